@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A point in time, by the two clocks that a run may compare. */
+export interface Moment {
+  /** Milliseconds that only move forward; for durations within the run. */
+  readonly elapsed: number;
+  /** Milliseconds since the epoch by the SERVER's clock; absent until a server has said its time. */
+  readonly server?: number;
+}
+
+/** All time in a run comes from here; tests put a fake one in its place. */
+export interface Clock {
+  now(): Moment;
+  /** Takes a response's `Date` header: server times are compared with server times only. */
+  observe(dateHeader: string | undefined): void;
+  /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The clock of a real run: monotonic time, and the server's time as last said plus what has passed. */
+export function systemClock(): Clock {
+  let said: { readonly server: number; readonly at: number } | undefined;
+  return {
+    now() {
+      const elapsed = performance.now();
+      return said ? { elapsed, server: said.server + (elapsed - said.at) } : { elapsed };
+    },
+    observe(dateHeader) {
+      const server = Date.parse(dateHeader ?? '');
+      if (!Number.isNaN(server)) said = { server, at: performance.now() };
+    },
+    async sleep(ms, signal) {
+      await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/** How a run ended; the output `conclusion`. */
+export type Conclusion = 'success' | 'failure' | 'timeout' | 'cancelled' | 'skipped';
+
+/** Why, for a machine; the output `reason`. */
+export type Reason =
+  | 'synced'
+  | 'no-change'
+  | 'superseded'
+  | 'sync-failed'
+  | 'degraded'
+  | 'auto-sync-refused'
+  | 'comparison-error'
+  | 'missing'
+  | 'deleted'
+  | 'suspended'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'unreachable'
+  | 'truncated'
+  | 'dry-run'
+  | 'other-application'
+  | 'operation-running'
+  | 'timeout'
+  | 'cancelled'
+  | 'invalid-input'
+  | 'internal-error';
+
+/** What happened to a resource; the classes of the inputs `changes` and `filters`. */
+export const CHANGE_CLASSES = [
+  'created',
+  'updated',
+  'unchanged',
+  'pruned',
+  'skipped',
+  'failed',
+  'hook',
+] as const;
+export type ChangeClass = (typeof CHANGE_CLASSES)[number];
+
+/**
+ * How a class is known: by Argo CD's message, by the comparison with the revision, by the live
+ * object's metadata, or (`reported`) by nothing better than an ambiguous message.
+ */
+export type Evidence = 'applied' | 'compared' | 'live' | 'reported';
+
+/** A resource and what happened to it, as in the output `resources`. */
+export interface Change {
+  /** `namespace/name` of its Application, or the bare name in the namespace asked for. */
+  readonly application: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Empty for cluster-scoped resources. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly change: ChangeClass;
+  readonly evidence: Evidence;
+  readonly message: string;
+  readonly images: readonly string[];
+  readonly wave?: number;
+  /** Hook type, `PreSync` and so on; hooks only. */
+  readonly hook?: string;
+  /** `hookPhase` of a hook or of a resource that the operation waited for; else empty. */
+  readonly phase: string;
+}
+
+/** Something that keeps an Application from its end, in the order a person should read it. */
+export interface Blocker {
+  /** `Kind/namespace/name` of a resource, or `condition`, `operation`, … */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** The end of one Application. */
+export interface ApplicationResult {
+  /** As in `Change.application`. */
+  readonly application: string;
+  readonly conclusion: Conclusion;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly revision: string;
+  readonly revisions: readonly string[];
+  /** Empty where unknown (the Application does not exist). */
+  readonly syncStatus: string;
+  readonly healthStatus: string;
+  readonly operationPhase: string;
+  /** RFC 3339 of the operation(s), by the cluster's clock; empty where unknown. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** All resources of the sync, in every class, `unchanged` and `hook` too. */
+  readonly changes: readonly Change[];
+  readonly evidence: 'complete' | 'partial';
+  readonly blockers: readonly Blocker[];
+  /** `status.summary.images`: all images of the Application, for old Argo CD versions. */
+  readonly summaryImages: readonly string[];
+  /** Page of the Application in the Argo CD UI, where known. */
+  readonly url?: string;
+}

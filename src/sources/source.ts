@@ -1,0 +1,85 @@
+import type { Application } from '../core/application.js';
+
+/** What a source says while it is watched. Key: `namespace/name`. */
+export type SourceEvent =
+  /** An Application as it is now: from the first look, and whenever it changed. */
+  | { readonly kind: 'application'; readonly application: Application }
+  | { readonly kind: 'deleted'; readonly key: string; readonly uid: string }
+  /**
+   * A look is complete: what is not among `present` does not exist. Comes after the `application`
+   * events of the first look and of every new list (after a gap: versions may have been missed).
+   */
+  | { readonly kind: 'listed'; readonly present: ReadonlySet<string>; readonly gap: boolean }
+  /** The server cannot be reached at present; it is tried again. Any other event says it is back. */
+  | { readonly kind: 'unreachable'; readonly message: string };
+
+/** A resource whose live metadata is asked for. */
+export interface LiveQuery {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Empty: cluster-scoped, or the Application's destination namespace if the kind is namespaced. */
+  readonly namespace: string;
+  readonly name: string;
+  /** `spec.destination.namespace` of the Application. */
+  readonly defaultNamespace: string;
+}
+
+/** What the live object says of itself, RFC 3339 times of the cluster. */
+export type LiveMetadata =
+  | {
+      readonly kind: 'found';
+      readonly creationTimestamp: string;
+      /** Latest time of a managedFields entry of manager `argocd-controller`; empty: none. */
+      readonly lastWrite: string;
+    }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly message: string; readonly remedy: string };
+
+/** A merge patch of an Application, for `trigger`. */
+export interface Patch {
+  readonly namespace: string;
+  readonly name: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Where Applications come from. */
+export interface Source {
+  /**
+   * Delivers the present state, then every change, until the signal aborts (then resolves).
+   * Mends all passing faults by itself.
+   * @throws FinalError for what no waiting can mend
+   */
+  watch(listener: (event: SourceEvent) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * One more look, with a fresh connection, before a timeout is declared.
+   * @returns the events of one complete look
+   * @throws FinalError or PassingError
+   */
+  look(signal: AbortSignal): Promise<readonly SourceEvent[]>;
+  /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */
+  live(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]>;
+  /**
+   * Names of Applications that exist, for near-name hints; empty when they cannot be listed.
+   * Never rejects.
+   */
+  names(namespace: string, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Applies a merge patch; `resourceVersion` in its metadata makes it conditional.
+   * @returns the Application after it, or `conflict` (409)
+   * @throws FinalError (403 with the RBAC rule) or PassingError
+   */
+  patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
+}
+
+/** Which Applications a source is to deliver. */
+export interface Selection {
+  /** Namespace to look in; undefined: all. */
+  readonly namespace?: string;
+  /** A literal name: becomes a field selector. */
+  readonly name?: string;
+  /** Kubernetes label selector, as the user wrote it. */
+  readonly labelSelector?: string;
+  /** Client-side filter on top (globs); absent: all. */
+  readonly accepts?: (namespace: string, name: string) => boolean;
+}
