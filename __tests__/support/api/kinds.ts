@@ -1,0 +1,73 @@
+/** A resource type, as discovery describes it. */
+export interface ResourceKind {
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+export const APPLICATIONS: ResourceKind = {
+  group: 'argoproj.io',
+  version: 'v1alpha1',
+  kind: 'Application',
+  plural: 'applications',
+  namespaced: true,
+};
+
+/** What the recordings deploy, and a few more kinds that people filter on. */
+export const KINDS: readonly ResourceKind[] = [
+  APPLICATIONS,
+  row('', 'v1', 'ConfigMap', 'configmaps'),
+  row('', 'v1', 'Namespace', 'namespaces', false),
+  row('', 'v1', 'Secret', 'secrets'),
+  row('', 'v1', 'Service', 'services'),
+  row('', 'v1', 'ServiceAccount', 'serviceaccounts'),
+  row('apps', 'v1', 'Deployment', 'deployments'),
+  row('apps', 'v1', 'StatefulSet', 'statefulsets'),
+  row('argoproj.io', 'v1alpha1', 'Rollout', 'rollouts'),
+  row('batch', 'v1', 'CronJob', 'cronjobs'),
+  row('batch', 'v1', 'Job', 'jobs'),
+  row('lab.dev', 'v1', 'Widget', 'widgets'),
+  row('networking.k8s.io', 'v1', 'Ingress', 'ingresses'),
+  row('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies'),
+  row('rbac.authorization.k8s.io', 'v1', 'ClusterRole', 'clusterroles', false),
+  row('rbac.authorization.k8s.io', 'v1', 'Role', 'roles'),
+];
+
+function row(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  namespaced = true,
+): ResourceKind {
+  return { group, version, kind, plural, namespaced };
+}
+
+/** `v1` or `apps/v1`, as in `apiVersion`. */
+export function groupVersion(kind: ResourceKind): string {
+  return kind.group ? `${kind.group}/${kind.version}` : kind.version;
+}
+
+/** `configmaps` or `deployments.apps`, as in messages. */
+export function qualifiedName(kind: ResourceKind): string {
+  return kind.group ? `${kind.plural}.${kind.group}` : kind.plural;
+}
+
+/** The body of `GET /api/v1` or `/apis/GROUP/VERSION`. */
+export function resourceList(kinds: readonly ResourceKind[], of: string): object {
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: of,
+    resources: kinds.map((kind) => ({
+      name: kind.plural,
+      singularName: kind.kind.toLowerCase(),
+      namespaced: kind.namespaced,
+      kind: kind.kind,
+      verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
+    })),
+  };
+}

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isRecord, type KubeObject } from './api/store.ts';
+import type { ApiServer } from './api-server.ts';
+
+/** A recorded watch of one Application; the format is described in `traces/README.md`. */
+export interface Trace {
+  readonly trace: string;
+  readonly about: string;
+  readonly application: string;
+  readonly namespace: string;
+  /** What the wait was for. */
+  readonly revision: string;
+  readonly expect: Expectation;
+  /** Metadata of live objects when the recording ended. */
+  readonly live: readonly KubeObject[];
+  readonly events: readonly TraceEvent[];
+}
+
+export interface Expectation {
+  readonly conclusion: string;
+  readonly reason?: string;
+  /** `CLASS group/Kind/namespace/name`, in any order; null: not judged. */
+  readonly changes: readonly string[] | null;
+  readonly hooks?: readonly string[];
+  readonly deployed?: string;
+  readonly health?: string;
+  readonly syncStatus?: string;
+}
+
+export interface TraceEvent {
+  /** Milliseconds since the wait began. */
+  readonly t: number;
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: KubeObject;
+}
+
+export interface ReplayOptions {
+  /** How many times faster than it was recorded; Infinity: as fast as possible, in order. */
+  readonly speed?: number;
+  /** Begin at this `t`: what came before is folded into the state that is put first. */
+  readonly startAt?: number;
+  /** Serve the trace's live objects; default true. */
+  readonly live?: boolean;
+  /** Move the server's `Date` with the recording; default true. */
+  readonly date?: boolean;
+  /** Called before each later event is applied. */
+  readonly onEvent?: (event: TraceEvent) => void;
+}
+
+export interface Replay {
+  /** Resolves when the last event was applied, or after `stop`. */
+  readonly done: Promise<void>;
+  /** Applies no more events. */
+  stop(): void;
+}
+
+const TRACES = join(dirname(fileURLToPath(import.meta.url)), '..', 'traces');
+
+/** Names of the recordings in `__tests__/traces`. */
+export function traceNames(): readonly string[] {
+  return readdirSync(TRACES)
+    .filter((file) => file.endsWith('.jsonl'))
+    .map((file) => file.slice(0, -'.jsonl'.length))
+    .sort();
+}
+
+export function loadTrace(name: string): Trace {
+  return parseTrace(readFileSync(join(TRACES, `${name}.jsonl`), 'utf8'));
+}
+
+/** @param text a whole `.jsonl` file */
+export function parseTrace(text: string): Trace {
+  const [head, ...events] = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+  if (!isRecord(head) || typeof head.trace !== 'string') throw new Error('a trace has no header');
+  return { live: [], ...head, events } as unknown as Trace;
+}
+
+/** The Application as a first look at `t` sees it; undefined: it does not exist then. */
+export function stateAt(trace: Trace, t: number): KubeObject | undefined {
+  const last = trace.events.filter((event) => event.t <= t).at(-1);
+  return last && last.type !== 'DELETED' ? last.object : undefined;
+}
+
+/**
+ * Milliseconds since the epoch, by the recorded cluster's clock, of the recording's `t` 0.
+ * Recordings carry no clock of their own, but nothing in an object can be later than the moment it
+ * was seen, and its newest time (in whole seconds) is often of that very moment: the latest of all
+ * `newest time - t` is the truth, up to a second behind.
+ */
+export function epochOf(trace: Trace): number {
+  return Math.max(...trace.events.map((event) => newestTime(event.object) - event.t));
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** The latest time in metadata and status; the spec is the user's and says nothing of now. */
+function newestTime(object: KubeObject): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  const visit = (value: unknown): void => {
+    if (typeof value === 'string' && TIME.test(value)) newest = Math.max(newest, Date.parse(value));
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(visit);
+  };
+  visit(object.metadata);
+  visit(object.status);
+  return newest;
+}
+
+/**
+ * Plays a recording on a server: the state at the start is there at once, the rest follows at
+ * `t / speed`. The server numbers versions anew where the recorded ones are behind its own.
+ *
+ * The `Date` header follows the recording: at `t` the server says `epochOf(trace) + t`, and its
+ * clock runs `speed` times as fast as the machine's, also after the last event. A client that takes
+ * the time from one answer and adds what has passed on its own clock falls behind a fast replay:
+ * "five seconds after the finish" then takes five real seconds, or one more request.
+ */
+export function replay(server: ApiServer, trace: Trace, options: ReplayOptions = {}): Replay {
+  const { speed = 1, startAt = 0 } = options;
+  const first = stateAt(trace, startAt);
+  if (options.date ?? true) server.now = recordedClock(trace, startAt, speed);
+  if (options.live ?? true) server.setLive(trace.live);
+  if (first) server.put(first);
+
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  const stop = (): void => {
+    stopped = true;
+    wake();
+  };
+  const started = performance.now();
+  const pause = (until: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, until - (performance.now() - started));
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const play = async (): Promise<void> => {
+    for (const event of trace.events.filter(({ t }) => t > startAt)) {
+      await pause((event.t - startAt) / speed);
+      if (stopped) return;
+      options.onEvent?.(event);
+      apply(server, event);
+    }
+  };
+  return { done: play(), stop };
+}
+
+function recordedClock(trace: Trace, startAt: number, speed: number): () => number {
+  const epoch = epochOf(trace) + startAt;
+  const started = performance.now();
+  // An endlessly fast replay is over at once; from then on time passes as it does.
+  if (!Number.isFinite(speed)) {
+    const over = epochOf(trace) + Math.max(startAt, trace.events.at(-1)?.t ?? 0);
+    return () => over + (performance.now() - started);
+  }
+  return () => epoch + (performance.now() - started) * speed;
+}
+
+function apply(server: ApiServer, { type, object }: TraceEvent): void {
+  const { namespace = '', name } = object.metadata;
+  if (type === 'DELETED') server.remove(namespace, name);
+  else server.put(object);
+}
