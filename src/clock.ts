@@ -1,12 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-
-/** A point in time, by the two clocks that a run may compare. */
-export interface Moment {
-  /** Milliseconds that only move forward; for durations within the run. */
-  readonly elapsed: number;
-  /** Milliseconds since the epoch by the SERVER's clock; absent until a server has said its time. */
-  readonly server?: number;
-}
+import type { Moment } from './core/moment.js';
 
 /** All time in a run comes from here; tests put a fake one in its place. */
 export interface Clock {

@@ -61,9 +61,16 @@ export interface Destination {
   readonly namespace: string;
 }
 
+/** What was compared or synced: for every source the resolved revision, in the order of sources. */
+export interface Revisions {
+  /** Commit SHAs, chart versions, digests; none while they are not resolved. */
+  readonly resolved: readonly string[];
+  /** The `targetRevision` each was resolved from; empty where the object does not say. */
+  readonly tracked: readonly string[];
+}
+
 export interface OperationRequest {
-  /** One per source; empty strings are left out while they are not resolved. */
-  readonly revisions: readonly string[];
+  readonly revisions: Revisions;
   /** It syncs some resources only, so it completes no revision. */
   readonly selective: boolean;
   readonly dryRun: boolean;
@@ -109,8 +116,8 @@ export interface ResourceResult extends ResourceKey {
 export interface Comparison {
   /** `Synced`, `OutOfSync`, `Unknown`; empty: not compared yet. */
   readonly status: string;
-  /** One per source. A branch name where the comparison failed. */
-  readonly revisions: readonly string[];
+  /** Possibly a branch name where the comparison failed. */
+  readonly revisions: Revisions;
   readonly resources: readonly ComparedResource[];
 }
 
@@ -133,7 +140,7 @@ export interface Health {
 }
 
 export interface Deployment {
-  readonly revisions: readonly string[];
+  readonly revisions: Revisions;
   readonly startedAt: string;
   readonly deployedAt: string;
 }
@@ -236,12 +243,16 @@ function requestOf(operation: Node): OperationRequest {
   };
 }
 
-/** `revisions` of several sources, else the one `revision`; none while they are not resolved. */
-function revisionsOf(node: Node): readonly string[] {
+/** `revisions` of several sources, else the one `revision`, with what the sources beside it track. */
+function revisionsOf(node: Node, compared: Node = node): Revisions {
   const several = texts(node, 'revisions');
-  if (several.some((revision) => revision !== '')) return several;
+  if (several.some((revision) => revision !== '')) {
+    const tracked = objects(compared, 'sources').map((each) => text(each, 'targetRevision'));
+    return { resolved: several, tracked };
+  }
   const one = text(node, 'revision');
-  return one === '' ? [] : [one];
+  const tracked = [text(child(compared, 'source'), 'targetRevision')];
+  return one === '' ? { resolved: [], tracked: [] } : { resolved: [one], tracked };
 }
 
 function state(root: Node) {
@@ -266,7 +277,7 @@ function operationOf(state: Node): Operation {
   const resolved = revisionsOf(result);
   return {
     ...request,
-    revisions: resolved.length > 0 ? resolved : request.revisions,
+    revisions: resolved.resolved.length > 0 ? resolved : request.revisions,
     phase: phaseOf(state),
     startedAt: text(state, 'startedAt'),
     finishedAt: text(state, 'finishedAt'),
@@ -310,7 +321,7 @@ function comparisonOf(status: Node): Comparison {
   const sync = child(status, 'sync');
   return {
     status: text(sync, 'status'),
-    revisions: revisionsOf(sync),
+    revisions: revisionsOf(sync, child(sync, 'comparedTo')),
     resources: objects(status, 'resources').map(comparedOf),
   };
 }

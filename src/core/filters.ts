@@ -1,19 +1,11 @@
-import type { ChangeClass } from './result.js';
+import type { ApplicationMatcher } from './applications.js';
+import type { Pattern } from './patterns.js';
+import type { ApplicationResult, Change, ChangeClass } from './result.js';
 
-/** One pattern of a filter: a glob for each segment. */
-export interface Pattern {
-  readonly text: string;
-  readonly negative: boolean;
-  /** Classes of a prefix such as `created|updated:`; absent: the filter's, else those of the run. */
-  readonly classes?: readonly ChangeClass[];
-  /** Whether a resource is named by this pattern (its sign apart). */
-  readonly matches: (resource: {
-    readonly group: string;
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-  }) => boolean;
-}
+export { applicationMatches } from './applications.js';
+export { type ParsedFilters, parseFilters } from './filters-yaml.js';
+export { FIXED_OUTPUTS, outputsOf } from './outputs.js';
+export { type Pattern, parsePattern, parsePatterns, selects } from './patterns.js';
 
 /** A named question about the changes: matches by one positive pattern or more and no negative one. */
 export interface Filter {
@@ -22,6 +14,74 @@ export interface Filter {
   /** The filter's own classes, in place of the run's. */
   readonly classes?: readonly ChangeClass[];
   readonly image?: (image: string) => boolean;
-  /** On the Application: `name` or `namespace/name` as in `application`. */
-  readonly application?: (namespace: string, name: string) => boolean;
+  /** On the Application: `name` (in any namespace) or `namespace/name`. */
+  readonly application?: ApplicationMatcher;
+}
+
+export interface EvaluateOptions {
+  /** Namespace of changes whose `application` is a bare name. */
+  readonly applicationNamespace?: string;
+  /** Images an `image` condition looks at; by default the change's own. */
+  readonly imagesOf?: (change: Change) => readonly string[];
+}
+
+/**
+ * The changes that a filter matches, in their order.
+ * @param runClasses the classes of the input `changes`; those of the filter, then those of a
+ * pattern's prefix go before them
+ */
+export function evaluate(
+  filter: Filter,
+  changes: readonly Change[],
+  runClasses: readonly ChangeClass[],
+  options: EvaluateOptions = {},
+): readonly Change[] {
+  const { applicationNamespace = 'argocd', imagesOf = (change) => change.images } = options;
+  const { image, classes = runClasses } = filter;
+  return changes.filter(
+    (change) =>
+      patternsMatch(filter.patterns, change, classes) &&
+      applicationMatch(filter.application, change, applicationNamespace) &&
+      (image === undefined || imagesOf(change).some(image)),
+  );
+}
+
+/** Without a prefix a negative pattern excludes in every class, a positive one asks for `classes`. */
+function patternsMatch(
+  patterns: readonly Pattern[],
+  change: Change,
+  classes: readonly ChangeClass[],
+): boolean {
+  const hit = (pattern: Pattern, otherwise: readonly ChangeClass[]) =>
+    (pattern.classes ?? otherwise).includes(change.change) && pattern.matches(change);
+  return (
+    patterns.some((pattern) => !pattern.negative && hit(pattern, classes)) &&
+    !patterns.some((pattern) => pattern.negative && hit(pattern, [change.change]))
+  );
+}
+
+function applicationMatch(
+  application: ApplicationMatcher | undefined,
+  change: Change,
+  defaultNamespace: string,
+): boolean {
+  if (application === undefined) return true;
+  const slash = change.application.indexOf('/');
+  const namespace = slash < 0 ? defaultNamespace : change.application.slice(0, slash);
+  return application(namespace, change.application.slice(slash + 1));
+}
+
+/**
+ * The images of a change, for `evaluate`. Argo CD versions that report none for any resource of
+ * an Application are judged by all images of the Application (`status.summary.images`).
+ */
+export function imagesOf(
+  applications: readonly ApplicationResult[],
+): (change: Change) => readonly string[] {
+  const fallback = new Map(
+    applications
+      .filter((result) => result.changes.every((change) => change.images.length === 0))
+      .map((result) => [result.application, result.summaryImages]),
+  );
+  return (change) => fallback.get(change.application) ?? change.images;
 }

@@ -1,0 +1,167 @@
+import {
+  type Application,
+  type Operation,
+  type ResourceResult,
+  type Revisions,
+  resourceName,
+} from './application.js';
+import { revisionKey } from './target.js';
+
+/**
+ * Everything seen of an Application since the wait began, in the order of its snapshots: what
+ * later results overwrite is kept here.
+ */
+export interface Evidence {
+  /** How many snapshots there were; `at` fields below are indices of snapshots. */
+  readonly snapshots: number;
+  readonly sightings: readonly Sighting[];
+  readonly operations: readonly SeenOperation[];
+}
+
+/** A comparison as it was when it was first seen so. */
+export interface Sighting {
+  readonly at: number;
+  readonly key: string;
+  readonly reconciledAt: string;
+  /** It came after a gap, so it may not be the first one with these revisions. */
+  readonly gap: boolean;
+  /** Sync status by resource name. Empty where nothing was compared yet. */
+  readonly statuses: ReadonlyMap<string, string>;
+}
+
+/** An operation over all its attempts. */
+export interface SeenOperation {
+  readonly startedAt: string;
+  readonly revisions: Revisions;
+  readonly selective: boolean;
+  readonly dryRun: boolean;
+  readonly automated: boolean;
+  readonly phase: Operation['phase'];
+  readonly finishedAt: string;
+  /** The first snapshot with it. */
+  readonly at: number;
+  /** The first snapshot in which it had ended; absent: its end was not seen. */
+  readonly endAt?: number;
+  /** It was in a later attempt when first seen: what earlier ones did is not known. */
+  readonly midway: boolean;
+  readonly results: ReadonlyMap<string, SeenResult>;
+}
+
+/** What an operation said of a resource. */
+export interface SeenResult {
+  /** The first word on it: later ones overwrite the class with health. A failure yields to success. */
+  readonly first: ResourceResult;
+  readonly latest: ResourceResult;
+}
+
+export const NOTHING_SEEN: Evidence = { snapshots: 0, sightings: [], operations: [] };
+
+/** Whether an operation has ended: between the attempts of a retrying one `finishedAt` is set too. */
+export function hasEnded(operation: Pick<Operation, 'phase'>): boolean {
+  return operation.phase !== 'Running' && operation.phase !== 'Terminating';
+}
+
+/** Whether an operation is requested or running. */
+export function isBusy(application: Application): boolean {
+  const { requested, operation } = application;
+  return requested !== undefined || (operation !== undefined && !hasEnded(operation));
+}
+
+/**
+ * Adds a snapshot to what was seen.
+ * @param gap versions between the last snapshot and this one may have been missed
+ */
+export function observe(seen: Evidence, application: Application, gap: boolean): Evidence {
+  const at = seen.snapshots;
+  return {
+    snapshots: at + 1,
+    sightings: withSighting(seen.sightings, application, at, gap),
+    operations: withOperation(seen.operations, application.operation, at),
+  };
+}
+
+function withSighting(
+  sightings: readonly Sighting[],
+  application: Application,
+  at: number,
+  gap: boolean,
+): readonly Sighting[] {
+  const key = revisionKey(application.comparison.revisions);
+  const compared = application.comparison.resources.filter((r) => !r.hook && r.status !== '');
+  const statuses = new Map(compared.map((r) => [resourceName(r), r.status]));
+  const last = sightings.at(-1);
+  if (last && last.key === key && sameMap(last.statuses, statuses)) return sightings;
+  return [...sightings, { at, key, reconciledAt: application.reconciledAt, gap, statuses }];
+}
+
+function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}
+
+function withOperation(
+  operations: readonly SeenOperation[],
+  operation: Operation | undefined,
+  at: number,
+): readonly SeenOperation[] {
+  if (!operation) return operations;
+  const last = operations.at(-1);
+  if (!last || !isSame(last, operation)) {
+    return [...operations, updated(begun(operation, at), operation, at)];
+  }
+  return [...operations.slice(0, -1), updated(last, operation, at)];
+}
+
+/** Starts are whole seconds: two operations may share one, but an ended one does not run again. */
+function isSame(known: SeenOperation, operation: Operation): boolean {
+  if (known.startedAt !== operation.startedAt || known.selective !== operation.selective) {
+    return false;
+  }
+  if (!hasEnded(known)) return true;
+  return hasEnded(operation) && known.finishedAt === operation.finishedAt;
+}
+
+function begun(operation: Operation, at: number): SeenOperation {
+  const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
+  const midway = operation.retryCount > 0;
+  const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
+  return { ...facts, at, midway, results: new Map() };
+}
+
+function updated(known: SeenOperation, operation: Operation, at: number): SeenOperation {
+  const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
+  const { revisions, phase, finishedAt } = operation;
+  const results = withResults(known.results, operation.results);
+  return { ...known, revisions, phase, finishedAt, results, ...end };
+}
+
+function withResults(
+  known: ReadonlyMap<string, SeenResult>,
+  results: readonly ResourceResult[],
+): ReadonlyMap<string, SeenResult> {
+  if (results.length === 0) return known;
+  const next = new Map(known);
+  for (const result of results) {
+    const name = resultName(result);
+    const first = firstWord(known.get(name)?.first, result);
+    if (first) next.set(name, { first, latest: result });
+  }
+  return next;
+}
+
+/** The result that tells the class; none while the resource was not reached. */
+function firstWord(
+  known: ResourceResult | undefined,
+  result: ResourceResult,
+): ResourceResult | undefined {
+  const spoken = result.status !== '' || result.message !== '' ? result : undefined;
+  if (!known) return spoken;
+  const recovered =
+    known.status === 'SyncFailed' && spoken !== undefined && result.status !== 'SyncFailed';
+  return recovered ? result : known;
+}
+
+/** A hook may run in several phases under one name; a resource has one result. */
+function resultName(result: ResourceResult): string {
+  const name = resourceName(result);
+  return result.hookType === '' ? name : `${name} ${result.syncPhase}`;
+}

@@ -1,0 +1,105 @@
+import type { Application, Deployment } from './application.js';
+import type { Scope } from './changes.js';
+import { hasEnded, type SeenOperation } from './evidence.js';
+import { isTarget, type State } from './state.js';
+import type { Target } from './target.js';
+
+const NOTHING: Scope = {
+  operations: [],
+  startedAt: '',
+  blurred: false,
+  hidden: false,
+  leftBehind: [],
+};
+
+/** Finds which operations' changes belong to the revision waited for, and since when. */
+export function scopeOf(state: State): Scope {
+  const { application, target } = state;
+  if (!application || !target) return NOTHING;
+  const since = deploymentsSince(state, application, target);
+  const operations = countedOperations(state, application, target, since[0]?.startedAt);
+  const starts = [...since, ...operations]
+    .map((each) => each.startedAt)
+    .filter((each) => each !== '');
+  const startedAt = starts.sort()[0] ?? '';
+  return {
+    operations,
+    startedAt,
+    blurred: isBlurred(application, startedAt),
+    hidden:
+      state.cutOff || since.some((entry) => !operations.some((each) => isResultOf(each, entry))),
+    leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
+  };
+}
+
+/** The deployments on record from the last one of the target on. */
+function deploymentsSince(
+  state: State,
+  application: Application,
+  target: Target,
+): readonly Deployment[] {
+  const { history } = application;
+  if (target.kind === 'revision') {
+    const own = history.findLastIndex((each) => isTarget(application, target, each.revisions));
+    const entry = history[own];
+    // Without auto-sync an older deployment of the target is not the one that is waited for.
+    const past = !application.automated && (entry?.startedAt ?? '') < (state.recordedAt ?? '');
+    return entry && !past ? history.slice(own) : [];
+  }
+  const begun = duringWait(state)[0]?.startedAt;
+  if (begun !== undefined) return history.filter((each) => each.startedAt >= begun);
+  return history.slice(-1);
+}
+
+function countedOperations(
+  state: State,
+  application: Application,
+  target: Target,
+  deployedFrom: string | undefined,
+): readonly SeenOperation[] {
+  const real = state.seen.operations.filter((each) => !each.dryRun && !isIgnored(state, each));
+  if (target.kind === 'any') {
+    const during = duringWait(state).filter((each) => real.includes(each));
+    return during.length > 0 ? during : real;
+  }
+  const sighted = state.sighted?.at ?? Number.POSITIVE_INFINITY;
+  return real.filter(
+    (each) =>
+      isTarget(application, target, each.revisions) ||
+      each.at > sighted ||
+      (deployedFrom !== undefined && each.startedAt >= deployedFrom) ||
+      isRelative(state, each),
+  );
+}
+
+/** The target was never seen: the operations of a revision that contains it are its own. */
+function isRelative(state: State, operation: SeenOperation): boolean {
+  return operation.revisions.resolved.some((each) => state.relations.get(each) === 'descendant');
+}
+
+function isIgnored(state: State, operation: SeenOperation): boolean {
+  return state.triggered?.startedAt === operation.startedAt && operation.at === 0;
+}
+
+/** The operations that had not ended at the first look. */
+function duringWait(state: State): readonly SeenOperation[] {
+  return state.seen.operations.filter((each) => each.endAt !== 0);
+}
+
+function isResultOf(operation: SeenOperation, entry: Deployment): boolean {
+  return operation.startedAt === entry.startedAt && !operation.selective && hasEnded(operation);
+}
+
+/** An earlier deployment ended in the second in which this one began. */
+function isBlurred(application: Application, startedAt: string): boolean {
+  return application.history.some(
+    (each) => each.startedAt < startedAt && each.deployedAt >= startedAt,
+  );
+}
+
+/** What left Git and stays, as auto-sync does not prune and no operation came. */
+function leftBehind(application: Application): Scope['leftBehind'] {
+  const { automated, comparison } = application;
+  if (!automated || automated.prune) return [];
+  return comparison.resources.filter((r) => r.requiresPruning && !r.hook);
+}

@@ -1,0 +1,196 @@
+import type { Application, Revisions } from './application.js';
+import { type Evidence, hasEnded, NOTHING_SEEN, observe } from './evidence.js';
+import type { Pattern } from './filters.js';
+import type { Moment } from './moment.js';
+import { matches, type Target } from './target.js';
+
+/** What must be true at the end; the input `wait-for`. */
+export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
+
+/** The user's rules for when a wait is over. Durations in milliseconds. */
+export interface Policy {
+  readonly waitFor: readonly WaitFor[];
+  /** Given: health and sync are required of the matching resources only. */
+  readonly waitResources: readonly Pattern[];
+  /** Infinity: Degraded never fails. */
+  readonly degradedGraceMs: number;
+  readonly suspended: 'wait' | 'succeed' | 'fail';
+  readonly retries: 'wait' | 'fail';
+  readonly ifMissing: 'fail' | 'wait' | 'skip';
+}
+
+/** How a revision that is not the target relates to it, by its repository. */
+export type Relation = 'descendant' | 'other';
+
+/** Everything known of one Application's wait. Only `step` makes a new one. */
+export interface State {
+  readonly policy: Policy;
+  readonly resolve: (application: Application) => Target;
+  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted';
+  readonly since: Moment;
+  readonly application?: Application;
+  readonly target?: Target;
+  readonly seen: Evidence;
+  /** The target was seen compared, in an operation, or in the history. */
+  readonly sighted?: { readonly at: number; readonly when: Moment };
+  /** Start of the last deployment on record at the first look; empty: there was none. */
+  readonly recordedAt?: string;
+  /** Revisions that were there before the target. */
+  readonly older: ReadonlySet<string>;
+  /**
+   * The target's own operation, if there was one, had given way to another one's request when it
+   * was first seen: what it changed is not known.
+   */
+  readonly cutOff: boolean;
+  readonly relations: ReadonlyMap<string, Relation>;
+  /** The last operation's end, and whether a reconcile was seen after it. */
+  readonly ending?: Ending;
+  /** When health was seen to become what it is; absent: it was so at the first look. */
+  readonly healthSeen?: Moment;
+  /** The operation that had ended when this run asked for another one. */
+  readonly triggered?: { readonly startedAt: string };
+}
+
+interface Ending {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** When it was seen to end; absent: it had ended at the first look. */
+  readonly seen?: Moment;
+  /** `reconciledAt` when the end was first seen. */
+  readonly reconciledAt: string;
+  readonly reconciled: boolean;
+}
+
+export type Event =
+  | {
+      readonly kind: 'snapshot';
+      readonly application: Application;
+      readonly now: Moment;
+      /** Versions before this one may have been missed. */
+      readonly gap: boolean;
+    }
+  | { readonly kind: 'absent'; readonly now: Moment }
+  | {
+      readonly kind: 'relation';
+      readonly revision: string;
+      readonly relation: Relation;
+    }
+  /** This run asked for an operation; what has ended so far is not it. */
+  | { readonly kind: 'triggered'; readonly startedAt: string };
+
+/** The state of a wait that has seen nothing yet. */
+export function begin(
+  policy: Policy,
+  resolve: (application: Application) => Target,
+  now: Moment,
+): State {
+  return {
+    policy,
+    resolve,
+    presence: 'unknown',
+    since: now,
+    seen: NOTHING_SEEN,
+    older: new Set(),
+    cutOff: false,
+    relations: new Map(),
+  };
+}
+
+/** Takes in one event. */
+export function step(state: State, event: Event): State {
+  switch (event.kind) {
+    case 'snapshot':
+      return withSnapshot(state, event);
+    case 'absent':
+      return withAbsence(state);
+    case 'relation':
+      return withRelation(state, event.revision, event.relation);
+    case 'triggered':
+      return { ...state, triggered: { startedAt: event.startedAt } };
+  }
+}
+
+function withAbsence(state: State): State {
+  const { application: _gone, ...rest } = state;
+  const known = state.presence === 'present' || state.presence === 'deleted';
+  return known ? { ...state, presence: 'deleted' } : { ...rest, presence: 'missing' };
+}
+
+function withRelation(state: State, revision: string, relation: Relation): State {
+  return { ...state, relations: new Map(state.relations).set(revision, relation) };
+}
+
+function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
+  const { application, now } = event;
+  const before = renewed(state, application, now);
+  const target = before.target ?? before.resolve(application);
+  const next: State = {
+    ...before,
+    presence: 'present',
+    application,
+    target,
+    seen: observe(before.seen, application, event.gap),
+    recordedAt: before.recordedAt ?? application.history.at(-1)?.startedAt ?? '',
+  };
+  return withSighting(withHealth(withEnding(next, before, now), before, now), now);
+}
+
+/** A new Application under the same name has nothing in common with the one before. */
+function renewed(state: State, application: Application, now: Moment): State {
+  const uid = state.application?.uid ?? application.uid;
+  return uid === application.uid ? state : begin(state.policy, state.resolve, now);
+}
+
+function withEnding(state: State, before: State, now: Moment): State {
+  const operation = state.application?.operation;
+  if (!operation || operation.dryRun || !hasEnded(operation)) return state;
+  const { startedAt, finishedAt } = operation;
+  const reconciledAt = state.application?.reconciledAt ?? '';
+  const known = state.ending;
+  if (known && known.startedAt === startedAt && known.finishedAt === finishedAt) {
+    const reconciled = known.reconciled || reconciledAt !== known.reconciledAt;
+    return { ...state, ending: { ...known, reconciled } };
+  }
+  const seen = before.application ? { seen: now } : {};
+  return { ...state, ending: { startedAt, finishedAt, reconciledAt, reconciled: false, ...seen } };
+}
+
+function withHealth(state: State, before: State, now: Moment): State {
+  if (!before.application) return state;
+  const turned = before.application.health.status !== state.application?.health.status;
+  return turned ? { ...state, healthSeen: now } : state;
+}
+
+function withSighting(state: State, now: Moment): State {
+  const { application, target } = state;
+  if (state.sighted || !application || !target) return state;
+  const at = state.seen.snapshots - 1;
+  if (!isInSight(application, target)) return state;
+  const keys = state.seen.sightings.map((each) => each.key);
+  const cutOff = at === 0 && isCutOff(application, target);
+  return { ...state, sighted: { at, when: now }, older: new Set(keys), cutOff };
+}
+
+function isCutOff(application: Application, target: Target): boolean {
+  const { requested, operation } = application;
+  return (
+    !operation && requested !== undefined && !isTarget(application, target, requested.revisions)
+  );
+}
+
+function isInSight(application: Application, target: Target): boolean {
+  // Without auto-sync, somebody may be about to go back to what was deployed before.
+  const deployed = application.automated ? application.history : application.history.slice(-1);
+  const places = [
+    application.comparison.revisions,
+    application.requested?.revisions,
+    application.operation?.revisions,
+    ...deployed.map((entry) => entry.revisions),
+  ];
+  return places.some((revisions) => revisions && isTarget(application, target, revisions));
+}
+
+/** Whether revisions of an Application are its target's. */
+export function isTarget(application: Application, target: Target, revisions: Revisions): boolean {
+  return matches(target, revisions, application.hydrated);
+}
