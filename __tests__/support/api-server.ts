@@ -76,6 +76,8 @@ export interface ApiServer extends Behaviour {
   readonly tokens: Map<string, string>;
   /** All requests so far, oldest first; may be emptied. */
   readonly requests: ServedRequest[];
+  /** The first request, past or to come, that is such a one. */
+  seen(is: (request: ServedRequest) => boolean): Promise<ServedRequest>;
   /** Of the newest change. */
   resourceVersion(): string;
   /** Shifts the `Date` header against the machine's clock. */
@@ -136,8 +138,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     live: options.live ?? [],
   };
   for (const object of options.objects ?? []) state.store.put(asApplication(object));
-  const requests: ServedRequest[] = [];
-  const backend = createBackend(options, certificates, handler(state, requests));
+  const { requests, seen, record } = requestLog();
+  const backend = createBackend(options, certificates, handler(state, record));
   const port = await listen(backend, options.port ?? 0);
   const url = `${options.scheme ?? 'https'}://127.0.0.1:${port}`;
   const stop = (): Promise<void> =>
@@ -155,6 +157,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     token,
     tokens: state.tokens,
     requests,
+    seen,
     resourceVersion: () => String(state.store.version),
     watches: () => state.watches.size,
     setDateOffset: (ms: number) => {
@@ -196,7 +199,10 @@ function createBackend(
   if (options.scheme === 'http') return createHttp(listener);
   const requestCert = options.requestCert ?? false;
   // A wrong client certificate is no reason to hang up: without one there may be a token.
-  return createHttps({ ...server, ca, requestCert, rejectUnauthorized: false }, listener);
+  const backend = createHttps({ ...server, ca, requestCert, rejectUnauthorized: false }, listener);
+  // A real server keeps idle connections for minutes, Node for seconds.
+  backend.keepAliveTimeout = 180_000;
+  return backend;
 }
 
 function listen(backend: Backend, port: number): Promise<number> {
@@ -209,15 +215,44 @@ function listen(backend: Backend, port: number): Promise<number> {
   });
 }
 
+interface RequestLog {
+  readonly requests: ServedRequest[];
+  readonly seen: ApiServer['seen'];
+  record(request: ServedRequest): void;
+}
+
+function requestLog(): RequestLog {
+  const requests: ServedRequest[] = [];
+  const waiting = new Set<(request: ServedRequest) => void>();
+  return {
+    requests,
+    seen: (is) =>
+      new Promise((resolve) => {
+        const past = requests.find(is);
+        if (past) return resolve(past);
+        const look = (request: ServedRequest): void => {
+          if (!is(request)) return;
+          waiting.delete(look);
+          resolve(request);
+        };
+        waiting.add(look);
+      }),
+    record(request) {
+      requests.push(request);
+      for (const look of [...waiting]) look(request);
+    },
+  };
+}
+
 /** Serves requests: recorded, then intercepted, then answered. */
-function handler(state: State, requests: ServedRequest[]): Listener {
+function handler(state: State, record: (request: ServedRequest) => void): Listener {
   const { behaviour } = state;
   const numberOf = connectionNumbers();
   const started = performance.now();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { target, query } = parseTarget(request.url ?? '/', state);
     const served = describe(request, target, query, numberOf(request), started);
-    requests.push(served);
+    record(served);
     response.on('close', () => {
       served.open = false;
     });

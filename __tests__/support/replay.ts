@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isRecord, type KubeObject } from './api/store.ts';
 import type { ApiServer } from './api-server.ts';
@@ -45,6 +46,8 @@ export interface ReplayOptions {
   readonly live?: boolean;
   /** Move the server's `Date` with the recording; default true. */
   readonly date?: boolean;
+  /** Play, and let the recorded clock run, from when this resolves; until then the start stands. */
+  readonly begin?: Promise<unknown>;
   /** Called before each later event is applied. */
   readonly onEvent?: (event: TraceEvent) => void;
 }
@@ -118,49 +121,58 @@ function newestTime(object: KubeObject): number {
  * clock runs `speed` times as fast as the machine's, also after the last event. A client that takes
  * the time from one answer and adds what has passed on its own clock falls behind a fast replay:
  * "five seconds after the finish" then takes five real seconds, or one more request.
+ *
+ * `begin: server.seen((request) => request.verb === 'watch')` starts the play with the client's
+ * first look, as the recording did.
  */
 export function replay(server: ApiServer, trace: Trace, options: ReplayOptions = {}): Replay {
   const { speed = 1, startAt = 0 } = options;
   const first = stateAt(trace, startAt);
-  if (options.date ?? true) server.now = recordedClock(trace, startAt, speed);
+  const clock = recordedClock(trace, startAt, speed);
+  if (options.date ?? true) server.now = clock.now;
   if (options.live ?? true) server.setLive(trace.live);
   if (first) server.put(first);
 
-  let stopped = false;
-  let wake: () => void = () => undefined;
-  const stop = (): void => {
-    stopped = true;
-    wake();
-  };
-  const started = performance.now();
-  const pause = (until: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, until - (performance.now() - started));
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  const stopping = new AbortController();
   const play = async (): Promise<void> => {
+    await options.begin;
+    const started = performance.now();
+    clock.start();
     for (const event of trace.events.filter(({ t }) => t > startAt)) {
-      await pause((event.t - startAt) / speed);
-      if (stopped) return;
+      const due = (event.t - startAt) / speed;
+      await pause(due - (performance.now() - started), stopping.signal);
+      if (stopping.signal.aborted) return;
       options.onEvent?.(event);
       apply(server, event);
     }
   };
-  return { done: play(), stop };
+  return { done: play(), stop: () => stopping.abort() };
 }
 
-function recordedClock(trace: Trace, startAt: number, speed: number): () => number {
-  const epoch = epochOf(trace) + startAt;
-  const started = performance.now();
-  // An endlessly fast replay is over at once; from then on time passes as it does.
-  if (!Number.isFinite(speed)) {
-    const over = epochOf(trace) + Math.max(startAt, trace.events.at(-1)?.t ?? 0);
-    return () => over + (performance.now() - started);
-  }
-  return () => epoch + (performance.now() - started) * speed;
+/** Resolves after a time or at once when aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
+}
+
+/** Time stands still until `start`, and never runs past the end of an endlessly fast replay. */
+function recordedClock(
+  trace: Trace,
+  startAt: number,
+  speed: number,
+): { readonly now: () => number; readonly start: () => void } {
+  const epoch = epochOf(trace);
+  const end = epoch + Math.max(startAt, trace.events.at(-1)?.t ?? 0);
+  let started: number | undefined;
+  return {
+    now() {
+      if (started === undefined) return epoch + startAt;
+      const passed = performance.now() - started;
+      return Number.isFinite(speed) ? epoch + startAt + passed * speed : end + passed;
+    },
+    start() {
+      started = performance.now();
+    },
+  };
 }
 
 function apply(server: ApiServer, { type, object }: TraceEvent): void {
