@@ -1,5 +1,27 @@
 import type { Filter, Pattern } from './core/filters.js';
+import { quoted } from './core/parsed.js';
 import type { ChangeClass } from './core/result.js';
+import { InputError } from './errors.js';
+import { parseArgocdServer, parseToken, readAccess } from './inputs/access.js';
+import type { InputName } from './inputs/defaults.js';
+import { readFilters } from './inputs/filters.js';
+import {
+  HIDDEN,
+  oneOf,
+  parseApplicationNamespace,
+  parseApplications,
+  parseBoolean,
+  parseChanges,
+  parseDuration,
+  parseGrace,
+  parseRevision,
+  parseSource,
+  parseWaitFor,
+  parseWaitResources,
+} from './inputs/parse.js';
+import { createReader, type Environment, type Reader } from './inputs/reader.js';
+import { readRunContext } from './inputs/run-context.js';
+import { parseSelector } from './inputs/selector.js';
 
 /** Everything a run is told, read once, checked, frozen. Durations in milliseconds. */
 export interface Inputs {
@@ -76,4 +98,101 @@ export interface RunContext {
         readonly defaultBranch: string;
       }
     | { readonly kind: 'none'; readonly why: string };
+}
+
+/**
+ * Reads all inputs and what GitHub says of the run; the only reader of the environment.
+ * @param env variables as the runner sets them: inputs are `INPUT_<NAME>`
+ * @param readFile the text of a file; throws if there is none
+ * @throws InputError with every problem, each naming the input, its value and what is accepted
+ */
+export function readInputs(env: Environment, readFile: (path: string) => string): Inputs {
+  const reader = createReader(env);
+  const run = readRunContext(env, readFile);
+  const inputs: Inputs = {
+    ...readTarget(reader),
+    ...readWait(reader),
+    access: readAccess(reader, env),
+    filters: readFilters(reader, run.workspace, readFile),
+    changes: reader.take('changes', parseChanges, []),
+    liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
+    githubToken: reader.take('github-token', parseToken, ''),
+    argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
+    summary: reader.take('summary', parseBoolean, true),
+    run,
+  };
+  refuseUnsupported(reader);
+  if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
+  return deepFreeze(inputs);
+}
+
+type Target = Pick<
+  Inputs,
+  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'revision'
+>;
+
+function readTarget(reader: Reader): Target {
+  // Only a source that names the Application itself can do without both.
+  if (reader.text('application') + reader.text('selector') === '' && needsName(reader)) {
+    reader.refuse('application', '"" is empty, as is selector: give the name of an Application');
+  }
+  return {
+    source: reader.take<Inputs['source']>('source', parseSource, 'cluster'),
+    applications: reader.take('application', parseApplications, []),
+    selector: reader.take('selector', parseSelector, ''),
+    applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
+    revision: reader.take('revision', parseRevision, { kind: 'none' }),
+  };
+}
+
+function needsName(reader: Reader): boolean {
+  return reader.text('source').trim() !== 'event';
+}
+
+type Wait = Pick<
+  Inputs,
+  | 'waitFor'
+  | 'waitResources'
+  | 'timeoutMs'
+  | 'trigger'
+  | 'ifMissing'
+  | 'degradedGraceMs'
+  | 'suspended'
+  | 'failFast'
+  | 'retries'
+  | 'pollIntervalMs'
+>;
+
+function readWait(reader: Reader): Wait {
+  return {
+    waitFor: reader.take('wait-for', parseWaitFor, []),
+    waitResources: reader.take('wait-resources', parseWaitResources, []),
+    timeoutMs: reader.take('timeout', parseDuration, 0),
+    trigger: reader.take('trigger', oneOf('none', 'refresh', 'hard-refresh', 'sync'), 'none'),
+    ifMissing: reader.take('if-missing', oneOf('fail', 'wait', 'skip'), 'fail'),
+    degradedGraceMs: reader.take('degraded-grace', parseGrace, 0),
+    suspended: reader.take('suspended', oneOf('wait', 'succeed', 'fail'), 'wait'),
+    failFast: reader.take('fail-fast', parseBoolean, true),
+    retries: reader.take('retries', oneOf('wait', 'fail'), 'wait'),
+    pollIntervalMs: reader.take('poll-interval', (value) => parseDuration(value, 1000), 0),
+  };
+}
+
+/** Inputs of the contract that this version cannot obey: refused, never ignored. */
+function refuseUnsupported(reader: Reader): void {
+  const unsupported = (name: InputName, shown: string, remedy: string) => {
+    if (reader.text(name) !== '') {
+      reader.refuse(name, `${shown} is given, but ${name} is not supported yet: ${remedy}`);
+    }
+  };
+  const audience = quoted(reader.text('oidc-audience').trim());
+  unsupported('oidc-audience', audience, 'leave it empty and use kubeconfig, or server and token');
+  unsupported('argocd-token', HIDDEN, 'leave it empty and use kubeconfig, or server and token');
+}
+
+/** Freezes data of our own making, which has no cycles. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
 }

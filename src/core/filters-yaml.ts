@@ -14,7 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { applicationMatches, parseApplication } from './applications.js';
-import { FIXED_OUTPUTS, type Filter, outputsOf } from './filters.js';
+import type { Filter } from './filters.js';
 import { compileAny } from './glob.js';
 import { FIXED_OUTPUTS, outputsOf } from './outputs.js';
 import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
@@ -104,7 +104,8 @@ interface Entry {
 
 /** Follows aliases, counts what it reads, and knows the lines. */
 class NodeReader {
-  readonly problems: string[] = [];
+  /** A set: an alias may lead to the same problem many times. */
+  readonly #problems = new Set<string>();
   readonly #lines: LineCounter;
   readonly #targets: ReadonlyMap<Alias, Node>;
   /** Output name in lower case, to the filter that has it and its line. */
@@ -123,13 +124,22 @@ class NodeReader {
     return this.#nodes >= MAX_NODES;
   }
 
+  get problems(): readonly string[] {
+    return [...this.#problems];
+  }
+
+  /** Grows with every new problem. */
+  get failures(): number {
+    return this.#problems.size;
+  }
+
   line(node: unknown): number {
     const range = (node as Partial<Node> | null)?.range;
     return range ? this.#lines.linePos(range[0]).line : 1;
   }
 
   report(node: unknown, problem: string): void {
-    this.problems.push(`line ${this.line(node)}: ${problem}`);
+    this.#problems.add(`line ${this.line(node)}: ${problem}`);
   }
 
   /** The node itself, or the one its alias stands for; undefined: there is none, reported. */
@@ -228,7 +238,7 @@ function keyText(key: unknown): string | undefined {
 }
 
 function readFilter(reader: NodeReader, pair: Pair): readonly WeighedFilter[] {
-  const before = reader.problems.length;
+  const before = reader.failures;
   const name = keyText(pair.key);
   if (name === undefined || !NAME.test(name)) {
     const shown = name === undefined ? kindOf(pair.key) : quoted(name);
@@ -240,7 +250,7 @@ function readFilter(reader: NodeReader, pair: Pair): readonly WeighedFilter[] {
     reader.claim(pair.key, name);
   }
   const read = readValue(reader, pair, name ?? '');
-  return reader.problems.length > before ? [] : [read];
+  return reader.failures > before ? [] : [read];
 }
 
 function readValue(reader: NodeReader, pair: Pair, name: string): WeighedFilter {
@@ -267,13 +277,13 @@ function readPatterns(
   what: string,
   place: unknown,
 ): readonly WeighedPattern[] {
-  const before = reader.problems.length;
+  const before = reader.failures;
   if (value === null || value === undefined) {
     reader.report(place, `${what} has no pattern: write at least one, such as 'Kind/name'`);
     return [];
   }
   const patterns = reader.parse(reader.texts(value, what), what, parsePattern);
-  if (reader.problems.length > before || reader.exhausted) return patterns;
+  if (reader.failures > before || reader.exhausted) return patterns;
   const problem =
     patterns.length === 0
       ? "has no pattern: write at least one, such as 'Kind/name'"
@@ -336,10 +346,10 @@ function readCondition<T>(
   parse: (texts: readonly string[]) => Parsed<T>,
 ): T | undefined {
   if (!values.has(key)) return undefined;
-  const before = reader.problems.length;
+  const before = reader.failures;
   const node = values.get(key);
   const entries = reader.texts(node, `${what} ${key}`);
-  if (reader.problems.length > before || reader.exhausted) return undefined;
+  if (reader.failures > before || reader.exhausted) return undefined;
   const empty = entries.length === 0 || entries.some((entry) => entry.text.trim() === '');
   const parsed = empty
     ? bad('is empty: write at least one value, or leave the key out')

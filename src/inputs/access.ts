@@ -1,0 +1,212 @@
+import { X509Certificate } from 'node:crypto';
+import { parse as parseYaml } from 'yaml';
+import { bad, good, type Parsed, quoted } from '../core/parsed.js';
+import { messageOf } from '../errors.js';
+import type { Access } from '../inputs.js';
+import { HIDDEN, parseBoolean, parseContext } from './parse.js';
+import type { Environment, Reader } from './reader.js';
+
+/** Reads how to get into the cluster, and that the inputs for it belong together. */
+export function readAccess(reader: Reader, env: Environment): Access {
+  const access: Access = {
+    kubeconfig: reader.take('kubeconfig', () => parseKubeconfig(reader.text('kubeconfig')), ''),
+    context: reader.take('context', parseContext, ''),
+    server: reader.take('server', parseServer, ''),
+    token: reader.take('token', parseToken, ''),
+    certificateAuthority: reader.take('certificate-authority', parseCertificateAuthority, ''),
+    insecureSkipTlsVerify: reader.take('insecure-skip-tls-verify', parseBoolean, false),
+    kubeconfigEnv: env['KUBECONFIG'] ?? '',
+    home: env['HOME'] ?? env['USERPROFILE'] ?? '',
+  };
+  checkTogether(reader, access);
+  checkContext(reader, access);
+  return access;
+}
+
+/** Presence is asked of the texts: a value that could not be read was given all the same. */
+function checkTogether(reader: Reader, access: Access): void {
+  const given = (name: Parameters<Reader['text']>[0]) => reader.text(name) !== '';
+  const shown = quoted(reader.text('server').trim());
+  if (given('server') && given('kubeconfig')) {
+    reader.refuse(
+      'server',
+      `${serverShown(shown)} is given together with kubeconfig: accepted is one of the two, remove the other`,
+    );
+  }
+  if (given('server') && given('context')) {
+    reader.refuse(
+      'context',
+      `${quoted(access.context)} is given together with server: a context belongs to a kubeconfig, remove one of the two`,
+    );
+  }
+  if (given('token') && !given('server')) {
+    reader.refuse(
+      'token',
+      `${HIDDEN} is given without server: add the API server's URL, or use kubeconfig`,
+    );
+  }
+  if (given('certificate-authority') && !given('server')) {
+    reader.refuse(
+      'certificate-authority',
+      "the certificates are given without server: add the API server's URL, or put them into the kubeconfig",
+    );
+  }
+  if (access.server !== '' && !given('token') && !isLoopback(new URL(access.server).hostname)) {
+    reader.refuse(
+      'server',
+      `${shown} is given without token: add token (is its secret set in this repository?)`,
+    );
+  }
+  if (access.insecureSkipTlsVerify && given('certificate-authority')) {
+    reader.refuse(
+      'insecure-skip-tls-verify',
+      '"true" makes certificate-authority useless: remove one of the two',
+    );
+  }
+}
+
+function serverShown(shown: string): string {
+  return shown.includes('@') ? HIDDEN : shown;
+}
+
+function checkContext(reader: Reader, { context, kubeconfig }: Access): void {
+  if (context === '' || kubeconfig === '') return;
+  const names = contextNames(parseYaml(kubeconfig, YAML_OPTIONS));
+  if (names === undefined || names.includes(context)) return;
+  reader.refuse(
+    'context',
+    `${quoted(context)} is not in the kubeconfig: accepted are ${names.join(', ') || '(it has none)'}`,
+  );
+}
+
+function contextNames(kubeconfig: unknown): readonly string[] | undefined {
+  const contexts = isRecord(kubeconfig) ? kubeconfig['contexts'] : undefined;
+  if (!Array.isArray(contexts)) return undefined;
+  return contexts.flatMap((one: unknown) =>
+    isRecord(one) && typeof one['name'] === 'string' ? [one['name']] : [],
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const YAML_OPTIONS = { logLevel: 'silent', maxAliasCount: 100 } as const;
+
+/** The YAML text of a kubeconfig that was given as YAML or base64. */
+export function parseKubeconfig(value: string): Parsed<string> {
+  if (value.trim() === '') return good('');
+  const decoded = decodeBase64(value);
+  const text = decoded ?? value;
+  const problem = kubeconfigProblem(text);
+  if (problem === undefined) return good(text);
+  const form = decoded === undefined ? '' : ' after decoding base64';
+  return bad(
+    `${HIDDEN} ${problem}${form}: accepted is the content of a kubeconfig, as YAML or base64`,
+  );
+}
+
+function kubeconfigProblem(text: string): string | undefined {
+  try {
+    const content: unknown = parseYaml(text, YAML_OPTIONS);
+    if (!isRecord(content)) {
+      const path = typeof content === 'string' && /^[~./\w-]+$/.test(content);
+      return path ? 'looks like a path or a word, not a kubeconfig' : 'is not a mapping';
+    }
+    return Array.isArray(content['clusters']) ? undefined : 'has no list of clusters';
+  } catch {
+    // The parser's message quotes the text, which holds credentials.
+    return 'cannot be read as YAML';
+  }
+}
+
+/** The text that a base64 value stands for; undefined: it is no base64 of a text. */
+function decodeBase64(value: string): string | undefined {
+  const compact = value.replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(compact)) return undefined;
+  const bytes = Buffer.from(compact, 'base64');
+  const text = bytes.toString('utf8');
+  return text.includes('\ufffd') || text.includes('\0') ? undefined : text;
+}
+
+/** URL of the API server without a slash at its end; plain http only to this machine. */
+export function parseServer(value: string): Parsed<string> {
+  if (value === '') return good('');
+  const accepted = 'accepted is a URL such as https://kubernetes.example.com:6443';
+  if (value.includes('@'))
+    return bad(`${HIDDEN} contains credentials: ${accepted}, give them as token`);
+  const url = URL.parse(value);
+  if (url === null || !/^https?:\/\//i.test(value)) {
+    return bad(`${quoted(value)} is not an https:// URL: ${accepted}`);
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return bad(`${quoted(value)} is plain http, refused but for this machine: ${accepted}`);
+  }
+  if (/[?#]/.test(value)) return bad(`${quoted(value)} has a query or fragment: ${accepted}`);
+  return good(url.href.replace(/\/+$/, ''));
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+/** URL of the Argo CD server without a slash at its end, made from a URL or a host. */
+export function parseArgocdServer(value: string): Parsed<string> {
+  if (value === '') return good('');
+  const accepted = 'accepted is a URL (https://argocd.example.com) or a host';
+  if (value.includes('@')) return bad(`${HIDDEN} contains credentials: ${accepted}`);
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`);
+  const web = url?.protocol === 'https:' || url?.protocol === 'http:';
+  if (url === null || !web || /[\s?#]/.test(value)) {
+    return bad(`${quoted(value)} is neither a URL nor a host: ${accepted}`);
+  }
+  return good(url.href.replace(/\/+$/, ''));
+}
+
+/** A bearer token, which becomes a part of an HTTP header. */
+export function parseToken(value: string): Parsed<string> {
+  return /^[\x21-\x7e]*$/.test(value)
+    ? good(value)
+    : bad(
+        `${HIDDEN} contains spaces, line breaks or other characters that no token has: accepted is one bearer token`,
+      );
+}
+
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
+
+/** A bundle of certificates as PEM, from PEM or base64 of it; every certificate is read once. */
+export function parseCertificateAuthority(value: string): Parsed<string> {
+  if (value === '') return good('');
+  const text = value.includes('-----BEGIN') ? value : (decodeBase64(value) ?? value);
+  const accepted = 'accepted are certificates as PEM, or base64 of that';
+  const blocks = [...text.matchAll(PEM_BLOCK)];
+  // A block that does not end must not be dropped silently beside whole ones.
+  const begun = text.split('-----BEGIN ').length - 1;
+  if (blocks.length === 0 || blocks.length < begun)
+    return bad(`${describe(value, text)}: ${accepted}`);
+  const problems = blocks.flatMap((block, index) => {
+    const problem = certificateProblem(block[0], block[1] ?? '');
+    return problem === undefined
+      ? []
+      : [`block ${index + 1} of ${blocks.length} ${problem}: ${accepted}`];
+  });
+  return problems.length > 0
+    ? bad(...problems)
+    : good(`${blocks.map((block) => block[0]).join('\n')}\n`);
+}
+
+function describe(value: string, text: string): string {
+  if (text.includes('PRIVATE KEY')) return `${HIDDEN} is a broken private key, not a certificate`;
+  if (text.includes('-----BEGIN')) return `${quoted(value)} has a PEM block that does not end`;
+  return `${quoted(value)} has no PEM block`;
+}
+
+function certificateProblem(block: string, label: string): string | undefined {
+  if (label !== 'CERTIFICATE') return `is a ${label}, not a CERTIFICATE`;
+  try {
+    new X509Certificate(block);
+    return undefined;
+  } catch (thrown) {
+    return `is no certificate that can be read (${messageOf(thrown)}); keep its line breaks`;
+  }
+}
