@@ -1,5 +1,5 @@
 import type { Filter } from '../core/filters.js';
-import type { ApplicationResult, ChangeClass, Conclusion, Reason } from '../core/result.js';
+import type { ApplicationResult, Change, ChangeClass, Conclusion, Reason } from '../core/result.js';
 
 /** A finished run, as it is published: outputs, summary, annotations, results file. */
 export interface Report {
@@ -11,8 +11,65 @@ export interface Report {
   readonly remedy: string;
   readonly applications: readonly ApplicationResult[];
   readonly filters: readonly Filter[];
+  /** Filter name to the changes it matched, in their order; a filter without an entry matched none. */
+  readonly matched: ReadonlyMap<string, readonly Change[]>;
   /** The classes that count as changed. */
   readonly changes: readonly ChangeClass[];
   /** Milliseconds the step waited. */
   readonly waitedMs: number;
+}
+
+/** Whether the run ends with 0. */
+export function succeeded(end: { readonly conclusion: Conclusion }): boolean {
+  return end.conclusion === 'success' || end.conclusion === 'skipped';
+}
+
+/** The changes of these Applications whose class counts as changed. */
+export function changedOf(
+  applications: readonly ApplicationResult[],
+  classes: readonly ChangeClass[],
+): readonly Change[] {
+  return applications.flatMap((each) => each.changes.filter((c) => classes.includes(c.change)));
+}
+
+/** A change that failed: its apply, or the hook or resource that the operation waited for. */
+export function failed(change: Change): boolean {
+  return change.change === 'failed' || change.phase === 'Failed' || change.phase === 'Error';
+}
+
+/** Something that failed or is in the way, to be shown to a person. */
+export interface Problem {
+  readonly application: string;
+  /** What a person should look at; empty: the Application itself. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** What failed or blocks, Application by Application; none for those that ended well. */
+export function problemsOf(report: Report): readonly Problem[] {
+  return report.applications.filter((each) => !succeeded(each)).flatMap(problemsIn);
+}
+
+function problemsIn(result: ApplicationResult): readonly Problem[] {
+  const { application, blockers, message } = result;
+  const named = new Set(blockers.map((blocker) => joined(blocker.subject.split('/'))));
+  const failures = result.changes
+    .filter((change) => failed(change) && !callings(change).some((name) => named.has(name)))
+    .map((change) => ({ subject: label(change), message: change.message || change.phase }));
+  const problems = [...blockers, ...failures].map((each) => ({ application, ...each }));
+  return problems.length > 0 ? problems : [{ application, subject: '', message }];
+}
+
+/** `Kind/namespace/name`; `Kind/name` for cluster-scoped resources. */
+export function label(change: Pick<Change, 'kind' | 'namespace' | 'name'>): string {
+  return joined([change.kind, change.namespace, change.name]);
+}
+
+/** A blocker may call a resource with its group or without. */
+function callings(change: Change): readonly string[] {
+  return [label(change), joined([change.group, label(change)])];
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('/');
 }

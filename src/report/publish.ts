@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import { outputsOf, resultsOf } from './outputs.js';
+import { problemsOf, type Report, succeeded } from './report.js';
+import { SUMMARY_BYTES, summaryOf } from './summary.js';
+
+/** Where a report goes. */
+export interface Destinations {
+  /** Directory for the results file. */
+  readonly tempDir: string;
+  /** `GITHUB_STEP_SUMMARY`; empty: no summary. */
+  readonly summaryFile: string;
+  /** Sets an output of the step; absent where no runner takes them. */
+  readonly setOutput?: (name: string, value: string) => void | Promise<void>;
+  readonly files: Files;
+}
+
+/** The little that is asked of a file system; rejects where it cannot. */
+export interface Files {
+  /** Writes a new file that only its owner can read. */
+  create(path: string, text: string): Promise<void>;
+  append(path: string, text: string): Promise<void>;
+  /** Bytes; 0 where there is no such file. */
+  size(path: string): Promise<number>;
+}
+
+/** GitHub shows so many error annotations of a step. */
+const ANNOTATIONS = 10;
+
+/**
+ * Writes results file, outputs and summary, then the annotations of a run that did not succeed.
+ * What cannot be written is said in an annotation and keeps nothing else from being written.
+ * @returns whether all was written
+ */
+export async function publish(report: Report, to: Destinations, log: Log): Promise<boolean> {
+  const faults: string[] = [];
+  const attempt = async (what: string, write: () => Promise<void>): Promise<boolean> => {
+    try {
+      await write();
+      return true;
+    } catch (thrown) {
+      faults.push(`The ${what} could not be written: ${messageOf(thrown)}`);
+      return false;
+    }
+  };
+  const path = join(to.tempDir, `argocd-post-sync-${randomUUID()}.json`);
+  const saved = await attempt('results file', () => to.files.create(path, resultsOf(report)));
+  await attempt('outputs', () => writeOutputs(report, saved ? path : '', to, log));
+  await attempt('job summary', () => writeSummary(report, to, log));
+  for (const annotation of annotationsOf(report, faults)) log.error(annotation);
+  return faults.length === 0;
+}
+
+async function writeOutputs(
+  report: Report,
+  resultsFile: string,
+  { setOutput }: Destinations,
+  log: Log,
+): Promise<void> {
+  const { values, warnings } = outputsOf(report, resultsFile);
+  for (const warning of warnings) log.warning(warning);
+  if (!setOutput) return log.debug('GITHUB_OUTPUT is not set: no outputs are written');
+  for (const [name, value] of values) await setOutput(name, value);
+}
+
+async function writeSummary(report: Report, to: Destinations, log: Log): Promise<void> {
+  if (to.summaryFile === '') return;
+  // The limit is the file's: something may be in it already.
+  const room = SUMMARY_BYTES - (await to.files.size(to.summaryFile));
+  const summary = summaryOf(report, room);
+  if (Buffer.byteLength(summary) <= room) return to.files.append(to.summaryFile, summary);
+  log.warning('The job summary of this step is full: nothing was added to it');
+}
+
+/**
+ * The error annotations: the message with its remedy, what could not be written, then what failed
+ * or blocks. Ten at most, the last of more a count.
+ */
+export function annotationsOf(report: Report, faults: readonly string[] = []): readonly string[] {
+  const { message, remedy } = report;
+  const all = succeeded(report)
+    ? faults
+    : [remedy === '' ? message : `${message}\n${remedy}`, ...faults, ...failures(report)];
+  if (all.length <= ANNOTATIONS) return all;
+  const shown = all.slice(0, ANNOTATIONS - 1);
+  return [...shown, `… and ${all.length - shown.length} more: see the job summary`];
+}
+
+function failures(report: Report): readonly string[] {
+  const several = report.applications.length > 1;
+  return problemsOf(report)
+    .filter((each) => several || each.subject !== '')
+    .map(({ application, subject, message }) =>
+      [...(several ? [application] : []), ...(subject === '' ? [] : [subject]), message].join(': '),
+    );
+}
+
+/** The real file system. */
+export const nodeFiles: Files = {
+  create: (path, text) => writeFile(path, text, { flag: 'wx', mode: 0o600 }),
+  append: (path, text) => appendFile(path, text),
+  async size(path) {
+    try {
+      return (await stat(path)).size;
+    } catch {
+      return 0;
+    }
+  },
+};
+
+/**
+ * Outputs by way of the runner's file, which the library separates with a delimiter that no value
+ * can know. The library is loaded with the first output, as it costs a run more than all else.
+ * @param env the environment; without `GITHUB_OUTPUT` there is nothing to write to
+ */
+export function runnerOutputs(
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<Destinations, 'setOutput'> {
+  if (!env.GITHUB_OUTPUT) return {};
+  return {
+    async setOutput(name, value) {
+      const core = await import('@actions/core');
+      core.setOutput(name, value);
+    },
+  };
+}

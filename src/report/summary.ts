@@ -1,0 +1,214 @@
+import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result.js';
+import { clip, code, html, link, prose } from './escape.js';
+import { changedOf, failed, problemsOf, type Report } from './report.js';
+import { layOut, passage, type Section } from './sections.js';
+import { totalsOf } from './totals.js';
+import { runScope } from './values.js';
+import { CHANGE_ICONS, CONCLUSION_ICONS, many, shortRevision, spoken, titleOf } from './words.js';
+
+/** GitHub takes 1 MiB of summary from a step; a little is left for the file's own line ends. */
+export const SUMMARY_BYTES = 1024 * 1024 - 4096;
+/** Longest words of a table cell, in UTF-16 units: the results file has all. */
+const CELL_UNITS = 300;
+const MESSAGE_UNITS = 2_000;
+/** Longer tables are folded. */
+const OPEN_ROWS = 25;
+
+const SYNC_ICONS = new Map([
+  ['Synced', '✅'],
+  ['OutOfSync', '🟠'],
+]);
+const HEALTH_ICONS = new Map([
+  ['Healthy', '💚'],
+  ['Progressing', '🔵'],
+  ['Suspended', '⏸️'],
+  ['Degraded', '💔'],
+  ['Missing', '👻'],
+]);
+
+/**
+ * The job summary, as Markdown.
+ * @param limit bytes in UTF-8: rows beyond it are left out, and counted
+ */
+export function summaryOf(report: Report, limit = SUMMARY_BYTES): string {
+  const sections = [
+    passage(verdict(report)),
+    applications(report),
+    problems(report),
+    changes(report),
+    filters(report),
+    hooks(report),
+    passage(footer(report)),
+  ];
+  return layOut(sections, limit);
+}
+
+function verdict(report: Report): string {
+  const icon = CONCLUSION_ICONS[report.conclusion];
+  const remedy = report.remedy === '' ? '' : `${block(clip(report.remedy, MESSAGE_UNITS))}\n\n`;
+  const lines = clip(report.message, MESSAGE_UNITS).split(/\r\n?|\n/);
+  const message = lines.map(prose).join('<br>\n');
+  return `## ${icon} ${subject(report)}: ${titleOf(report)}\n\n${message}\n\n${remedy}`;
+}
+
+function subject({ applications: [first, ...more] }: Report): string {
+  if (!first) return 'Argo CD';
+  return more.length === 0 ? cell(first.application) : many(more.length + 1, 'Application');
+}
+
+function block(text: string): string {
+  return `<pre>${html(text)}</pre>`;
+}
+
+function applications(report: Report): Section {
+  const several = report.applications.length > 1;
+  const columns = ['Application', 'Revision', 'Sync', 'Health', 'Operation', 'Took', 'Changed'];
+  const rows = report.applications.map((each) =>
+    row([...result(each, several), fact(report, each)]),
+  );
+  return table('', columns, rows, 1);
+}
+
+function fact(report: Report, result: ApplicationResult): string {
+  return String(changedOf([result], report.changes).length);
+}
+
+function result(each: ApplicationResult, several: boolean): readonly string[] {
+  const icon = several ? `${CONCLUSION_ICONS[each.conclusion]} ` : '';
+  const ending = several ? `<br>${titleOf(each)}` : '';
+  const seconds = totalsOf([each]).durationSeconds;
+  return [
+    `${icon}${link(cell(each.application), each.url ?? '')}${ending}`,
+    revision(each),
+    status(SYNC_ICONS, each.syncStatus),
+    status(HEALTH_ICONS, each.healthStatus),
+    words(each.operationPhase),
+    seconds === undefined ? '' : spoken(seconds),
+  ];
+}
+
+function revision({ revision, revisions }: ApplicationResult): string {
+  const all = revisions.length > 0 ? revisions : [revision];
+  const short = all.filter((each) => each !== '').map((each) => clip(shortRevision(each), 40));
+  return short.map((each, i) => code(each, clip(all[i] ?? '', CELL_UNITS))).join(' ');
+}
+
+function status(icons: ReadonlyMap<string, string>, text: string): string {
+  return text === '' ? '' : `${icons.get(text) ?? '❔'} ${words(text)}`;
+}
+
+function problems(report: Report): Section {
+  const rows = problemsOf(report).map((each) => {
+    const where = each.subject === '' ? '' : cell(each.subject);
+    return row([...owner(report, each.application), where, words(each.message)]);
+  });
+  const columns = [...ownerColumn(report), 'What', 'Why'];
+  return table('### Failed or blocking\n\n', columns, rows, 0);
+}
+
+function changes(report: Report): Section {
+  const changed = changedOf(report.applications, report.changes);
+  const title = `### ${changed.length === 0 ? 'Nothing' : many(changed.length, 'resource')} changed\n\n`;
+  const head = `${title}${census(report)}\n\n`;
+  if (changed.length === 0) return passage(report.applications.length === 0 ? '' : head);
+  const rows = byClass(changed).map((each) =>
+    row([
+      ...owner(report, each.application),
+      `${CHANGE_ICONS[each.change]} ${each.change}`,
+      ...resource(each),
+      each.evidence,
+      words(each.message),
+    ]),
+  );
+  const columns = [...ownerColumn(report), 'Change', 'Kind', 'Resource', 'Evidence', 'Message'];
+  return table(head, columns, rows, 4);
+}
+
+function byClass(changes: readonly Change[]): readonly Change[] {
+  const rank = (change: Change) => CHANGE_CLASSES.indexOf(change.change);
+  return changes.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** `2 created · 14 unchanged` */
+function census(report: Report): string {
+  const all = report.applications.flatMap((each) => each.changes);
+  const counts = Map.groupBy(all, (each) => each.change);
+  return CHANGE_CLASSES.flatMap((name) => {
+    const count = counts.get(name)?.length;
+    return count === undefined ? [] : [`${CHANGE_ICONS[name]} ${count} ${name}`];
+  }).join(' · ');
+}
+
+function filters(report: Report): Section {
+  const rows = report.filters.map(({ name }) => {
+    const count = report.matched.get(name)?.length ?? 0;
+    return row([cell(name), count > 0 ? '✅ yes' : '➖ no', String(count)]);
+  });
+  return table('### Filters\n\n', ['Filter', 'Matched', 'Resources'], rows, 2);
+}
+
+function hooks(report: Report): Section {
+  const all = report.applications.flatMap((each) => each.changes);
+  const rows = all
+    .filter((each) => each.change === 'hook')
+    .map((each) =>
+      row([
+        ...owner(report, each.application),
+        `${failed(each) ? '❌' : '🪝'} ${words(each.hook ?? '')}`,
+        ...resource(each),
+        words(each.phase),
+        words(each.message),
+      ]),
+    );
+  const columns = [...ownerColumn(report), 'Hook', 'Kind', 'Resource', 'Phase', 'Message'];
+  return table('### Hooks\n\n', columns, rows, 3);
+}
+
+function footer(report: Report): string {
+  const note =
+    runScope(report).evidence === 'partial' && report.applications.length > 0
+      ? ' · evidence is partial: some changes are known only by an ambiguous message, or may be missing'
+      : '';
+  return `<sub>waited ${spoken(report.waitedMs / 1000)}${note}</sub>\n`;
+}
+
+/** Applications are named in a row only where there are several. */
+function owner(report: Report, application: string): readonly string[] {
+  return report.applications.length > 1 ? [cell(application)] : [];
+}
+
+function ownerColumn(report: Report): readonly string[] {
+  return report.applications.length > 1 ? ['Application'] : [];
+}
+
+function resource(change: Change): readonly string[] {
+  const kind = change.group === '' ? change.kind : `${change.group}/${change.kind}`;
+  const name = change.namespace === '' ? change.name : `${change.namespace}/${change.name}`;
+  return [cell(kind), cell(name)];
+}
+
+function cell(text: string): string {
+  return code(clip(text, CELL_UNITS));
+}
+
+function words(text: string): string {
+  return prose(clip(text, CELL_UNITS));
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |\n`;
+}
+
+/** A table with its title, nothing without rows, folded when it is long. */
+function table(
+  title: string,
+  columns: readonly string[],
+  rows: readonly string[],
+  rank: number,
+): Section {
+  if (rows.length === 0) return passage('');
+  const folded = rows.length > OPEN_ROWS;
+  const open = folded ? `<details><summary>${many(rows.length, 'row')}</summary>\n\n` : '';
+  const head = `${title}${open}${row(columns)}${row(columns.map(() => '---'))}`;
+  return { head, rows, foot: folded ? '\n</details>\n\n' : '\n', rank };
+}

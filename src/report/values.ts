@@ -1,0 +1,188 @@
+import type { Filter } from '../core/filters.js';
+import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result.js';
+import { arrayOf, objectOf } from './json.js';
+import { changedOf, type Report, succeeded } from './report.js';
+import { type Totals, totalsOf } from './totals.js';
+
+/** What the outputs say: of a whole run, or of one Application in it. */
+export interface Scope {
+  readonly conclusion: Conclusion;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly evidence: 'complete' | 'partial';
+  readonly totals: Totals;
+  readonly changed: readonly Change[];
+  readonly matched: Matched;
+}
+
+/** Each filter's changes, in the order of the filters. */
+type Matched = readonly (readonly [filter: string, changes: readonly Change[]])[];
+
+/** The whole run as one scope. */
+export function runScope(report: Report): Scope {
+  const { conclusion, reason, message, applications } = report;
+  // Of a run that failed before it saw an Application, anything may be missing.
+  const blind = applications.length === 0 && !succeeded(report);
+  const matched = report.filters.map((filter) => [filter.name, matchesOf(report, filter)] as const);
+  const partial = blind || applications.some((each) => each.evidence === 'partial');
+  return {
+    conclusion,
+    reason,
+    message,
+    evidence: partial || guessed(report, matched) ? 'partial' : 'complete',
+    totals: totalsOf(applications),
+    changed: changedOf(applications, report.changes),
+    matched,
+  };
+}
+
+/** One scope for each Application, in the report's order. */
+export function applicationScopes(
+  report: Report,
+): readonly (readonly [ApplicationResult, Scope])[] {
+  const matches = report.filters.map((filter) => {
+    const changes = Map.groupBy(matchesOf(report, filter), (change) => change.application);
+    return [filter.name, changes] as const;
+  });
+  return report.applications.map((result) => {
+    const matched = matches.map(([name, of]) => [name, of.get(result.application) ?? []] as const);
+    return [result, applicationScope(report, result, matched)];
+  });
+}
+
+function applicationScope(report: Report, result: ApplicationResult, matched: Matched): Scope {
+  const { conclusion, reason, message } = result;
+  const partial = result.evidence === 'partial' || guessed(report, matched);
+  return {
+    conclusion,
+    reason,
+    message,
+    evidence: partial ? 'partial' : 'complete',
+    totals: totalsOf([result]),
+    changed: changedOf([result], report.changes),
+    matched,
+  };
+}
+
+function matchesOf(report: Report, filter: Filter): readonly Change[] {
+  return report.matched.get(filter.name) ?? [];
+}
+
+/** An `image` condition matched a change without images: by those of the whole Application. */
+function guessed(report: Report, matched: Matched): boolean {
+  const asking = new Set(report.filters.filter((each) => each.image).map((each) => each.name));
+  return matched.some(
+    ([name, changes]) => asking.has(name) && changes.some((change) => change.images.length === 0),
+  );
+}
+
+/** A value as JSON, and as an output where that is something else; or a list that may be cut. */
+export type Value =
+  | { readonly json: string; readonly output?: string }
+  | { readonly items: readonly string[]; readonly matrix?: true };
+export type Named = readonly [name: string, value: Value];
+
+/** The values of a scope in the contract's order, each under its output's name. */
+export function valuesOf(scope: Scope, write: (change: Change) => string): readonly Named[] {
+  const { totals, changed, matched } = scope;
+  const hits = matched.filter(([, changes]) => changes.length > 0).map(([name]) => name);
+  return [
+    ['conclusion', text(scope.conclusion)],
+    ['reason', text(scope.reason)],
+    ['message', text(scope.message)],
+    ['changed', json(changed.length > 0)],
+    ['changed-count', json(changed.length)],
+    ['resources', { items: changed.map(write) }],
+    ...matched.flatMap(([name, changes]) => filterValues(name, changes, write)),
+    ['matched', list(hits)],
+    ['filter-results', { json: objectOf(matched.map(([name, c]) => [name, `${c.length > 0}`])) }],
+    ['matrix', { items: matched.flatMap(([name, c]) => c.map((x) => job(name, x))), matrix: true }],
+    ['revision', text(totals.revision)],
+    ['revisions', list(totals.revisions)],
+    ['sync-status', text(totals.syncStatus)],
+    ['health-status', text(totals.healthStatus)],
+    ['operation-phase', text(totals.operationPhase)],
+    ['images', list(imagesOf(changed))],
+    ['started-at', text(totals.startedAt)],
+    ['finished-at', text(totals.finishedAt)],
+    ['duration-seconds', seconds(totals.durationSeconds)],
+    ['evidence', text(scope.evidence)],
+  ];
+}
+
+function filterValues(
+  name: string,
+  changes: readonly Change[],
+  write: (change: Change) => string,
+): readonly Named[] {
+  return [
+    [name, json(changes.length > 0)],
+    [`${name}-count`, json(changes.length)],
+    [`${name}-resources`, { items: changes.map(write) }],
+  ];
+}
+
+/** A serialiser that does each change once, however many lists it is in. */
+export function changeWriter(): (change: Change) => string {
+  const written = new Map<Change, string>();
+  return (change) => {
+    const known = written.get(change);
+    if (known !== undefined) return known;
+    const fresh = JSON.stringify(resourceOf(change));
+    written.set(change, fresh);
+    return fresh;
+  };
+}
+
+/** A change in the contract's shape and order of keys. */
+function resourceOf(change: Change) {
+  const { application, group, version, kind, namespace, name } = change;
+  return {
+    ...{ application, group, version, kind, namespace, name },
+    ...{ change: change.change, evidence: change.evidence, message: change.message },
+    images: change.images,
+    ...(change.wave === undefined ? {} : { wave: change.wave }),
+    ...(change.hook === undefined ? {} : { hook: change.hook }),
+    phase: change.phase,
+  };
+}
+
+function job(
+  filter: string,
+  { application, group, kind, namespace, name, change }: Change,
+): string {
+  return JSON.stringify({ filter, application, group, kind, namespace, name, change });
+}
+
+function imagesOf(changes: readonly Change[]): readonly string[] {
+  return [...new Set(changes.flatMap((change) => change.images))].sort();
+}
+
+/** Text: itself as an output, a string within JSON. */
+export function text(output: string): Value {
+  return { json: JSON.stringify(output), output };
+}
+
+function json(value: boolean | number): Value {
+  return { json: JSON.stringify(value) };
+}
+
+function list(items: readonly string[]): Value {
+  return { items: items.map((item) => JSON.stringify(item)) };
+}
+
+function seconds(value: number | undefined): Value {
+  return value === undefined ? { json: 'null', output: '' } : json(value);
+}
+
+/** A value within JSON. */
+export function jsonOf(value: Value): string {
+  if (!('items' in value)) return value.json;
+  const array = arrayOf(value.items);
+  return value.matrix ? `{"include":${array}}` : array;
+}
+
+/** A value as an output. */
+export function outputOf(value: Value): string {
+  return ('output' in value ? value.output : undefined) ?? jsonOf(value);
+}
