@@ -101,7 +101,7 @@ describe('Markdown', () => {
     ['a mention', '@octocat', '&#64;<wbr>octocat'],
     ['a reference', 'a #1', 'a &#35;<wbr>1'],
     ['another', 'see GH-12', 'see GH&#45;<wbr>12'],
-    ['an address', 'https://x.example', 'https&#58;<wbr>//x.example'],
+    ['an address', 'https://x.example', 'https&#58;/<wbr>/x.example'],
     ['a list', '- a', '&#45; a'],
     ['a numbered list', '1. a', '&#49;. a'],
     ['a rule', '===', '&#61;=='],

@@ -34,37 +34,37 @@ describe('what it says', () => {
     );
   });
 
-  test('a failure: remedy, blockers, the failed hook, once each', () => {
-    const hook = change({
-      kind: 'Job',
-      name: 'smoke',
-      change: 'hook',
-      hook: 'PostSync',
-      phase: 'Failed',
-    });
-    const text = summary({
-      conclusion: 'failure',
-      reason: 'sync-failed',
-      remedy: 'with:\n  timeout: 20m',
-      applications: [
-        result({
-          conclusion: 'failure',
-          changes: [
-            change(),
-            hook,
-            change({ name: 'api', change: 'failed', message: 'is invalid' }),
-          ],
-          blockers: [{ subject: 'batch/Job/shop/smoke', message: 'x' }],
-        }),
-      ].map((each) => ({ ...each, blockers: [{ subject: 'Job/shop/smoke', message: 'gave up' }] })),
-    });
-    expect(text).toContain('## ❌ <code>shop</code>: sync failed');
-    expect(text).toContain('<pre>with&#58;\n  timeout&#58; 20m</pre>');
-    expect(text).toContain(
-      '| <code>Job/shop/smoke</code> | gave up |\n| <code>Deployment/shop/api</code> | is invalid |',
-    );
-    expect(text).toMatch(/### Hooks[^#]*\| ❌ PostSync \| <code>apps\/Job<\/code>/);
-  });
+  test.each(['Job/shop/smoke', 'apps/Job/shop/smoke', 'PostSync hook Job/shop/smoke'])(
+    'a failure: remedy, blockers, what else failed, once each (%s)',
+    (subject) => {
+      const hook = change({
+        kind: 'Job',
+        name: 'smoke',
+        change: 'hook',
+        hook: 'PostSync',
+        phase: 'Failed',
+      });
+      const broken = change({ name: 'api', change: 'failed', message: 'is invalid' });
+      const text = summary({
+        conclusion: 'failure',
+        reason: 'sync-failed',
+        remedy: 'with:\n  timeout: 20m',
+        applications: [
+          result({
+            conclusion: 'failure',
+            changes: [change(), hook, broken],
+            blockers: [{ subject, message: 'gave up' }],
+          }),
+        ],
+      });
+      expect(text).toContain('## ❌ <code>shop</code>: sync failed');
+      expect(text).toContain('<pre>with&#58;\n  timeout&#58; 20m</pre>');
+      expect(text).toContain(
+        `| <code>${subject}</code> | gave up |\n| <code>Deployment/shop/api</code> | is invalid |\n\n`,
+      );
+      expect(text).toMatch(/### Hooks[^#]*\| ❌ PostSync \| <code>apps\/Job<\/code>/);
+    },
+  );
 
   test('several Applications: a row each, and resources with their Application', () => {
     const names = ['one', 'two'];

@@ -56,7 +56,7 @@ export function prose(text: string): string {
       .replace(/^[^\p{L}&]/u, entity)
       // GitHub links mentions and references in finished HTML: only a tag parts them there.
       .replace(/&#(?:35|64);/g, '$&<wbr>')
-      .replace(/&#58;(?=\/\/)/g, '$&<wbr>')
+      .replace(/&#58;\/\//g, '&#58;/<wbr>/')
       .replace(/\b(GH)-(?=\d)/gi, '$1&#45;<wbr>')
   );
 }

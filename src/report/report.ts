@@ -52,7 +52,7 @@ export function problemsOf(report: Report): readonly Problem[] {
 
 function problemsIn(result: ApplicationResult): readonly Problem[] {
   const { application, blockers, message } = result;
-  const named = new Set(blockers.map((blocker) => joined(blocker.subject.split('/'))));
+  const named = new Set(blockers.map(({ subject }) => placeIn(subject)));
   const failures = result.changes
     .filter((change) => failed(change) && !callings(change).some((name) => named.has(name)))
     .map((change) => ({ subject: label(change), message: change.message || change.phase }));
@@ -63,6 +63,11 @@ function problemsIn(result: ApplicationResult): readonly Problem[] {
 /** `Kind/namespace/name`; `Kind/name` for cluster-scoped resources. */
 export function label(change: Pick<Change, 'kind' | 'namespace' | 'name'>): string {
   return joined([change.kind, change.namespace, change.name]);
+}
+
+/** The resource in a subject such as `PostSync hook Job/shop/smoke`. */
+function placeIn(subject: string): string {
+  return joined((subject.split(' ').at(-1) ?? '').split('/'));
 }
 
 /** A blocker may call a resource with its group or without. */
