@@ -1,0 +1,84 @@
+import { PassingError } from '../../errors.js';
+import type { Selection } from '../source.js';
+import type { Answer } from './failures.js';
+import { refusal } from './failures.js';
+import { isSuccess, jsonOf, type Request, type Transport } from './http.js';
+import { list, record, text } from './json.js';
+import type { Intent } from './rbac.js';
+
+/** Where Applications are in the API, and how to ask for those of a selection. */
+
+const GROUP = 'argoproj.io';
+const VERSION = 'v1alpha1';
+const RESOURCE = 'applications';
+const PAGE = '500';
+
+/** @param namespace empty: all */
+export function applicationsPath(namespace: string): string {
+  const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `/apis/${GROUP}/${VERSION}${scope}/${RESOURCE}`;
+}
+
+export function intentOf(verb: Intent['verb'], namespace: string, name?: string): Intent {
+  return { verb, group: GROUP, resource: RESOURCE, namespace, ...(name ? { name } : {}) };
+}
+
+/** What the server is to leave out. */
+export function selectors({ name, labelSelector }: Selection): Readonly<Record<string, string>> {
+  return {
+    ...(name ? { fieldSelector: `metadata.name=${name}` } : {}),
+    ...(labelSelector ? { labelSelector } : {}),
+  };
+}
+
+/** A complete list, as the server sent it. */
+export interface Listing<T> {
+  readonly items: readonly T[];
+  /** Where a watch goes on from. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * Lists Applications page by page; of each item only what `reduce` returns is kept.
+ * @param accept a representation other than the whole objects
+ * @throws FinalError or PassingError
+ */
+export async function listApplications<T>(
+  transport: Transport,
+  server: string,
+  selection: Selection,
+  reduce: (item: unknown) => T | undefined,
+  signal: AbortSignal,
+  accept?: string,
+): Promise<Listing<T>> {
+  const namespace = selection.namespace ?? '';
+  const items: T[] = [];
+  for (let next = ''; ; ) {
+    const page = { limit: PAGE, ...(next === '' ? {} : { continue: next }) };
+    const request: Request = {
+      path: applicationsPath(namespace),
+      query: { ...selectors(selection), ...page },
+      compressed: true,
+      ...(accept === undefined ? {} : { accept }),
+    };
+    const answer = await transport.send(request, signal);
+    if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
+    const body = record(jsonOf(answer, server));
+    if (!Array.isArray(body.items)) throw new PassingError(`${server} answered with no list.`);
+    for (const item of list(body.items)) {
+      const reduced = reduce(item);
+      if (reduced !== undefined) items.push(reduced);
+    }
+    const metadata = record(body.metadata);
+    next = text(metadata.continue);
+    if (next === '') return { items, resourceVersion: text(metadata.resourceVersion) };
+  }
+}
+
+/** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */
+function listFailure(answer: Answer, namespace: string, server: string, continued: boolean): Error {
+  if (answer.status === 410 && continued) {
+    return new PassingError(`${server} forgot a list before its last page.`);
+  }
+  return refusal(answer, intentOf('list', namespace), server);
+}

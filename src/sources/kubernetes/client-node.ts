@@ -1,0 +1,101 @@
+import type { Agent } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { FinalError, messageOf, PassingError } from '../../errors.js';
+import type { Connection, Credentials } from './connection.js';
+import { type Json, record, text } from './json.js';
+
+/** Loaded only for the kubeconfigs that need it: it is most of a start's time. */
+
+const NAME = 'post-sync';
+
+function kubeConfig(user: Json, clusters: readonly Json[] = []): KubeConfig {
+  const config = new KubeConfig();
+  const text = JSON.stringify({
+    clusters,
+    users: [{ name: NAME, user }],
+    contexts: [{ name: NAME, context: { cluster: NAME, user: NAME } }],
+    'current-context': NAME,
+  });
+  config.loadFromString(text);
+  return config;
+}
+
+/**
+ * Credentials of an exec plugin or an auth provider, remembered until they expire.
+ * @param user the fields `exec` and `auth-provider` of a user
+ */
+export async function pluginCredentials(user: Json): Promise<Connection['credentials']> {
+  let config = kubeConfig(user);
+  let pending: Promise<Credentials> | undefined;
+  let worked = false;
+  const ask = async (): Promise<Credentials> => {
+    try {
+      const credentials = await applied(config);
+      worked = true;
+      return credentials;
+    } catch (thrown) {
+      throw pluginFailure(thrown, user, worked);
+    }
+  };
+  // Requests at one time share one run of the plugin.
+  return (fresh) => {
+    if (fresh && !pending) config = kubeConfig(user);
+    pending ??= ask().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+}
+
+async function applied(config: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const headers = record(options.headers);
+  const authorization = text(headers.Authorization);
+  return {
+    headers: authorization === '' ? {} : { authorization },
+    ...(options.cert ? { cert: String(options.cert) } : {}),
+    ...(options.key ? { key: String(options.key) } : {}),
+  };
+}
+
+/** A plugin that worked before may work again; one that never did is not set up. */
+function pluginFailure(thrown: unknown, user: Json, worked: boolean): FinalError | PassingError {
+  const command = text(record(user.exec).command) || 'the auth provider';
+  const said = messageOf(thrown).replace(/\s+/g, ' ').trim().slice(0, 500);
+  const message = `The kubeconfig's credentials come from ${command}, which failed: ${said}`;
+  if (record(thrown).code === 'ENOENT') {
+    return new FinalError(
+      'invalid-input',
+      message,
+      `Install ${command} in a step before this one.`,
+    );
+  }
+  if (worked) return new PassingError(message);
+  return new FinalError(
+    'unauthorized',
+    message,
+    `Log in to the cloud in a step before this one; there \`${command}\` must work without a prompt.`,
+  );
+}
+
+/** Makes agents that go by a proxy (http, https, socks). */
+export async function proxyAgents(base: string, proxy: string): Promise<() => Promise<Agent>> {
+  const cluster = { name: NAME, cluster: { server: base, 'proxy-url': proxy } };
+  return async () => {
+    const options: RequestOptions = {};
+    await kubeConfig({}, [cluster]).applyToHTTPSOptions(options);
+    const { agent } = options;
+    if (!agent || agent === true) throw new PassingError('The proxy cannot be used.');
+    // An agent's options go before a request's, and these are there but undefined.
+    forgetUndefined(record(agent).options);
+    return agent;
+  };
+}
+
+function forgetUndefined(options: unknown): void {
+  for (const [key, value] of Object.entries(record(options))) {
+    if (value === undefined) Reflect.deleteProperty(record(options), key);
+  }
+}

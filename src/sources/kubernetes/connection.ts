@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { FinalError } from '../../errors.js';
+import type { Access } from '../../inputs.js';
+import type { Log } from '../../log.js';
+import { findKubeconfigs } from './kubeconfig-files.js';
+import { bearer, checkedServer, invalid, isLoopback, reach, tokenIn, trustOf } from './reach.js';
+
+/** How to reach an API server, and as whom. */
+export interface Connection {
+  /** The server as messages call it: never with credentials. */
+  readonly name: string;
+  /** Without a slash at the end; may have a path. */
+  readonly base: string;
+  /** How the server is to be recognised. */
+  readonly trust: Trust;
+  /**
+   * Who asks, for one request.
+   * @param fresh the last credentials were refused: nothing remembered is used
+   * @throws FinalError or PassingError
+   */
+  credentials(fresh: boolean): Promise<Credentials>;
+  /** A pool of connections of its own, by way of the proxy if there is one. */
+  agent(): Promise<Agent>;
+  /** A direct TLS connection would be another way than the requests take. */
+  readonly proxied: boolean;
+}
+
+export interface Trust {
+  readonly ca?: string;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: false;
+}
+
+export interface Credentials {
+  readonly headers: Readonly<OutgoingHttpHeaders>;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** What a connection needs from the run beside its inputs. */
+export interface Surroundings {
+  /** The process's environment: proxies, the service account of a pod, exec plugins. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Is told every secret before anything can print it: values only, never whole files. */
+  readonly mask: (secret: string) => void;
+  /**
+   * Mints tokens for `server` in place of `token` (GitHub's OIDC).
+   * @param fresh the last one was refused
+   */
+  readonly mintToken?: (fresh: boolean) => Promise<string>;
+  /** Where a pod has its service account. */
+  readonly serviceAccount?: string;
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Finds the way into the cluster: `server`, else `kubeconfig`, else `KUBECONFIG`, `~/.kube/config`,
+ * else the service account of the pod that this runs in. Contacts nothing.
+ * @throws FinalError `invalid-input`
+ */
+export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
+  const told = { ...surroundings, mask: once(surroundings.mask) };
+  const connection =
+    byServer(access, told) ?? (await byKubeconfig(access, told)) ?? (await inCluster(access, told));
+  if (!connection) throw noAccess(access);
+  if (connection.trust.rejectUnauthorized === false) {
+    surroundings.log.warning(
+      `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): whoever is on the way can read the credentials.`,
+    );
+  }
+  return connection;
+}
+
+/** Credentials are read for every request, but each secret is told once. */
+function once(mask: (secret: string) => void): (secret: string) => void {
+  const told = new Set<string>();
+  return (secret) => {
+    if (secret === '' || told.has(secret)) return;
+    told.add(secret);
+    mask(secret);
+  };
+}
+
+function byServer(access: Access, surroundings: Surroundings): Connection | undefined {
+  const { mask, mintToken, env } = surroundings;
+  const { server, token } = access;
+  if (server === '') {
+    if (token !== '') throw invalid('`token` is set without `server`.');
+    return undefined;
+  }
+  if (access.kubeconfig !== '' || access.context !== '') {
+    throw invalid('`server` is set and `kubeconfig` or `context` too: give one of them.');
+  }
+  const base = checkedServer(server, '`server`');
+  mask(token);
+  return {
+    ...reach(base, env),
+    trust: trustOf(access, {}),
+    credentials: token === '' ? byMint(base, mintToken, mask) : async () => bearer(token, mask),
+  };
+}
+
+/** Without any token only a proxy on this machine (`kubectl proxy`) can be meant. */
+function byMint(
+  base: string,
+  mintToken: Surroundings['mintToken'],
+  mask: Surroundings['mask'],
+): Connection['credentials'] {
+  if (mintToken) return async (fresh) => bearer(await mintToken(fresh), mask);
+  if (!isLoopback(new URL(base).hostname)) {
+    throw invalid('`server` needs `token` or `oidc-audience`.');
+  }
+  return async () => ({ headers: {} });
+}
+
+/** The YAML reader is loaded only for those who have a kubeconfig. */
+async function byKubeconfig(
+  access: Access,
+  surroundings: Surroundings,
+): Promise<Connection | undefined> {
+  const files = await findKubeconfigs(access);
+  if (files.length === 0) return undefined;
+  const { connectByKubeconfig } = await import('./kubeconfig.js');
+  return connectByKubeconfig(files, access, surroundings);
+}
+
+async function inCluster(
+  access: Access,
+  { env, mask, serviceAccount = SERVICE_ACCOUNT }: Surroundings,
+): Promise<Connection | undefined> {
+  const host = env.KUBERNETES_SERVICE_HOST ?? '';
+  const tokenFile = join(serviceAccount, 'token');
+  const ca = await readFile(join(serviceAccount, 'ca.crt'), 'utf8').catch(() => '');
+  if (host === '' || ca === '' || access.context !== '') return undefined;
+  const address = isIP(host) === 6 ? `[${host}]` : host;
+  const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
+  const base = checkedServer(server, 'KUBERNETES_SERVICE_HOST');
+  return {
+    ...reach(base, env),
+    trust: trustOf(access, { ca }),
+    credentials: async () => bearer(await tokenIn(tokenFile), mask),
+  };
+}
+
+function noAccess(access: Access): FinalError {
+  const context = access.context === '' ? '' : ` \`context\` is ${access.context}, but`;
+  return invalid(
+    `No access to a cluster:${context} neither \`kubeconfig\` nor \`server\` is set, KUBECONFIG is not set, there is no ~/.kube/config, and this is not a pod with a service account.`,
+  );
+}

@@ -1,0 +1,307 @@
+import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import { connect, type PeerCertificate } from 'node:tls';
+import { createGunzip } from 'node:zlib';
+import type { Clock } from '../../clock.js';
+import { messageOf, PassingError } from '../../errors.js';
+import type { Connection, Credentials } from './connection.js';
+import {
+  type Answer,
+  certificateFailure,
+  connectionFailure,
+  isCertificateFault,
+} from './failures.js';
+import { lines } from './lines.js';
+import { type Watchdog, watchdog } from './watchdog.js';
+
+export interface Request {
+  readonly method?: 'GET' | 'PATCH';
+  /** Below the connection's base, from the first slash. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** `application/json`, unless said. */
+  readonly accept?: string;
+  /** Large answers, not watches: a proxy that packs a stream holds events back. */
+  readonly compressed?: boolean;
+  readonly body?: { readonly type: string; readonly text: string };
+}
+
+/** A watch that was accepted. */
+export interface LineStream {
+  readonly lines: AsyncIterable<string>;
+  /** From now on, ends with `Silence` after this long without a byte. */
+  expect(ms: number): void;
+}
+
+/** Nothing was heard for longer than is normal. */
+export class Silence extends PassingError {}
+
+/** In milliseconds. */
+export interface Patience {
+  /** Until the connection stands, and until an answer begins. */
+  readonly connectMs: number;
+  /** Between two bytes of an answer. */
+  readonly idleMs: number;
+}
+
+export const PATIENCE: Patience = { connectMs: 10_000, idleMs: 30_000 };
+
+/** Requests over one pool of connections, with fresh credentials where the first are refused. */
+export interface Transport {
+  /** @throws FinalError or PassingError where there is no answer; an answer is for the caller to judge */
+  send(request: Request, signal: AbortSignal): Promise<Answer>;
+  /** @returns the answer instead of a stream where it is not a success */
+  stream(
+    request: Request,
+    signal: AbortSignal,
+  ): Promise<{ readonly stream: LineStream } | { readonly refused: Answer }>;
+  /** Ends the pool's connections. */
+  close(): void;
+}
+
+/** A response whose body has not been read, under a watchdog that ends it. */
+interface Exchange {
+  readonly response: IncomingMessage;
+  readonly dog: Watchdog;
+  /** What a fault of the exchange means. */
+  fault(thrown: unknown): Error;
+  end(): void;
+}
+
+export function transport(
+  connection: Connection,
+  clock: Clock,
+  patience: Patience = PATIENCE,
+): Transport {
+  let pool: Promise<Agent> | undefined;
+  const attempt = async (request: Request, fresh: boolean, signal: AbortSignal) => {
+    pool ??= connection.agent();
+    const credentials = await unlessAborted(connection.credentials(fresh), signal);
+    const agent = await pool;
+    return exchange({ connection, credentials, agent, request, clock, patience }, signal);
+  };
+  const open = async (request: Request, signal: AbortSignal) => {
+    const first = await attempt(request, false, signal);
+    if (first.response.statusCode !== 401) return first;
+    first.end();
+    return attempt(request, true, signal);
+  };
+  return {
+    send: async (request, signal) => answerOf(await open(request, signal)),
+    async stream(request, signal) {
+      const opened = await open(request, signal);
+      if (opened.response.statusCode !== 200) return { refused: await answerOf(opened) };
+      return { stream: streamOf(opened) };
+    },
+    close: () => void pool?.then((agent) => agent.destroy()).catch(() => undefined),
+  };
+}
+
+interface Attempt {
+  readonly connection: Connection;
+  readonly credentials: Credentials;
+  readonly agent: Agent;
+  readonly request: Request;
+  readonly clock: Clock;
+  readonly patience: Patience;
+}
+
+/** Sends a request and waits until its answer begins. */
+async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange> {
+  const { connection, clock, patience } = attempt;
+  const life = new AbortController();
+  const dog = watchdog(clock, (waitingFor, ms) => {
+    life.abort(new Silence(`${connection.name}: ${waitingFor} for ${Math.round(ms / 1000)} s.`));
+  });
+  const fault = (thrown: unknown): Error => {
+    if (signal.aborted) return cancelled();
+    if (life.signal.aborted) return life.signal.reason;
+    return connectionFailure(thrown, connection.name);
+  };
+  const end = () => {
+    dog.stop();
+    life.abort(cancelled());
+  };
+  try {
+    dog.expect(patience.connectMs, 'no connection');
+    const response = await begin(attempt, dog, AbortSignal.any([signal, life.signal]));
+    clock.observe(response.headers.date);
+    dog.expect(patience.idleMs, 'silence in an answer');
+    return { response, dog, fault, end };
+  } catch (thrown) {
+    dog.stop();
+    if (!isCertificateFault(thrown)) throw fault(thrown);
+    throw certificateFailure(thrown, connection.name, await shownBy(connection, signal));
+  }
+}
+
+function begin(attempt: Attempt, dog: Watchdog, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // Made inside the promise, since it throws for a certificate or key that cannot be used.
+    const sent = requestOf(attempt, signal);
+    sent.once('response', resolve);
+    sent.on('error', reject);
+    sent.once('finish', () => dog.expect(attempt.patience.idleMs, 'no answer'));
+    sent.end(attempt.request.body?.text);
+  });
+}
+
+function requestOf(attempt: Attempt, signal: AbortSignal): ClientRequest {
+  const { connection, credentials, agent, request } = attempt;
+  const query = request.query ? `?${new URLSearchParams(request.query)}` : '';
+  const { headers, ...identity } = credentials;
+  const options = {
+    method: request.method ?? 'GET',
+    headers: { ...headers, ...headersOf(request) },
+    agent,
+    signal,
+    ...connection.trust,
+    ...identity,
+  };
+  const { request: make } = connection.base.startsWith('https:') ? https : http;
+  return make(`${connection.base}${request.path}${query}`, options);
+}
+
+function headersOf({ accept, body, compressed }: Request): http.OutgoingHttpHeaders {
+  return {
+    accept: accept ?? 'application/json',
+    'accept-encoding': compressed ? 'gzip' : 'identity',
+    'user-agent': 'argocd-post-sync',
+    ...(body ? { 'content-type': body.type, 'content-length': Buffer.byteLength(body.text) } : {}),
+  };
+}
+
+async function answerOf(exchange: Exchange): Promise<Answer> {
+  const { response, fault, end } = exchange;
+  const {
+    'content-type': type = '',
+    'retry-after': retryAfter = '',
+    location = '',
+  } = response.headers;
+  try {
+    let body = '';
+    for await (const chunk of textOf(exchange)) body += chunk;
+    return { status: response.statusCode ?? 0, type, retryAfter, location, body };
+  } catch (thrown) {
+    end();
+    throw fault(thrown);
+  } finally {
+    exchange.dog.stop();
+  }
+}
+
+function streamOf(exchange: Exchange): LineStream {
+  return {
+    lines: linesOf(exchange),
+    expect: (ms) => exchange.dog.expect(ms, 'silence in a watch'),
+  };
+}
+
+/** Ends the connection when the reader stops reading, whatever the cause. */
+async function* linesOf(exchange: Exchange): AsyncGenerator<string> {
+  try {
+    yield* lines(chunksOf(exchange));
+  } catch (thrown) {
+    throw thrown instanceof PassingError ? thrown : exchange.fault(thrown);
+  } finally {
+    exchange.end();
+  }
+}
+
+async function* textOf(exchange: Exchange): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const chunk of chunksOf(exchange)) yield decoder.decode(chunk, { stream: true });
+}
+
+async function* chunksOf({ response, dog }: Exchange): AsyncGenerator<Buffer> {
+  const zipped = response.headers['content-encoding'] === 'gzip';
+  const body = zipped ? response.pipe(createGunzip()) : response;
+  // A pipe does not hand on the fault of what flows into it.
+  if (zipped) response.on('error', (fault) => body.destroy(fault));
+  for await (const chunk of body) {
+    dog.beat();
+    yield chunk;
+  }
+}
+
+export function cancelled(): PassingError {
+  return new PassingError('The request was given up.');
+}
+
+/** An exec plugin cannot be stopped, but need not be waited for. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw cancelled();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(cancelled());
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+const LOOK_MS = 3_000;
+
+/**
+ * The certificate that a server shows, in words, for the message that it cannot be trusted. The
+ * failed request does not have it any more; this connection sends nothing.
+ * @returns empty where it cannot be told
+ */
+function shownBy({ base, trust, proxied }: Connection, signal: AbortSignal): Promise<string> {
+  const { hostname, port } = new URL(base);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const servername = trust.servername ?? (isIP(host) ? undefined : host);
+  if (proxied) return Promise.resolve('');
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port: Number(port || 443),
+      rejectUnauthorized: false,
+      timeout: LOOK_MS,
+      ...(servername === undefined ? {} : { servername }),
+    });
+    const done = (shown: string) => {
+      signal.removeEventListener('abort', onEnd);
+      socket.destroy();
+      resolve(shown);
+    };
+    const onEnd = () => done('');
+    signal.addEventListener('abort', onEnd, { once: true });
+    socket.once('secureConnect', () => done(describeCertificate(socket.getPeerCertificate())));
+    socket.once('timeout', onEnd).once('error', onEnd).once('close', onEnd);
+  });
+}
+
+function describeCertificate(certificate: PeerCertificate): string {
+  const { subject, issuer, subjectaltname, valid_from, valid_to } = certificate;
+  if (!subject) return '';
+  const names = subjectaltname ? ` (${subjectaltname})` : '';
+  return `a certificate of "${distinguished(subject)}"${names}, issued by "${distinguished(issuer)}", valid from ${valid_from} to ${valid_to}`;
+}
+
+function distinguished(name: PeerCertificate['subject']): string {
+  return Object.entries(name)
+    .map(([type, value]) => `${type}=${value}`)
+    .join(', ');
+}
+
+/**
+ * The JSON of a successful answer.
+ * @throws PassingError where it is no JSON: a proxy's page, or cut short
+ */
+export function jsonOf(answer: Answer, server: string): unknown {
+  try {
+    return JSON.parse(answer.body);
+  } catch (thrown) {
+    const type = answer.type || 'something';
+    throw new PassingError(
+      `${server} answered with ${type} that is not JSON (${messageOf(thrown).slice(0, 100)}): is \`server\` the Kubernetes API?`,
+    );
+  }
+}
+
+export function isSuccess(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { messageOf } from '../../errors.js';
+import type { Access } from '../../inputs.js';
+import { invalid } from './reach.js';
+
+/** The text of a kubeconfig, and where relative paths in it start. */
+export interface KubeconfigText {
+  /** As messages call it. */
+  readonly name: string;
+  readonly text: string;
+  /** Empty: the working directory. */
+  readonly directory: string;
+}
+
+/**
+ * The kubeconfigs to merge: the input, else the files of `KUBECONFIG`, else `~/.kube/config`.
+ * @returns none where there is none
+ * @throws FinalError where `KUBECONFIG` names only files that do not exist, or one cannot be read
+ */
+export async function findKubeconfigs(access: Access): Promise<readonly KubeconfigText[]> {
+  if (access.kubeconfig !== '') {
+    return [{ name: '`kubeconfig`', text: access.kubeconfig, directory: '' }];
+  }
+  const named = access.kubeconfigEnv.split(delimiter).filter((path) => path !== '');
+  const home = access.home === '' ? [] : [join(access.home, '.kube', 'config')];
+  const found = await Promise.all((named.length > 0 ? named : home).map(read));
+  const files = found.filter((file) => file !== undefined);
+  if (named.length > 0 && files.length === 0) {
+    throw invalid(`KUBECONFIG names no file that exists: ${named.join(', ')}.`);
+  }
+  return files;
+}
+
+/** Like kubectl, passes over a file that does not exist. */
+async function read(path: string): Promise<KubeconfigText | undefined> {
+  try {
+    return { name: path, text: await readFile(path, 'utf8'), directory: dirname(path) };
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw invalid(`The kubeconfig ${path} cannot be read: ${messageOf(thrown)}.`);
+  }
+}

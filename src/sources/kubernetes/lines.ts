@@ -1,0 +1,23 @@
+import { PassingError } from '../../errors.js';
+
+const NEWLINE = 0x0a;
+
+/**
+ * The lines of a stream, however its chunks are cut; empty ones are left out.
+ * @throws PassingError where the stream ends in the middle of a line
+ */
+export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  // A line of megabytes comes in many chunks: they are joined once, at its end.
+  let begun: Buffer[] = [];
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      const line = Buffer.concat([...begun, chunk.subarray(start, end)]).toString();
+      begun = [];
+      start = end + 1;
+      if (line.trim() !== '') yield line;
+    }
+    if (start < chunk.length) begun.push(chunk.subarray(start));
+  }
+  if (begun.length > 0) throw new PassingError('The watch ended in the middle of an event.');
+}

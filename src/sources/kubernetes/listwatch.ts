@@ -1,0 +1,331 @@
+import type { Clock } from '../../clock.js';
+import { type Application, keyOf } from '../../core/application.js';
+import { PassingError } from '../../errors.js';
+import type { Log } from '../../log.js';
+import type { Selection, SourceEvent } from '../source.js';
+import { applicationsPath, intentOf, listApplications, selectors } from './applications.js';
+import { backoff } from './backoff.js';
+import { type Answer, refusal } from './failures.js';
+import { type LineStream, Silence, type Transport } from './http.js';
+import { identityOf } from './json.js';
+import { type Delivered, isOlder, mayHaveMissed, sameVersion } from './versions.js';
+import { type WireEvent, wireEvent } from './wire.js';
+
+/** How long silence may last, in milliseconds. */
+export interface Timing {
+  /** In a watch: bookmarks come about once a minute. */
+  readonly silenceMs: number;
+  /** In a streaming list that is not complete: the server does not know what that is. */
+  readonly quietMs: number;
+  /** For a streaming list in all: a busy server that does not know it is never quiet. */
+  readonly lookMs: number;
+  /** A watch that lived so long was a working one, even if it had nothing to say. */
+  readonly provenMs: number;
+}
+
+export const TIMING: Timing = {
+  silenceMs: 70_000,
+  quietMs: 2_000,
+  lookMs: 20_000,
+  provenMs: 5_000,
+};
+
+export interface ListWatchOptions {
+  readonly transport: Transport;
+  /** As messages call it. */
+  readonly server: string;
+  readonly selection: Selection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** @throws DecodeError */
+  readonly parse: (value: unknown) => Application;
+  readonly pollIntervalMs: number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly timing: Timing;
+  readonly delivered: Delivered;
+}
+
+/** How the state is followed, from the best way down. */
+type Mode = 'streaming-list' | 'list-then-watch' | 'poll';
+
+/** A server that refuses so does not know how to stream a list, or does not allow to watch. */
+const NO_STREAMING_LIST: ReadonlySet<number> = new Set([400, 403, 405, 406, 422, 501]);
+const NO_WATCH: ReadonlySet<number> = new Set([403, 405, 501]);
+
+/** The keys that a look has found so far. */
+type Look = Set<string>;
+
+type Advance = Extract<WireEvent, { readonly position: string }>;
+
+/** A watch while it is read. */
+interface Reading {
+  /** Until the initial events are complete. */
+  look: Look | undefined;
+  /** When a look must be complete, by the elapsed time. */
+  readonly until: number;
+  heard: boolean;
+}
+
+/**
+ * Delivers the present state of a selection and then every change, whatever happens on the way,
+ * until the signal aborts (then resolves).
+ * @throws FinalError for what no waiting can mend, DecodeError for an Application that is none
+ */
+export async function listWatch(
+  options: ListWatchOptions,
+  listener: (event: SourceEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await new ListWatch(options, listener, signal).run();
+}
+
+class ListWatch {
+  readonly #options: ListWatchOptions;
+  readonly #emit: (event: SourceEvent) => void;
+  readonly #signal: AbortSignal;
+  #mode: Mode = 'streaming-list';
+  /** The resource version that a watch goes on from; empty: a look comes first. */
+  #position = '';
+  /** The listener was told that the server cannot be reached. */
+  #lost = false;
+  /** In a row. */
+  #failures = 0;
+  #warned = false;
+
+  constructor(
+    options: ListWatchOptions,
+    listener: (event: SourceEvent) => void,
+    signal: AbortSignal,
+  ) {
+    this.#options = options;
+    this.#emit = listener;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      const pauseMs = await this.#step().catch((thrown: unknown) => this.#failed(thrown));
+      if (pauseMs > 0) await this.#options.clock.sleep(pauseMs, this.#signal);
+    }
+  }
+
+  /**
+   * One look, one watch, or both in one, to its end.
+   * @returns how long to wait before the next, in milliseconds
+   */
+  #step(): Promise<number> {
+    if (this.#position !== '') return this.#watch();
+    return this.#mode === 'streaming-list' ? this.#streamingList() : this.#list();
+  }
+
+  #failed(thrown: unknown): number {
+    if (this.#signal.aborted) return 0;
+    if (!(thrown instanceof PassingError)) throw thrown;
+    this.#options.log.debug(thrown.message);
+    this.#say({ kind: 'unreachable', message: thrown.message });
+    this.#failures += 1;
+    return this.#backoff(thrown.retryAfterMs);
+  }
+
+  #backoff(atLeastMs?: number): number {
+    return backoff(this.#failures, this.#options.random, atLeastMs);
+  }
+
+  async #streamingList(): Promise<number> {
+    const { timing, clock } = this.#options;
+    const opened = await this.#open({
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+    });
+    if ('refused' in opened) {
+      if (!NO_STREAMING_LIST.has(opened.refused.status)) throw this.#refusal(opened.refused);
+      return this.#fallBack(`streaming lists are refused (${opened.refused.status})`);
+    }
+    opened.stream.expect(timing.quietMs);
+    const look: Look = new Set();
+    const until = clock.now().elapsed + timing.lookMs;
+    return this.#follow(opened.stream, look, until);
+  }
+
+  /** The next best way to look, at once. */
+  #fallBack(why: string): number {
+    this.#options.log.debug(`Listing, then watching: ${why}.`);
+    this.#mode = 'list-then-watch';
+    return 0;
+  }
+
+  async #list(): Promise<number> {
+    const { transport, server, selection, pollIntervalMs } = this.#options;
+    // The whole list is fetched before any of it is delivered: one that breaks off tells nothing.
+    const reduce = (item: unknown) => this.#wanted(item);
+    const listing = await listApplications(transport, server, selection, reduce, this.#signal);
+    if (this.#signal.aborted) return 0;
+    const look: Look = new Set();
+    for (const application of listing.items) this.#deliver(application, look);
+    this.#complete(look);
+    if (this.#mode === 'poll' || listing.resourceVersion === '') {
+      this.#failures = 0;
+      return pollIntervalMs;
+    }
+    this.#position = listing.resourceVersion;
+    return 0;
+  }
+
+  async #watch(): Promise<number> {
+    const opened = await this.#open({ resourceVersion: this.#position });
+    if ('stream' in opened) {
+      this.#foundAgain();
+      opened.stream.expect(this.#options.timing.silenceMs);
+      return this.#follow(opened.stream);
+    }
+    if (opened.refused.status === 410) return this.#expired();
+    if (!NO_WATCH.has(opened.refused.status)) throw this.#refusal(opened.refused);
+    return this.#poll(opened.refused);
+  }
+
+  #poll(refused: Answer): number {
+    const { log, pollIntervalMs } = this.#options;
+    const { message } = this.#refusal(refused);
+    log.info(`Watching is not possible, so it looks every ${pollIntervalMs / 1000} s: ${message}`);
+    this.#mode = 'poll';
+    this.#position = '';
+    return pollIntervalMs;
+  }
+
+  #open(query: Readonly<Record<string, string>>) {
+    const { transport, selection } = this.#options;
+    const request = {
+      path: applicationsPath(selection.namespace ?? ''),
+      query: { watch: '1', allowWatchBookmarks: 'true', ...selectors(selection), ...query },
+    };
+    return transport.stream(request, this.#signal);
+  }
+
+  #refusal(refused: Answer) {
+    const { server, selection } = this.#options;
+    return refusal(refused, intentOf('watch', selection.namespace ?? ''), server);
+  }
+
+  /** Reads a watch to its end; one that worked is taken up again without a word. */
+  async #follow(stream: LineStream, look?: Look, until = 0): Promise<number> {
+    const { clock, timing, log } = this.#options;
+    const began = clock.now().elapsed;
+    const reading: Reading = { look, until, heard: false };
+    const end = await this.#read(stream, reading);
+    if (end === 'expired') return this.#expired();
+    if (reading.look && end instanceof Silence) return this.#fallBack('no end of a streaming list');
+    // A list that broke off is fetched in the simpler way next.
+    if (reading.look) this.#mode = 'list-then-watch';
+    const worked = reading.heard || clock.now().elapsed - began >= timing.provenMs;
+    if (this.#position === '' || (!worked && this.#failures > 0)) throw end;
+    log.debug(`Watching again from ${this.#position}: ${end.message}`);
+    this.#failures = worked ? 0 : 1;
+    return this.#backoff();
+  }
+
+  /** @returns why it ended */
+  async #read(stream: LineStream, reading: Reading): Promise<'expired' | PassingError> {
+    try {
+      for await (const line of stream.lines) {
+        const event = wireEvent(line);
+        if (event.kind === 'expired') return 'expired';
+        if (event.kind === 'fault') {
+          this.#position = '';
+          return event.fault;
+        }
+        this.#take(event, reading, stream);
+        if (reading.look && this.#options.clock.now().elapsed > reading.until) {
+          return new Silence('A streaming list did not end.');
+        }
+      }
+      return new PassingError('The server ended the watch.');
+    } catch (thrown) {
+      if (thrown instanceof PassingError) return thrown;
+      throw thrown;
+    }
+  }
+
+  #take(event: Advance, reading: Reading, stream: LineStream): void {
+    if (event.kind === 'gone') this.#delete(event.object, reading.look);
+    if (event.kind === 'changed') {
+      const application = this.#wanted(event.object);
+      if (application) this.#deliver(application, reading.look);
+    }
+    if (reading.look) {
+      // Initial events come in no order of versions: there is no position before their end.
+      if (event.kind !== 'bookmark' || !event.complete) return;
+      this.#complete(reading.look);
+      reading.look = undefined;
+      stream.expect(this.#options.timing.silenceMs);
+    }
+    this.#position = event.position || this.#position;
+    this.#failures = 0;
+    reading.heard = true;
+  }
+
+  /** Everything is looked at anew; what happened since the position stays unknown. */
+  #expired(): number {
+    this.#options.log.debug(`Version ${this.#position} is not remembered by the server any more.`);
+    this.#position = '';
+    this.#failures += 1;
+    return this.#backoff();
+  }
+
+  /** @returns nothing for an object that was not asked for */
+  #wanted(object: unknown): Application | undefined {
+    const { selection, parse, log } = this.#options;
+    const { namespace, name } = identityOf(object);
+    if (name === '') {
+      if (!this.#warned)
+        log.warning('The server sent an object without a name; it is passed over.');
+      this.#warned = true;
+      return undefined;
+    }
+    if (selection.accepts && !selection.accepts(namespace, name)) return undefined;
+    return parse(object);
+  }
+
+  #deliver(application: Application, look?: Look): void {
+    const { versions } = this.#options.delivered;
+    const key = keyOf(application);
+    const last = versions.get(key);
+    if (!look && isOlder(application, last)) return;
+    const gap = look !== undefined && !look.has(key) && mayHaveMissed(this.#options.delivered, key);
+    look?.add(key);
+    if (sameVersion(last, application)) return;
+    versions.set(key, { uid: application.uid, resourceVersion: application.resourceVersion });
+    this.#say({ kind: 'application', application, gap });
+  }
+
+  #delete(object: unknown, look?: Look): void {
+    const { versions } = this.#options.delivered;
+    const identity = identityOf(object);
+    const key = keyOf(identity);
+    // The end of an earlier object of that name says nothing about the present one.
+    if (versions.get(key)?.uid !== identity.uid) return;
+    versions.delete(key);
+    look?.delete(key);
+    this.#say({ kind: 'deleted', key, uid: identity.uid });
+  }
+
+  #complete(look: Look): void {
+    const { delivered } = this.#options;
+    for (const key of delivered.versions.keys()) {
+      if (!look.has(key)) delivered.versions.delete(key);
+    }
+    delivered.looked = true;
+    this.#say({ kind: 'listed', present: look });
+  }
+
+  /** A watch that goes on may have nothing to say for a minute: this says that all is as it was. */
+  #foundAgain(): void {
+    if (!this.#lost) return;
+    this.#say({ kind: 'listed', present: new Set(this.#options.delivered.versions.keys()) });
+  }
+
+  #say(event: SourceEvent): void {
+    this.#lost = event.kind === 'unreachable';
+    this.#emit(event);
+  }
+}

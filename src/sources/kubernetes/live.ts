@@ -1,0 +1,162 @@
+import type { Clock } from '../../clock.js';
+import { FinalError, messageOf, PassingError } from '../../errors.js';
+import type { LiveMetadata, LiveQuery } from '../source.js';
+import { backoff } from './backoff.js';
+import { type Answer, refusal } from './failures.js';
+import { isSuccess, jsonOf, type Transport } from './http.js';
+import { list, record, text } from './json.js';
+import type { Intent } from './rbac.js';
+
+/** Small enough for any API server, large enough for an Application of hundreds of resources. */
+const AT_ONCE = 8;
+const ATTEMPTS = 3;
+const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const WRITER = 'argocd-controller';
+
+export interface LiveOptions {
+  readonly transport: Transport;
+  /** As messages call it. */
+  readonly server: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Reads metadata of live objects; see `Source.live`. */
+export type LiveReader = (
+  queries: readonly LiveQuery[],
+  signal: AbortSignal,
+) => Promise<readonly LiveMetadata[]>;
+
+/** A kind as the API has it. */
+interface Kind {
+  /** As in paths. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+/** By kind, of one group and version. */
+type Kinds = ReadonlyMap<string, Kind>;
+
+export function liveReader(options: LiveOptions): LiveReader {
+  const discovered = new Map<string, Promise<Kinds>>();
+  const kindsOf = (query: LiveQuery, signal: AbortSignal): Promise<Kinds> => {
+    const root = rootOf(query);
+    const known = discovered.get(root);
+    if (known) return known;
+    const found = discover(options, query, signal);
+    discovered.set(root, found);
+    // A fault is not remembered: the next one to ask may have more luck.
+    found.catch(() => discovered.delete(root));
+    return found;
+  };
+  const read = async (query: LiveQuery, signal: AbortSignal): Promise<LiveMetadata> => {
+    try {
+      const kind = (await kindsOf(query, signal)).get(query.kind.toLowerCase());
+      return kind ? await metadataOf(options, query, kind, signal) : unknownKind(query);
+    } catch (thrown) {
+      return unreadable(messageOf(thrown), thrown instanceof FinalError ? thrown.remedy : '');
+    }
+  };
+  return (queries, signal) => mapAtMost(AT_ONCE, queries, (query) => read(query, signal));
+}
+
+async function discover(
+  options: LiveOptions,
+  query: LiveQuery,
+  signal: AbortSignal,
+): Promise<Kinds> {
+  const intent: Intent = { verb: 'get', group: query.group, resource: '*', namespace: '' };
+  const answer = await ask(options, { path: rootOf(query) }, intent, signal);
+  if (answer.status === 404) return new Map();
+  const resources = list(record(jsonOf(answer, options.server)).resources).map(record);
+  return new Map(
+    resources
+      // A name with a slash is a subresource, which may be of the same kind.
+      .filter((resource) => !text(resource.name).includes('/'))
+      .map((resource) => [
+        text(resource.kind).toLowerCase(),
+        { plural: text(resource.name), namespaced: resource.namespaced === true },
+      ]),
+  );
+}
+
+async function metadataOf(
+  options: LiveOptions,
+  query: LiveQuery,
+  kind: Kind,
+  signal: AbortSignal,
+): Promise<LiveMetadata> {
+  const namespace = kind.namespaced ? query.namespace || query.defaultNamespace : '';
+  if (kind.namespaced && namespace === '') {
+    return unreadable(`${query.kind} ${query.name} is in a namespace that is not known.`, '');
+  }
+  const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const path = `${rootOf(query)}${scope}/${kind.plural}/${encodeURIComponent(query.name)}`;
+  const { group, name } = query;
+  const intent: Intent = { verb: 'get', group, resource: kind.plural, namespace, name };
+  const answer = await ask(options, { path, accept: METADATA }, intent, signal);
+  if (answer.status === 404) return { kind: 'absent' };
+  return found(record(record(jsonOf(answer, options.server)).metadata));
+}
+
+function found(metadata: Readonly<Record<string, unknown>>): LiveMetadata {
+  const writes = list(metadata.managedFields)
+    .map(record)
+    .filter((entry) => entry.manager === WRITER)
+    .map((entry) => text(entry.time));
+  // RFC 3339 times in UTC sort as text.
+  const lastWrite = writes.sort().at(-1) ?? '';
+  return { kind: 'found', creationTimestamp: text(metadata.creationTimestamp), lastWrite };
+}
+
+/**
+ * Asks up to three times.
+ * @returns a success or 404
+ * @throws FinalError or PassingError
+ */
+async function ask(
+  options: LiveOptions,
+  request: { readonly path: string; readonly accept?: string },
+  intent: Intent,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { transport, server, clock, random } = options;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      const answer = await transport.send(request, signal);
+      if (isSuccess(answer) || answer.status === 404) return answer;
+      throw refusal(answer, intent, server);
+    } catch (thrown) {
+      const passing = thrown instanceof PassingError ? thrown : undefined;
+      if (!passing || failures === ATTEMPTS || signal.aborted) throw thrown;
+      await clock.sleep(backoff(failures, random, passing.retryAfterMs), signal);
+    }
+  }
+}
+
+function rootOf({ group, version }: LiveQuery): string {
+  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+}
+
+function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
+  return unreadable(`The API server does not know ${kind} in ${group || 'core'}/${version}.`, '');
+}
+
+function unreadable(message: string, remedy: string): LiveMetadata {
+  return { kind: 'unreadable', message, remedy };
+}
+
+/** Like `Promise.all` over `items.map(make)`, with a limit; keeps the order. */
+async function mapAtMost<T, R>(
+  limit: number,
+  items: readonly T[],
+  make: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const rest = items.entries();
+  const worker = async () => {
+    for (const [at, item] of rest) results[at] = await make(item);
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  return results;
+}
