@@ -1,0 +1,76 @@
+/**
+ * Says whether dist/ is what the sources give: the files in the work tree and the committed ones
+ * are compared with a build in a temporary directory, byte for byte. dist/ itself is not touched.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { build } from './build.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+type Files = ReadonlyMap<string, Buffer>;
+
+function filesOf(directory: string): Files {
+  if (!existsSync(directory)) return new Map();
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile());
+  return new Map(
+    paths.map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return [relative(directory, path).replaceAll('\\', '/'), readFileSync(path)];
+    }),
+  );
+}
+
+/** dist/ in HEAD; undefined where this is no Git work tree (an unpacked archive). */
+function committedFiles(): Files | undefined {
+  const names = git('ls-tree', '-r', '-z', '--name-only', 'HEAD', 'dist/');
+  if (!names) return undefined;
+  const paths = names.toString('utf8').split('\0').filter(Boolean);
+  return new Map(
+    paths.map((path) => [path.slice('dist/'.length), git('show', `HEAD:${path}`) ?? Buffer.of()]),
+  );
+}
+
+function git(...args: readonly string[]): Buffer | undefined {
+  const { status, stdout } = spawnSync('git', args, { cwd: ROOT, maxBuffer: 2 ** 28 });
+  return status === 0 ? stdout : undefined;
+}
+
+function differences(fresh: Files, found: Files): readonly string[] {
+  const names = [...new Set([...fresh.keys(), ...found.keys()])].sort();
+  return names.flatMap((name) => {
+    const [wanted, actual] = [fresh.get(name), found.get(name)];
+    if (!actual) return [`${name}: missing`];
+    if (!wanted) return [`${name}: should not be there`];
+    return wanted.equals(actual) ? [] : [`${name}: ${actual.length} bytes, not as built`];
+  });
+}
+
+function freshFiles(): Files {
+  const directory = mkdtempSync(join(tmpdir(), 'check-dist-'));
+  try {
+    build(join(directory, 'dist'));
+    return filesOf(join(directory, 'dist'));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const fresh = freshFiles();
+const committed = committedFiles();
+const problems = [
+  ...differences(fresh, filesOf(join(ROOT, 'dist'))).map((line) => `work tree: dist/${line}`),
+  ...(committed ? differences(fresh, committed) : []).map((line) => `HEAD: dist/${line}`),
+];
+if (!committed) console.log('Not a Git work tree: only the files themselves are checked.');
+if (problems.length > 0) {
+  console.error('dist/ is not what the sources give:');
+  for (const problem of problems) console.error(`  ${problem}`);
+  console.error('Run `npm run build` and commit dist/ together with the sources.');
+  process.exitCode = 1;
+} else {
+  console.log(`dist/ is up to date: ${[...fresh.keys()].join(', ')}`);
+}
