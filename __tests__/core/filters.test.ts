@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 import {
   applicationMatches,
   evaluate,
@@ -311,8 +312,8 @@ describe('YAML that is refused, with the line', () => {
       /^line 1: filter "a": unknown key "imag": accepted are pattern, image, application, change/,
     ],
     ['a: {pattern: A/b,\n pattern: C/d}', /^line 2: filter "a": duplicate key pattern/],
-    ['a: {image: x}', /^line 1: filter "a" pattern has no pattern/],
-    ['a: {}', /^line 1: filter "a" pattern has no pattern/],
+    ['a: {image: x}', /^line 1: filter "a" pattern: has no pattern/],
+    ['a: {}', /^line 1: filter "a" pattern: has no pattern/],
     ['a: {pattern: []}', /has no pattern/],
     [
       'a: {pattern: A/b, change: creatd}',
@@ -351,6 +352,21 @@ describe('YAML that is refused, with the line', () => {
       'line 4:',
     ]);
   });
+});
+
+test('whatever the text, the outcome is filters or problems with their lines', () => {
+  const piece = fc.constantFrom(
+    ...'ab/*:!{}[](),|&#-?+\'"\n '.split(''),
+    'a: ',
+    '&x',
+    '*x',
+    'created:',
+  );
+  const text = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(text, (yaml) => parseFilters(yaml).problems.every((p) => /^line \d+: /.test(p))),
+    { numRuns: 1000 },
+  );
 });
 
 describe('lists of patterns', () => {
@@ -410,6 +426,10 @@ describe('patterns from untrusted sources cannot hang the step', () => {
     [
       'weight of all filters',
       Array.from({ length: 400 }, (_, i) => `a${i}: 'A/*${'a*'.repeat(100)}'`).join('\n'),
+    ],
+    [
+      'weight of applications',
+      `a: {pattern: A/b, application: [${`'${'{a,b}'.repeat(6)}*',`.repeat(200)}]}`,
     ],
     ['a flood of patterns', `a:\n${'- A/b\n'.repeat(9000)}`],
     ['a flood of text', `a: '${'x'.repeat(200_000)}'`],

@@ -1,22 +1,17 @@
 import {
-  type Alias,
   type Document,
   isAlias,
   isMap,
   isScalar,
-  isSeq,
   LineCounter,
-  type Node,
   type Pair,
   parseDocument,
-  visit,
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { applicationMatches, parseApplication } from './applications.js';
+import { type ApplicationMatcher, applicationMatches, parseApplication } from './applications.js';
 import type { Filter } from './filters.js';
 import { compileAny } from './glob.js';
-import { FIXED_OUTPUTS, outputsOf } from './outputs.js';
 import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
 import {
   listProblem,
@@ -26,6 +21,7 @@ import {
   tooHeavy,
   type WeighedPattern,
 } from './patterns.js';
+import { keyText, kindOf, NodeReader, QUOTE } from './yaml-nodes.js';
 
 export interface ParsedFilters {
   readonly filters: readonly Filter[];
@@ -34,14 +30,11 @@ export interface ParsedFilters {
 }
 
 const MAX_TEXT = 100_000;
-/** Nodes of the YAML document, aliases followed: what stops alias bombs. */
-const MAX_NODES = 5_000;
-const MAX_DEPTH = 8;
 const KEYS = ['pattern', 'image', 'application', 'change'] as const;
 type Key = (typeof KEYS)[number];
 
+const NO_PATTERN = "has no pattern: write at least one, such as 'Kind/name'";
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-const QUOTE = "put patterns that begin with * or ! in quotes, like '*/*' or '!Ingress/internal-*'";
 
 /**
  * Reads the input `filters`: a YAML mapping of names to a pattern, a list of patterns, or
@@ -76,8 +69,9 @@ function explain(mistake: YAMLError): string {
 function readDocument(doc: Document.Parsed, lines: LineCounter): ParsedFilters {
   const reader = new NodeReader(doc, lines);
   const root: unknown = doc.contents;
-  if (root === null || (isScalar(root) && root.value === null))
+  if (root === null || (isScalar(root) && root.value === null)) {
     return { filters: [], problems: [] };
+  }
   if (!isMap(root)) {
     reader.report(
       root,
@@ -94,147 +88,6 @@ function readDocument(doc: Document.Parsed, lines: LineCounter): ParsedFilters {
 interface WeighedFilter {
   readonly filter: Filter;
   readonly weight: number;
-}
-
-/** A text of the document and where it stands. */
-interface Entry {
-  readonly text: string;
-  readonly node: Node;
-}
-
-/** Follows aliases, counts what it reads, and knows the lines. */
-class NodeReader {
-  /** A set: an alias may lead to the same problem many times. */
-  readonly #problems = new Set<string>();
-  readonly #lines: LineCounter;
-  readonly #targets: ReadonlyMap<Alias, Node>;
-  /** Output name in lower case, to the filter that has it and its line. */
-  readonly #outputs = new Map<string, string>(
-    FIXED_OUTPUTS.map((output) => [output, `the fixed output ${output}`]),
-  );
-  #nodes = 0;
-
-  constructor(doc: Document.Parsed, lines: LineCounter) {
-    this.#lines = lines;
-    this.#targets = aliasTargets(doc);
-  }
-
-  /** The limit of nodes is reached (and reported): whatever seems empty now need not be. */
-  get exhausted(): boolean {
-    return this.#nodes >= MAX_NODES;
-  }
-
-  get problems(): readonly string[] {
-    return [...this.#problems];
-  }
-
-  /** Grows with every new problem. */
-  get failures(): number {
-    return this.#problems.size;
-  }
-
-  line(node: unknown): number {
-    const range = (node as Partial<Node> | null)?.range;
-    return range ? this.#lines.linePos(range[0]).line : 1;
-  }
-
-  report(node: unknown, problem: string): void {
-    this.#problems.add(`line ${this.line(node)}: ${problem}`);
-  }
-
-  /** The node itself, or the one its alias stands for; undefined: there is none, reported. */
-  follow(node: unknown): unknown {
-    if (!isAlias(node)) return node;
-    const target = this.#targets.get(node);
-    if (target !== undefined) return target;
-    this.report(node, `${quoted(`*${node.source}`)} is an unknown alias to YAML: ${QUOTE}`);
-    return undefined;
-  }
-
-  /** All texts of a value: itself, or those of a list and of the lists in it. */
-  texts(node: unknown, what: string, depth = 0): readonly Entry[] {
-    this.#nodes += 1;
-    if (this.#nodes === MAX_NODES) {
-      this.report(node, `there are more than ${MAX_NODES} patterns, aliases followed: use fewer`);
-    }
-    if (this.exhausted) return [];
-    if (depth > MAX_DEPTH) {
-      this.report(
-        node,
-        `${what}: lists are nested too deeply, or an alias contains itself: flatten them`,
-      );
-      return [];
-    }
-    const value = this.follow(node);
-    if (value === undefined) return [];
-    if (isSeq(value)) return value.items.flatMap((item) => this.texts(item, what, depth + 1));
-    if (isScalar(value) && typeof value.value === 'string') {
-      return [{ text: value.value, node: isAlias(node) ? node : value }];
-    }
-    this.report(node, `${what}: ${kindOf(value)} is not accepted: write it as text in quotes`);
-    return [];
-  }
-
-  /** Reads each text by `parse`, with problems reported at its line. */
-  parse<T>(
-    entries: readonly Entry[],
-    what: string,
-    parse: (text: string) => Parsed<T>,
-  ): readonly T[] {
-    return entries.flatMap(({ text, node }) => {
-      const parsed = parse(text);
-      if (parsed.ok) return [parsed.value];
-      for (const problem of parsed.problems) this.report(node, `${what}: ${problem}`);
-      return [];
-    });
-  }
-
-  /** Takes the outputs of a filter, which no other filter may have then; reports who has them. */
-  claim(node: unknown, name: string): void {
-    const outputs = outputsOf(name);
-    const taken = outputs.find((output) => this.#outputs.has(output.toLowerCase()));
-    if (taken !== undefined) {
-      const owner = this.#outputs.get(taken.toLowerCase());
-      this.report(
-        node,
-        `filter ${quoted(name)}: duplicate name, its output ${taken} is that of ${owner} (compared without case): choose another name`,
-      );
-      return;
-    }
-    for (const output of outputs) {
-      this.#outputs.set(output.toLowerCase(), `filter ${quoted(name)} on line ${this.line(node)}`);
-    }
-  }
-}
-
-/** What every alias stands for, found in one walk: the library's own way walks for each alias. */
-function aliasTargets(doc: Document.Parsed): ReadonlyMap<Alias, Node> {
-  const anchors = new Map<string, Node>();
-  const targets = new Map<Alias, Node>();
-  visit(doc, {
-    Node(_, node) {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target !== undefined) targets.set(node, target);
-      } else if (node.anchor) anchors.set(node.anchor, node);
-    },
-  });
-  return targets;
-}
-
-function kindOf(node: unknown): string {
-  if (isMap(node)) return 'a mapping';
-  if (isSeq(node)) return 'a list';
-  if (!isScalar(node) || node.value === null) return 'an empty value';
-  return typeof node.value === 'string'
-    ? `the text ${quoted(node.value)}`
-    : `the ${typeof node.value} ${quoted(String(node.value))}`;
-}
-
-/** The name a key says: `true` and `null` are names too. */
-function keyText(key: unknown): string | undefined {
-  if (!isScalar(key)) return undefined;
-  return typeof key.value === 'string' ? key.value : key.source;
 }
 
 function readFilter(reader: NodeReader, pair: Pair): readonly WeighedFilter[] {
@@ -279,15 +132,12 @@ function readPatterns(
 ): readonly WeighedPattern[] {
   const before = reader.failures;
   if (value === null || value === undefined) {
-    reader.report(place, `${what} has no pattern: write at least one, such as 'Kind/name'`);
+    reader.report(place, `${what}: ${NO_PATTERN}`);
     return [];
   }
   const patterns = reader.parse(reader.texts(value, what), what, parsePattern);
   if (reader.failures > before || reader.exhausted) return patterns;
-  const problem =
-    patterns.length === 0
-      ? "has no pattern: write at least one, such as 'Kind/name'"
-      : listProblem(patterns);
+  const problem = patterns.length === 0 ? NO_PATTERN : listProblem(patterns);
   if (problem !== undefined) reader.report(place, `${what}: ${problem}`);
   return patterns;
 }
@@ -299,10 +149,7 @@ function readObject(reader: NodeReader, map: YAMLMap, name: string): WeighedFilt
   const image = readCondition(reader, values, 'image', what, (texts) =>
     compileAny(texts, { path: true }),
   );
-  const application = readCondition(reader, values, 'application', what, (texts) => {
-    const parsed = parseAll(texts, parseApplication);
-    return parsed.ok ? good(applicationMatches(parsed.value, '*')) : parsed;
-  });
+  const application = readCondition(reader, values, 'application', what, parseApplications);
   const classes = readCondition(reader, values, 'change', what, (texts) =>
     parseClasses(texts.join(',')),
   );
@@ -311,11 +158,25 @@ function readObject(reader: NodeReader, map: YAMLMap, name: string): WeighedFilt
       name,
       patterns,
       ...(image === undefined ? {} : { image: image.matches }),
-      ...(application === undefined ? {} : { application }),
+      ...(application === undefined ? {} : { application: application.matches }),
       ...(classes === undefined ? {} : { classes }),
     },
-    weight: weightOf(patterns) + (image?.weight ?? 0),
+    weight: weightOf(patterns) + (image?.weight ?? 0) + (application?.weight ?? 0),
   };
+}
+
+interface WeighedApplications {
+  readonly matches: ApplicationMatcher;
+  readonly weight: number;
+}
+
+function parseApplications(texts: readonly string[]): Parsed<WeighedApplications> {
+  const names = parseAll(texts, parseApplication);
+  if (!names.ok) return names;
+  // The names are compared by parts, but cost about what one glob over the whole would.
+  const globs = compileAny(names.value, { path: true });
+  if (!globs.ok) return globs;
+  return good({ matches: applicationMatches(names.value, '*'), weight: globs.value.weight });
 }
 
 /** The values of an object by key; unknown and repeated keys are reported. */
@@ -355,7 +216,7 @@ function readCondition<T>(
     ? bad('is empty: write at least one value, or leave the key out')
     : parse(entries.map((entry) => entry.text.trim()));
   if (parsed.ok) return parsed.value;
-  for (const problem of parsed.problems)
-    reader.report(entries[0]?.node ?? node, `${what} ${key}: ${problem}`);
+  const place = entries[0]?.node ?? node;
+  for (const problem of parsed.problems) reader.report(place, `${what} ${key}: ${problem}`);
   return undefined;
 }

@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { bad, good, type Parsed, quoted } from '../core/parsed.js';
 import { messageOf } from '../errors.js';
 import type { Access } from '../inputs.js';
+import type { InputName } from './defaults.js';
 import { HIDDEN, parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
 
@@ -25,48 +26,39 @@ export function readAccess(reader: Reader, env: Environment): Access {
 
 /** Presence is asked of the texts: a value that could not be read was given all the same. */
 function checkTogether(reader: Reader, access: Access): void {
-  const given = (name: Parameters<Reader['text']>[0]) => reader.text(name) !== '';
-  const shown = quoted(reader.text('server').trim());
-  if (given('server') && given('kubeconfig')) {
-    reader.refuse(
-      'server',
-      `${serverShown(shown)} is given together with kubeconfig: accepted is one of the two, remove the other`,
-    );
-  }
-  if (given('server') && given('context')) {
-    reader.refuse(
-      'context',
-      `${quoted(access.context)} is given together with server: a context belongs to a kubeconfig, remove one of the two`,
-    );
-  }
-  if (given('token') && !given('server')) {
-    reader.refuse(
-      'token',
-      `${HIDDEN} is given without server: add the API server's URL, or use kubeconfig`,
-    );
-  }
-  if (given('certificate-authority') && !given('server')) {
-    reader.refuse(
+  const given = (name: InputName) => reader.text(name) !== '';
+  const server = serverShown(reader.text('server').trim());
+  const needsToken =
+    access.server !== '' && !given('token') && !isLoopback(new URL(access.server).hostname);
+  const rules: readonly (readonly [boolean, InputName, string])[] = [
+    [given('server') && given('kubeconfig'), 'server', `${server} ${WITH_KUBECONFIG}`],
+    [given('server') && given('context'), 'context', `${quoted(access.context)} ${WITH_SERVER}`],
+    [given('token') && !given('server'), 'token', `${HIDDEN} ${NO_SERVER}`],
+    [
+      given('certificate-authority') && !given('server'),
       'certificate-authority',
-      "the certificates are given without server: add the API server's URL, or put them into the kubeconfig",
-    );
-  }
-  if (access.server !== '' && !given('token') && !isLoopback(new URL(access.server).hostname)) {
-    reader.refuse(
-      'server',
-      `${shown} is given without token: add token (is its secret set in this repository?)`,
-    );
-  }
-  if (access.insecureSkipTlsVerify && given('certificate-authority')) {
-    reader.refuse(
+      `the bundle ${NO_SERVER}`,
+    ],
+    [needsToken, 'server', `${server} ${NO_TOKEN}`],
+    [
+      access.insecureSkipTlsVerify && given('certificate-authority'),
       'insecure-skip-tls-verify',
-      '"true" makes certificate-authority useless: remove one of the two',
-    );
-  }
+      `"true" ${USELESS_CA}`,
+    ],
+  ];
+  for (const [broken, name, problem] of rules) if (broken) reader.refuse(name, problem);
 }
 
-function serverShown(shown: string): string {
-  return shown.includes('@') ? HIDDEN : shown;
+const WITH_KUBECONFIG =
+  'is given together with kubeconfig: accepted is one of the two, remove the other';
+const WITH_SERVER =
+  'is given together with server, but belongs to a kubeconfig: remove one of the two';
+const NO_SERVER = "is given without server: add the API server's URL, or use kubeconfig alone";
+const NO_TOKEN = 'is given without token: add token (is its secret set in this repository?)';
+const USELESS_CA = 'makes certificate-authority useless: remove one of the two';
+
+function serverShown(server: string): string {
+  return server.includes('@') ? HIDDEN : quoted(server);
 }
 
 function checkContext(reader: Reader, { context, kubeconfig }: Access): void {
@@ -91,7 +83,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const YAML_OPTIONS = { logLevel: 'silent', maxAliasCount: 100 } as const;
+/** `error`: no warnings to the log, which quote the text. */
+const YAML_OPTIONS = { logLevel: 'error', maxAliasCount: 100 } as const;
 
 /** The YAML text of a kubeconfig that was given as YAML or base64. */
 export function parseKubeconfig(value: string): Parsed<string> {
@@ -133,10 +126,11 @@ function decodeBase64(value: string): string | undefined {
 export function parseServer(value: string): Parsed<string> {
   if (value === '') return good('');
   const accepted = 'accepted is a URL such as https://kubernetes.example.com:6443';
-  if (value.includes('@'))
+  if (value.includes('@')) {
     return bad(`${HIDDEN} contains credentials: ${accepted}, give them as token`);
+  }
   const url = URL.parse(value);
-  if (url === null || !/^https?:\/\//i.test(value)) {
+  if (url === null || !/^https?:\/\/\S+$/i.test(value)) {
     return bad(`${quoted(value)} is not an https:// URL: ${accepted}`);
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
@@ -182,8 +176,9 @@ export function parseCertificateAuthority(value: string): Parsed<string> {
   const blocks = [...text.matchAll(PEM_BLOCK)];
   // A block that does not end must not be dropped silently beside whole ones.
   const begun = text.split('-----BEGIN ').length - 1;
-  if (blocks.length === 0 || blocks.length < begun)
+  if (blocks.length === 0 || blocks.length < begun) {
     return bad(`${describe(value, text)}: ${accepted}`);
+  }
   const problems = blocks.flatMap((block, index) => {
     const problem = certificateProblem(block[0], block[1] ?? '');
     return problem === undefined
