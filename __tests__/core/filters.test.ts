@@ -4,13 +4,12 @@ import {
   applicationMatches,
   evaluate,
   type Filter,
-  imagesOf,
   parseFilters,
   parsePattern,
   parsePatterns,
   selects,
 } from '../../src/core/filters.js';
-import type { ApplicationResult, Change, ChangeClass } from '../../src/core/result.js';
+import type { Change, ChangeClass } from '../../src/core/result.js';
 
 const RUN_CLASSES: readonly ChangeClass[] = ['created', 'updated', 'pruned'];
 
@@ -231,19 +230,12 @@ describe('conditions', () => {
     expect(evaluate(filter, [one], RUN_CLASSES, { applicationNamespace: 'team' })).toEqual([one]);
   });
 
-  test('without images by resource, those of the Application count', () => {
-    const old = { application: 'argocd/old', summaryImages: ['r/web:1'] };
-    const one = change(WEB, { application: 'argocd/old' });
-    const recent = change(WEB, { images: ['r/api:1'] });
-    const plain = change(CONFIG);
-    const results = [
-      { ...old, changes: [one] },
-      { application: 'argocd/shop', summaryImages: ['r/web:1'], changes: [recent, plain] },
-    ] as unknown as readonly ApplicationResult[];
+  test('without images by resource, others may be given', () => {
     const filter = only("f: {pattern: '*/*', image: 'r/web:*'}");
-    const all = [one, recent, plain];
-    expect(evaluate(filter, all, RUN_CLASSES, { imagesOf: imagesOf(results) })).toEqual([one]);
-    expect(evaluate(filter, all, RUN_CLASSES)).toEqual([]);
+    const one = change(WEB);
+    const imagesOf = () => ['r/api:1', 'r/web:1'];
+    expect(evaluate(filter, [one], RUN_CLASSES, { imagesOf })).toEqual([one]);
+    expect(evaluate(filter, [one], RUN_CLASSES)).toEqual([]);
   });
 });
 

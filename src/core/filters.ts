@@ -1,6 +1,6 @@
 import type { ApplicationMatcher } from './applications.js';
 import type { Pattern } from './patterns.js';
-import type { ApplicationResult, Change, ChangeClass } from './result.js';
+import type { Change, ChangeClass } from './result.js';
 
 export { applicationMatches } from './applications.js';
 export { type ParsedFilters, parseFilters } from './filters-yaml.js';
@@ -21,7 +21,10 @@ export interface Filter {
 export interface EvaluateOptions {
   /** Namespace of changes whose `application` is a bare name. */
   readonly applicationNamespace?: string;
-  /** Images an `image` condition looks at; by default the change's own. */
+  /**
+   * Images an `image` condition looks at; by default the change's own. Argo CD versions that
+   * report none by resource leave only those of the whole Application (`summaryImages`).
+   */
   readonly imagesOf?: (change: Change) => readonly string[];
 }
 
@@ -69,19 +72,4 @@ function applicationMatch(
   const slash = change.application.indexOf('/');
   const namespace = slash < 0 ? defaultNamespace : change.application.slice(0, slash);
   return application(namespace, change.application.slice(slash + 1));
-}
-
-/**
- * The images of a change, for `evaluate`. Argo CD versions that report none for any resource of
- * an Application are judged by all images of the Application (`status.summary.images`).
- */
-export function imagesOf(
-  applications: readonly ApplicationResult[],
-): (change: Change) => readonly string[] {
-  const fallback = new Map(
-    applications
-      .filter((result) => result.changes.every((change) => change.images.length === 0))
-      .map((result) => [result.application, result.summaryImages]),
-  );
-  return (change) => fallback.get(change.application) ?? change.images;
 }
