@@ -24,11 +24,15 @@ export interface Application {
   readonly labels: Readonly<Record<string, string>>;
   /** It has a deletionTimestamp. */
   readonly deleting: boolean;
+  /** A refresh was asked for, by annotation, and not done yet. */
+  readonly refreshing: boolean;
   /** `spec.sources`, or `spec.source` (or the hydrator's dry source) alone. */
   readonly sources: readonly ApplicationSource[];
   readonly destination: Destination;
   /** `spec.syncPolicy.automated`, unless switched off by `enabled: false`. */
   readonly automated?: { readonly prune: boolean; readonly selfHeal: boolean };
+  /** `spec.syncPolicy.automated.prune`, even while auto-sync is switched off. */
+  readonly prune: boolean;
   readonly syncOptions: readonly string[];
   /** `spec.syncPolicy.retry` as it is, to be copied into an operation. */
   readonly retry?: Readonly<Record<string, unknown>>;
@@ -174,12 +178,16 @@ export function parseApplication(value: unknown): Application {
   return { namespace, name, ...identity(metadata), ...intent(named), ...state(named) };
 }
 
+/** Argo CD takes the annotation away when it has refreshed. */
+export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
+
 function identity(metadata: Node) {
   return {
     uid: text(metadata, 'uid'),
     resourceVersion: text(metadata, 'resourceVersion'),
     labels: labelsOf(child(metadata, 'labels')),
     deleting: text(metadata, 'deletionTimestamp') !== '',
+    refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
   };
 }
 
@@ -196,6 +204,7 @@ function intent(root: Node) {
     sources: sourcesOf(spec),
     destination: destinationOf(child(spec, 'destination')),
     ...automatedOf(policy),
+    prune: flag(child(policy, 'automated'), 'prune'),
     syncOptions: texts(policy, 'syncOptions'),
     ...(retry ? { retry: retry.value } : {}),
     ...(requested ? { requested: requestOf(requested) } : {}),

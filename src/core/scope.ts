@@ -3,6 +3,7 @@ import type { Scope } from './changes.js';
 import { hasEnded, type SeenOperation } from './evidence.js';
 import { isTarget, type State } from './state.js';
 import type { Target } from './target.js';
+import { isBeforeTrigger } from './verdict.js';
 
 const NOTHING: Scope = {
   operations: [],
@@ -57,7 +58,9 @@ function countedOperations(
   target: Target,
   deployedFrom: string | undefined,
 ): readonly SeenOperation[] {
-  const real = state.seen.operations.filter((each) => !each.dryRun && !isIgnored(state, each));
+  const real = state.seen.operations.filter(
+    (each) => !each.dryRun && !isBeforeTrigger(state, each),
+  );
   if (target.kind === 'any') {
     const during = duringWait(state).filter((each) => real.includes(each));
     return during.length > 0 ? during : real;
@@ -75,10 +78,6 @@ function countedOperations(
 /** The target was never seen: the operations of a revision that contains it are its own. */
 function isRelative(state: State, operation: SeenOperation): boolean {
   return operation.revisions.resolved.some((each) => state.relations.get(each) === 'descendant');
-}
-
-function isIgnored(state: State, operation: SeenOperation): boolean {
-  return state.triggered?.startedAt === operation.startedAt && operation.at === 0;
 }
 
 /** The operations that had not ended at the first look. */

@@ -55,7 +55,7 @@ function candidateOf(application: Application): Revisions | undefined {
 export function openQuestion(state: State): { readonly revisions: readonly string[] } | undefined {
   const { application, target } = state;
   if (state.presence !== 'present' || !application) return undefined;
-  if (target?.kind !== 'revision' || state.sighted) return undefined;
+  if (target?.kind !== 'revision' || target.lookup !== undefined || state.sighted) return undefined;
   if (application.history.some((each) => isTarget(application, target, each.revisions))) {
     return undefined;
   }

@@ -2,7 +2,7 @@ import type { Application, Revisions } from './application.js';
 import { type Evidence, hasEnded, NOTHING_SEEN, observe } from './evidence.js';
 import type { Pattern } from './filters.js';
 import type { Moment } from './moment.js';
-import { matches, type Target } from './target.js';
+import { lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
 export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
@@ -47,8 +47,16 @@ export interface State {
   readonly ending?: Ending;
   /** When health was seen to become what it is; absent: it was so at the first look. */
   readonly healthSeen?: Moment;
-  /** The operation that had ended when this run asked for another one. */
-  readonly triggered?: { readonly startedAt: string };
+  /** What this run asked Argo CD for. */
+  readonly triggered?: Triggered;
+}
+
+export interface Triggered {
+  readonly what: 'operation' | 'refresh';
+  /** Of the Application after the request: what is older knows nothing of it. */
+  readonly resourceVersion: string;
+  /** The first snapshot from after the request. */
+  readonly at?: number;
 }
 
 interface Ending {
@@ -75,8 +83,10 @@ export type Event =
       readonly revision: string;
       readonly relation: Relation;
     }
-  /** This run asked for an operation; what has ended so far is not it. */
-  | { readonly kind: 'triggered'; readonly startedAt: string };
+  /** The repository said which commit the target's text names; absent: none that it knows. */
+  | { readonly kind: 'named'; readonly sha?: string }
+  /** This run asked for something; absent: it found what it would have asked for under way. */
+  | { readonly kind: 'triggered'; readonly request?: Triggered };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -105,8 +115,10 @@ export function step(state: State, event: Event): State {
       return withAbsence(state);
     case 'relation':
       return withRelation(state, event.revision, event.relation);
+    case 'named':
+      return withName(state, event.sha);
     case 'triggered':
-      return { ...state, triggered: { startedAt: event.startedAt } };
+      return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
   }
 }
 
@@ -114,6 +126,12 @@ function withAbsence(state: State): State {
   const { application: _gone, ...rest } = state;
   const known = state.presence === 'present' || state.presence === 'deleted';
   return known ? { ...state, presence: 'deleted' } : { ...rest, presence: 'missing' };
+}
+
+function withName(state: State, sha: string | undefined): State {
+  if (!state.target) return state;
+  const { sighted: _early, ...rest } = state;
+  return withSighting({ ...rest, target: lookedUp(state.target, sha) }, state.since);
 }
 
 function withRelation(state: State, revision: string, relation: Relation): State {
@@ -132,7 +150,20 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     seen: observe(before.seen, application, event.gap),
     recordedAt: before.recordedAt ?? application.history.at(-1)?.startedAt ?? '',
   };
-  return withSighting(withHealth(withEnding(next, before, now), before, now), now);
+  return withSighting(withHealth(withEnding(withTrigger(next), before, now), before, now), now);
+}
+
+function withTrigger(state: State): State {
+  const { triggered, application } = state;
+  if (!triggered || triggered.at !== undefined || !application) return state;
+  if (isOlder(application.resourceVersion, triggered.resourceVersion)) return state;
+  return { ...state, triggered: { ...triggered, at: state.seen.snapshots - 1 } };
+}
+
+/** Versions of one object grow; where they are no numbers, only equal ones can be told. */
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [Number(version), Number(than)];
+  return Number.isNaN(a) || Number.isNaN(b) ? version !== than : a < b;
 }
 
 /** A new Application under the same name has nothing in common with the one before. */
@@ -164,6 +195,7 @@ function withHealth(state: State, before: State, now: Moment): State {
 function withSighting(state: State, now: Moment): State {
   const { application, target } = state;
   if (state.sighted || !application || !target) return state;
+  if (target.kind === 'revision' && target.lookup !== undefined) return state;
   const at = state.seen.snapshots - 1;
   if (!isInSight(application, target)) return state;
   const keys = state.seen.sightings.map((each) => each.key);

@@ -32,6 +32,8 @@ export type Target =
       readonly text: string;
       /** The sources the text speaks of, by index; absent: all of them. */
       readonly sources?: ReadonlySet<number>;
+      /** `owner/name` of the repository that must first say which commit the text names. */
+      readonly lookup?: string;
       readonly why: string;
     };
 
@@ -43,11 +45,33 @@ export function resolveTarget(
 ): Target {
   if (request.kind === 'none') return { kind: 'any', why: 'revision is none' };
   if (request.kind === 'revision') {
-    const own = isSha(request.text) ? sourcesOf(run, application) : new Set<number>();
-    const scope = own.size > 0 ? { sources: own } : {};
-    return { kind: 'revision', text: request.text, ...scope, why: 'named by the input revision' };
+    const { text } = request;
+    const why = 'named by the input revision';
+    const own = sourcesOf(run, application);
+    if (own.size === 0) return { kind: 'revision', text, why };
+    if (isSha(text)) return { kind: 'revision', text, sources: own, why };
+    // A branch is always «deployed»: its state of before would satisfy a wait for its name.
+    return { kind: 'revision', text, lookup: run.repository, why };
   }
   return automatic(run, application);
+}
+
+/** The target once its repository has said which commit the text names; undefined: none. */
+export function lookedUp(target: Target, sha: string | undefined): Target {
+  if (target.kind === 'any') return target;
+  const { lookup: _asked, ...rest } = target;
+  return sha === undefined ? rest : { ...rest, text: sha, why: `${target.text} names ${sha}` };
+}
+
+/** `owner/name` of a source on the same GitHub as this run; undefined where it is elsewhere. */
+export function repositoryAt(
+  source: ApplicationSource | undefined,
+  serverUrl: string,
+): string | undefined {
+  if (source?.chart !== '') return undefined;
+  const [host, owner, name, ...rest] = repositoryOf(source.repoURL).split('/');
+  const same = host !== '' && host === repositoryOf(serverUrl);
+  return same && owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
 }
 
 function automatic(run: RunOrigin, application: Application): Target {

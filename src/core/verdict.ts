@@ -32,6 +32,9 @@ export function judge(state: State, now: Moment): Verdict {
   if (presence === 'missing') return judgeMissing(policy);
   if (presence === 'deleted' || !application) return judgeDeleted(policy);
   if (policy.waitFor.includes('deletion')) return waiting('the Application to be deleted');
+  if (state.target?.kind === 'revision' && state.target.lookup !== undefined) {
+    return waiting(`GitHub to say which commit ${state.target.text} names`);
+  }
   const scene = sceneOf(state, application, now);
   if (policy.waitFor.includes('nothing')) return done('success', ...asItIs(scene));
   return failed(scene) ?? unfinished(scene) ?? succeeded(scene);
@@ -88,7 +91,8 @@ function failedOperation(scene: Scene): Verdict | undefined {
 
 /** Whether an operation's failure is that of the revision waited for. */
 function isDecisive(scene: Scene, operation: Operation): boolean {
-  if (isBeforeTrigger(scene.state, operation)) return false;
+  if (isBeforeTrigger(scene.state, scene.state.seen.operations.at(-1))) return false;
+  if (scene.state.triggered?.what === 'operation') return true;
   // What somebody syncs by hand of a revision completes nothing, so it fails nothing either.
   if (operation.selective && !operation.automated) return false;
   return decides(scene, operation);
@@ -109,8 +113,12 @@ function decides(scene: Scene, at: { readonly revisions: Revisions }): boolean {
   return key === revisionKey(comparison.revisions) || !application.automated;
 }
 
-function isBeforeTrigger(state: State, operation: { readonly startedAt: string }): boolean {
-  return state.triggered?.startedAt === operation.startedAt;
+/** Whether an operation had ended before this run asked for another one. */
+export function isBeforeTrigger(state: State, operation: SeenOperation | undefined): boolean {
+  const { triggered } = state;
+  if (triggered?.what !== 'operation') return false;
+  if (triggered.at === undefined || operation === undefined) return true;
+  return operation.endAt !== undefined && operation.endAt < triggered.at;
 }
 
 /** `retries: fail`: the first failed attempt is enough. */
@@ -153,10 +161,14 @@ function unfinished(scene: Scene): Verdict | undefined {
   );
 }
 
-function untriggered({ state, application }: Scene): Verdict | undefined {
-  if (!state.triggered || isBusy(application)) return undefined;
-  const { operation } = application;
-  const pending = !operation || isBeforeTrigger(state, operation);
+function untriggered({ state, application, busy }: Scene): Verdict | undefined {
+  const { triggered } = state;
+  if (!triggered) return undefined;
+  if (triggered.what === 'refresh') {
+    const pending = triggered.at === undefined || application.refreshing;
+    return pending ? waiting('the refresh that this run asked for') : undefined;
+  }
+  const pending = !busy && isBeforeTrigger(state, state.seen.operations.at(-1));
   return pending ? waiting('the operation that this run asked for') : undefined;
 }
 
@@ -205,7 +217,9 @@ function isDeployed(scene: Scene): boolean {
 function hasFullSuccess(scene: Scene): boolean {
   const { application, standing, state } = scene;
   const key = standing.revisions && revisionKey(standing.revisions);
-  if (state.triggered) return fullOperations(scene).some((each) => !isBeforeTrigger(state, each));
+  if (state.triggered?.what === 'operation') {
+    return fullOperations(scene).some((each) => !isBeforeTrigger(state, each));
+  }
   const recorded = application.history.at(-1);
   const onRecord = recorded !== undefined && revisionKey(recorded.revisions) === key;
   return onRecord || fullOperations(scene).length > 0;
@@ -242,7 +256,7 @@ function unsucceeded({ policy, application, state }: Scene): Verdict | undefined
   if (!policy.waitFor.includes('operation')) return undefined;
   const { operation } = application;
   if (!operation || operation.dryRun || operation.phase === 'Succeeded') return undefined;
-  return isBeforeTrigger(state, operation)
+  return isBeforeTrigger(state, state.seen.operations.at(-1))
     ? undefined
     : done('failure', 'sync-failed', `its last operation ended ${operation.phase}`);
 }

@@ -2,14 +2,17 @@ import type { Application } from '../core/application.js';
 
 /** What a source says while it is watched. Key: `namespace/name`. */
 export type SourceEvent =
-  /** An Application as it is now: from the first look, and whenever it changed. */
-  | { readonly kind: 'application'; readonly application: Application }
+  /**
+   * An Application as it is now: from the first look, and whenever it changed.
+   * `gap`: versions between the last one delivered and this one may have been missed.
+   */
+  | { readonly kind: 'application'; readonly application: Application; readonly gap: boolean }
   | { readonly kind: 'deleted'; readonly key: string; readonly uid: string }
   /**
    * A look is complete: what is not among `present` does not exist. Comes after the `application`
-   * events of the first look and of every new list (after a gap: versions may have been missed).
+   * events of the first look and of every new list.
    */
-  | { readonly kind: 'listed'; readonly present: ReadonlySet<string>; readonly gap: boolean }
+  | { readonly kind: 'listed'; readonly present: ReadonlySet<string> }
   /** The server cannot be reached at present; it is tried again. Any other event says it is back. */
   | { readonly kind: 'unreachable'; readonly message: string };
 

@@ -1,0 +1,116 @@
+import { evaluate } from './core/filters.js';
+import type { Moment } from './core/moment.js';
+import { resultOf } from './core/outcome.js';
+import type { ApplicationResult, Change, Conclusion, Reason } from './core/result.js';
+import { FinalError, InputError, messageOf } from './errors.js';
+import type { Inputs } from './inputs.js';
+import type { LiveEvidence } from './live.js';
+import type { Report } from './report/report.js';
+import { nameOf } from './selection.js';
+import type { Outcome } from './wait.js';
+
+/** Everything a run says in the end, from how its wait ended. */
+export function reportOf(
+  inputs: Inputs,
+  outcome: Outcome,
+  live: LiveEvidence,
+  now: Moment,
+  waitedMs: number,
+): Report {
+  const applications = [...outcome.waits].map(([key, { state }]) => {
+    const name = nameOf(key, inputs.applicationNamespace);
+    const end = outcome.ends.get(key) ?? NEVER;
+    return resultOf(name, state, end, now, live.get(key));
+  });
+  return {
+    ...overall(applications),
+    remedy: outcome.error?.remedy ?? '',
+    applications,
+    filters: inputs.filters,
+    matched: matchedBy(inputs, applications),
+    changes: inputs.changes,
+    waitedMs,
+  };
+}
+
+const NEVER = { conclusion: 'failure', reason: 'internal-error', what: 'it was lost' } as const;
+
+/** Filter name to matched changes, over all Applications. */
+function matchedBy(
+  {
+    filters,
+    changes: classes,
+    applicationNamespace,
+  }: Pick<Inputs, 'filters' | 'changes' | 'applicationNamespace'>,
+  applications: readonly ApplicationResult[],
+): ReadonlyMap<string, readonly Change[]> {
+  return new Map(
+    filters.map((filter) => [
+      filter.name,
+      applications.flatMap((each) =>
+        evaluate(filter, each.changes, classes, {
+          applicationNamespace,
+          imagesOf: imagesOf(each),
+        }),
+      ),
+    ]),
+  );
+}
+
+/** Argo CD before 3.0 says no images by resource: then all of the Application's may be meant. */
+function imagesOf({ changes, summaryImages }: ApplicationResult) {
+  const told = changes.some((each) => each.images.length > 0);
+  return (change: Change) => (told ? change.images : summaryImages);
+}
+
+/** The report of a run that came to no answer. */
+export function noReport(thrown: unknown): Report {
+  const nothing = { applications: [], filters: [], matched: new Map(), changes: [], waitedMs: 0 };
+  if (thrown instanceof InputError) {
+    const [only, ...others] = thrown.problems;
+    const several = `${thrown.problems.length} inputs are not valid`;
+    const message = only !== undefined && others.length === 0 ? only : several;
+    const remedy = others.length === 0 ? '' : thrown.problems.join('\n');
+    return { conclusion: 'failure', reason: 'invalid-input', message, remedy, ...nothing };
+  }
+  if (thrown instanceof FinalError) {
+    const { reason, message, remedy } = thrown;
+    return { conclusion: 'failure', reason, message, remedy, ...nothing };
+  }
+  const message = `This is a bug of argocd-post-sync: ${messageOf(thrown)}`;
+  const remedy = 'Please report it with the log of this step.';
+  return { conclusion: 'failure', reason: 'internal-error', message, remedy, ...nothing };
+}
+
+/** The worst conclusion first. */
+const CONCLUSIONS: readonly Conclusion[] = [
+  'failure',
+  'timeout',
+  'cancelled',
+  'success',
+  'skipped',
+];
+/** Of several good ends, the one that a later step may care about most. */
+const REASONS: readonly Reason[] = ['superseded', 'synced', 'no-change'];
+
+function overall(
+  applications: readonly ApplicationResult[],
+): Pick<Report, 'conclusion' | 'reason' | 'message'> {
+  const conclusion =
+    CONCLUSIONS.find((each) => applications.some((a) => a.conclusion === each)) ?? 'failure';
+  const those = applications.filter((each) => each.conclusion === conclusion);
+  const [first] = those;
+  const reason =
+    REASONS.find((each) => conclusion === 'success' && those.some((a) => a.reason === each)) ??
+    first?.reason ??
+    'internal-error';
+  if (!first || applications.length === 1) {
+    return { conclusion, reason, message: first?.message ?? 'No Application was looked at' };
+  }
+  const count = `${those.length} of ${applications.length} Applications`;
+  const message =
+    conclusion === 'success' || conclusion === 'skipped'
+      ? `${count} came to their end`
+      : `${count} did not come to a good end; the first: ${first.message}`;
+  return { conclusion, reason, message };
+}

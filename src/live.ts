@@ -1,0 +1,73 @@
+import { type Application, resourceName } from './core/application.js';
+import type { LiveTimes } from './core/changes.js';
+import { undecidedOf } from './core/outcome.js';
+import type { Log } from './log.js';
+import type { LiveMetadata, LiveQuery, Source } from './sources/source.js';
+import type { Waits } from './wait.js';
+
+/** By Application key, then by resource name: what the live objects said. */
+export type LiveEvidence = ReadonlyMap<string, ReadonlyMap<string, LiveTimes>>;
+
+/** A run's answer never waits longer for evidence. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Reads the metadata of the live objects that what was seen could not decide, where they are in the
+ * cluster we talk to. What cannot be read stays as reported; one notice says why and what helps.
+ */
+export async function readLive(
+  waits: Waits,
+  source: Source,
+  log: Log,
+  cancelled: AbortSignal,
+): Promise<LiveEvidence> {
+  const questions = [...waits].flatMap(([key, { state }]) => {
+    const { application } = state;
+    return application && isHere(application)
+      ? undecidedOf(state).map((of) => ({ key, of, query: queryOf(application, of) }))
+      : [];
+  });
+  if (questions.length === 0) return new Map();
+  log.debug(`Reading the metadata of ${questions.length} live objects.`);
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+  const answers = await source.live(
+    questions.map((each) => each.query),
+    signal,
+  );
+  noticeUnreadable(answers, log);
+  const evidence = new Map<string, Map<string, LiveTimes>>();
+  for (const [i, { key, of }] of questions.entries()) {
+    const answer = answers[i];
+    if (answer?.kind !== 'found') continue;
+    const ofApplication = evidence.get(key) ?? new Map<string, LiveTimes>();
+    evidence.set(key, ofApplication.set(resourceName(of), answer));
+  }
+  return evidence;
+}
+
+/** Whether an Application deploys into the cluster that Argo CD itself runs in. */
+function isHere({ destination }: Application): boolean {
+  if (destination.name === 'in-cluster') return true;
+  return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(
+    destination.server,
+  );
+}
+
+function queryOf(
+  application: Application,
+  of: Pick<LiveQuery, 'group' | 'version' | 'kind' | 'namespace' | 'name'>,
+): LiveQuery {
+  const { group, version, kind, namespace, name } = of;
+  const defaultNamespace = application.destination.namespace;
+  return { group, version, kind, namespace, name, defaultNamespace };
+}
+
+function noticeUnreadable(answers: readonly LiveMetadata[], log: Log): void {
+  const unreadable = answers.filter((each) => each.kind === 'unreadable');
+  const [first] = unreadable;
+  if (!first) return;
+  const count = unreadable.length === 1 ? 'A live object' : `${unreadable.length} live objects`;
+  log.notice(
+    `${count} could not be read, so what happened to them is called «updated» and evidence is partial (live-evidence: off silences this). ${first.message}\n${first.remedy}`,
+  );
+}

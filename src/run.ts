@@ -1,0 +1,137 @@
+import type { Clock } from './clock.js';
+import { noReport, reportOf } from './conclude.js';
+import { type Application, parseApplication } from './core/application.js';
+import { resolveTarget, type Target } from './core/target.js';
+import { githubCommits } from './github/commits.js';
+import { namesOf, relationOf } from './github/relate.js';
+import { type Inputs, readInputs } from './inputs.js';
+import { readLive } from './live.js';
+import { missingHint } from './missing.js';
+import type { Console } from './report/console.js';
+import { createProgress, type Progress } from './report/progress.js';
+import { type Destinations, publish } from './report/publish.js';
+import { type Report, succeeded } from './report/report.js';
+import { selectionOf, wantedOf } from './selection.js';
+import { connect, kubernetesSource } from './sources/kubernetes/index.js';
+import type { Source } from './sources/source.js';
+import { statusesOf } from './statuses.js';
+import { createTrigger } from './trigger.js';
+import { type Outcome, waitFor } from './wait.js';
+
+/** The world of a run; tests put another one in its place. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => string;
+  readonly console: Console;
+  readonly clock: Clock;
+  readonly destinations: Destinations;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Aborted when GitHub cancels the run. */
+  readonly cancelled: AbortSignal;
+}
+
+/**
+ * A run: reads its inputs, waits for the Applications, asks the live objects what was not seen, and
+ * publishes the answer before it fails.
+ * @returns the exit code
+ */
+export async function run(world: World): Promise<number> {
+  const start = world.clock.now().elapsed;
+  const progress = createProgress(world.console, world.clock);
+  const report = await answer(world, progress).catch((thrown) => noReport(thrown));
+  progress.final({ ...report, waitedMs: world.clock.now().elapsed - start });
+  const published = await publish(report, world.destinations, world.console);
+  return succeeded(report) && published ? 0 : 1;
+}
+
+async function answer(world: World, progress: Progress): Promise<Report> {
+  const { clock, console, cancelled } = world;
+  const start = clock.now().elapsed;
+  const inputs = readInputs(world.env, world.readFile);
+  const source = await openSource(world, inputs);
+  const beating = beat(clock, progress, cancelled);
+  const outcome = await waitWith(world, inputs, source, progress).finally(() => beating.abort());
+  const late = cancelled.aborted || outcome.error !== undefined;
+  const live =
+    late || inputs.liveEvidence === 'off'
+      ? new Map()
+      : await readLive(outcome.waits, source, console, cancelled);
+  const waitedMs = clock.now().elapsed - start;
+  const report = reportOf(inputs, outcome, live, clock.now(), waitedMs);
+  return missingHint(report, inputs, source, cancelled);
+}
+
+async function openSource(world: World, inputs: Inputs): Promise<Source> {
+  const { env, console, clock, random } = world;
+  const mask = (secret: string) => console.mask(secret);
+  const connection = await connect(inputs.access, { env, log: console, mask });
+  return kubernetesSource({
+    connection,
+    selection: selectionOf(inputs),
+    clock,
+    log: console,
+    parse: parseApplication,
+    pollIntervalMs: inputs.pollIntervalMs,
+    random,
+  });
+}
+
+async function waitWith(
+  { clock, console, cancelled }: World,
+  inputs: Inputs,
+  source: Source,
+  progress: Progress,
+): Promise<Outcome> {
+  const { run, trigger } = inputs;
+  const commits = githubCommits(inputs.githubToken, run.apiUrl, console);
+  const resolve = explained(inputs, console);
+  return waitFor({
+    source,
+    clock,
+    resolve,
+    cancelled,
+    wanted: wantedOf(inputs),
+    policy: inputs,
+    timeoutMs: inputs.timeoutMs,
+    failFast: inputs.failFast,
+    relate: relationOf(commits, run),
+    resolveName: namesOf(commits),
+    ...(trigger === 'none'
+      ? {}
+      : { act: createTrigger({ trigger, run, source, log: console, resolve }) }),
+    onChange: (waits) => progress.update(statusesOf(waits, inputs.applicationNamespace)),
+  });
+}
+
+/** Decides what each Application must come to, and says so once. */
+function explained(inputs: Inputs, console: Console): (application: Application) => Target {
+  const said = new Set<string>();
+  return (application) => {
+    const target = resolveTarget(inputs.revision, inputs.run, application);
+    const what = target.kind === 'any' ? 'whatever is deployed' : `revision ${target.text}`;
+    const line = `${application.namespace}/${application.name} must come to ${what}: ${target.why}.`;
+    if (!said.has(line)) console.info(line);
+    if (target.kind === 'any' && inputs.revision.kind === 'auto' && said.size === 0) {
+      console.warning(
+        `revision: auto comes to none (${target.why}), so the state of before this run may satisfy the wait. Name the revision, e.g. revision: \${{ github.sha }}, or the commit of the configuration repository; revision: none silences this.`,
+      );
+    }
+    said.add(line);
+    return target;
+  };
+}
+
+/** Lets the progress say now and then that the wait goes on. */
+function beat(clock: Clock, progress: Progress, cancelled: AbortSignal): AbortController {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, cancelled]);
+  const loop = async () => {
+    while (!signal.aborted) {
+      await clock.sleep(1000, signal);
+      if (!signal.aborted) progress.heartbeat();
+    }
+  };
+  void loop();
+  return stop;
+}
