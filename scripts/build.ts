@@ -60,7 +60,19 @@ function minify(bundle: string): void {
   }
 }
 
+/** Runs a script's work; a failure is a sentence, not a stack. */
+export function main(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
-  build(resolve(ROOT, values.out));
+  main(() => {
+    const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
+    build(resolve(ROOT, values.out));
+  });
 }

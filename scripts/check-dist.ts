@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { build } from './build.ts';
+import { build, main } from './build.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -59,18 +59,21 @@ function freshFiles(): Files {
   }
 }
 
-const fresh = freshFiles();
-const committed = committedFiles();
-const problems = [
-  ...differences(fresh, filesOf(join(ROOT, 'dist'))).map((line) => `work tree: dist/${line}`),
-  ...(committed ? differences(fresh, committed) : []).map((line) => `HEAD: dist/${line}`),
-];
-if (!committed) console.log('Not a Git work tree: only the files themselves are checked.');
-if (problems.length > 0) {
-  console.error('dist/ is not what the sources give:');
-  for (const problem of problems) console.error(`  ${problem}`);
-  console.error('Run `npm run build` and commit dist/ together with the sources.');
-  process.exitCode = 1;
-} else {
+main(() => {
+  const fresh = freshFiles();
+  const committed = committedFiles();
+  if (!committed) console.log('Not a Git work tree: only the files themselves are checked.');
+  const problems = [
+    ...differences(fresh, filesOf(join(ROOT, 'dist'))).map((line) => `work tree: dist/${line}`),
+    ...(committed ? differences(fresh, committed) : []).map((line) => `HEAD: dist/${line}`),
+  ];
+  if (problems.length > 0) {
+    const remedy = 'Run `npm run build` and commit dist/ together with the sources.';
+    throw new Error(
+      ['dist/ is not what the sources give:', ...problems.map((each) => `  ${each}`), remedy].join(
+        '\n',
+      ),
+    );
+  }
   console.log(`dist/ is up to date: ${[...fresh.keys()].join(', ')}`);
-}
+});
