@@ -28,7 +28,7 @@ export interface Scope {
   readonly operations: readonly SeenOperation[];
   /**
    * When the deployment began (RFC 3339): live objects written from then on were written by it.
-   * Empty where no operation was needed.
+   * Empty where no operation was needed, or its start is lost.
    */
   readonly startedAt: string;
   /** An operation ended in the very second of the start: that second proves nothing. */

@@ -1,4 +1,4 @@
-import type { Application, Deployment } from './application.js';
+import type { Application, Deployment, Revisions } from './application.js';
 import type { Scope } from './changes.js';
 import { hasEnded, type SeenOperation } from './evidence.js';
 import { isTarget, type State } from './state.js';
@@ -22,15 +22,24 @@ export function scopeOf(state: State): Scope {
   const starts = [...since, ...operations]
     .map((each) => each.startedAt)
     .filter((each) => each !== '');
-  const startedAt = starts.sort()[0] ?? '';
+  const lost = state.cutOff || isUnrecorded(application, operations);
+  const startedAt = lost ? '' : (starts.sort()[0] ?? '');
   return {
     operations,
     startedAt,
     blurred: isBlurred(application, startedAt),
-    hidden:
-      state.cutOff || since.some((entry) => !operations.some((each) => isResultOf(each, entry))),
+    hidden: lost || since.some((entry) => !operations.some((each) => isResultOf(each, entry))),
     leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
   };
+}
+
+/**
+ * No history is kept (`revisionHistoryLimit: 0`), and the first look found a selective operation:
+ * a full one has been before it, nobody knows when.
+ */
+function isUnrecorded(application: Application, operations: readonly SeenOperation[]): boolean {
+  const [first] = operations;
+  return application.history.length === 0 && first?.selective === true && first.at === 0;
 }
 
 /** The deployments on record from the last one of the target on. */
@@ -41,7 +50,8 @@ function deploymentsSince(
 ): readonly Deployment[] {
   const { history } = application;
   if (target.kind === 'revision') {
-    const own = history.findLastIndex((each) => isTarget(application, target, each.revisions));
+    const same = history.findLastIndex((each) => isTarget(application, target, each.revisions));
+    const own = same < 0 ? history.findIndex((each) => isRelative(state, each)) : same;
     const entry = history[own];
     // Without auto-sync an older deployment of the target is not the one that is waited for.
     const past = !application.automated && (entry?.startedAt ?? '') < (state.recordedAt ?? '');
@@ -76,8 +86,8 @@ function countedOperations(
 }
 
 /** The target was never seen: the operations of a revision that contains it are its own. */
-function isRelative(state: State, operation: SeenOperation): boolean {
-  return operation.revisions.resolved.some((each) => state.relations.get(each) === 'descendant');
+function isRelative(state: State, at: { readonly revisions: Revisions }): boolean {
+  return at.revisions.resolved.some((each) => state.relations.get(each) === 'descendant');
 }
 
 /** The operations that had not ended at the first look. */

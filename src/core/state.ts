@@ -139,8 +139,9 @@ function withRelation(state: State, revision: string, relation: Relation): State
 }
 
 function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
-  const { application, now } = event;
-  const before = renewed(state, application, now);
+  const { now } = event;
+  const before = renewed(state, event.application, now);
+  const application = withHydrated(event.application, before.application);
   const target = before.target ?? before.resolve(application);
   const next: State = {
     ...before,
@@ -152,6 +153,18 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
   };
   return withSighting(withHealth(withEnding(withTrigger(next), before, now), before, now), now);
 }
+
+/** A hydrator keeps its last pair only; an operation may still be at the one before. */
+function withHydrated(application: Application, before: Application | undefined): Application {
+  const known = before?.hydrated ?? [];
+  const fresh = application.hydrated.filter(
+    (pair) => !known.some((each) => each.dry === pair.dry && each.hydrated === pair.hydrated),
+  );
+  const hydrated = [...known, ...fresh].slice(-HYDRATED_KEPT);
+  return hydrated.length === 0 ? application : { ...application, hydrated };
+}
+
+const HYDRATED_KEPT = 50;
 
 function withTrigger(state: State): State {
   const { triggered, application } = state;

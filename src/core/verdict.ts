@@ -156,6 +156,7 @@ function unfinished(scene: Scene): Verdict | undefined {
     running(scene) ??
     undeployed(scene) ??
     unsucceeded(scene) ??
+    unmatched(scene) ??
     unsynced(scene) ??
     unhealthy(scene)
   );
@@ -259,6 +260,14 @@ function unsucceeded({ policy, application, state }: Scene): Verdict | undefined
   return isBeforeTrigger(state, state.seen.operations.at(-1))
     ? undefined
     : done('failure', 'sync-failed', `its last operation ended ${operation.phase}`);
+}
+
+/** What is deployed has no such resource: none will appear. */
+function unmatched(scene: Scene): Verdict | undefined {
+  const { policy, application } = scene;
+  if (policy.waitResources.length === 0 || relevant(scene).length > 0) return undefined;
+  const known = application.comparison.resources.length;
+  return done('failure', 'invalid-input', `wait-resources matches none of its ${known} resources`);
 }
 
 function unsynced(scene: Scene): Verdict | undefined {
