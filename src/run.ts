@@ -4,9 +4,9 @@ import { type Application, parseApplication } from './core/application.js';
 import { resolveTarget, type Target } from './core/target.js';
 import { githubCommits } from './github/commits.js';
 import { namesOf, relationOf } from './github/relate.js';
+import { withHints } from './hints.js';
 import { type Inputs, readInputs } from './inputs.js';
 import { readLive } from './live.js';
-import { missingHint } from './missing.js';
 import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { type Destinations, publish } from './report/publish.js';
@@ -59,7 +59,7 @@ async function answer(world: World, progress: Progress): Promise<Report> {
       : await readLive(outcome.waits, source, console, cancelled);
   const waitedMs = clock.now().elapsed - start;
   const report = reportOf(inputs, outcome, live, clock.now(), waitedMs);
-  return missingHint(report, inputs, source, cancelled);
+  return withHints(report, outcome.waits, inputs, source, cancelled);
 }
 
 async function openSource(world: World, inputs: Inputs): Promise<Source> {

@@ -19,6 +19,8 @@ import {
 export interface Application {
   readonly namespace: string;
   readonly name: string;
+  /** Namespace of the Argo CD that manages it; empty where the object does not say. */
+  readonly controllerNamespace: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -269,6 +271,7 @@ function state(root: Node) {
   const operation = optional(status, 'operationState');
   return {
     ...(operation ? { operation: operationOf(operation) } : {}),
+    controllerNamespace: text(status, 'controllerNamespace'),
     comparison: comparisonOf(status),
     health: healthOf(child(status, 'health')),
     reconciledAt: text(status, 'reconciledAt'),

@@ -36,7 +36,7 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
   return {
     async contains(repository, target, deployed, signal) {
       if (token === '') {
-        say('Cannot compare commits without github-token: waiting for the revision itself.');
+        log.debug('Cannot compare commits without github-token: waiting for the revision itself.');
         return false;
       }
       const what = `compare ${target.slice(0, 8)} with ${deployed.slice(0, 8)} in ${repository}`;

@@ -68,6 +68,12 @@ export interface Source {
    */
   names(namespace: string, signal: AbortSignal): Promise<readonly string[]>;
   /**
+   * The address of the Argo CD UI, where the source knows it or may read it; empty otherwise.
+   * Never rejects.
+   * @param namespace where Argo CD's controller runs
+   */
+  uiAddress(namespace: string, signal: AbortSignal): Promise<string>;
+  /**
    * Applies a merge patch; `resourceVersion` in its metadata makes it conditional.
    * @returns the Application after it, or `conflict` (409)
    * @throws FinalError (403 with the RBAC rule) or PassingError

@@ -6,7 +6,7 @@ import { applicationsPath, intentOf, listApplications } from './applications.js'
 import type { Connection } from './connection.js';
 import { refusal } from './failures.js';
 import { isSuccess, jsonOf, PATIENCE, type Patience, type Transport, transport } from './http.js';
-import { identityOf } from './json.js';
+import { identityOf, record, text } from './json.js';
 import { listWatch, TIMING, type Timing } from './listwatch.js';
 import { liveReader } from './live.js';
 import { type Delivered, mayHaveMissed, sameVersion } from './versions.js';
@@ -50,6 +50,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
     },
     live: liveReader({ transport: pool, server, clock, random }),
     names: (namespace, signal) => names(pool, server, namespace, signal),
+    uiAddress: (namespace, signal) => uiAddress(pool, namespace, signal),
     patch: (patch, signal) => applyPatch(pool, options, patch, signal),
   };
 }
@@ -93,6 +94,18 @@ async function names(
   } catch {
     // Only a hint was asked for, beside an error that is reported anyway.
     return [];
+  }
+}
+
+/** `url` of Argo CD's own configuration. */
+async function uiAddress(pool: Transport, namespace: string, signal: AbortSignal): Promise<string> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/argocd-cm`;
+  try {
+    const answer = await pool.send({ path }, signal);
+    return isSuccess(answer) ? text(record(record(JSON.parse(answer.body)).data).url) : '';
+  } catch {
+    // A link is no more than a convenience.
+    return '';
   }
 }
 

@@ -1,0 +1,62 @@
+import { nearestNames } from './core/nearest.js';
+import type { Inputs } from './inputs.js';
+import { type Report, succeeded } from './report/report.js';
+import type { Source } from './sources/source.js';
+import type { Waits } from './wait.js';
+
+/** A hint is worth no longer wait. */
+const PATIENCE_MS = 3000;
+
+/** Adds to a report what helps a person: links to the Argo CD UI, and names like a missing one. */
+export async function withHints(
+  report: Report,
+  waits: Waits,
+  inputs: Pick<Inputs, 'applicationNamespace' | 'argocdServer'>,
+  source: Source,
+  cancelled: AbortSignal,
+): Promise<Report> {
+  if (cancelled.aborted) return report;
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+  const linked = await withLinks(report, waits, inputs, source, signal);
+  return withNearNames(linked, inputs, source, signal);
+}
+
+/** Asks the cluster for the address only where somebody will want to look. */
+async function withLinks(
+  report: Report,
+  waits: Waits,
+  { argocdServer }: Pick<Inputs, 'argocdServer'>,
+  source: Source,
+  signal: AbortSignal,
+): Promise<Report> {
+  const [application] = [...waits.values()].flatMap(({ state }) => state.application ?? []);
+  if (!application || (argocdServer === '' && succeeded(report))) return report;
+  const namespace = application.controllerNamespace || application.namespace;
+  const address = argocdServer || (await source.uiAddress(namespace, signal));
+  if (!/^https?:\/\//.test(address)) return report;
+  const keys = [...waits.keys()];
+  const applications = report.applications.map((result, i) => ({
+    ...result,
+    url: `${address.replace(/\/+$/, '')}/applications/${keys[i] ?? ''}`,
+  }));
+  return { ...report, applications };
+}
+
+async function withNearNames(
+  report: Report,
+  { applicationNamespace }: Pick<Inputs, 'applicationNamespace'>,
+  source: Source,
+  signal: AbortSignal,
+): Promise<Report> {
+  const missing = report.applications.find((each) => each.reason === 'missing');
+  if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
+  const slash = missing.application.indexOf('/');
+  const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
+  const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
+  const near = nearestNames(wanted, await source.names(namespace, signal));
+  const hint =
+    near.length > 0
+      ? `Did you mean ${near.join(', ')}?`
+      : 'Check `application`, `application-namespace` and `selector`; with `if-missing: wait` the step waits for it.';
+  return { ...report, message: `${report.message}. ${hint}` };
+}
