@@ -7,16 +7,22 @@ import type { Waits } from './wait.js';
 /** A hint is worth no longer wait. */
 const PATIENCE_MS = 3000;
 
-/** Adds to a report what helps a person: links to the Argo CD UI, and names like a missing one. */
+/**
+ * Adds to a report what helps a person: links to the Argo CD UI, names like a missing one, and what
+ * refused credentials said of themselves.
+ */
 export async function withHints(
   report: Report,
   waits: Waits,
   inputs: Pick<Inputs, 'applicationNamespace' | 'argocdServer'>,
   source: Source,
+  credentials: string,
   cancelled: AbortSignal,
 ): Promise<Report> {
   if (cancelled.aborted) return report;
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+  const refused = report.reason === 'unauthorized' && credentials !== '';
+  if (refused) return { ...report, remedy: `${report.remedy}\n${credentials}` };
   const linked = await withLinks(report, waits, inputs, source, signal);
   return withNearNames(linked, inputs, source, signal);
 }

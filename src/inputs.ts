@@ -1,6 +1,7 @@
-import type { Filter, Pattern } from './core/filters.js';
-import { quoted } from './core/parsed.js';
+import type { Filter } from './core/filters.js';
 import type { ChangeClass } from './core/result.js';
+import type { Policy } from './core/state.js';
+import type { RevisionRequest, RunOrigin } from './core/target.js';
 import { InputError } from './errors.js';
 import { parseArgocdServer, parseToken, readAccess } from './inputs/access.js';
 import type { InputName } from './inputs/defaults.js';
@@ -24,7 +25,7 @@ import { readRunContext } from './inputs/run-context.js';
 import { parseSelector } from './inputs/selector.js';
 
 /** Everything a run is told, read once, checked, frozen. Durations in milliseconds. */
-export interface Inputs {
+export interface Inputs extends Policy {
   readonly source: 'cluster' | 'argocd' | 'event';
   /** As the user wrote them: `name`, `namespace/name`, globs. */
   readonly applications: readonly string[];
@@ -32,18 +33,11 @@ export interface Inputs {
   /** `*`: all namespaces. */
   readonly applicationNamespace: string;
   readonly access: Access;
-  readonly revision: RevisionInput;
-  readonly waitFor: readonly WaitFor[];
-  readonly waitResources: readonly Pattern[];
+  readonly revision: RevisionRequest;
   /** 0: look once. */
   readonly timeoutMs: number;
   readonly trigger: 'none' | 'refresh' | 'hard-refresh' | 'sync';
-  readonly ifMissing: 'fail' | 'wait' | 'skip';
-  /** Infinity: `never`. */
-  readonly degradedGraceMs: number;
-  readonly suspended: 'wait' | 'succeed' | 'fail';
   readonly failFast: boolean;
-  readonly retries: 'wait' | 'fail';
   readonly filters: readonly Filter[];
   readonly changes: readonly ChangeClass[];
   readonly liveEvidence: 'auto' | 'off';
@@ -54,13 +48,6 @@ export interface Inputs {
   readonly run: RunContext;
 }
 
-export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
-
-export type RevisionInput =
-  | { readonly kind: 'auto' }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'revision'; readonly text: string };
-
 /** How to get into the cluster, as the inputs say it. */
 export interface Access {
   /** YAML text (decoded if it was base64), or empty. */
@@ -68,6 +55,8 @@ export interface Access {
   readonly context: string;
   readonly server: string;
   readonly token: string;
+  /** Of tokens that GitHub mints, to be presented to `server`; empty: none. */
+  readonly oidcAudience: string;
   /** PEM, or empty: the system's. */
   readonly certificateAuthority: string;
   readonly insecureSkipTlsVerify: boolean;
@@ -77,11 +66,7 @@ export interface Access {
 }
 
 /** What GitHub says of this run. */
-export interface RunContext {
-  /** `owner/name` */
-  readonly repository: string;
-  /** `https://github.com`, or that of a GitHub Enterprise Server. */
-  readonly serverUrl: string;
+export interface RunContext extends RunOrigin {
   readonly apiUrl: string;
   readonly runUrl: string;
   readonly actor: string;
@@ -89,15 +74,6 @@ export interface RunContext {
   readonly workspace: string;
   /** Directory for the results file. */
   readonly tempDir: string;
-  /** The commit that `revision: auto` means, or why there is none. */
-  readonly commit:
-    | {
-        readonly kind: 'commit';
-        readonly sha: string;
-        readonly ref: string;
-        readonly defaultBranch: string;
-      }
-    | { readonly kind: 'none'; readonly why: string };
 }
 
 /**
@@ -185,8 +161,6 @@ function refuseUnsupported(reader: Reader): void {
       reader.refuse(name, `${shown} is given, but ${name} is not supported yet: ${remedy}`);
     }
   };
-  const audience = quoted(reader.text('oidc-audience').trim());
-  unsupported('oidc-audience', audience, 'leave it empty and use kubeconfig, or server and token');
   unsupported('argocd-token', HIDDEN, 'leave it empty and use kubeconfig, or server and token');
 }
 

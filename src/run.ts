@@ -1,32 +1,27 @@
 import type { Clock } from './clock.js';
 import { noReport, reportOf } from './conclude.js';
-import { type Application, parseApplication } from './core/application.js';
+import type { Application } from './core/application.js';
 import { resolveTarget, type Target } from './core/target.js';
 import { githubCommits } from './github/commits.js';
 import { namesOf, relationOf } from './github/relate.js';
 import { withHints } from './hints.js';
 import { type Inputs, readInputs } from './inputs.js';
 import { readLive } from './live.js';
+import { openSource, type Surroundings } from './open.js';
 import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { type Destinations, publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { selectionOf, wantedOf } from './selection.js';
-import { connect, kubernetesSource } from './sources/kubernetes/index.js';
+import { wantedOf } from './selection.js';
 import type { Source } from './sources/source.js';
 import { statusesOf } from './statuses.js';
 import { createTrigger } from './trigger.js';
 import { type Outcome, waitFor } from './wait.js';
 
 /** The world of a run; tests put another one in its place. */
-export interface World {
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface World extends Surroundings {
   readonly readFile: (path: string) => string;
-  readonly console: Console;
-  readonly clock: Clock;
   readonly destinations: Destinations;
-  /** In [0, 1). */
-  readonly random: () => number;
   /** Aborted when GitHub cancels the run. */
   readonly cancelled: AbortSignal;
 }
@@ -49,7 +44,7 @@ async function answer(world: World, progress: Progress): Promise<Report> {
   const { clock, console, cancelled } = world;
   const start = clock.now().elapsed;
   const inputs = readInputs(world.env, world.readFile);
-  const source = await openSource(world, inputs);
+  const { source, credentials } = await openSource(inputs, world);
   const beating = beat(clock, progress, cancelled);
   const outcome = await waitWith(world, inputs, source, progress).finally(() => beating.abort());
   const late = cancelled.aborted || outcome.error !== undefined;
@@ -59,22 +54,7 @@ async function answer(world: World, progress: Progress): Promise<Report> {
       : await readLive(outcome.waits, source, console, cancelled);
   const waitedMs = clock.now().elapsed - start;
   const report = reportOf(inputs, outcome, live, clock.now(), waitedMs);
-  return withHints(report, outcome.waits, inputs, source, cancelled);
-}
-
-async function openSource(world: World, inputs: Inputs): Promise<Source> {
-  const { env, console, clock, random } = world;
-  const mask = (secret: string) => console.mask(secret);
-  const connection = await connect(inputs.access, { env, log: console, mask });
-  return kubernetesSource({
-    connection,
-    selection: selectionOf(inputs),
-    clock,
-    log: console,
-    parse: parseApplication,
-    pollIntervalMs: inputs.pollIntervalMs,
-    random,
-  });
+  return withHints(report, outcome.waits, inputs, source, credentials(), cancelled);
 }
 
 async function waitWith(

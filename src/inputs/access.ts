@@ -14,6 +14,7 @@ export function readAccess(reader: Reader, env: Environment): Access {
     context: reader.take('context', parseContext, ''),
     server: reader.take('server', parseServer, ''),
     token: reader.take('token', parseToken, ''),
+    oidcAudience: reader.take('oidc-audience', parseAudience, ''),
     certificateAuthority: reader.take('certificate-authority', parseCertificateAuthority, ''),
     insecureSkipTlsVerify: reader.take('insecure-skip-tls-verify', parseBoolean, false),
     kubeconfigEnv: env['KUBECONFIG'] ?? '',
@@ -29,7 +30,10 @@ function checkTogether(reader: Reader, access: Access): void {
   const given = (name: InputName) => reader.text(name) !== '';
   const server = serverShown(reader.text('server').trim());
   const needsToken =
-    access.server !== '' && !given('token') && !isLoopback(new URL(access.server).hostname);
+    access.server !== '' &&
+    !given('token') &&
+    !given('oidc-audience') &&
+    !isLoopback(new URL(access.server).hostname);
   const rules: readonly (readonly [boolean, InputName, string])[] = [
     [given('server') && given('kubeconfig'), 'server', `${server} ${WITH_KUBECONFIG}`],
     [given('server') && given('context'), 'context', `${quoted(access.context)} ${WITH_SERVER}`],
@@ -38,6 +42,16 @@ function checkTogether(reader: Reader, access: Access): void {
       given('certificate-authority') && !given('server'),
       'certificate-authority',
       `the bundle ${NO_SERVER}`,
+    ],
+    [
+      given('oidc-audience') && !given('server'),
+      'oidc-audience',
+      `${quoted(access.oidcAudience)} ${NO_SERVER}`,
+    ],
+    [
+      given('oidc-audience') && given('token'),
+      'oidc-audience',
+      `${quoted(access.oidcAudience)} ${WITH_TOKEN}`,
     ],
     [needsToken, 'server', `${server} ${NO_TOKEN}`],
     [
@@ -54,8 +68,18 @@ const WITH_KUBECONFIG =
 const WITH_SERVER =
   'is given together with server, but belongs to a kubeconfig: remove one of the two';
 const NO_SERVER = "is given without server: add the API server's URL, or use kubeconfig alone";
-const NO_TOKEN = 'is given without token: add token (is its secret set in this repository?)';
+const WITH_TOKEN = 'is given together with token: accepted is one of the two, remove the other';
+const NO_TOKEN =
+  'is given without token: add token (is its secret set in this repository?) or oidc-audience';
 const USELESS_CA = 'makes certificate-authority useless: remove one of the two';
+
+/** Any text that can stand in a token; a forgotten expression is told by its braces. */
+function parseAudience(value: string): Parsed<string> {
+  if (/^[^\s{}]{0,255}$/.test(value)) return good(value);
+  return bad(
+    `${quoted(value)} cannot be an audience: accepted is the one that the API server trusts, without spaces`,
+  );
+}
 
 function serverShown(server: string): string {
   return server.includes('@') ? HIDDEN : quoted(server);

@@ -2,7 +2,8 @@ import { isNamespace, parseApplication } from '../core/applications.js';
 import { bad, good, type Parsed, parseAll, quoted } from '../core/parsed.js';
 import { type Pattern, parseClass, parsePatterns } from '../core/patterns.js';
 import type { ChangeClass } from '../core/result.js';
-import type { RevisionInput, WaitFor } from '../inputs.js';
+import type { WaitFor } from '../core/state.js';
+import type { RevisionRequest } from '../core/target.js';
 
 /** What a secret looks like in messages. */
 export const HIDDEN = '«(hidden)»';
@@ -106,7 +107,7 @@ export function parseContext(value: string): Parsed<string> {
 }
 
 /** `auto`, `none`, a commit's SHA, or a revision as Helm repositories and OCI registries have. */
-export function parseRevision(value: string): Parsed<RevisionInput> {
+export function parseRevision(value: string): Parsed<RevisionRequest> {
   const accepted = 'accepted are auto, none, a commit SHA of 7 or more digits, a tag or a version';
   if (value === 'auto' || value === 'none') return good({ kind: value });
   if (/[\s\x00-\x1f\x7f]/.test(value)) {

@@ -16,6 +16,7 @@ export function watchdog(
 ): Watchdog {
   let heard = 0;
   let watch = new AbortController();
+  let stopped = false;
   // Sleeps for what is left instead of restarting a timer at every chunk of a large answer.
   const guard = async (ms: number, waitingFor: string, { signal }: AbortController) => {
     for (;;) {
@@ -32,10 +33,14 @@ export function watchdog(
     beat,
     expect(ms, waitingFor) {
       watch.abort();
+      if (stopped) return;
       watch = new AbortController();
       beat();
       void guard(ms, waitingFor, watch);
     },
-    stop: () => watch.abort(),
+    stop() {
+      stopped = true;
+      watch.abort();
+    },
   };
 }

@@ -1,0 +1,119 @@
+import type { Clock } from '../clock.js';
+import { FinalError, messageOf, PassingError } from '../errors.js';
+
+/** Tokens that GitHub mints for this job, to be presented to an API server that trusts them. */
+export interface OidcTokens {
+  /**
+   * A token that does not expire within the next minute.
+   * @param fresh the last one was refused: a new one
+   * @throws FinalError where the job may not ask for one, PassingError where GitHub does not answer
+   */
+  mint(fresh: boolean): Promise<string>;
+  /** What the last token says of this job, never the token; empty before there is one. */
+  describe(): string;
+}
+
+/** The claims that an API server's rules go by; times in seconds since the epoch. */
+interface Claims {
+  readonly aud: string;
+  readonly sub: string;
+  readonly repository: string;
+  readonly ref: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/** Renewed so long before the end: a request must not arrive with a token that has just expired. */
+const MARGIN_MS = 60_000;
+
+/**
+ * @param ask GitHub's token endpoint, `getIDToken` of @actions/core
+ * @param mayAsk whether the runner lets this job ask (`permissions: id-token: write`)
+ */
+export function githubOidc(
+  audience: string,
+  clock: Pick<Clock, 'now'>,
+  ask: (audience: string) => Promise<string>,
+  mayAsk: boolean,
+): OidcTokens {
+  let last: { readonly token: Promise<string>; readonly until: number } | undefined;
+  let claims: Claims | undefined;
+
+  const minted = async (): Promise<string> => {
+    if (!mayAsk) throw notPermitted(audience);
+    const token = await ask(audience).catch((thrown: unknown) => {
+      throw new PassingError(`GitHub gave no OIDC token: ${oneLine(messageOf(thrown))}`);
+    });
+    claims = claimsOf(token);
+    return token;
+  };
+
+  return {
+    async mint(fresh) {
+      const now = clock.now().elapsed;
+      if (!last || fresh || now >= last.until) {
+        // Requests at one time share one token; its life is counted from before it was asked for.
+        const asked = { token: minted(), until: Number.POSITIVE_INFINITY };
+        last = asked;
+        try {
+          await asked.token;
+          last = { ...asked, until: now + lifeOf(claims) - MARGIN_MS };
+        } catch (thrown) {
+          last = undefined;
+          throw thrown;
+        }
+      }
+      return last.token;
+    },
+    describe: () => (claims ? described(claims) : ''),
+  };
+}
+
+/** By the token's own times: the runner's clock need not agree with GitHub's. */
+function lifeOf(claims: Claims | undefined): number {
+  return claims ? Math.max(0, claims.exp - claims.iat) * 1000 : 0;
+}
+
+function described({ aud, sub, repository, ref, exp }: Claims): string {
+  const until = Number.isFinite(exp) ? new Date(exp * 1000).toISOString() : 'unknown';
+  return `The token says aud ${aud}, sub ${sub}, repository ${repository}, ref ${ref}, exp ${until}. The API server refuses a token of another audience, one that a claim validation rule does not let in, and one that has expired; its log says which.`;
+}
+
+function claimsOf(token: string): Claims {
+  const payload = token.split('.')[1] ?? '';
+  const claims = parsed(Buffer.from(payload, 'base64url').toString('utf8'));
+  const text = (name: string) => String(claims[name] ?? '(none)').slice(0, 200);
+  const time = (name: string) => Number(claims[name] ?? 0);
+  return {
+    aud: text('aud'),
+    sub: text('sub'),
+    repository: text('repository'),
+    ref: text('ref'),
+    iat: time('iat'),
+    exp: time('exp'),
+  };
+}
+
+function parsed(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
+}
+
+function notPermitted(audience: string): FinalError {
+  return new FinalError(
+    'invalid-input',
+    `oidc-audience is "${audience}", but this job may not ask GitHub for an OIDC token.`,
+    `Allow it in the job or the workflow (a pull request from a fork never may):
+permissions:
+  contents: read
+  id-token: write`,
+  );
+}
