@@ -13,13 +13,15 @@ import { shortRevision } from './verdict.js';
 export function explain(state: State, now: Moment): readonly Blocker[] {
   const { application } = state;
   if (!application || state.presence !== 'present') return [];
-  return [
+  const all = [
     ...conditions(application),
     ...operation(application, now),
     ...health(application),
     ...comparison(state, application),
     ...nothingCame(state, application, now),
   ];
+  // What failed to apply is OutOfSync too, which tells nothing more.
+  return all.filter((each, i) => all.findIndex((other) => other.subject === each.subject) === i);
 }
 
 const WARNINGS = /Warning$/;
@@ -33,18 +35,21 @@ function conditions(application: Application): readonly Blocker[] {
 function operation(application: Application, now: Moment): readonly Blocker[] {
   const { operation } = application;
   if (!operation || operation.phase === 'Succeeded' || operation.dryRun) return [];
-  return [overall(operation, now), ...operation.results.filter(isStuck).map(resultBlocker)];
+  const stuck = operation.results.filter(isStuck).map(resultBlocker);
+  return [overall(operation, stuck.length > 0, now), ...stuck];
 }
 
-function overall(operation: Operation, now: Moment): Blocker {
+/** @param itemised the resources that failed are named one by one, so the message need not */
+function overall(operation: Operation, itemised: boolean, now: Moment): Blocker {
   const { retryCount, retryLimit } = operation;
   const limit = retryLimit > 0 ? ` of ${retryLimit}` : '';
   const retries =
     retryCount > 0 ? `, retry ${retryCount}${limit}${nextAttempt(operation, now)}` : '';
+  const said = itemised ? operation.message.replace(/, reason: .*/s, '') : operation.message;
   const subject = `operation for ${shortRevision(operation.revisions)}`;
   return {
     subject,
-    message: `${operation.phase}${retries}: ${operation.message || 'no message yet'}`,
+    message: `${operation.phase}${retries}: ${said || 'no message yet'}`,
   };
 }
 

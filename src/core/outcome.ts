@@ -109,7 +109,8 @@ function messageOf(
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  const first = blockers[0];
+  // The operation says that something failed, the resource after it says what.
+  const first = blockers.find((each) => !each.subject.startsWith('operation for')) ?? blockers[0];
   const why = first ? ` (${first.subject}: ${oneLine(first.message)})` : '';
   const { application } = state;
   switch (end.conclusion) {
