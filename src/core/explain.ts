@@ -8,7 +8,8 @@ import { shortRevision } from './verdict.js';
 
 /**
  * What keeps an Application from its end, in the order in which a person should look:
- * conditions, the operation with what failed in it, what is not healthy, and why nothing came.
+ * conditions, the operation with what failed in it, what is not healthy, why nothing came, and what
+ * is left OutOfSync.
  */
 export function explain(state: State, now: Moment): readonly Blocker[] {
   const { application } = state;
@@ -17,8 +18,8 @@ export function explain(state: State, now: Moment): readonly Blocker[] {
     ...conditions(application),
     ...operation(application, now),
     ...health(application),
-    ...comparison(state, application),
     ...nothingCame(state, application, now),
+    ...comparison(state, application),
   ];
   // What failed to apply is OutOfSync too, which tells nothing more.
   return all.filter((each, i) => all.findIndex((other) => other.subject === each.subject) === i);
