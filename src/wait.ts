@@ -124,19 +124,47 @@ function createLoop(parts: WaitParts): Loop {
     if (!parts.act || acted.has(key)) return;
     track(
       parts.act(application, signal).then((event) => {
-        if (event === undefined || acted.has(key)) return;
+        if (acted.has(key)) return;
+        if (event === undefined) return actOnNewer(key, application);
         acted.add(key);
+        trouble = undefined;
         apply(key, event);
-      }),
+      }, actLater(key)),
     );
+  };
+
+  /** A snapshot that came while the answer was on its way was not acted on: no other may come. */
+  const actOnNewer = (key: string, than: Application) => {
+    const latest = waits.get(key)?.state.application;
+    if (latest && latest !== than) act(key, latest);
+  };
+
+  /** After a fault that may pass, the next snapshot may be long in coming. */
+  const actLater = (key: string) => (thrown: unknown) => {
+    if (thrown instanceof PassingError) later(ACT_AGAIN_MS, () => actAgain(key));
+    throw thrown;
+  };
+
+  const actAgain = (key: string) => {
+    const { application, presence } = waits.get(key)?.state ?? {};
+    if (application && presence === 'present') act(key, application);
+  };
+
+  /** Does something after a time, unless the wait is over by then. */
+  const later = (ms: number, work: () => void) => {
+    const until = signal;
+    const slept = clock.sleep(Math.max(0, ms), until).then(() => {
+      if (!until.aborted) work();
+    });
+    slept.catch(fail);
   };
 
   /** Time alone may change a verdict: looks at it again then. */
   const recheck = (key: string, at: number | undefined) => {
     if (at === undefined) return;
-    void clock.sleep(Math.max(0, at - clock.now().elapsed), signal).then(() => {
+    later(at - clock.now().elapsed, () => {
       const wait = waits.get(key);
-      if (signal.aborted || wait?.verdict.kind !== 'waiting') return;
+      if (wait?.verdict.kind !== 'waiting') return;
       if (wait.verdict.recheckAt === at) set(key, wait.state);
     });
   };
@@ -157,10 +185,10 @@ function createLoop(parts: WaitParts): Loop {
   };
 
   const askAgain = (key: string, question: string) => {
-    void clock.sleep(ASK_AGAIN_MS, signal).then(() => {
+    later(ASK_AGAIN_MS, () => {
       asked.delete(question);
       const wait = waits.get(key);
-      if (wait && !signal.aborted) set(key, wait.state);
+      if (wait?.verdict.kind === 'waiting') set(key, wait.state);
     });
   };
 
@@ -254,7 +282,9 @@ function createLoop(parts: WaitParts): Loop {
       void watching;
     },
     async lastLook(cancelled) {
-      signal = AbortSignal.any([AbortSignal.timeout(LAST_LOOK_MS), cancelled]);
+      const patience = new AbortController();
+      signal = AbortSignal.any([patience.signal, cancelled]);
+      void clock.sleep(LAST_LOOK_MS, signal).then(() => patience.abort());
       try {
         for (const event of await source.look(signal)) listen(event);
         while (aside.size > 0 && !isOver() && !signal.aborted) {
@@ -263,6 +293,8 @@ function createLoop(parts: WaitParts): Loop {
       } catch (thrown) {
         if (!cancelled.aborted)
           fail(signal.aborted ? new PassingError('no answer in time') : thrown);
+      } finally {
+        patience.abort();
       }
     },
     outcome() {
@@ -272,7 +304,8 @@ function createLoop(parts: WaitParts): Loop {
         if (!found) set(entry.key ?? entry.text, fresh());
       }
       const cancelled = parts.cancelled.aborted;
-      const failedFast = [...waits.values()].some((each) => isFailure(each.verdict));
+      const failedFast =
+        parts.failFast && [...waits.values()].some((each) => isFailure(each.verdict));
       const ends = new Map(
         [...waits].map(([key, { verdict }]) => {
           return [key, endOf(verdict, { error, cancelled, trouble, failedFast })];
@@ -285,6 +318,8 @@ function createLoop(parts: WaitParts): Loop {
 
 /** After a refused or failed answer of the repository's host. */
 const ASK_AGAIN_MS = 60_000;
+/** After a fault of a request that changes something. */
+const ACT_AGAIN_MS = 2000;
 
 const PREPARING: Verdict = { kind: 'waiting', what: 'its trigger' };
 
