@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import type { Access } from '../../inputs.js';
+import { record } from './json.js';
 import { invalid } from './reach.js';
 
 /** The text of a kubeconfig, and where relative paths in it start. */
@@ -37,7 +38,7 @@ async function read(path: string): Promise<KubeconfigText | undefined> {
   try {
     return { name: path, text: await readFile(path, 'utf8'), directory: dirname(path) };
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    if (record(thrown).code === 'ENOENT') return undefined;
     throw invalid(`The kubeconfig ${path} cannot be read: ${messageOf(thrown)}.`);
   }
 }

@@ -1,0 +1,182 @@
+import { systemClock } from '../../../src/clock.js';
+import { keyOf, parseApplication } from '../../../src/core/application.js';
+import type { Access } from '../../../src/inputs.js';
+import type { Log } from '../../../src/log.js';
+import {
+  type Connection,
+  connect,
+  type KubernetesOptions,
+  kubernetesSource,
+  type Surroundings,
+} from '../../../src/sources/kubernetes/index.js';
+import type { Source, SourceEvent } from '../../../src/sources/source.js';
+import type { ApiServer, KubeObject } from '../../support/api-server.js';
+
+/** Short enough for tests, long enough for a busy machine. */
+export const TIMING = {
+  silenceMs: 400,
+  quietMs: 150,
+  lookMs: 1_000,
+  provenMs: 10_000,
+  connectMs: 2_000,
+  idleMs: 2_000,
+};
+
+export interface Lines extends Log {
+  readonly lines: string[];
+}
+
+export function recordingLog(): Lines {
+  const lines: string[] = [];
+  const add = (level: string) => (line: string) => {
+    lines.push(`${level}: ${line}`);
+  };
+  return {
+    lines,
+    info: add('info'),
+    debug: () => undefined,
+    notice: add('notice'),
+    warning: add('warning'),
+    error: add('error'),
+    group: add('group'),
+  };
+}
+
+export const NO_ACCESS: Access = {
+  kubeconfig: '',
+  context: '',
+  server: '',
+  token: '',
+  oidcAudience: '',
+  certificateAuthority: '',
+  insecureSkipTlsVerify: false,
+  kubeconfigEnv: '',
+  home: '',
+};
+
+export function accessTo(server: ApiServer, over: Partial<Access> = {}): Access {
+  return {
+    ...NO_ACCESS,
+    server: server.url,
+    token: server.token,
+    certificateAuthority: server.ca,
+    ...over,
+  };
+}
+
+export function surroundings(over: Partial<Surroundings> = {}): Surroundings {
+  return {
+    env: {},
+    log: recordingLog(),
+    mask: () => undefined,
+    serviceAccount: '/nonexistent',
+    ...over,
+  };
+}
+
+export async function sourceOf(
+  server: ApiServer,
+  over: Partial<KubernetesOptions> & { readonly access?: Partial<Access> } = {},
+): Promise<Source> {
+  const { access, ...options } = over;
+  return sourceBy(await connect(accessTo(server, access), surroundings()), options);
+}
+
+export function sourceBy(connection: Connection, over: Partial<KubernetesOptions> = {}): Source {
+  return kubernetesSource({
+    connection,
+    selection: { namespace: 'argocd' },
+    clock: systemClock(),
+    log: recordingLog(),
+    parse: parseApplication,
+    pollIntervalMs: 50,
+    random: () => 0.99,
+    ...over,
+    timing: { ...TIMING, ...over.timing },
+  });
+}
+
+export function application(name: string, over: Partial<KubeObject['metadata']> = {}): KubeObject {
+  return { metadata: { namespace: 'argocd', name, ...over }, spec: {}, status: {} };
+}
+
+/** A watch that is running, and what it said. */
+export interface Watching {
+  readonly events: SourceEvent[];
+  /** In short: `+argocd/a@3`, `-argocd/a`, `=a,b`, `!`; `?` before what follows a gap. */
+  readonly said: string[];
+  /** Resolves when what was said satisfies the predicate; rejects when the watch ends before. */
+  until(holds: (said: readonly string[]) => boolean): Promise<void>;
+  /** Aborts. @returns how long it took to end, in milliseconds */
+  stop(): Promise<number>;
+  /** What the watch resolved or rejected with. */
+  readonly ended: Promise<void>;
+}
+
+export function watching(source: Source): Watching {
+  const events: SourceEvent[] = [];
+  const said: string[] = [];
+  const waiting = new Set<() => void>();
+  const abort = new AbortController();
+  const ended = source.watch((event) => {
+    events.push(event);
+    said.push(short(event));
+    for (const check of waiting) check();
+  }, abort.signal);
+  ended.catch(() => undefined);
+  return {
+    events,
+    said,
+    ended,
+    async until(holds) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const check = () => {
+        if (holds(said)) resolve();
+      };
+      waiting.add(check);
+      check();
+      const failed = ended.then(() => Promise.reject(new Error(`ended after ${said.join(' ')}`)));
+      await Promise.race([promise, failed, late(said)]);
+      waiting.delete(check);
+    },
+    async stop() {
+      const began = performance.now();
+      abort.abort();
+      await ended;
+      return performance.now() - began;
+    },
+  };
+}
+
+const LATE_MS = 4_000;
+
+async function late(said: readonly string[]): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, LATE_MS).unref());
+  throw new Error(`not said: only ${said.join(' ')}`);
+}
+
+export function short(event: SourceEvent): string {
+  switch (event.kind) {
+    case 'application':
+      return `${event.gap ? '?' : ''}+${keyOf(event.application)}@${count(event.application.resourceVersion)}`;
+    case 'deleted':
+      return `-${event.key}`;
+    case 'listed':
+      return `=${[...event.present].sort().join(',')}`;
+    case 'unreachable':
+      return '!';
+  }
+}
+
+/** A test server's own first version is 1: changes are counted from there. */
+function count(resourceVersion: string): number {
+  return Number(resourceVersion) - 1;
+}
+
+/** Of requests to a server: verb and what matters of the query. */
+export function asked(server: ApiServer): readonly string[] {
+  return server.requests.map(({ verb, query }) => {
+    if (query.sendInitialEvents) return 'streaming-list';
+    return query.resourceVersion ? `${verb} from ${count(query.resourceVersion)}` : verb;
+  });
+}
