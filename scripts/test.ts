@@ -40,7 +40,8 @@ function unitTests(): Count {
   try {
     const ok = succeeds('Tests', [
       ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-      ...[modules('jest/bin/jest.js'), '--json', `--outputFile=${report}`],
+      // A test that failed may leave a connection open: that must not keep the verdict back.
+      ...[modules('jest/bin/jest.js'), '--forceExit', '--json', `--outputFile=${report}`],
     ]);
     return countOf(ok, report);
   } finally {
