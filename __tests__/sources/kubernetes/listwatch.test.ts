@@ -152,35 +152,57 @@ test('a watch that broke is no reason to say that the server is gone', async () 
   expect(running.said).not.toContain('!');
 });
 
-const EXPIRED: ReadonlyArray<readonly [string, Fault]> = [
-  ['as an event', { kind: 'close', afterEvents: 2 }],
-  ['as a status', { kind: 'close', afterEvents: 2 }],
-];
+test.each(['as an event', 'as a status'])(
+  '410 %s: looks again, and tells the gaps',
+  async (how) => {
+    const server = await serve({
+      objects: [application('shop'), application('same'), application('gone')],
+    });
+    const running = await watch(server);
+    await running.until(has('=argocd/gone,argocd/same,argocd/shop'));
+    const before = running.said.length;
+    if (how === 'as a status') {
+      server.intercept = atFirst(isWatch, { kind: 'status', code: 410 });
+    }
+    server.endWatches();
+    server.put(application('shop'));
+    server.remove('argocd', 'gone');
+    server.put(application('new'));
+    server.compact();
+    await running.until(has('=argocd/new,argocd/same,argocd/shop'));
+    expect(running.said.slice(before).sort()).toEqual([
+      '=argocd/new,argocd/same,argocd/shop',
+      '?+argocd/new@6',
+      '?+argocd/shop@4',
+    ]);
+  },
+);
 
-test.each(EXPIRED)('410 %s: looks again and tells the gap', async (how, fault) => {
-  const expiry = atFirst(isWatch, { kind: 'status', code: 410 });
-  const first = atFirst(isStreamingList, fault);
-  const server = await serve({
-    objects: [application('shop'), application('same'), application('gone')],
-    intercept: (request) => first(request) ?? (how === 'as a status' ? expiry(request) : undefined),
-  });
-  const afterLook = { kind: 'close', afterEvents: 4 } as const;
-  server.intercept = atFirst(isStreamingList, afterLook);
+test('an error that a watch reports: says so, and looks again', async () => {
+  const event = { type: 'ERROR', object: { kind: 'Status', code: 500, message: 'etcd is away' } };
+  const fault: Fault = { kind: 'event', afterEvents: 2, event };
+  const server = await serve({ intercept: atFirst(isStreamingList, fault) });
   const running = await watch(server);
-  await running.until(has('=argocd/gone,argocd/same,argocd/shop'));
-  server.intercept = how === 'as a status' ? expiry : undefined;
-  server.endWatches();
-  server.put(application('shop'));
-  server.remove('argocd', 'gone');
-  server.put(application('new'));
-  server.compact();
-  await running.until(has('=argocd/new,argocd/same,argocd/shop'));
-  const later = running.said.slice(running.said.indexOf('=argocd/gone,argocd/same,argocd/shop'));
-  expect(later.filter((each) => each.includes('+')).sort()).toEqual([
-    '?+argocd/new@6',
-    '?+argocd/shop@4',
-  ]);
-  expect(later).not.toContain('!');
+  await running.until((said) => said.filter((each) => each === '=argocd/shop').length === 2);
+  expect(running.said).toEqual(['+argocd/shop@1', '=argocd/shop', '!', '=argocd/shop']);
+  expect(running.events[2]).toMatchObject({ message: expect.stringContaining('etcd is away') });
+});
+
+test.each([
+  ['an older version', 'MODIFIED', { resourceVersion: '1' }],
+  ['the end of an earlier one of that name', 'DELETED', { uid: 'earlier', resourceVersion: '9' }],
+])('%s that is sent late changes nothing', async (_, type, late) => {
+  const uid = 'present';
+  const metadata = { ...application('shop', { uid }).metadata, ...late };
+  const event = { type, object: { ...application('shop'), metadata } };
+  const fault: Fault = { kind: 'event', afterEvents: 2, event };
+  const objects = [application('shop', { uid })];
+  const server = await serve({ objects, intercept: atFirst(isStreamingList, fault) });
+  const running = await watch(server);
+  await running.until(has('=argocd/shop'));
+  server.put(application('shop', { uid }));
+  await running.until(has('+argocd/shop@2'));
+  expect(running.said).toEqual(['+argocd/shop@1', '=argocd/shop', '+argocd/shop@2']);
 });
 
 test('a look that broke off is begun again, and what it had delivered is not repeated', async () => {
