@@ -4,15 +4,8 @@
  * The same sources give the same bytes, wherever the checkout is.
  */
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -23,13 +16,13 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /** Compiles and bundles into a directory, whose former content goes. */
 export function build(out: string): void {
-  mkdirSync(join(ROOT, 'lib'), { recursive: true });
   // Directories of its own, so that nothing stale gets in and two builds do not meet. Their names do
-  // not show: ncc numbers modules by their paths from where it runs.
-  const work = mkdtempSync(join(ROOT, 'lib', 'build-'));
+  // not show: ncc numbers modules by their paths from where it runs. As deep as src/, for the import
+  // of a file in node_modules.
+  const compiled = mkdtempSync(join(ROOT, 'lib-'));
+  const work = mkdtempSync(join(tmpdir(), 'bundle-'));
   try {
     const bundle = join(work, 'bundle');
-    const compiled = join(work, 'js');
     run(ROOT, 'typescript/bin/tsc', ['--outDir', compiled]);
     const stats = join(work, 'stats.json');
     run(compiled, '@vercel/ncc/dist/ncc/cli.js', [
@@ -41,7 +34,7 @@ export function build(out: string): void {
     rmSync(out, { recursive: true, force: true });
     cpSync(bundle, out, { recursive: true });
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    for (const each of [compiled, work]) rmSync(each, { recursive: true, force: true });
   }
 }
 

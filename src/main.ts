@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
 import { githubConsole } from './report/console.js';
@@ -29,7 +30,7 @@ run({
   console,
   clock: systemClock(),
   destinations: {
-    tempDir: env['RUNNER_TEMP'] || '.',
+    tempDir: env['RUNNER_TEMP'] || tmpdir(),
     summaryFile: /^\s*false\s*$/.test(env['INPUT_SUMMARY'] ?? '')
       ? ''
       : (env['GITHUB_STEP_SUMMARY'] ?? ''),

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  issueFileCommand,
+  prepareKeyValueMessage,
+} from '../../node_modules/@actions/core/lib/file-command.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { outputsOf, resultsOf } from './outputs.js';
@@ -113,7 +117,7 @@ export const nodeFiles: Files = {
 
 /**
  * Outputs by way of the runner's file, which the library separates with a delimiter that no value
- * can know. The library is loaded with the first output, as it costs a run more than all else.
+ * can know. Only that part of the library: the rest of it, an HTTP client, is most of a start.
  * @param env the environment; without `GITHUB_OUTPUT` there is nothing to write to
  */
 export function runnerOutputs(
@@ -121,9 +125,6 @@ export function runnerOutputs(
 ): Pick<Destinations, 'setOutput'> {
   if (!env.GITHUB_OUTPUT) return {};
   return {
-    async setOutput(name, value) {
-      const core = await import('@actions/core');
-      core.setOutput(name, value);
-    },
+    setOutput: (name, value) => issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value)),
   };
 }
