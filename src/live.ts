@@ -66,8 +66,10 @@ function noticeUnreadable(answers: readonly LiveMetadata[], log: Log): void {
   const unreadable = answers.filter((each) => each.kind === 'unreadable');
   const [first] = unreadable;
   if (!first) return;
-  const count = unreadable.length === 1 ? 'A live object' : `${unreadable.length} live objects`;
-  log.notice(
-    `${count} could not be read, so what happened to them is called «updated» and evidence is partial (live-evidence: off silences this). ${first.message}\n${first.remedy}`,
-  );
+  const [what, them] =
+    unreadable.length === 1
+      ? ['A live object', 'it']
+      : [`${unreadable.length} live objects`, 'them'];
+  const consequence = `${what} could not be read, so what happened to ${them} is called «updated» and evidence is partial (live-evidence: off silences this). ${first.message}`;
+  log.notice([consequence, first.remedy].filter((line) => line !== '').join('\n'));
 }
