@@ -48,6 +48,9 @@ function minify(bundle: string): void {
   for (const name of readdirSync(bundle).filter((each) => each.endsWith('.js'))) {
     const file = join(bundle, name);
     const source = readFileSync(file, 'utf8');
+    // What ncc cannot find it leaves to the run, where there is no `require`, and says nothing.
+    const [, missing] = /eval\("require"\)\((.*?)\)/.exec(source) ?? [];
+    if (missing) throw new Error(`${missing} cannot be bundled: it was not found`);
     const { code } = transformSync(source, { minify: true, platform: 'node', target: 'node24' });
     writeFileSync(file, code);
   }
