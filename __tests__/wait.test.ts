@@ -741,6 +741,31 @@ describe('questions to GitHub', () => {
     expect(wait.questions).toEqual(['acme/shop main']);
   });
 
+  test('a name that cannot be told now is looked up again: its old state satisfies nobody', async () => {
+    const answers = [undefined, B];
+    const wait = start({
+      revision: 'main',
+      lookup: 'acme/shop',
+      resolveName: async () => answers.shift(),
+    });
+    wait.source.list(shop({ ...BEFORE, targetRevision: 'main' }));
+    await wait.clock.advance(MINUTE - 1);
+    expect(wait.shown().get('argocd/shop')?.verdict).toMatchObject({
+      what: 'GitHub to say which commit main names',
+    });
+    await wait.clock.advance(1);
+    expect(wait.questions.slice(0, 2)).toEqual(['acme/shop main', 'acme/shop main']);
+    expect(await goesOn(wait)).toBe(true);
+    wait.source.put(shop({ ...DONE, targetRevision: 'main' }));
+    expect(endsOf(await wait.end())).toEqual(['argocd/shop: success/synced']);
+  });
+
+  test('a name that names no commit is a revision as it is', async () => {
+    const wait = start({ revision: '1.2.3', lookup: 'acme/shop', resolveName: async () => '' });
+    wait.source.list(shop({ ...DONE, revision: '1.2.3' }));
+    expect(endsOf(await wait.end())).toEqual(['argocd/shop: success/synced']);
+  });
+
   test('no question is left when the target is in sight', async () => {
     const wait = start();
     wait.source.list(shop(RUNNING));

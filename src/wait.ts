@@ -23,7 +23,7 @@ export interface WaitParts {
     revision: string,
     signal: AbortSignal,
   ) => Promise<Relation | undefined>;
-  /** The commit that a target's text names; undefined: none that its repository knows. */
+  /** The commit that a target's text names; empty: none; undefined while that cannot be told. */
   readonly resolveName: (
     repository: string,
     text: string,
@@ -200,7 +200,8 @@ function createLoop(parts: WaitParts): Loop {
     asked.add(question);
     track(
       parts.resolveName(target.lookup, target.text, signal).then((sha) => {
-        apply(key, { kind: 'named', ...(sha === undefined ? {} : { sha }) });
+        if (sha === undefined) askAgain(key, question);
+        else apply(key, { kind: 'named', ...(sha === '' ? {} : { sha }) });
       }),
     );
   };

@@ -16,7 +16,8 @@ export interface Commits {
   ): Promise<boolean | undefined>;
   /**
    * The commit that a tag or branch names.
-   * @returns undefined where it names none, or cannot be told; the log says why
+   * @returns empty where it names none that can be seen, undefined where it cannot be told now; the
+   * log says why
    */
   resolve(repository: string, ref: string, signal: AbortSignal): Promise<string | undefined>;
 }
@@ -57,7 +58,7 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
       }
     },
     async resolve(repository, ref, signal) {
-      if (token === '') return undefined;
+      if (token === '') return '';
       try {
         const repos = await octokit();
         const { data } = await repos.getCommit({
@@ -70,7 +71,7 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
         return data.sha;
       } catch (thrown) {
         if (!signal.aborted) say(refusal(`resolve ${ref} in ${repository}`, thrown));
-        return undefined;
+        return isFinal(thrown) ? '' : undefined;
       }
     },
   };
