@@ -430,12 +430,15 @@ function hasOwnOperation({ state, application }: Scene): boolean {
   return places.some((each) => isTarget(application, target, each.revisions));
 }
 
-/** The reason that names a state nobody waits for. */
-function asItIs(scene: Scene): readonly [Reason, string] {
+/** The reason that names a state nobody waits for: what a wait for everything would come to. */
+function asItIs({ policy, ...rest }: Scene): readonly [Reason, string] {
+  const scene: Scene = { ...rest, policy: { ...policy, waitFor: ['sync', 'health'] } };
   const verdict = failed(scene) ?? unfinished(scene);
   if (verdict?.kind === 'done') return [verdict.reason, verdict.what];
-  if (verdict)
-    return [verdict.cause ?? (scene.busy ? 'operation-running' : 'synced'), verdict.what];
+  if (verdict) {
+    const reason = verdict.cause ?? (scene.busy ? 'operation-running' : 'synced');
+    return [reason, `as it is, without waiting for ${verdict.what}`];
+  }
   const end = succeeded(scene);
   return end.kind === 'done' ? [end.reason, end.what] : ['synced', ''];
 }
