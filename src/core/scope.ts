@@ -48,7 +48,8 @@ function deploymentsSince(
   application: Application,
   target: Target,
 ): readonly Deployment[] {
-  const { history } = application;
+  const known = knownAtTrigger(state);
+  const history = application.history.filter((each) => each.startedAt > known);
   if (target.kind === 'revision') {
     const same = history.findLastIndex((each) => isTarget(application, target, each.revisions));
     const own = same < 0 ? history.findIndex((each) => isRelative(state, each)) : same;
@@ -60,6 +61,14 @@ function deploymentsSince(
   const begun = duringWait(state)[0]?.startedAt;
   if (begun !== undefined) return history.filter((each) => each.startedAt >= begun);
   return history.slice(-1);
+}
+
+/** Start of the last deployment from before this run asked for one; empty: it did not ask. */
+function knownAtTrigger(state: State): string {
+  if (state.triggered?.what !== 'operation') return '';
+  const before = state.seen.operations.filter((each) => isBeforeTrigger(state, each));
+  const starts = [state.recordedAt ?? '', ...before.map((each) => each.startedAt)];
+  return starts.sort().at(-1) ?? '';
 }
 
 function countedOperations(
