@@ -1,3 +1,4 @@
+import { DecodeError } from './core/decode.js';
 import { evaluate } from './core/filters.js';
 import type { Moment } from './core/moment.js';
 import { resultOf } from './core/outcome.js';
@@ -63,23 +64,47 @@ function imagesOf({ changes, summaryImages }: ApplicationResult) {
   return (change: Change) => (told ? change.images : summaryImages);
 }
 
-/** The report of a run that came to no answer. */
-export function noReport(thrown: unknown): Report {
-  const nothing = { applications: [], filters: [], matched: new Map(), changes: [], waitedMs: 0 };
-  if (thrown instanceof InputError) {
-    const [only, ...others] = thrown.problems;
-    const several = `${thrown.problems.length} inputs are not valid`;
-    const message = only !== undefined && others.length === 0 ? only : several;
-    const remedy = others.length === 0 ? '' : thrown.problems.join('\n');
-    return { conclusion: 'failure', reason: 'invalid-input', message, remedy, ...nothing };
-  }
+/**
+ * The report of a run that came to no answer.
+ * @param inputs where they could be read: their filters match nothing
+ */
+export function noReport(thrown: unknown, inputs?: Inputs): Report {
+  return {
+    conclusion: 'failure',
+    ...faultOf(thrown),
+    applications: [],
+    filters: inputs?.filters ?? [],
+    matched: new Map(),
+    changes: inputs?.changes ?? [],
+    waitedMs: 0,
+  };
+}
+
+function faultOf(thrown: unknown): Pick<Report, 'reason' | 'message' | 'remedy'> {
+  if (thrown instanceof InputError) return inputFault(thrown.problems);
   if (thrown instanceof FinalError) {
-    const { reason, message, remedy } = thrown;
-    return { conclusion: 'failure', reason, message, remedy, ...nothing };
+    return { reason: thrown.reason, message: thrown.message, remedy: thrown.remedy };
   }
-  const message = `This is a bug of argocd-post-sync: ${messageOf(thrown)}`;
-  const remedy = 'Please report it with the log of this step.';
-  return { conclusion: 'failure', reason: 'internal-error', message, remedy, ...nothing };
+  const said = messageOf(thrown);
+  return thrown instanceof DecodeError
+    ? {
+        reason: 'internal-error',
+        message: `What the server sent cannot be read: ${said}`,
+        remedy: 'This version may not know this version of Argo CD: please report it.',
+      }
+    : {
+        reason: 'internal-error',
+        message: `This is a bug of argocd-post-sync: ${said}`,
+        remedy: 'Please report it with the log of this step.',
+      };
+}
+
+function inputFault(problems: readonly string[]): Pick<Report, 'reason' | 'message' | 'remedy'> {
+  const reason = 'invalid-input';
+  const [only = 'an input is not valid'] = problems;
+  if (problems.length < 2) return { reason, message: only, remedy: '' };
+  const message = `${problems.length} inputs are not valid`;
+  return { reason, message, remedy: problems.join('\n') };
 }
 
 /** The worst conclusion first. */

@@ -34,16 +34,26 @@ export interface World extends Surroundings {
 export async function run(world: World): Promise<number> {
   const start = world.clock.now().elapsed;
   const progress = createProgress(world.console, world.clock);
-  const report = await answer(world, progress).catch((thrown) => noReport(thrown));
+  const report = await answer(world, progress);
   progress.final({ ...report, waitedMs: world.clock.now().elapsed - start });
   const published = await publish(report, world.destinations, world.console);
   return succeeded(report) && published ? 0 : 1;
 }
 
+/** Never rejects: whatever goes wrong is an answer too. */
 async function answer(world: World, progress: Progress): Promise<Report> {
+  let inputs: Inputs | undefined;
+  try {
+    inputs = readInputs(world.env, world.readFile);
+    return await ask(inputs, world, progress);
+  } catch (thrown) {
+    return noReport(thrown, inputs);
+  }
+}
+
+async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
   const { clock, console, cancelled } = world;
   const start = clock.now().elapsed;
-  const inputs = readInputs(world.env, world.readFile);
   const { source, credentials } = await openSource(inputs, world);
   const beating = beat(clock, progress, cancelled);
   const outcome = await waitWith(world, inputs, source, progress).finally(() => beating.abort());

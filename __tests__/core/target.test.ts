@@ -186,14 +186,15 @@ describe('a revision that the user names', () => {
 
   test('its repository says which commit a name means', () => {
     const asked = resolveTarget(named('main'), run(), OWN);
-    expect(lookedUp(asked, B)).toEqual({ kind: 'revision', text: B, why: `main names ${B}` });
-    expect(lookedUp(asked, undefined)).toEqual({
-      kind: 'revision',
-      text: 'main',
-      why: 'named by the input revision',
-    });
+    expect(lookedUp(asked, B, OWN)).toEqual({ kind: 'revision', text: B, why: `main names ${B}` });
+    // A word that no repository knows may be a branch, which is always «deployed».
+    const why = 'named by the input revision';
+    const unknown = { kind: 'revision', text: 'main', why };
+    expect(lookedUp(asked, undefined, OWN)).toEqual({ ...unknown, vague: true });
+    const version = resolveTarget(named('v1.2.3'), run(), OWN);
+    expect(lookedUp(version, undefined, OWN)).toEqual({ ...unknown, text: 'v1.2.3' });
     const any: Target = { kind: 'any', why: '' };
-    expect(lookedUp(any, B)).toBe(any);
+    expect(lookedUp(any, B, OWN)).toBe(any);
   });
 });
 

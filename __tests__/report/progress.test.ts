@@ -27,7 +27,7 @@ test('a line says all, with the time since the start', () => {
   time.elapsed += 12_345;
   progress.update([status()]);
   expect(said).toEqual([
-    'info: [ 12.3s] shop: at c3b0a1c · operation Running · OutOfSync · Healthy · waiting for the operation',
+    'info: [ 12.3s] shop: at c3b0a1ca · operation Running · OutOfSync · Healthy · waiting for the operation',
   ]);
 });
 

@@ -8,7 +8,7 @@ const summary = (given: Partial<Report> = {}) => summaryOf(report(given));
 describe('what it says', () => {
   test.each([
     ['the end', /^## ✅ <code>shop<\/code>: synced\n\nshop is deployed\n/],
-    ['the revision', /<code title="c3b0a1ca0659caeb106979446f11ad9220de841f">c3b0a1c<\/code>/],
+    ['the revision', /<code title="c3b0a1ca0659caeb106979446f11ad9220de841f">c3b0a1ca<\/code>/],
     ['the statuses', /✅ Synced \| 💚 Healthy \| Succeeded \| 12s \| 1 \|/],
     ['the count', /### 1 resource changed\n\n🟡 1 updated · ⚪ 1 unchanged\n/],
     [

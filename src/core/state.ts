@@ -129,9 +129,12 @@ function withAbsence(state: State): State {
 }
 
 function withName(state: State, sha: string | undefined): State {
-  if (!state.target) return state;
+  if (!state.target || !state.application) return state;
   const { sighted: _early, ...rest } = state;
-  return withSighting({ ...rest, target: lookedUp(state.target, sha) }, state.since);
+  return withSighting(
+    { ...rest, target: lookedUp(state.target, sha, state.application) },
+    state.since,
+  );
 }
 
 function withRelation(state: State, revision: string, relation: Relation): State {

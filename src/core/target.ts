@@ -34,6 +34,8 @@ export type Target =
       readonly sources?: ReadonlySet<number>;
       /** `owner/name` of the repository that must first say which commit the text names. */
       readonly lookup?: string;
+      /** It may be a branch, which is always «deployed»: nothing can be waited for. */
+      readonly vague?: true;
       readonly why: string;
     };
 
@@ -48,19 +50,34 @@ export function resolveTarget(
     const { text } = request;
     const why = 'named by the input revision';
     const own = sourcesOf(run, application);
-    if (own.size === 0) return { kind: 'revision', text, why };
-    if (isSha(text)) return { kind: 'revision', text, sources: own, why };
-    // A branch is always «deployed»: its state of before would satisfy a wait for its name.
-    return { kind: 'revision', text, lookup: run.repository, why };
+    if (isSha(text))
+      return { kind: 'revision', text, ...(own.size > 0 ? { sources: own } : {}), why };
+    if (own.size > 0) return { kind: 'revision', text, lookup: run.repository, why };
+    return withDoubt({ kind: 'revision', text, why }, application);
   }
   return automatic(run, application);
 }
 
 /** The target once its repository has said which commit the text names; undefined: none. */
-export function lookedUp(target: Target, sha: string | undefined): Target {
+export function lookedUp(
+  target: Target,
+  sha: string | undefined,
+  application: Application,
+): Target {
   if (target.kind === 'any') return target;
   const { lookup: _asked, ...rest } = target;
-  return sha === undefined ? rest : { ...rest, text: sha, why: `${target.text} names ${sha}` };
+  if (sha === undefined) return withDoubt(rest, application);
+  return { ...rest, text: sha, why: `${target.text} names ${sha}` };
+}
+
+/** Versions, tags of images and digests name one thing for ever; any other word may be a branch. */
+function withDoubt(
+  target: Extract<Target, { kind: 'revision' }>,
+  { sources }: Application,
+): Target {
+  const git = sources.every((each) => each.chart === '' && !each.repoURL.startsWith('oci://'));
+  const fixed = /^v?\d+(\.\d+)+/.test(target.text) || target.text.startsWith('sha256:');
+  return git && !fixed ? { ...target, vague: true } : target;
 }
 
 /** `owner/name` of a source on the same GitHub as this run; undefined where it is elsewhere. */
@@ -172,4 +189,9 @@ function sameVersion(a: string, b: string): boolean {
 /** Revisions as one string, to tell states apart; empty while they are not resolved. */
 export function revisionKey(revisions: Revisions): string {
   return revisions.resolved.join(',');
+}
+
+/** A commit's first eight digits; other revisions as they are. */
+export function shortSha(revision: string): string {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(revision) ? revision.slice(0, 8) : revision;
 }

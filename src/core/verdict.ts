@@ -6,7 +6,7 @@ import { ageOf, type Moment } from './moment.js';
 import type { Conclusion, Reason } from './result.js';
 import { isReconciledAfter, SETTLED_MS, type Standing, standingOf } from './standing.js';
 import { isTarget, type Policy, type State } from './state.js';
-import { revisionKey } from './target.js';
+import { revisionKey, shortSha } from './target.js';
 
 export type Verdict =
   | {
@@ -35,9 +35,16 @@ export function judge(state: State, now: Moment): Verdict {
   if (state.target?.kind === 'revision' && state.target.lookup !== undefined) {
     return waiting(`GitHub to say which commit ${state.target.text} names`);
   }
+  if (state.target?.kind === 'revision' && state.target.vague) {
+    return done('failure', 'invalid-input', vagueness(state.target.text));
+  }
   const scene = sceneOf(state, application, now);
   if (policy.waitFor.includes('nothing')) return done('success', ...asItIs(scene));
   return failed(scene) ?? unfinished(scene) ?? succeeded(scene);
+}
+
+function vagueness(text: string): string {
+  return `revision "${text}" may be a branch, whose state of before would satisfy the wait: name the commit by its SHA (or let github-token look a tag or branch of this repository up)`;
 }
 
 /** A state with what is derived from it once and used throughout. */
@@ -460,10 +467,8 @@ function done(
   return { kind: 'done', conclusion, reason, what };
 }
 
-/** Revisions as people read them: SHAs cut to eight digits. */
+/** Revisions as people read them: SHAs cut short, equal ones once. */
 export function shortRevision(revisions: Revisions | undefined): string {
-  const short = revisions?.resolved.map((each) =>
-    /^[0-9a-f]{40,}$/.test(each) ? each.slice(0, 8) : each,
-  );
-  return short && short.length > 0 ? [...new Set(short)].join(', ') : 'the revision';
+  const short = revisions?.resolved.map(shortSha) ?? [];
+  return short.length > 0 ? [...new Set(short)].join(', ') : 'the revision';
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.js';
 import { resourceName } from '../core/application.js';
 import { CHANGE_CLASSES } from '../core/result.js';
+import { shortSha } from '../core/target.js';
 import type { Log } from '../log.js';
 import { clip, oneLine } from './escape.js';
 import { changedOf, type Report, succeeded } from './report.js';
-import { CONCLUSION_ICONS, many, shortRevision, titleOf } from './words.js';
+import { CONCLUSION_ICONS, many, titleOf } from './words.js';
 
 /** Where an Application stands, as far as a person who waits wants to know. Empty where unknown. */
 export interface Status {
@@ -95,7 +96,7 @@ function linesOf(statuses: readonly Status[]): ReadonlyMap<string, string> {
 function lineOf(status: Status): string {
   const { phase, sync, health, revision, waitsFor, done } = status;
   const operation = phase === '' ? '' : `operation ${phase}`;
-  const at = revision === '' ? '' : `at ${shortRevision(revision)}`;
+  const at = revision === '' ? '' : `at ${shortSha(revision)}`;
   const wait = done ? 'done' : waitsFor === '' ? '' : `waiting for ${waitsFor}`;
   const facts = [at, operation, sync, health, wait].filter((fact) => fact !== '');
   return brief(`${status.application}: ${facts.join(' · ') || 'not seen yet'}`);

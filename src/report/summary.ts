@@ -1,10 +1,11 @@
 import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result.js';
+import { shortSha } from '../core/target.js';
 import { clip, code, html, link, prose } from './escape.js';
 import { changedOf, failed, problemsOf, type Report } from './report.js';
 import { layOut, passage, type Section } from './sections.js';
 import { totalsOf } from './totals.js';
 import { runScope } from './values.js';
-import { CHANGE_ICONS, CONCLUSION_ICONS, many, shortRevision, spoken, titleOf } from './words.js';
+import { CHANGE_ICONS, CONCLUSION_ICONS, many, spoken, titleOf } from './words.js';
 
 /** GitHub takes 1 MiB of summary from a step; a little is left for the file's own line ends. */
 export const SUMMARY_BYTES = 1024 * 1024 - 4096;
@@ -89,7 +90,7 @@ function result(each: ApplicationResult, several: boolean): readonly string[] {
 
 function revision({ revision, revisions }: ApplicationResult): string {
   const all = revisions.length > 0 ? revisions : [revision];
-  const short = all.filter((each) => each !== '').map((each) => clip(shortRevision(each), 40));
+  const short = all.filter((each) => each !== '').map((each) => clip(shortSha(each), 40));
   return short.map((each, i) => code(each, clip(all[i] ?? '', CELL_UNITS))).join(' ');
 }
 

@@ -50,11 +50,6 @@ export function titleOf(end: { readonly conclusion: Conclusion; readonly reason:
   return end.conclusion === 'timeout' && end.reason !== 'timeout' ? `timed out, ${title}` : title;
 }
 
-/** A commit's first seven digits; other revisions as they are. */
-export function shortRevision(revision: string): string {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(revision) ? revision.slice(0, 7) : revision;
-}
-
 /** `1h 2m 3s` */
 export function spoken(seconds: number): string {
   const whole = Math.round(seconds);

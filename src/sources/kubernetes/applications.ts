@@ -13,6 +13,9 @@ const VERSION = 'v1alpha1';
 const RESOURCE = 'applications';
 const PAGE = '500';
 
+/** Instead of whole objects. */
+export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 /** @param namespace empty: all */
 export function applicationsPath(namespace: string): string {
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
@@ -73,6 +76,26 @@ export async function listApplications<T>(
     next = text(metadata.continue);
     if (next === '') return { items, resourceVersion: text(metadata.resourceVersion) };
   }
+}
+
+/**
+ * The version that the server is at now, by the smallest list there is.
+ * @returns undefined where lists are not allowed
+ * @throws FinalError or PassingError
+ */
+export async function newestVersion(
+  transport: Transport,
+  server: string,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const namespace = selection.namespace ?? '';
+  const path = applicationsPath(namespace);
+  const query = { ...selectors(selection), limit: '1' };
+  const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
+  if (answer.status === 403) return undefined;
+  if (!isSuccess(answer)) throw refusal(answer, intentOf('list', namespace), server);
+  return text(record(record(jsonOf(answer, server)).metadata).resourceVersion);
 }
 
 /** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */

@@ -43,9 +43,11 @@ export interface Patience {
   readonly connectMs: number;
   /** Between two bytes of an answer. */
   readonly idleMs: number;
+  /** For credentials: an exec plugin asks its cloud, or waits for a person who is not there. */
+  readonly credentialsMs: number;
 }
 
-export const PATIENCE: Patience = { connectMs: 10_000, idleMs: 30_000 };
+export const PATIENCE: Patience = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
 
 /** Requests over one pool of connections, with fresh credentials where the first are refused. */
 export interface Transport {
@@ -77,7 +79,7 @@ export function transport(
   let pool: Promise<Agent> | undefined;
   const attempt = async (request: Request, fresh: boolean, signal: AbortSignal) => {
     pool ??= connection.agent();
-    const credentials = await unlessAborted(connection.credentials(fresh), signal);
+    const credentials = await credentialsInTime(connection, fresh, clock, patience, signal);
     const agent = await pool;
     return exchange({ connection, credentials, agent, request, clock, patience }, signal);
   };
@@ -230,15 +232,25 @@ export function cancelled(): PassingError {
 }
 
 /** An exec plugin cannot be stopped, but need not be waited for. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw cancelled();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(cancelled());
-  signal.addEventListener('abort', onAbort, { once: true });
+async function credentialsInTime(
+  connection: Connection,
+  fresh: boolean,
+  clock: Clock,
+  { credentialsMs }: Patience,
+  signal: AbortSignal,
+): Promise<Credentials> {
+  const stop = new AbortController();
+  const late = clock.sleep(credentialsMs, AbortSignal.any([signal, stop.signal])).then(() => {
+    if (signal.aborted || stop.signal.aborted) throw cancelled();
+    const waited = `for ${Math.round(credentialsMs / 1000)} s`;
+    throw new Silence(`${connection.name}: what gives the credentials has not answered ${waited}.`);
+  });
+  // It loses the race in most cases.
+  late.catch(() => undefined);
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([connection.credentials(fresh), late]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    stop.abort();
   }
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import { type Application, keyOf } from '../../core/application.js';
 import type { Log } from '../../log.js';
 import type { Patch, Selection, Source, SourceEvent } from '../source.js';
-import { applicationsPath, intentOf, listApplications } from './applications.js';
+import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
 import type { Connection } from './connection.js';
 import { refusal } from './failures.js';
 import { isSuccess, jsonOf, PATIENCE, type Patience, type Transport, transport } from './http.js';
@@ -27,8 +27,6 @@ export interface KubernetesOptions {
   /** For tests. */
   readonly timing?: Partial<Timing & Patience>;
 }
-
-const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** Applications out of the Kubernetes API of the cluster that Argo CD runs in. */
 export function kubernetesSource(options: KubernetesOptions): Source {

@@ -3,17 +3,28 @@ import { type Application, keyOf } from '../../core/application.js';
 import { PassingError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Selection, SourceEvent } from '../source.js';
-import { applicationsPath, intentOf, listApplications, selectors } from './applications.js';
+import {
+  applicationsPath,
+  intentOf,
+  listApplications,
+  newestVersion,
+  selectors,
+} from './applications.js';
 import { backoff } from './backoff.js';
 import { type Answer, refusal } from './failures.js';
 import { type LineStream, Silence, type Transport } from './http.js';
 import { identityOf } from './json.js';
-import { type Delivered, isOlder, mayHaveMissed, sameVersion } from './versions.js';
+import { type Delivered, isBehind, isOlder, mayHaveMissed, sameVersion } from './versions.js';
 import { type WireEvent, wireEvent } from './wire.js';
 
 /** How long silence may last, in milliseconds. */
 export interface Timing {
-  /** In a watch: bookmarks come about once a minute. */
+  /**
+   * How long a watch is to live. Just before it ends one a server sends a bookmark, so that the
+   * place to go on from stays near even where nothing happens.
+   */
+  readonly watchMs: number;
+  /** In a watch: longer than one lives, so that none that is sound is given up. */
   readonly silenceMs: number;
   /** In a streaming list that is not complete: the server does not know what that is. */
   readonly quietMs: number;
@@ -21,13 +32,17 @@ export interface Timing {
   readonly lookMs: number;
   /** A watch that lived so long was a working one, even if it had nothing to say. */
   readonly provenMs: number;
+  /** After so long without a word it is asked whether the server still is where the watch was. */
+  readonly doubtMs: number;
 }
 
 export const TIMING: Timing = {
-  silenceMs: 70_000,
+  watchMs: 50_000,
+  silenceMs: 55_000,
   quietMs: 2_000,
   lookMs: 20_000,
   provenMs: 5_000,
+  doubtMs: 5_000,
 };
 
 export interface ListWatchOptions {
@@ -92,6 +107,8 @@ class ListWatch {
   /** In a row. */
   #failures = 0;
   #warned = false;
+  /** When the server last said anything of its state, by the elapsed time. */
+  #heardAt = 0;
 
   constructor(
     options: ListWatchOptions,
@@ -173,6 +190,7 @@ class ListWatch {
   }
 
   async #watch(): Promise<number> {
+    if (await this.#wentBack()) return this.#lookAnew('the server is behind it: restored, perhaps');
     const opened = await this.#open({ resourceVersion: this.#position });
     if ('stream' in opened) {
       this.#foundAgain();
@@ -194,10 +212,16 @@ class ListWatch {
   }
 
   #open(query: Readonly<Record<string, string>>) {
-    const { transport, selection } = this.#options;
+    const { transport, selection, timing } = this.#options;
     const request = {
       path: applicationsPath(selection.namespace ?? ''),
-      query: { watch: '1', allowWatchBookmarks: 'true', ...selectors(selection), ...query },
+      query: {
+        watch: '1',
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: String(Math.ceil(timing.watchMs / 1000)),
+        ...selectors(selection),
+        ...query,
+      },
     };
     return transport.stream(request, this.#signal);
   }
@@ -261,12 +285,34 @@ class ListWatch {
     }
     this.#position = event.position || this.#position;
     this.#failures = 0;
+    this.#heard();
     reading.heard = true;
   }
 
-  /** Everything is looked at anew; what happened since the position stays unknown. */
+  #heard(): void {
+    this.#heardAt = this.#options.clock.now().elapsed;
+  }
+
+  /**
+   * A watch from a version that is still to come is silent, not an error: so it would be for ever
+   * after etcd was restored from a backup. Asked only after an outage, or a long silence.
+   */
+  async #wentBack(): Promise<boolean> {
+    const { clock, timing, transport, server, selection } = this.#options;
+    if (!this.#lost && clock.now().elapsed - this.#heardAt < timing.doubtMs) return false;
+    const version = await newestVersion(transport, server, selection, this.#signal);
+    if (version === undefined) return false;
+    this.#heard();
+    return isBehind(version, this.#position);
+  }
+
   #expired(): number {
-    this.#options.log.debug(`Version ${this.#position} is not remembered by the server any more.`);
+    return this.#lookAnew('the server does not remember it any more');
+  }
+
+  /** What happened since the position stays unknown. */
+  #lookAnew(why: string): number {
+    this.#options.log.debug(`Looking again, not going on from version ${this.#position}: ${why}.`);
     this.#position = '';
     this.#failures += 1;
     return this.#backoff();
@@ -315,6 +361,7 @@ class ListWatch {
       if (!look.has(key)) delivered.versions.delete(key);
     }
     delivered.looked = true;
+    this.#heard();
     this.#say({ kind: 'listed', present: look });
   }
 

@@ -26,7 +26,9 @@ export function ruleFor(intent: Intent, refusal: string): string {
   if (intent.resource === '*') return 'Bind the ClusterRole system:discovery to the user.';
   const everywhere = intent.namespace === '';
   const role = everywhere ? 'ClusterRole' : 'Role';
-  const name = intent.verb === 'get' ? 'argocd-post-sync-live' : 'argocd-post-sync';
+  // Live evidence is refused one type at a time: each has a role of its own beside the others.
+  const live = `argocd-post-sync-live-${intent.resource}`;
+  const name = intent.verb === 'get' ? live : 'argocd-post-sync';
   const scope = everywhere ? '' : `, namespace: ${intent.namespace}`;
   return [
     'apiVersion: rbac.authorization.k8s.io/v1',

@@ -24,8 +24,11 @@ export function sameVersion(a: Version | undefined, b: Version): boolean {
  * that are both numbers count up.
  */
 export function isOlder(next: Version, last: Version | undefined): boolean {
-  if (!last || next.uid !== last.uid) return false;
+  return last?.uid === next.uid && isBehind(next.resourceVersion, last.resourceVersion);
+}
+
+/** Whether a version is known to come before another. */
+export function isBehind(version: string, than: string): boolean {
   const numeric = /^\d+$/;
-  if (!numeric.test(next.resourceVersion) || !numeric.test(last.resourceVersion)) return false;
-  return BigInt(next.resourceVersion) < BigInt(last.resourceVersion);
+  return numeric.test(version) && numeric.test(than) && BigInt(version) < BigInt(than);
 }
