@@ -1255,10 +1255,10 @@ describe('a tag or branch that GitHub must look up', () => {
     { target: lookup },
   );
   story(
-    'what it does not know is taken as it is',
+    'what it does not know may be a branch, which is always «deployed»',
     [
       [0, see(done()), W],
-      [1, namedAs(), 'success synced'],
+      [1, namedAs(), 'failure invalid-input'],
     ],
     { target: lookup },
   );
