@@ -629,6 +629,10 @@ describe('when it is over', () => {
     story('seen late: compared after the target was deployed', [
       [60, see(done({ at: C, reconciled: 50 })), 'success superseded'],
     ]);
+    story('seen late, compared in the second in which the target was deployed: time tells', [
+      [4, see(done({ at: C, reconciled: 3 })), 'waiting until 8'],
+      [8, tick, 'success superseded'],
+    ]);
     story('the target was compared, but the later one deployed', [
       [1, see(old({ at: B, sync: 'OutOfSync', reconciled: 1 })), W],
       [2, see(old({ at: C, sync: 'OutOfSync', reconciled: 2 })), W],

@@ -12,6 +12,8 @@ export interface Standing {
   readonly superseded: boolean;
   /** The comparison shown is with the revisions that decide. */
   readonly compared: boolean;
+  /** `Moment.elapsed` at which time alone may tell more. */
+  readonly recheckAt?: number;
 }
 
 const UNSEEN: Standing = { superseded: false, compared: false };
@@ -67,9 +69,11 @@ export function openQuestion(state: State): { readonly revisions: readonly strin
 
 function standingAutomated(state: State, application: Application, now: Moment): Standing {
   const { revisions } = application.comparison;
-  return isLater(state, application, now)
-    ? { revisions, superseded: true, compared: true }
-    : { superseded: false, compared: false };
+  if (isLater(state, application, now)) return { revisions, superseded: true, compared: true };
+  const finishedAt = lastOwn(state, application)?.finishedAt ?? '';
+  const recheckAt = settlesAt(state, application, finishedAt, now);
+  const again = recheckAt !== undefined && recheckAt > now.elapsed ? { recheckAt } : {};
+  return { superseded: false, compared: false, ...again };
 }
 
 /** Whether the comparison, which is not with the target, was made after the target's time. */
@@ -144,10 +148,27 @@ export function isReconciledAfter(
   if (reconciled > finished) return true;
   // The same whole second: before or after cannot be told from the times.
   const ending = state.ending?.finishedAt === finishedAt ? state.ending : undefined;
-  return (
-    ending?.reconciled === true || ageOf(now, ending?.seen ?? finishedAt, state.since) >= SETTLED_MS
-  );
+  return ending?.reconciled === true || sinceEnd(state, finishedAt, now) >= SETTLED_MS;
+}
+
+/**
+ * `Moment.elapsed` from which a reconcile in the very second of an operation's end counts;
+ * undefined: the last one was in another second, so time alone tells nothing.
+ */
+export function settlesAt(
+  state: State,
+  application: Application,
+  finishedAt: string,
+  now: Moment,
+): number | undefined {
+  if (Date.parse(application.reconciledAt) !== Date.parse(finishedAt)) return undefined;
+  return now.elapsed + Math.max(0, SETTLED_MS - sinceEnd(state, finishedAt, now));
+}
+
+function sinceEnd(state: State, finishedAt: string, now: Moment): number {
+  const ending = state.ending?.finishedAt === finishedAt ? state.ending : undefined;
+  return ageOf(now, ending?.seen ?? finishedAt, state.since);
 }
 
 /** So long after an operation's end, its reconcile has been. */
-export const SETTLED_MS = 5000;
+const SETTLED_MS = 5000;

@@ -4,7 +4,7 @@ import { hasEnded, isBusy, type SeenOperation } from './evidence.js';
 import type { Pattern } from './filters.js';
 import { ageOf, type Moment } from './moment.js';
 import type { Conclusion, Reason } from './result.js';
-import { isReconciledAfter, SETTLED_MS, type Standing, standingOf } from './standing.js';
+import { isReconciledAfter, type Standing, settlesAt, standingOf } from './standing.js';
 import { isTarget, type Policy, type State } from './state.js';
 import { revisionKey, shortSha } from './target.js';
 
@@ -202,7 +202,8 @@ function undeployed(scene: Scene): Verdict | undefined {
   if (broken) return broken;
   const { revisions } = scene.standing;
   if (revisions) return waiting(`an operation for ${shortRevision(revisions)}`);
-  return waiting(`revision ${shortRevision({ resolved: [state.target.text], tracked: [] })}`);
+  const target = shortRevision({ resolved: [state.target.text], tracked: [] });
+  return waiting(`revision ${target}`, undefined, scene.standing.recheckAt);
 }
 
 function comparisonError(application: Application): Verdict | undefined {
@@ -365,9 +366,8 @@ function untrusted(scene: Scene): Verdict | undefined {
   const sameSecond = Date.parse(application.reconciledAt) === Date.parse(ending.finishedAt);
   if (sameSecond && comparedAll) return undefined;
   if (isReconciledAfter(state, application, ending.finishedAt, now)) return undefined;
-  const rest = SETTLED_MS - ageOf(now, ending.seen ?? ending.finishedAt, state.since);
-  const recheck = sameSecond ? now.elapsed + Math.max(rest, 0) : undefined;
-  return waiting('health to be computed after the operation', undefined, recheck);
+  const recheckAt = settlesAt(state, application, ending.finishedAt, now);
+  return waiting('health to be computed after the operation', undefined, recheckAt);
 }
 
 /** Health of the Application, or the worst of the resources asked for where Argo CD keeps it. */
