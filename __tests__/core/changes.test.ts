@@ -293,21 +293,73 @@ describe('3. all operations of the revision', () => {
     expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
   });
 
-  test('never seen, but contained by what is deployed: its operation', () => {
-    const followed = follow([
-      [
-        10,
-        see(
-          ended(
-            [applied(WEB, 'created')],
-            { at: C, history: [deployed(A, -110), deployed(C, 1)] },
-            { at: C },
-          ),
-        ),
-      ],
-      [11, related(C, 'descendant')],
-    ]);
-    expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
+  describe('the target was never seen, and what is deployed contains it', () => {
+    const results = [applied(WEB, 'created'), applied(SETTINGS, 'unchanged')];
+    const atC = (from: number) =>
+      ended(results, { at: C, history: [deployed(A, -110), deployed(C, from)] }, { at: C, from });
+
+    test('its operation counts', () => {
+      const followed = follow([
+        [0, see(app({ ...OLD, at: C, sync: 'OutOfSync' }))],
+        [0.1, related(C, 'descendant')],
+        [10, see(atC(1))],
+      ]);
+      expect(changesOf(followed)).toEqual([
+        `unchanged applied ${SETTINGS}`,
+        `created applied ${WEB}`,
+      ]);
+      expect(classesOf(followed).evidence).toBe('complete');
+    });
+
+    test('had it begun by the first look, one of the target may have failed before', () => {
+      const followed = follow([
+        [10, see(atC(1))],
+        [11, related(C, 'descendant')],
+      ]);
+      expect(changesOf(followed)).toEqual([
+        `updated reported ${SETTINGS}`,
+        `created applied ${WEB}`,
+      ]);
+      expect(classesOf(followed).evidence).toBe('partial');
+      const written = (seconds: number) =>
+        changesOf(
+          followed,
+          new Map([[SETTINGS, { creationTimestamp: time(-500), lastWrite: time(seconds) }]]),
+        )[0];
+      expect(written(-109)).toBe(`unchanged live ${SETTINGS}`);
+      // The deployment before ended in this second.
+      expect(written(-108)).toBe(`updated reported ${SETTINGS}`);
+      expect(written(-107)).toBe(`updated live ${SETTINGS}`);
+    });
+
+    test('had it been requested by the first look, the same', () => {
+      const followed = follow([
+        [0, see(app({ at: C, sync: 'OutOfSync', requested: request({ at: C }) }))],
+        [0.1, related(C, 'descendant')],
+        [10, see(atC(1))],
+      ]);
+      expect(changesOf(followed)).toContain(`updated reported ${SETTINGS}`);
+      expect(classesOf(followed).evidence).toBe('partial');
+    });
+
+    test('where nothing had been compared by the first look, nothing was before', () => {
+      const followed = follow([
+        [0, see(app({ at: '', sync: '', resources: [], history: [] }))],
+        [10, see(ended(results, { at: C, history: [deployed(C, 1)] }, { at: C }))],
+        [11, related(C, 'descendant')],
+      ]);
+      expect(classesOf(followed).evidence).toBe('complete');
+    });
+
+    test('with no deployment before, live objects tell nothing', () => {
+      const only = { at: C, history: [deployed(C, 1)] };
+      const followed = follow([
+        [10, see(ended(results, only, { at: C }))],
+        [11, related(C, 'descendant')],
+      ]);
+      const live = new Map([[SETTINGS, { creationTimestamp: time(-500), lastWrite: time(-400) }]]);
+      expect(changesOf(followed, live)).toContain(`updated reported ${SETTINGS}`);
+    });
   });
 
   test('without a revision, the operations that had not ended at the first look', () => {

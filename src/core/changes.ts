@@ -26,12 +26,11 @@ export interface LiveTimes {
 export interface Scope {
   /** The operations whose changes count, oldest first. */
   readonly operations: readonly SeenOperation[];
-  /**
-   * When the deployment began (RFC 3339): live objects written from then on were written by it.
-   * Empty where no operation was needed, or its start is lost.
-   */
+  /** When the deployment began (RFC 3339). Empty: no operation was needed, or it is lost. */
   readonly startedAt: string;
-  /** An operation ended in the very second of the start: that second proves nothing. */
+  /** What was written to live objects from then on (RFC 3339) was written for it; empty: unknown. */
+  readonly writtenFrom: string;
+  /** Another operation ended in that very second: it proves nothing. */
   readonly blurred: boolean;
   /** Operations that deployed it and whose results were replaced before they were seen. */
   readonly hidden: boolean;
@@ -311,9 +310,9 @@ function decide(entry: Entry, scope: Scope, live: ReadonlyMap<string, LiveTimes>
   return { ...entry, change: 'updated', grade: 'reported' };
 }
 
-/** What the live object's own times say, against the deployment's start. */
+/** What the live object's own times say, against the time from which writes count. */
 function liveOutcome(live: LiveTimes | undefined, scope: Scope): Outcome | undefined {
-  const start = Date.parse(scope.startedAt);
+  const start = Date.parse(scope.writtenFrom);
   const created = Date.parse(live?.creationTimestamp ?? '');
   if (Number.isNaN(start) || Number.isNaN(created)) return undefined;
   const written = Date.parse(live?.lastWrite ?? '');

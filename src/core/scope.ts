@@ -8,6 +8,7 @@ import { isBeforeTrigger } from './verdict.js';
 const NOTHING: Scope = {
   operations: [],
   startedAt: '',
+  writtenFrom: '',
   blurred: false,
   hidden: false,
   leftBehind: [],
@@ -23,12 +24,16 @@ export function scopeOf(state: State): Scope {
     .map((each) => each.startedAt)
     .filter((each) => each !== '');
   const lost = state.cutOff || isUnrecorded(application, operations);
+  const overtaken = isOvertaken(state);
   const startedAt = lost ? '' : (starts.sort()[0] ?? '');
+  const writtenFrom = overtaken ? endBefore(application, since[0]) : startedAt;
+  const replaced = since.some((entry) => !operations.some((each) => isResultOf(each, entry)));
   return {
     operations,
     startedAt,
-    blurred: isBlurred(application, startedAt),
-    hidden: lost || since.some((entry) => !operations.some((each) => isResultOf(each, entry))),
+    writtenFrom,
+    blurred: overtaken || isBlurred(application, startedAt),
+    hidden: lost || overtaken || replaced,
     leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
   };
 }
@@ -40,6 +45,23 @@ export function scopeOf(state: State): Scope {
 function isUnrecorded(application: Application, operations: readonly SeenOperation[]): boolean {
   const [first] = operations;
   return application.history.length === 0 && first?.selective === true && first.at === 0;
+}
+
+/**
+ * The target was never seen, and what took its place had an operation, or had one requested, by
+ * the first look: one of the target may have failed before, which no history tells.
+ */
+function isOvertaken(state: State): boolean {
+  const [first] = state.seen.operations;
+  const [compared] = state.seen.sightings;
+  const fresh = compared?.key === '' && first?.at !== 0;
+  return !state.sighted && !fresh && first !== undefined && isRelative(state, first);
+}
+
+/** The end of the deployment before that one (RFC 3339); empty: there is none on record. */
+function endBefore({ history }: Application, entry: Deployment | undefined): string {
+  const index = entry ? history.indexOf(entry) : history.length;
+  return history[index - 1]?.deployedAt ?? '';
 }
 
 /** The deployments on record from the last one of the target on. */
