@@ -13,7 +13,7 @@ export interface OidcTokens {
   describe(): string;
 }
 
-/** The claims that an API server's rules go by; times in seconds since the epoch. */
+/** The claims that an API server's rules go by; times in seconds since the epoch, NaN where there is none. */
 interface Claims {
   readonly aud: string;
   readonly sub: string;
@@ -71,7 +71,9 @@ export function githubOidc(
 
 /** By the token's own times: the runner's clock need not agree with GitHub's. */
 function lifeOf(claims: Claims | undefined): number {
-  return claims ? Math.max(0, claims.exp - claims.iat) * 1000 : 0;
+  const seconds = claims ? claims.exp - claims.iat : 0;
+  // A life that cannot be told (NaN) is none: such a token is good for one request.
+  return seconds > 0 ? seconds * 1000 : 0;
 }
 
 function described({ aud, sub, repository, ref, exp }: Claims): string {
@@ -83,7 +85,10 @@ function claimsOf(token: string): Claims {
   const payload = token.split('.')[1] ?? '';
   const claims = parsed(Buffer.from(payload, 'base64url').toString('utf8'));
   const text = (name: string) => String(claims[name] ?? '(none)').slice(0, 200);
-  const time = (name: string) => Number(claims[name] ?? 0);
+  const time = (name: string) => {
+    const seconds = Number(claims[name] ?? Number.NaN);
+    return Math.abs(seconds) <= LAST_SECOND ? seconds : Number.NaN;
+  };
   return {
     aud: text('aud'),
     sub: text('sub'),
@@ -93,6 +98,9 @@ function claimsOf(token: string): Claims {
     exp: time('exp'),
   };
 }
+
+/** Of JavaScript's calendar. */
+const LAST_SECOND = 8.64e12;
 
 function parsed(json: string): Readonly<Record<string, unknown>> {
   try {
