@@ -1,6 +1,4 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -8,9 +6,11 @@ import { FinalError } from '../../../src/errors.js';
 import type { Access } from '../../../src/inputs.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
+import { startProxy } from '../../support/proxy.js';
 import {
   accessTo,
   application,
+  kubeconfig,
   NO_ACCESS,
   recordingLog,
   short,
@@ -37,6 +37,12 @@ async function directory(): Promise<string> {
   return path;
 }
 
+async function proxyTo(port?: number) {
+  const proxy = await startProxy(port === undefined ? {} : { port });
+  open.push(() => proxy.close());
+  return proxy;
+}
+
 type Around = Parameters<typeof surroundings>[0];
 
 /** What a look by way of these inputs finds. */
@@ -49,22 +55,6 @@ async function refusal(access: Partial<Access>, around: Around = {}): Promise<Fi
   const thrown = await look(access, around).catch((fault: unknown) => fault);
   expect(thrown).toBeInstanceOf(FinalError);
   return thrown as FinalError;
-}
-
-/** A kubeconfig of one context, with fields of its user and cluster as JSON (which is YAML). */
-function kubeconfig(server: ApiServer, user: object, cluster: object = {}): string {
-  const authority = Buffer.from(server.ca).toString('base64');
-  return JSON.stringify({
-    clusters: [
-      {
-        name: 'c',
-        cluster: { server: server.url, 'certificate-authority-data': authority, ...cluster },
-      },
-    ],
-    users: [{ name: 'u', user }],
-    contexts: [{ name: 'test', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'test',
-  });
 }
 
 /** An exec plugin in place of a cloud's. */
@@ -329,7 +319,7 @@ test('an exec plugin that is not installed', async () => {
 
 test('a proxy of the kubeconfig carries the requests', async () => {
   const server = await serve();
-  const proxy = await startProxy();
+  const proxy = await proxyTo();
   const config = kubeconfig(server, { token: server.token }, { 'proxy-url': proxy.url });
   expect(await look({ kubeconfig: config })).toEqual(SHOP);
   expect(proxy.targets).toEqual([`127.0.0.1:${server.port}`]);
@@ -337,35 +327,15 @@ test('a proxy of the kubeconfig carries the requests', async () => {
 
 test('a proxy of the environment is not used for this machine', async () => {
   const server = await serve();
-  const proxy = await startProxy();
+  const proxy = await proxyTo();
   expect(await look(accessTo(server), { env: { HTTPS_PROXY: proxy.url } })).toEqual(SHOP);
   expect(proxy.targets).toEqual([]);
 });
 
 test('a proxy of the environment is used for other machines', async () => {
   const server = await serve();
-  const proxy = await startProxy(server.port);
+  const proxy = await proxyTo(server.port);
   const access = accessTo(server, { server: 'https://k.example.com', insecureSkipTlsVerify: true });
   expect(await look(access, { env: { HTTPS_PROXY: proxy.url } })).toEqual(SHOP);
   expect(proxy.targets).toEqual(['k.example.com:443']);
 });
-
-/** A proxy that takes CONNECT; with a port, it goes there whatever it is asked for. */
-async function startProxy(port?: number) {
-  const targets: string[] = [];
-  const proxy = createServer().on('connect', (request, client) => {
-    targets.push(request.url ?? '');
-    const target = port ?? Number(request.url?.split(':')[1]);
-    const upstream = connectTcp(target, '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      upstream.pipe(client).pipe(upstream);
-    });
-    upstream.on('error', () => client.destroy());
-    client.on('error', () => upstream.destroy());
-    client.on('close', () => upstream.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  open.push(() => proxy.closeAllConnections());
-  open.push(() => proxy.close());
-  return { targets, url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
-}

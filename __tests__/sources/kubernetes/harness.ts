@@ -64,6 +64,22 @@ export function accessTo(server: ApiServer, over: Partial<Access> = {}): Access 
   };
 }
 
+/** A kubeconfig of one context, with fields of its user and cluster as JSON (which is YAML). */
+export function kubeconfig(server: ApiServer, user: object, cluster: object = {}): string {
+  const authority = Buffer.from(server.ca).toString('base64');
+  return JSON.stringify({
+    clusters: [
+      {
+        name: 'c',
+        cluster: { server: server.url, 'certificate-authority-data': authority, ...cluster },
+      },
+    ],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'test', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'test',
+  });
+}
+
 export function surroundings(over: Partial<Surroundings> = {}): Surroundings {
   return {
     env: {},

@@ -21,6 +21,7 @@ export interface Reply {
   readonly text: string;
   readonly type?: string;
   readonly retryAfter?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function refuse(status: Status): Reply {
@@ -49,12 +50,13 @@ export function strike(exchange: Exchange): boolean {
     return true;
   }
   if (fault?.kind !== 'status') return false;
-  const { code, body, retryAfter } = fault;
+  const { code, body, retryAfter, headers = {} } = fault;
   const reply = refuse(failure(code, `injected: ${code}`));
   write(exchange, {
     ...reply,
     ...(body === undefined ? {} : { text: body }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
+    headers,
   });
   return true;
 }
@@ -66,6 +68,7 @@ export function write(exchange: Exchange, reply: Reply): void {
   response.statusCode = reply.code;
   response.setHeader('Content-Type', reply.type ?? 'application/json');
   if (reply.retryAfter !== undefined) response.setHeader('Retry-After', String(reply.retryAfter));
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   const gzip = /\bgzip\b/.test(served.headers.acceptEncoding);
   if (gzip) response.setHeader('Content-Encoding', 'gzip');
   if (fault?.kind === 'silence') {

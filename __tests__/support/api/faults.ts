@@ -11,6 +11,8 @@ export type Fault =
       readonly code: number;
       readonly retryAfter?: number;
       readonly body?: string;
+      /** Beside the usual ones, or in their place. */
+      readonly headers?: Readonly<Record<string, string>>;
     }
   /** The connection is reset before any answer. */
   | { readonly kind: 'reset' }

@@ -32,6 +32,8 @@ export interface ServedRequest {
     readonly contentType: string;
     readonly userAgent: string;
   };
+  /** `impersonate-*`, as they came. */
+  readonly impersonation: Readonly<Record<string, string>>;
   readonly body: string;
   /** Number of the connection it came on, from 1. */
   readonly connection: number;
@@ -142,6 +144,11 @@ export function describe(
       contentType: header(request, 'content-type'),
       userAgent: header(request, 'user-agent'),
     },
+    impersonation: Object.fromEntries(
+      Object.keys(request.headers)
+        .filter((field) => field.startsWith('impersonate-'))
+        .map((field) => [field, header(request, field)]),
+    ),
     body: '',
     connection,
     at: performance.now() - started,

@@ -22,10 +22,11 @@ function kubeConfig(user: Json, clusters: readonly Json[] = []): KubeConfig {
 }
 
 /**
- * Credentials of an exec plugin or an auth provider, remembered until they expire.
- * @param user the fields `exec` and `auth-provider` of a user
+ * Credentials of an exec plugin, remembered until they expire.
+ * @param exec the field of a user
  */
-export async function pluginCredentials(user: Json): Promise<Connection['credentials']> {
+export async function pluginCredentials(exec: Json): Promise<Connection['credentials']> {
+  const user = { exec };
   let config = kubeConfig(user);
   let pending: Promise<Credentials> | undefined;
   let worked = false;
@@ -35,7 +36,7 @@ export async function pluginCredentials(user: Json): Promise<Connection['credent
       worked = true;
       return credentials;
     } catch (thrown) {
-      throw pluginFailure(thrown, user, worked);
+      throw pluginFailure(thrown, exec, worked);
     }
   };
   // Requests at one time share one run of the plugin.
@@ -61,15 +62,17 @@ async function applied(config: KubeConfig): Promise<Credentials> {
 }
 
 /** A plugin that worked before may work again; one that never did is not set up. */
-function pluginFailure(thrown: unknown, user: Json, worked: boolean): FinalError | PassingError {
-  const command = text(record(user.exec).command) || 'the auth provider';
-  const said = messageOf(thrown).replace(/\s+/g, ' ').trim().slice(0, 500);
+function pluginFailure(thrown: unknown, exec: Json, worked: boolean): FinalError | PassingError {
+  const command = text(exec.command);
+  const said = saidBy(thrown);
   const message = `The kubeconfig's credentials come from ${command}, which failed: ${said}`;
   if (record(thrown).code === 'ENOENT') {
     return new FinalError(
       'invalid-input',
       message,
-      `Install ${command} in a step before this one.`,
+      [`Install ${command} in a step before this one.`, text(exec.installHint).trim()]
+        .filter((line) => line !== '')
+        .join('\n'),
     );
   }
   if (worked) return new PassingError(message);
@@ -79,6 +82,31 @@ function pluginFailure(thrown: unknown, user: Json, worked: boolean): FinalError
     `Log in to the cloud in a step before this one; there \`${command}\` must work without a prompt.`,
   );
 }
+
+/** What a plugin wrote to stderr helps, but it may have written a secret. */
+function saidBy(thrown: unknown): string {
+  // Its answer, which the parser's message quotes, is nothing but secret.
+  if (/^(Syntax|Type)Error$/.test(text(record(thrown).name))) return 'it printed no ExecCredential';
+  const said = withoutSecrets(messageOf(thrown)).replace(/\s+/g, ' ').trim().slice(0, 500);
+  return said === '' ? 'it did not say why' : said;
+}
+
+/** Blots out whatever looks like a credential: tokens are long and mixed, or come after their name. */
+function withoutSecrets(text: string): string {
+  return text
+    .slice(0, 20_000)
+    .replace(/-----BEGIN [^-]*-----[^-]*(-----END [^-]*-----)?/g, HIDDEN)
+    .replace(/:\/\/[^\s/@]*@/g, `://${HIDDEN}@`)
+    .replace(/\b(bearer|basic)\s+[^\s"']+/gi, `$1 ${HIDDEN}`)
+    .replace(
+      /((?:token|secret|passw(?:or)?d|key|credential)s?["']?\s*[:=]\s*["']?)[^\s"']+/gi,
+      `$1${HIDDEN}`,
+    )
+    .replace(/\beyJ[\w-]+(\.[\w-]*){0,4}/g, HIDDEN)
+    .replace(/[\w+/=-]{32,}/g, (run) => (/\d/.test(run) && /[a-z]/i.test(run) ? HIDDEN : run));
+}
+
+const HIDDEN = '«(hidden)»';
 
 /** Makes agents that go by a proxy (http, https, socks). */
 export async function proxyAgents(base: string, proxy: string): Promise<() => Promise<Agent>> {

@@ -6,7 +6,16 @@ import type { FinalError } from '../../errors.js';
 import type { Access } from '../../inputs.js';
 import type { Log } from '../../log.js';
 import { findKubeconfigs } from './kubeconfig-files.js';
-import { bearer, checkedServer, invalid, isLoopback, reach, tokenIn, trustOf } from './reach.js';
+import {
+  bearer,
+  checkedServer,
+  invalid,
+  isLoopback,
+  maskPassword,
+  reach,
+  tokenIn,
+  trustOf,
+} from './reach.js';
 
 /** How to reach an API server, and as whom. */
 export interface Connection {
@@ -65,6 +74,7 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  */
 export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
   const told = { ...surroundings, mask: once(surroundings.mask) };
+  for (const name of PROXIES) maskPassword(surroundings.env[name] ?? '', told.mask);
   const connection =
     byServer(access, told) ?? (await byKubeconfig(access, told)) ?? (await inCluster(access, told));
   if (!connection) throw noAccess(access);
@@ -75,6 +85,8 @@ export async function connect(access: Access, surroundings: Surroundings): Promi
   }
   return connection;
 }
+
+const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const;
 
 /** Credentials are read for every request, but each secret is told once. */
 function once(mask: (secret: string) => void): (secret: string) => void {

@@ -78,6 +78,13 @@ export function connectionFailure(thrown: unknown, server: string): FinalError |
       'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
     );
   }
+  if (code === 'ERR_INVALID_CHAR') {
+    return new FinalError(
+      'invalid-input',
+      'The credentials hold what no HTTP header can carry, a line break perhaps.',
+      'Check the token or the user of the kubeconfig.',
+    );
+  }
   return new PassingError(`${server} cannot be reached: ${reasonOf(thrown)}.`);
 }
 
@@ -131,7 +138,7 @@ function notFound(intent: Intent, server: string, said: string): FinalError {
 }
 
 /** `Retry-After` as Kubernetes sends it, in seconds; in milliseconds. */
-function retryAfterMs(header: string): number | undefined {
+export function retryAfterMs(header: string): number | undefined {
   return /^\d+$/.test(header.trim()) ? Number(header) * 1000 : undefined;
 }
 
@@ -152,7 +159,7 @@ function parsed(body: string): unknown {
 }
 
 /** Login pages carry state in the query that is nobody's business. */
-function withoutQuery(location: string): string {
+export function withoutQuery(location: string): string {
   return location.split(/[?#]/, 1)[0] || 'nowhere';
 }
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import { messageOf } from '../../errors.js';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { FinalError, messageOf } from '../../errors.js';
 import type { Access } from '../../inputs.js';
 import type { Connection, Credentials, Surroundings } from './connection.js';
 import { type Json, list, record, text } from './json.js';
 import type { KubeconfigText } from './kubeconfig-files.js';
-import { bearer, checkedServer, invalid, reach, tokenIn, trustOf } from './reach.js';
+import { bearer, checkedServer, invalid, maskPassword, reach, tokenIn, trustOf } from './reach.js';
 
 /** A named part of a kubeconfig; paths in it start at its file's directory. */
 interface Entry {
@@ -24,7 +24,7 @@ interface Kubeconfig {
 
 /**
  * The connection that a context of kubeconfigs describes. Certificates, tokens and passwords are
- * read here; client-node is loaded for exec plugins, auth providers and proxies.
+ * read here; client-node is loaded for exec plugins and proxies.
  * @throws FinalError `invalid-input`
  */
 export async function connectByKubeconfig(
@@ -50,8 +50,10 @@ export async function connectByKubeconfig(
 }
 
 async function byProxy(base: string, proxy: string, mask: Surroundings['mask']) {
-  const password = URL.canParse(proxy) ? new URL(proxy).password : '';
-  if (password !== '') mask(decodeURIComponent(password));
+  maskPassword(proxy, mask);
+  if (!/^(https?|socks[45]?[ah]?):$/.test(URL.parse(proxy)?.protocol ?? '')) {
+    throw invalid('proxy-url of the kubeconfig must be a URL like http://proxy.example.com:3128.');
+  }
   const { proxyAgents } = await import('./client-node.js');
   return { agent: await proxyAgents(base, proxy), proxied: true };
 }
@@ -65,7 +67,7 @@ function parsed({ name, text: source, directory }: KubeconfigText): Kubeconfig {
     const { line } = lines.linePos(fault.pos[0]);
     throw invalid(`${name} is not YAML: line ${line} (${fault.code}).`);
   }
-  const root = record(document.toJS({ maxAliasCount: 100 }));
+  const root = record(contentOf(document, name));
   if (list(root.clusters).length === 0 && list(root.contexts).length === 0) {
     throw invalid(`${name} is not a kubeconfig: it has neither clusters nor contexts.`);
   }
@@ -75,6 +77,14 @@ function parsed({ name, text: source, directory }: KubeconfigText): Kubeconfig {
     contexts: entries(root.contexts, 'context', directory),
     currentContext: text(root['current-context']),
   };
+}
+
+function contentOf(document: Document.Parsed, name: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    throw invalid(`${name} is not a kubeconfig: its aliases stand for far too much.`);
+  }
 }
 
 function entries(value: unknown, field: string, directory: string): readonly Entry[] {
@@ -160,11 +170,56 @@ async function credentialsOf(
 
 async function pluginOf(user: Entry, cluster: Entry, mask: Surroundings['mask']) {
   const { exec, 'auth-provider': provider } = user.fields;
-  if (!exec && !provider) return undefined;
+  if (provider) throw authProvider(user.name, text(record(provider).name));
+  if (!exec) return undefined;
   const { pluginCredentials } = await import('./client-node.js');
-  const plugin = exec ? { exec: execOf(record(exec), user.directory, cluster.fields) } : {};
-  const credentials = await pluginCredentials({ ...plugin, 'auth-provider': provider });
+  const plugin = execOf(record(exec), user.directory, await clusterInfo(cluster));
+  maskSettings(plugin, mask);
+  const credentials = await pluginCredentials(plugin);
   return async (fresh: boolean) => masked(await credentials(fresh), mask);
+}
+
+/** Gone from kubectl since 1.26: whoever still has one has a plugin to put in its place. */
+function authProvider(user: string, provider: string): FinalError {
+  return new FinalError(
+    'invalid-input',
+    `User ${user} of the kubeconfig logs in by the auth-provider ${provider || '(no name)'}, which Kubernetes has given up.`,
+    `Put an exec plugin in its place, or use \`server\` with \`token\` or \`oidc-audience\`:
+users:
+- name: ${user}
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: ${PLUGINS.get(provider) ?? 'THE-PLUGIN-OF-YOUR-CLOUD'}
+      interactiveMode: Never`,
+  );
+}
+
+const PLUGINS: ReadonlyMap<string, string> = new Map([
+  ['gcp', 'gke-gcloud-auth-plugin'],
+  ['azure', 'kubelogin   # written by: kubelogin convert-kubeconfig'],
+  ['oidc', 'kubelogin'],
+]);
+
+/** Settings of a plugin whose names say that they are secret. */
+function maskSettings(exec: Json, mask: Surroundings['mask']): void {
+  for (const { name, value } of list(exec.env).map(record)) {
+    if (/token|secret|passw|key$/i.test(text(name))) mask(text(value));
+  }
+}
+
+/** What a plugin may be told of the cluster: as client-go does, with the authority in it. */
+async function clusterInfo(cluster: Entry): Promise<Json> {
+  const { extensions, 'certificate-authority': _file, ...fields } = cluster.fields;
+  const ca = await pem(cluster, 'certificate-authority');
+  const config = list(extensions)
+    .map(record)
+    .find(({ name }) => name === 'client.authentication.k8s.io/exec');
+  return {
+    ...fields,
+    ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}),
+    ...(config ? { config: config.extension } : {}),
+  };
 }
 
 function masked(credentials: Credentials, mask: Surroundings['mask']): Credentials {
@@ -211,11 +266,20 @@ async function authorizationOf({ fields, directory }: Entry, mask: Surroundings[
 
 function impersonationOf(fields: Json): Credentials['headers'] {
   const groups = list(fields['as-groups']).map(text);
+  const extra = Object.entries(record(fields['as-user-extra'])).map(
+    ([key, values]) => [`impersonate-extra-${inHeader(key)}`, list(values).map(text)] as const,
+  );
   return {
     ...(fields.as ? { 'impersonate-user': text(fields.as) } : {}),
     ...(fields['as-uid'] ? { 'impersonate-uid': text(fields['as-uid']) } : {}),
     ...(groups.length > 0 ? { 'impersonate-group': groups } : {}),
+    ...Object.fromEntries(extra),
   };
+}
+
+/** Keys are URLs in part; the server decodes what a header's name cannot have. */
+function inHeader(key: string): string {
+  return encodeURIComponent(key).replace(/[()]/g, (c) => (c === '(' ? '%28' : '%29'));
 }
 
 /** The forms in which a key could be printed: its lines, in one, and as a kubeconfig has it. */

@@ -28,17 +28,34 @@ export function bearer(token: string, mask: (secret: string) => void): Credentia
   return { headers: { authorization: `Bearer ${token}` } };
 }
 
+/** A proxy's URL may have a password in it. */
+export function maskPassword(proxy: string, mask: (secret: string) => void): void {
+  const password = URL.parse(proxy)?.password ?? '';
+  if (password === '') return;
+  mask(password);
+  mask(decoded(password));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** The name, base and agents of a server. */
 export function reach(
   base: string,
   env: Surroundings['env'],
+  what = 'the Kubernetes API',
 ): Pick<Connection, 'name' | 'base' | 'agent' | 'proxied'> {
   const url = new URL(base);
   // Node's proxy support knows NO_PROXY, but would send the loopback to a proxy.
   const proxyEnv = isLoopback(url.hostname) ? {} : { proxyEnv: { ...env } };
   const options = { keepAlive: true, ...proxyEnv };
   return {
-    name: `the Kubernetes API at ${url.host}`,
+    name: `${what} at ${url.host}`,
     base,
     proxied: !isLoopback(url.hostname) && Boolean(env.HTTPS_PROXY ?? env.https_proxy),
     agent: async () =>
@@ -70,7 +87,10 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** The inputs go before what a kubeconfig or a pod says, as kubectl's flags do. */
-export function trustOf(access: Access, otherwise: Trust): Trust {
+export function trustOf(
+  access: Pick<Access, 'certificateAuthority' | 'insecureSkipTlsVerify'>,
+  otherwise: Trust,
+): Trust {
   const { ca: given, ...rest } = otherwise;
   if (access.insecureSkipTlsVerify) return { ...rest, rejectUnauthorized: false };
   if (access.certificateAuthority !== '') {
