@@ -21,6 +21,9 @@ clusters: [{ name: one, cluster: { server: 'https://one.example.com' } }]
 contexts: [{ name: first, context: { cluster: one } }, { name: second, context: { cluster: one } }]
 `;
 
+/** What `source: argocd` needs. */
+const ARGOCD = { source: 'argocd', 'argocd-server': 'argocd.example.com', 'argocd-token': 'abc' };
+
 function noFile(path: string): string {
   throw new Error(`ENOENT: no such file, open '${path}'`);
 }
@@ -93,6 +96,7 @@ test('defaults', () => {
       context: '',
       server: '',
       token: '',
+      oidcAudience: '',
       certificateAuthority: '',
       insecureSkipTlsVerify: false,
       kubeconfigEnv: '',
@@ -114,6 +118,7 @@ test('defaults', () => {
     pollIntervalMs: 5000,
     githubToken: '',
     argocdServer: '',
+    argocdToken: '',
     summary: true,
     run: expect.anything(),
   });
@@ -279,9 +284,22 @@ const BAD: readonly Bad[] = [
   [{ application: 'x'.repeat(300) }, 'application', `"${'x'.repeat(80)}…"`, 'write name'],
   [{ 'application-namespace': 'team-*' }, 'application-namespace', '"team-*"', 'accepted'],
   [{ 'application-namespace': 'a,b' }, 'application-namespace', '"a,b"', 'accepted'],
-  [{ source: 'argocd' }, 'source', '"argocd"', 'not supported yet: accepted is cluster'],
-  [{ source: 'event' }, 'source', '"event"', 'not supported yet: accepted is cluster'],
-  [{ source: 'cluser' }, 'source', '"cluser"', 'accepted is cluster'],
+  [{ source: 'cluser' }, 'source', '"cluser"', 'accepted are cluster, argocd, event'],
+  [{ ...ARGOCD, 'argocd-server': '' }, 'argocd-server', '""', 'give the URL'],
+  [{ ...ARGOCD, 'argocd-token': '' }, 'argocd-token', '""', 'give a token'],
+  [
+    { ...ARGOCD, 'argocd-server': 'http://argocd.example.com' },
+    'argocd-server',
+    '"http://argocd.example.com"',
+    'accepted is https://',
+  ],
+  [{ ...ARGOCD, kubeconfig: KUBECONFIG }, 'kubeconfig', '«(hidden)»', 'or set source: cluster'],
+  [{ ...ARGOCD, context: 'first' }, 'context', '"first"', 'or set source: cluster'],
+  [{ ...ARGOCD, server: 'http://localhost' }, 'server', '"http://localhost"', 'remove it'],
+  [{ source: 'event', 'argocd-token': 'abc' }, 'argocd-token', '«(hidden)»', 'set that source'],
+  [{ source: 'event', selector: 'a=b' }, 'selector', '"a=b"', 'use application'],
+  [{ source: 'event', trigger: 'sync' }, 'trigger', '"sync"', 'accepted is none'],
+  [{ source: 'event', context: 'c' }, 'context', '"c"', 'add kubeconfig or remove it'],
   [{ selector: 'a=b,' }, 'selector', '"a=b,"', 'accepted'],
   [{ selector: 'a=b c' }, 'selector', '"a=b c"', 'accepted'],
   [{ selector: 'a in b' }, 'selector', '"a in b"', 'accepted'],
@@ -347,13 +365,9 @@ const BAD: readonly Bad[] = [
     'the bundle',
     "add the API server's URL",
   ],
-  [
-    { 'oidc-audience': 'my-cluster' },
-    'oidc-audience',
-    '"my-cluster"',
-    'not supported yet: leave it empty',
-  ],
-  [{ 'argocd-token': SECRET }, 'argocd-token', '«(hidden)»', 'not supported yet: leave it empty'],
+  [{ 'oidc-audience': 'my-cluster' }, 'oidc-audience', '"my-cluster"', "add the API server's URL"],
+  [{ 'argocd-token': 'abc' }, 'argocd-token', '«(hidden)»', 'set that source, or remove it'],
+  [{ ...ARGOCD, 'argocd-token': SECRET }, 'argocd-token', '«(hidden)»', 'one bearer token'],
   [{ 'argocd-server': 'ftp://a' }, 'argocd-server', '"ftp://a"', 'accepted'],
   [{ 'argocd-server': 'a b' }, 'argocd-server', '"a b"', 'accepted'],
   [{ 'argocd-server': 'https://me:pass@a' }, 'argocd-server', '«(hidden)»', 'accepted'],

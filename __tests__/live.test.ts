@@ -64,7 +64,8 @@ describe('what is asked', () => {
   test('only what nothing else decided', async () => {
     const results = [applied(WEB), applied(SETTINGS, 'configmap/settings unchanged')];
     const { queries } = await read(waitsFor({ shop: { results } }));
-    expect(queries).toEqual([{ ...WEB, defaultNamespace: 'shop' }]);
+    const whose = { namespace: 'argocd', name: 'shop' };
+    expect(queries).toEqual([{ application: whose, ...WEB, defaultNamespace: 'shop' }]);
   });
 
   test('nothing where all is decided', async () => {

@@ -60,9 +60,10 @@ async function withNearNames(
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
   const near = nearestNames(wanted, await source.names(namespace, signal));
+  const remedy = [report.remedy, source.doubt ?? ''].filter((part) => part !== '').join('\n');
   const hint =
     near.length > 0
       ? `Did you mean ${near.join(', ')}?`
       : 'Check `application`, `application-namespace` and `selector`; with `if-missing: wait` the step waits for it.';
-  return { ...report, message: `${report.message}. ${hint}` };
+  return { ...report, message: `${report.message}. ${hint}`, remedy };
 }

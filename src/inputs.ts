@@ -4,10 +4,8 @@ import type { Policy } from './core/state.js';
 import type { RevisionRequest, RunOrigin } from './core/target.js';
 import { InputError } from './errors.js';
 import { parseArgocdServer, parseToken, readAccess } from './inputs/access.js';
-import type { InputName } from './inputs/defaults.js';
 import { readFilters } from './inputs/filters.js';
 import {
-  HIDDEN,
   oneOf,
   parseApplicationNamespace,
   parseApplications,
@@ -16,13 +14,13 @@ import {
   parseDuration,
   parseGrace,
   parseRevision,
-  parseSource,
   parseWaitFor,
   parseWaitResources,
 } from './inputs/parse.js';
 import { createReader, type Environment, type Reader } from './inputs/reader.js';
 import { readRunContext } from './inputs/run-context.js';
 import { parseSelector } from './inputs/selector.js';
+import { checkSource } from './inputs/source.js';
 
 /** Everything a run is told, read once, checked, frozen. Durations in milliseconds. */
 export interface Inputs extends Policy {
@@ -43,7 +41,10 @@ export interface Inputs extends Policy {
   readonly liveEvidence: 'auto' | 'off';
   readonly pollIntervalMs: number;
   readonly githubToken: string;
+  /** URL without a slash at its end; empty: none. */
   readonly argocdServer: string;
+  /** Given with `source: argocd` only. */
+  readonly argocdToken: string;
   readonly summary: boolean;
   readonly run: RunContext;
 }
@@ -94,10 +95,11 @@ export function readInputs(env: Environment, readFile: (path: string) => string)
     liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
     githubToken: reader.take('github-token', parseToken, ''),
     argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
+    argocdToken: reader.take('argocd-token', parseToken, ''),
     summary: reader.take('summary', parseBoolean, true),
     run,
   };
-  refuseUnsupported(reader);
+  checkSource(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
 }
@@ -113,7 +115,7 @@ function readTarget(reader: Reader): Target {
     reader.refuse('application', '"" is empty, as is selector: give the name of an Application');
   }
   return {
-    source: reader.take<Inputs['source']>('source', parseSource, 'cluster'),
+    source: reader.take('source', oneOf('cluster', 'argocd', 'event'), 'cluster'),
     applications: reader.take('application', parseApplications, []),
     selector: reader.take('selector', parseSelector, ''),
     applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
@@ -152,16 +154,6 @@ function readWait(reader: Reader): Wait {
     retries: reader.take('retries', oneOf('wait', 'fail'), 'wait'),
     pollIntervalMs: reader.take('poll-interval', (value) => parseDuration(value, 1000), 0),
   };
-}
-
-/** Inputs of the contract that this version cannot obey: refused, never ignored. */
-function refuseUnsupported(reader: Reader): void {
-  const unsupported = (name: InputName, shown: string, remedy: string) => {
-    if (reader.text(name) !== '') {
-      reader.refuse(name, `${shown} is given, but ${name} is not supported yet: ${remedy}`);
-    }
-  };
-  unsupported('argocd-token', HIDDEN, 'leave it empty and use kubeconfig, or server and token');
 }
 
 /** Freezes data of our own making, which has no cycles. */

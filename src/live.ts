@@ -12,8 +12,8 @@ export type LiveEvidence = ReadonlyMap<string, ReadonlyMap<string, LiveTimes>>;
 const PATIENCE_MS = 20_000;
 
 /**
- * Reads the metadata of the live objects that what was seen could not decide, where they are in the
- * cluster we talk to. What cannot be read stays as reported; one notice says why and what helps.
+ * Reads the metadata of the live objects that what was seen could not decide, where the source
+ * can ask for them. What cannot be read stays as reported; one notice says why and what helps.
  */
 export async function readLive(
   waits: Waits,
@@ -23,7 +23,7 @@ export async function readLive(
 ): Promise<LiveEvidence> {
   const questions = [...waits].flatMap(([key, { state }]) => {
     const { application } = state;
-    return application && isHere(application)
+    return application && source.reaches(application)
       ? undecidedOf(state).map((of) => ({ key, of, query: queryOf(application, of) }))
       : [];
   });
@@ -45,21 +45,14 @@ export async function readLive(
   return evidence;
 }
 
-/** Whether an Application deploys into the cluster that Argo CD itself runs in. */
-function isHere({ destination }: Application): boolean {
-  if (destination.name === 'in-cluster') return true;
-  return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(
-    destination.server,
-  );
-}
-
 function queryOf(
   application: Application,
   of: Pick<LiveQuery, 'group' | 'version' | 'kind' | 'namespace' | 'name'>,
 ): LiveQuery {
   const { group, version, kind, namespace, name } = of;
+  const whose = { namespace: application.namespace, name: application.name };
   const defaultNamespace = application.destination.namespace;
-  return { group, version, kind, namespace, name, defaultNamespace };
+  return { application: whose, group, version, kind, namespace, name, defaultNamespace };
 }
 
 function noticeUnreadable(answers: readonly LiveMetadata[], log: Log): void {

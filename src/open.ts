@@ -4,7 +4,6 @@ import { githubOidc, type OidcTokens } from './github/oidc.js';
 import type { Inputs } from './inputs.js';
 import type { Console } from './report/console.js';
 import { selectionOf } from './selection.js';
-import { connect, kubernetesSource } from './sources/kubernetes/index.js';
 import type { Source } from './sources/source.js';
 
 /** What opening a source needs of the world. */
@@ -28,7 +27,24 @@ export interface Opened {
  * @throws FinalError `invalid-input`
  */
 export async function openSource(inputs: Inputs, world: Surroundings): Promise<Opened> {
-  const { env, console, clock, random } = world;
+  return inputs.source === 'argocd' ? openArgocd(inputs, world) : openCluster(inputs, world);
+}
+
+async function openArgocd(inputs: Inputs, world: Surroundings): Promise<Opened> {
+  const { argocdServer: server, argocdToken: token, access: trust } = inputs;
+  const { env, console } = world;
+  const { argocdSource, connectArgocd } = await import('./sources/argocd/index.js');
+  const mask = (secret: string) => console.mask(secret);
+  const connection = connectArgocd({ server, token, trust }, { env, log: console, mask });
+  return {
+    source: argocdSource({ connection, ...partsOf(inputs, world) }),
+    credentials: () => '',
+  };
+}
+
+async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened> {
+  const { env, console } = world;
+  const { connect, kubernetesSource } = await import('./sources/kubernetes/index.js');
   const oidc = oidcOf(inputs, world);
   const connection = await connect(inputs.access, {
     env,
@@ -36,16 +52,15 @@ export async function openSource(inputs: Inputs, world: Surroundings): Promise<O
     mask: (secret) => console.mask(secret),
     ...(oidc ? { mintToken: (fresh: boolean) => oidc.mint(fresh) } : {}),
   });
-  const source = kubernetesSource({
-    connection,
-    selection: selectionOf(inputs),
-    clock,
-    log: console,
-    parse: parseApplication,
-    pollIntervalMs: inputs.pollIntervalMs,
-    random,
-  });
+  const source = kubernetesSource({ connection, ...partsOf(inputs, world) });
   return { source, credentials: () => oidc?.describe() ?? '' };
+}
+
+/** What every source needs beside its connection. */
+function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
+  const { pollIntervalMs } = inputs;
+  const selection = selectionOf(inputs);
+  return { selection, clock, random, log: console, parse: parseApplication, pollIntervalMs };
 }
 
 function oidcOf({ access }: Inputs, { env, clock }: Surroundings): OidcTokens | undefined {

@@ -4,7 +4,7 @@ import type { Event } from './core/state.js';
 import { matches, type Target } from './core/target.js';
 import type { Inputs, RunContext } from './inputs.js';
 import type { Log } from './log.js';
-import type { Source } from './sources/source.js';
+import type { PatchBody, Source } from './sources/source.js';
 
 /** What `trigger` needs. */
 export interface TriggerParts {
@@ -87,11 +87,7 @@ function isUnderWay(application: Application, target: Target): boolean {
 }
 
 /** An operation as Argo CD's own auto-sync would ask for, in the name of this run. */
-function syncBody(
-  application: Application,
-  target: Target,
-  run: RunContext,
-): Readonly<Record<string, unknown>> {
+function syncBody(application: Application, target: Target, run: RunContext): PatchBody {
   const { resourceVersion, syncOptions, retry, prune } = application;
   return {
     metadata: { resourceVersion },

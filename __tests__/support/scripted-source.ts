@@ -1,4 +1,5 @@
 import { type Application, keyOf, parseApplication } from '../../src/core/application.js';
+import { isHere } from '../../src/sources/kubernetes/index.js';
 import type {
   LiveMetadata,
   LiveQuery,
@@ -88,6 +89,7 @@ export function scriptedSource(): ScriptedSource {
       );
       return [...events, { kind: 'listed', present: new Set(found.map(keyOf)) }];
     },
+    reaches: ({ destination }) => isHere(destination),
     async live(queries) {
       source.queries.push(...queries);
       return queries.map(({ name }) => source.liveAnswers.get(name) ?? { kind: 'absent' });

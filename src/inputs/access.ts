@@ -28,6 +28,7 @@ export function readAccess(reader: Reader, env: Environment): Access {
 /** Presence is asked of the texts: a value that could not be read was given all the same. */
 function checkTogether(reader: Reader, access: Access): void {
   const given = (name: InputName) => reader.text(name) !== '';
+  const argocd = reader.text('source').trim() === 'argocd';
   const server = serverShown(reader.text('server').trim());
   const needsToken =
     access.server !== '' &&
@@ -39,7 +40,7 @@ function checkTogether(reader: Reader, access: Access): void {
     [given('server') && given('context'), 'context', `${quoted(access.context)} ${WITH_SERVER}`],
     [given('token') && !given('server'), 'token', `${HIDDEN} ${NO_SERVER}`],
     [
-      given('certificate-authority') && !given('server'),
+      given('certificate-authority') && !given('server') && !argocd,
       'certificate-authority',
       `the bundle ${NO_SERVER}`,
     ],
@@ -81,7 +82,8 @@ function parseAudience(value: string): Parsed<string> {
   );
 }
 
-function serverShown(server: string): string {
+/** A URL as messages show it. */
+export function serverShown(server: string): string {
   return server.includes('@') ? HIDDEN : quoted(server);
 }
 
@@ -164,7 +166,7 @@ export function parseServer(value: string): Parsed<string> {
   return good(url.href.replace(/\/+$/, ''));
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 

@@ -51,13 +51,6 @@ export function oneOf<T extends string>(...words: readonly T[]): (value: string)
   };
 }
 
-/** The API server is all there is for now; what is coming is named, so that nobody searches a typo. */
-export function parseSource(value: string): Parsed<'cluster'> {
-  if (value === 'cluster') return good(value);
-  const problem = value === 'argocd' || value === 'event' ? 'is not supported yet' : 'is unknown';
-  return bad(`${quoted(value)} ${problem}: accepted is cluster`);
-}
-
 /** Items between commas and line breaks, without repetitions; commas within `{…}` do not count. */
 export function listItems(value: string): readonly string[] {
   const items: string[] = [];

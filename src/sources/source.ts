@@ -18,6 +18,8 @@ export type SourceEvent =
 
 /** A resource whose live metadata is asked for. */
 export interface LiveQuery {
+  /** Whose resource it is. */
+  readonly application: { readonly namespace: string; readonly name: string };
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -39,11 +41,32 @@ export type LiveMetadata =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly message: string; readonly remedy: string };
 
-/** A merge patch of an Application, for `trigger`. */
+/** What `trigger` asks for, as a merge patch of the Application. */
 export interface Patch {
   readonly namespace: string;
   readonly name: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: PatchBody;
+}
+
+export interface PatchBody {
+  readonly metadata?: {
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly operation?: OperationBody;
+}
+
+/** `operation` of an Application: a sync that is asked for. */
+export interface OperationBody {
+  readonly initiatedBy: { readonly username: string };
+  readonly info: readonly { readonly name: string; readonly value: string }[];
+  readonly retry?: Readonly<Record<string, unknown>>;
+  readonly sync: {
+    readonly revision?: string;
+    readonly revisions?: readonly string[];
+    readonly prune?: boolean;
+    readonly syncOptions?: readonly string[];
+  };
 }
 
 /** Where Applications come from. */
@@ -60,6 +83,8 @@ export interface Source {
    * @throws FinalError or PassingError
    */
   look(signal: AbortSignal): Promise<readonly SourceEvent[]>;
+  /** Whether the live objects of an Application can be asked for: some sources see one cluster. */
+  reaches(application: Application): boolean;
   /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */
   live(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]>;
   /**
@@ -74,11 +99,14 @@ export interface Source {
    */
   uiAddress(namespace: string, signal: AbortSignal): Promise<string>;
   /**
-   * Applies a merge patch; `resourceVersion` in its metadata makes it conditional.
+   * Does what a merge patch says; `resourceVersion` in its metadata makes it conditional, where the
+   * source can do so.
    * @returns the Application after it, or `conflict` (409)
    * @throws FinalError (403 with the RBAC rule) or PassingError
    */
   patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
+  /** What else it may mean that an Application is not there; absent: nothing else. */
+  readonly doubt?: string;
 }
 
 /** Which Applications a source is to deliver. */

@@ -43,6 +43,7 @@ function live(apiVersion: string, kind: string, namespace: string, name: string)
 
 function query(over: Partial<LiveQuery>): LiveQuery {
   return {
+    application: { namespace: 'argocd', name: 'shop' },
     group: '',
     version: 'v1',
     kind: 'ConfigMap',

@@ -1,3 +1,6 @@
+import type { Clock } from '../../clock.js';
+import { PassingError } from '../../errors.js';
+
 const FIRST_MS = 250;
 const LONGEST_MS = 10_000;
 /** What a server asks for is heeded so far: a timer holds 24 days, and no wait is to be slept through. */
@@ -12,4 +15,23 @@ const LONGEST_ASKED_MS = 60_000;
 export function backoff(failures: number, random: () => number, atLeastMs = 0): number {
   const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** failures);
   return Math.max(Math.min(atLeastMs, LONGEST_ASKED_MS), full * (1 - random() / 2));
+}
+
+const ATTEMPTS = 3;
+
+/** Does something that may fail in passing, up to three times. */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  { clock, random }: { readonly clock: Clock; readonly random: () => number },
+  signal: AbortSignal,
+): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const passing = thrown instanceof PassingError ? thrown : undefined;
+      if (!passing || failures === ATTEMPTS || signal.aborted) throw thrown;
+      await clock.sleep(backoff(failures, random, passing.retryAfterMs), signal);
+    }
+  }
 }

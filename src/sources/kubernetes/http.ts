@@ -16,7 +16,7 @@ import { lines } from './lines.js';
 import { type Watchdog, watchdog } from './watchdog.js';
 
 export interface Request {
-  readonly method?: 'GET' | 'PATCH';
+  readonly method?: 'GET' | 'PATCH' | 'POST';
   /** Below the connection's base, from the first slash. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -301,15 +301,20 @@ function distinguished(name: PeerCertificate['subject']): string {
 
 /**
  * The JSON of a successful answer.
+ * @param doubt what to ask oneself where it is none
  * @throws PassingError where it is no JSON: a proxy's page, or cut short
  */
-export function jsonOf(answer: Answer, server: string): unknown {
+export function jsonOf(
+  answer: Answer,
+  server: string,
+  doubt = 'is `server` the Kubernetes API?',
+): unknown {
   try {
     return JSON.parse(answer.body);
   } catch (thrown) {
     const type = answer.type || 'something';
     throw new PassingError(
-      `${server} answered with ${type} that is not JSON (${messageOf(thrown).slice(0, 100)}): is \`server\` the Kubernetes API?`,
+      `${server} answered with ${type} that is not JSON (${messageOf(thrown).slice(0, 100)}): ${doubt}`,
     );
   }
 }

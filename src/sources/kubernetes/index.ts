@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js';
-import { type Application, keyOf } from '../../core/application.js';
+import { type Application, type Destination, keyOf } from '../../core/application.js';
 import type { Log } from '../../log.js';
 import type { Patch, Selection, Source, SourceEvent } from '../source.js';
 import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
@@ -9,7 +9,7 @@ import { isSuccess, jsonOf, PATIENCE, type Patience, type Transport, transport }
 import { identityOf, record, text } from './json.js';
 import { listWatch, TIMING, type Timing } from './listwatch.js';
 import { liveReader } from './live.js';
-import { type Delivered, mayHaveMissed, sameVersion } from './versions.js';
+import { type Delivered, lookEvents } from './versions.js';
 
 export { type Connection, connect, type Surroundings } from './connection.js';
 
@@ -46,6 +46,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
         fresh.close();
       }
     },
+    reaches: ({ destination }) => isHere(destination),
     live: liveReader({ transport: pool, server, clock, random }),
     names: (namespace, signal) => names(pool, server, namespace, signal),
     uiAddress: (namespace, signal) => uiAddress(pool, namespace, signal),
@@ -65,17 +66,13 @@ async function look(
     return selection.accepts?.(namespace, name) === false ? undefined : parse(item);
   };
   const { items } = await listApplications(fresh, connection.name, selection, reduce, signal);
-  const present = new Set(items.map(keyOf));
-  const gap = (application: Application) => {
-    const key = keyOf(application);
-    return mayHaveMissed(delivered, key) && !sameVersion(delivered.versions.get(key), application);
-  };
-  return [
-    ...items.map(
-      (application) => ({ kind: 'application', application, gap: gap(application) }) as const,
-    ),
-    { kind: 'listed', present },
-  ];
+  return lookEvents(items, delivered);
+}
+
+/** Whether an Application deploys into the cluster that Argo CD itself runs in. */
+export function isHere({ server, name }: Pick<Destination, 'server' | 'name'>): boolean {
+  if (name === 'in-cluster') return true;
+  return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(server);
 }
 
 async function names(

@@ -1,15 +1,14 @@
 import type { Clock } from '../../clock.js';
-import { FinalError, messageOf, PassingError } from '../../errors.js';
+import { FinalError, messageOf } from '../../errors.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
-import { backoff } from './backoff.js';
+import { patiently } from './backoff.js';
 import { type Answer, refusal } from './failures.js';
 import { isSuccess, jsonOf, type Transport } from './http.js';
-import { list, record, text } from './json.js';
+import { type Json, list, record, text } from './json.js';
 import type { Intent } from './rbac.js';
 
 /** Small enough for any API server, large enough for an Application of hundreds of resources. */
 const AT_ONCE = 8;
-const ATTEMPTS = 3;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const WRITER = 'argocd-controller';
 
@@ -99,7 +98,8 @@ async function metadataOf(
   return found(record(record(jsonOf(answer, options.server)).metadata));
 }
 
-function found(metadata: Readonly<Record<string, unknown>>): LiveMetadata {
+/** What an object's own metadata says. */
+export function found(metadata: Json): LiveMetadata {
   const writes = list(metadata.managedFields)
     .map(record)
     .filter((entry) => entry.manager === WRITER)
@@ -120,18 +120,13 @@ async function ask(
   intent: Intent,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { transport, server, clock, random } = options;
-  for (let failures = 1; ; failures += 1) {
-    try {
-      const answer = await transport.send(request, signal);
-      if (isSuccess(answer) || answer.status === 404) return answer;
-      throw refusal(answer, intent, server);
-    } catch (thrown) {
-      const passing = thrown instanceof PassingError ? thrown : undefined;
-      if (!passing || failures === ATTEMPTS || signal.aborted) throw thrown;
-      await clock.sleep(backoff(failures, random, passing.retryAfterMs), signal);
-    }
-  }
+  const { transport, server } = options;
+  const attempt = async () => {
+    const answer = await transport.send(request, signal);
+    if (isSuccess(answer) || answer.status === 404) return answer;
+    throw refusal(answer, intent, server);
+  };
+  return patiently(attempt, options, signal);
 }
 
 function rootOf({ group, version }: LiveQuery): string {
@@ -142,12 +137,12 @@ function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
   return unreadable(`The API server does not know ${kind} in ${group || 'core'}/${version}.`, '');
 }
 
-function unreadable(message: string, remedy: string): LiveMetadata {
+export function unreadable(message: string, remedy: string): LiveMetadata {
   return { kind: 'unreadable', message, remedy };
 }
 
 /** Like `Promise.all` over `items.map(make)`, with a limit; keeps the order. */
-async function mapAtMost<T, R>(
+export async function mapAtMost<T, R>(
   limit: number,
   items: readonly T[],
   make: (item: T) => Promise<R>,

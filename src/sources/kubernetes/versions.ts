@@ -1,3 +1,5 @@
+import { type Application, keyOf } from '../../core/application.js';
+import type { SourceEvent } from '../source.js';
 import type { Identity } from './json.js';
 
 export type Version = Pick<Identity, 'uid' | 'resourceVersion'>;
@@ -31,4 +33,24 @@ export function isOlder(next: Version, last: Version | undefined): boolean {
 export function isBehind(version: string, than: string): boolean {
   const numeric = /^\d+$/;
   return numeric.test(version) && numeric.test(than) && BigInt(version) < BigInt(than);
+}
+
+/**
+ * The events of one complete look.
+ * @param delivered by a watch before, to tell whether anything was missed
+ */
+export function lookEvents(
+  items: readonly Application[],
+  delivered: Delivered,
+): readonly SourceEvent[] {
+  const gap = (application: Application) => {
+    const key = keyOf(application);
+    return mayHaveMissed(delivered, key) && !sameVersion(delivered.versions.get(key), application);
+  };
+  return [
+    ...items.map(
+      (application) => ({ kind: 'application', application, gap: gap(application) }) as const,
+    ),
+    { kind: 'listed', present: new Set(items.map(keyOf)) },
+  ];
 }

@@ -1,0 +1,91 @@
+import { PassingError } from '../../errors.js';
+import { isSuccess, jsonOf, type Request, type Transport } from '../kubernetes/http.js';
+import { identityOf, record } from '../kubernetes/json.js';
+import type { Selection } from '../source.js';
+import { LISTING, NO_API, refusal } from './failures.js';
+
+/** Where Applications are in the API, and how to ask for those of a selection. */
+
+const APPLICATIONS = '/api/v1/applications';
+
+/** The path of one Application, or below it. */
+export function pathOf(name: string, below = ''): string {
+  return `${APPLICATIONS}/${encodeURIComponent(name)}${below}`;
+}
+
+/** @param fields what is kept of each Application: only some fields can be named in a list */
+function listRequest(selection: Selection, fields = ''): Request {
+  const { namespace, name, labelSelector } = selection;
+  return {
+    path: APPLICATIONS,
+    query: {
+      ...(name ? { name } : {}),
+      ...(labelSelector ? { selector: labelSelector } : {}),
+      ...(namespace ? { appNamespace: namespace } : {}),
+      ...(fields === '' ? {} : { fields }),
+    },
+    compressed: true,
+  };
+}
+
+export function streamRequest({ namespace, name, labelSelector }: Selection): Request {
+  return {
+    path: '/api/v1/stream/applications',
+    query: {
+      // A name alone means the namespace of Argo CD itself; a namespace alone means nothing here.
+      ...(name && namespace ? { name, appNamespace: namespace } : {}),
+      ...(labelSelector ? { selector: labelSelector } : {}),
+      fields: `-${UNUSED.join(',')}`,
+    },
+  };
+}
+
+const SOURCES = [
+  'spec',
+  'operation.sync',
+  'status.history',
+  'status.sync.comparedTo',
+  'status.operationState.operation.sync',
+  'status.operationState.syncResult',
+].flatMap((place) => [`${place}.source`, `${place}.sources`]);
+
+/**
+ * What is large and not looked at. Left out by name: whatever is asked for by name alone would not
+ * contain the errors of a stream.
+ */
+const UNUSED = [
+  'metadata.managedFields',
+  'metadata.annotations.kubectl.kubernetes.io/last-applied-configuration',
+  ...SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]),
+].map((field) => `result.application.${field}`);
+
+/** Whether an object belongs to the selection: the server does not look at all of it. */
+export function isSelected(object: unknown, selection: Selection): boolean {
+  const { namespace, name } = identityOf(object);
+  if (name === '') return false;
+  if (selection.namespace !== undefined && selection.namespace !== namespace) return false;
+  if (selection.name !== undefined && selection.name !== name) return false;
+  return selection.accepts?.(namespace, name) !== false;
+}
+
+/**
+ * Lists the Applications of a selection that the token may see; of each only what `reduce` returns
+ * is kept. A list of nothing is `null`.
+ * @throws FinalError or PassingError
+ */
+export async function listApplications<T>(
+  transport: Transport,
+  server: string,
+  selection: Selection,
+  reduce: (item: unknown) => T,
+  signal: AbortSignal,
+  fields = '',
+): Promise<readonly T[]> {
+  const answer = await transport.send(listRequest(selection, fields), signal);
+  if (!isSuccess(answer)) throw refusal(answer, LISTING, server);
+  const { items } = record(jsonOf(answer, server, NO_API));
+  if (items !== null && !Array.isArray(items)) {
+    throw new PassingError(`${server} answered with no list: ${NO_API}`);
+  }
+  return (items ?? []).filter((item: unknown) => isSelected(item, selection)).map(reduce);
+}

@@ -1,0 +1,130 @@
+import type { Clock } from '../../clock.js';
+import { type Application, keyOf } from '../../core/application.js';
+import type { Log } from '../../log.js';
+import type { Connection } from '../kubernetes/connection.js';
+import { PATIENCE, type Patience, type Transport, transport } from '../kubernetes/http.js';
+import { identityOf, record, text } from '../kubernetes/json.js';
+import { type Delivered, lookEvents } from '../kubernetes/versions.js';
+import type { Selection, Source } from '../source.js';
+import { listApplications } from './applications.js';
+import { type Deed, policyFor } from './failures.js';
+import { follow, TIMING, type Timing } from './follow.js';
+import { liveReader } from './live.js';
+import { order } from './orders.js';
+
+export { connectArgocd } from './connection.js';
+
+export interface ArgocdOptions {
+  readonly connection: Connection;
+  readonly selection: Selection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Reads an Application from the wire; throws for what is none. */
+  readonly parse: (value: unknown) => Application;
+  /** Where streams are not possible. */
+  readonly pollIntervalMs: number;
+  /** In [0, 1); spreads retries. */
+  readonly random: () => number;
+  /** For tests. */
+  readonly timing?: Partial<Timing & Patience>;
+}
+
+/** The first event of a stream may be days away, and so are its headers: what is heard is checked. */
+const STREAM_MS = 24 * 24 * 3600 * 1000;
+/** A refresh is answered when it is done, which takes as long as the manifests take. */
+const REFRESH_MS = 120_000;
+const NAMES = 'items.metadata.name,items.metadata.namespace';
+
+/** What is remembered of an Application beside what decisions are made on. */
+interface Known {
+  /** As policies name it. */
+  readonly object: string;
+  readonly automated: boolean;
+}
+
+/** Applications out of the API of an Argo CD server. */
+export function argocdSource(options: ArgocdOptions): Source {
+  const { connection, selection, clock, random } = options;
+  const timing = { ...TIMING, ...PATIENCE, ...options.timing };
+  const server = connection.name;
+  const delivered: Delivered = { versions: new Map(), looked: false };
+  const { read, known, deed } = memory(options.parse);
+  const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
+  const pool = open();
+  const patient = open(REFRESH_MS);
+  const list = (through: Transport, signal: AbortSignal) =>
+    listApplications(through, server, selection, read, signal);
+  return {
+    watch: (listener, signal) =>
+      follow(
+        { ...options, transport: pool, streams: open(STREAM_MS), server, read, timing, delivered },
+        listener,
+        signal,
+      ),
+    async look(signal) {
+      const fresh = open();
+      try {
+        return lookEvents(await list(fresh, signal), delivered);
+      } finally {
+        fresh.close();
+      }
+    },
+    reaches: () => true,
+    live: liveReader({ transport: pool, server, clock, random, deed: (key) => deed(key, 'get') }),
+    names: (namespace, signal) => names(pool, server, namespace, signal),
+    uiAddress: async () => connection.base,
+    patch: (patch, signal) =>
+      order({ transport: patient, server, read, known, deed }, patch, signal),
+    doubt: doubtOf(selection),
+  };
+}
+
+/** Reads Applications, and keeps what else is asked about them. */
+function memory(parse: ArgocdOptions['parse']) {
+  const seen = new Map<string, Known>();
+  const known = (key: string): Known => seen.get(key) ?? unknown(key);
+  const read = (object: unknown): Application => {
+    const application = parse(object);
+    const project = text(record(record(object).spec).project) || 'default';
+    const automated = application.automated !== undefined;
+    seen.set(keyOf(application), { object: `${project}/${placeOf(application)}`, automated });
+    return application;
+  };
+  const deed = (key: string, action: Deed['action']): Deed => {
+    return { action, what: key, object: known(key).object };
+  };
+  return { read, known, deed };
+}
+
+function unknown(key: string): Known {
+  return { object: `PROJECT/${key.slice(key.indexOf('/') + 1)}`, automated: false };
+}
+
+/** Policies name the namespace of an Application only where it is not that of Argo CD. */
+function placeOf({ namespace, name, controllerNamespace }: Application): string {
+  const elsewhere = controllerNamespace !== '' && controllerNamespace !== namespace;
+  return elsewhere ? `${namespace}/${name}` : name;
+}
+
+async function names(
+  pool: Transport,
+  server: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const everywhere = namespace === '' || namespace === '*';
+  const selection = everywhere ? {} : { namespace };
+  const reduce = (item: unknown) => (everywhere ? keyOf(identityOf(item)) : identityOf(item).name);
+  try {
+    return await listApplications(pool, server, selection, reduce, signal, NAMES);
+  } catch {
+    // Only a hint was asked for, beside an error that is reported anyway.
+    return [];
+  }
+}
+
+/** Argo CD does not tell what is not there from what a token may not see. */
+function doubtOf({ name = 'APPLICATION' }: Selection): string {
+  const policy = policyFor({ action: 'get', what: name, object: `PROJECT/${name}` });
+  return `Argo CD shows no Application that the token may not see. ${policy}`;
+}

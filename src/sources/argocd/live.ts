@@ -1,0 +1,111 @@
+import type { Clock } from '../../clock.js';
+import { keyOf } from '../../core/application.js';
+import { FinalError, messageOf } from '../../errors.js';
+import { patiently } from '../kubernetes/backoff.js';
+import { isSuccess, jsonOf, type Transport } from '../kubernetes/http.js';
+import { type Json, list, record, text } from '../kubernetes/json.js';
+import { found, mapAtMost, unreadable } from '../kubernetes/live.js';
+import type { LiveMetadata, LiveQuery } from '../source.js';
+import { pathOf } from './applications.js';
+import { type Deed, NO_API, refusal } from './failures.js';
+
+/** Argo CD passes every request on to the cluster of the Application. */
+const AT_ONCE = 4;
+
+export interface LiveOptions {
+  readonly transport: Transport;
+  /** As messages call it. */
+  readonly server: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** To read of an Application. */
+  readonly deed: (key: string) => Deed;
+}
+
+/** The live objects of an Application, as Argo CD last saw them. */
+type Tree = readonly Json[];
+
+/** Reads metadata of live objects through Argo CD, in whatever cluster; see `Source.live`. */
+export function liveReader(options: LiveOptions) {
+  return (queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]> => {
+    const trees = new Map<string, Promise<Tree>>();
+    const treeOf = ({ application }: LiveQuery): Promise<Tree> => {
+      const key = keyOf(application);
+      const known = trees.get(key) ?? treeAt(options, application, signal);
+      trees.set(key, known);
+      return known;
+    };
+    const read = async (query: LiveQuery): Promise<LiveMetadata> => {
+      try {
+        const node = nodeIn(await treeOf(query), query);
+        return node ? await metadataOf(options, query, node, signal) : { kind: 'absent' };
+      } catch (thrown) {
+        return unreadable(messageOf(thrown), thrown instanceof FinalError ? thrown.remedy : '');
+      }
+    };
+    return mapAtMost(AT_ONCE, queries, read);
+  };
+}
+
+async function treeAt(
+  options: LiveOptions,
+  { namespace, name }: LiveQuery['application'],
+  signal: AbortSignal,
+): Promise<Tree> {
+  const key = keyOf({ namespace, name });
+  const path = pathOf(name, '/resource-tree');
+  const tree = record(await ask(options, key, path, { appNamespace: namespace }, signal));
+  return list(tree.nodes).map(record);
+}
+
+/** What was applied may be named without the namespace it went to. */
+function nodeIn(tree: Tree, { group, kind, namespace, name, defaultNamespace }: LiveQuery) {
+  const same = tree.filter(
+    (node) => text(node.group) === group && node.kind === kind && node.name === name,
+  );
+  const namespaces = namespace === '' ? ['', defaultNamespace] : [namespace];
+  // Without a uid it is only wanted.
+  return same.find((node) => namespaces.includes(text(node.namespace)) && text(node.uid) !== '');
+}
+
+/** The object itself says who wrote it when; where it cannot be read, the tree says when it was made. */
+async function metadataOf(
+  options: LiveOptions,
+  { application, group, version, kind, name }: LiveQuery,
+  node: Json,
+  signal: AbortSignal,
+): Promise<LiveMetadata> {
+  const query = {
+    appNamespace: application.namespace,
+    namespace: text(node.namespace),
+    resourceName: name,
+    version: version || text(node.version),
+    group,
+    kind,
+  };
+  const path = pathOf(application.name, '/resource');
+  try {
+    const { manifest } = record(await ask(options, keyOf(application), path, query, signal));
+    return found(record(record(JSON.parse(text(manifest))).metadata));
+  } catch (thrown) {
+    const creationTimestamp = text(node.createdAt);
+    if (creationTimestamp === '') throw thrown;
+    return { kind: 'found', creationTimestamp, lastWrite: '' };
+  }
+}
+
+async function ask(
+  options: LiveOptions,
+  key: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { transport, server, deed } = options;
+  const attempt = async () => {
+    const answer = await transport.send({ path, query, compressed: true }, signal);
+    if (isSuccess(answer)) return jsonOf(answer, server, NO_API);
+    throw refusal(answer, deed(key), server);
+  };
+  return patiently(attempt, options, signal);
+}
