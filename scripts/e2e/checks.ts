@@ -1,0 +1,92 @@
+import type { StepResult } from '../../__tests__/support/action.ts';
+import type { Expectation } from '../../__tests__/support/replay.ts';
+
+/** What is wrong with a run of the action, in sentences; none: nothing. */
+export type Faults = readonly string[];
+
+interface Resource {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly change: string;
+  readonly phase: string;
+}
+
+interface Results {
+  readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
+}
+
+/** Compares a run with what its recording expects. */
+export function faultsOf(result: StepResult, truth: Expectation): Faults {
+  const { conclusion, reason, deployed, health, syncStatus, changes, hooks } = truth;
+  const resources = resourcesOf(result);
+  return [
+    ...outputFaults(result, {
+      conclusion,
+      ...(reason ? { reason } : {}),
+      ...(deployed ? { revision: deployed } : {}),
+      ...(health ? { 'health-status': health } : {}),
+      ...(syncStatus ? { 'sync-status': syncStatus } : {}),
+    }),
+    ...(changes ? differences('changes', changesOf(resources), changes) : []),
+    ...(hooks ? differences('hooks', hooksOf(resources), hooks) : []),
+  ];
+}
+
+/** Compares a run's outputs, its exit code and its silence on stderr. */
+export function outputFaults(
+  result: StepResult,
+  outputs: Readonly<Record<string, string>>,
+): Faults {
+  const success = ['success', 'skipped'].includes(outputs.conclusion ?? '');
+  const faults = [
+    ...Object.entries(outputs).flatMap(([name, value]) =>
+      difference(name, result.outputs[name], value),
+    ),
+    ...difference('exit code', String(result.exitCode), success ? '0' : '1'),
+    ...difference('stderr', result.stderr, ''),
+  ];
+  return faults.length === 0 ? [] : [...faults, `its message: ${result.outputs['message'] ?? ''}`];
+}
+
+/** What the log must say, and does not. */
+export function logFaults(result: StepResult, ...wanted: readonly (RegExp | string)[]): Faults {
+  const says = (what: RegExp | string) =>
+    typeof what === 'string' ? result.stdout.includes(what) : what.test(result.stdout);
+  return wanted.filter((what) => !says(what)).map((what) => `the log does not say ${what}`);
+}
+
+function difference(what: string, actual: string | undefined, wanted: string): Faults {
+  return actual === wanted ? [] : [`${what} is ${actual || 'empty'}, not ${wanted || 'empty'}`];
+}
+
+function differences(what: string, actual: readonly string[], wanted: readonly string[]): Faults {
+  const missing = wanted.filter((each) => !actual.includes(each));
+  const extra = actual.filter((each) => !wanted.includes(each));
+  return [
+    ...missing.map((each) => `${what}: ${each} is missing`),
+    ...extra.map((each) => `${what}: ${each} should not be there`),
+  ];
+}
+
+function resourcesOf(result: StepResult): readonly Resource[] {
+  const results = result.results as Results | undefined;
+  return results?.applications.flatMap((each) => each['all-resources']) ?? [];
+}
+
+function changesOf(resources: readonly Resource[]): readonly string[] {
+  return resources
+    .filter((each) => !['unchanged', 'hook'].includes(each.change))
+    .map((each) => `${each.change} ${placeOf(each)}`);
+}
+
+function hooksOf(resources: readonly Resource[]): readonly string[] {
+  return resources
+    .filter((each) => each.change === 'hook')
+    .map((each) => `${placeOf(each)} ${each.phase}`);
+}
+
+function placeOf({ group, kind, namespace, name }: Resource): string {
+  return `${group}/${kind}/${namespace}/${name}`;
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runAction, type Step, type StepResult } from '../../__tests__/support/action.ts';
+import { loadTrace } from '../../__tests__/support/replay.ts';
+import { type Faults, faultsOf } from './checks.ts';
+import type { Lab } from './cluster.ts';
+import { leadOf, liveObjects, moved, type Staged, staged } from './recording.ts';
+
+/** What a recording needs beside the defaults. */
+const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  create: { 'if-missing': 'wait' },
+  'create-server-side': { 'if-missing': 'wait' },
+  'waves-first-sync': { 'if-missing': 'wait' },
+  'paused-rollout-resumed': { suspended: 'succeed' },
+  degraded: { 'degraded-grace': '1s' },
+};
+
+/** How many times faster than recorded. */
+export const SPEED = 20;
+
+export interface PlayOptions {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly speed?: number;
+}
+
+/** Starts the action in the lab, with a token. */
+export function act(lab: Lab, token: string, step: Step): Promise<StepResult> {
+  return runAction({
+    killAfterMs: 60_000,
+    ...step,
+    inputs: {
+      ...lab.access,
+      token,
+      'application-namespace': lab.namespace,
+      timeout: '30s',
+      ...step.inputs,
+    },
+  });
+}
+
+/** Writes a recording as Argo CD's controller did, and lets the action wait for it meanwhile. */
+export async function playRecording(
+  lab: Lab,
+  token: string,
+  name: string,
+  { inputs = {}, speed = SPEED }: PlayOptions = {},
+): Promise<StepResult> {
+  const now = Date.now() + lab.clockOffsetMs;
+  const plan = staged(loadTrace(name), lab.namespace, now, speed);
+  return play(lab, token, plan, { inputs, speed });
+}
+
+/** @returns what is not as the recording expects */
+export async function recordingFaults(
+  lab: Lab,
+  token: string,
+  name: string,
+  options: PlayOptions = {},
+): Promise<Faults> {
+  return faultsOf(await playRecording(lab, token, name, options), loadTrace(name).expect);
+}
+
+/** A recording whose live objects are there too; the account may read them. */
+export async function liveFaults(
+  lab: Lab,
+  account: string,
+  token: string,
+  name: string,
+): Promise<Faults> {
+  const trace = loadTrace(name);
+  const destination = lab.nameNamespace();
+  const live = liveObjects(trace, destination);
+  // What is old has to be older than the deployment's start, by the server's clock of whole seconds.
+  const aheadMs = live.some((each) => !each.isNew) ? leadOf(trace) + 2000 : 0;
+  const begins = Date.now() + lab.clockOffsetMs + aheadMs;
+  const make = async (isNew: boolean) => {
+    for (const { object, writtenAt } of live.filter((each) => each.isNew === isNew)) {
+      await lab.applied(object, moved(trace, writtenAt, begins, SPEED));
+    }
+  };
+  if (!live.some((each) => each.object.kind === 'Namespace')) await lab.makeNamespace(destination);
+  await make(false);
+  await sleep(Math.max(0, begins - Date.now() - lab.clockOffsetMs));
+  await make(true);
+  await lab.allowReading(account, destination);
+  try {
+    const plan = staged(trace, lab.namespace, begins, SPEED, destination);
+    return faultsOf(await play(lab, token, plan, {}), plan.trace.expect);
+  } finally {
+    await lab.removeNamespace(destination);
+  }
+}
+
+async function play(
+  lab: Lab,
+  token: string,
+  { trace, first, rest }: Staged,
+  { inputs = {}, speed = SPEED }: PlayOptions,
+): Promise<StepResult> {
+  const { application } = trace;
+  const looked = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  const write = async () => {
+    await looked.promise;
+    const began = performance.now();
+    for (const { t, object } of rest) {
+      await sleep(Math.max(0, t / speed - (performance.now() - began)));
+      if (stop.signal.aborted) return;
+      if (object) await lab.put(object);
+      else await lab.remove(application);
+    }
+  };
+  try {
+    if (first) await lab.put(first);
+    const step: Step = {
+      inputs: { application, revision: trace.revision, ...INPUTS[trace.trace], ...inputs },
+      onLine: (line) => {
+        if (line.includes('waiting for')) looked.resolve();
+      },
+    };
+    const waiting = act(lab, token, step).finally(() => {
+      stop.abort();
+      looked.resolve();
+    });
+    const [result] = await Promise.all([waiting, write()]);
+    return result;
+  } finally {
+    await lab.remove(application);
+  }
+}
