@@ -42,8 +42,11 @@ export interface SeenOperation {
   readonly at: number;
   /** The first snapshot in which it had ended; absent: its end was not seen. */
   readonly endAt?: number;
-  /** It was in a later attempt when first seen: what earlier ones did is not known. */
+  /** What an earlier attempt did is not known: it had ended before it was seen, or in a gap. */
   readonly midway: boolean;
+  readonly retryCount: number;
+  /** It was first seen after a gap: another one may have been before it. */
+  readonly gap: boolean;
   readonly results: ReadonlyMap<string, SeenResult>;
 }
 
@@ -76,7 +79,7 @@ export function observe(seen: Evidence, application: Application, gap: boolean):
   return {
     snapshots: at + 1,
     sightings: withSighting(seen.sightings, application, at, gap),
-    operations: withOperation(seen.operations, application.operation, at),
+    operations: withOperation(seen.operations, application.operation, at, gap),
   };
 }
 
@@ -102,13 +105,14 @@ function withOperation(
   operations: readonly SeenOperation[],
   operation: Operation | undefined,
   at: number,
+  gap: boolean,
 ): readonly SeenOperation[] {
   if (!operation) return operations;
   const last = operations.at(-1);
   if (!last || !isSame(last, operation)) {
-    return [...operations, updated(begun(operation, at), operation, at)];
+    return [...operations, updated(begun(operation, at, gap), operation, at, gap)];
   }
-  return [...operations.slice(0, -1), updated(last, operation, at)];
+  return [...operations.slice(0, -1), updated(last, operation, at, gap)];
 }
 
 /** Starts are whole seconds: two operations may share one, but an ended one does not run again. */
@@ -120,18 +124,24 @@ function isSame(known: SeenOperation, operation: Operation): boolean {
   return hasEnded(operation) && known.finishedAt === operation.finishedAt;
 }
 
-function begun(operation: Operation, at: number): SeenOperation {
+function begun(operation: Operation, at: number, gap: boolean): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
-  const midway = operation.retryCount > 0;
+  const { retryCount } = operation;
   const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
-  return { ...facts, at, midway, results: new Map() };
+  return { ...facts, at, midway: retryCount > 0, retryCount, gap, results: new Map() };
 }
 
-function updated(known: SeenOperation, operation: Operation, at: number): SeenOperation {
+function updated(
+  known: SeenOperation,
+  operation: Operation,
+  at: number,
+  gap: boolean,
+): SeenOperation {
   const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
-  const { revisions, phase, finishedAt } = operation;
+  const { revisions, phase, finishedAt, retryCount } = operation;
+  const midway = known.midway || (gap && retryCount !== known.retryCount);
   const results = withResults(known.results, operation.results);
-  return { ...known, revisions, phase, finishedAt, results, ...end };
+  return { ...known, revisions, phase, finishedAt, retryCount, midway, results, ...end };
 }
 
 function withResults(

@@ -24,10 +24,12 @@ export function scopeOf(state: State): Scope {
     .map((each) => each.startedAt)
     .filter((each) => each !== '');
   const lost = state.cutOff || isUnrecorded(application, operations);
-  const overtaken = isOvertaken(state);
+  const overtaken = isOvertaken(state, application, target, operations, since);
   const startedAt = lost ? '' : (starts.sort()[0] ?? '');
-  const writtenFrom = overtaken ? endBefore(application, since[0]) : startedAt;
-  const replaced = since.some((entry) => !operations.some((each) => isResultOf(each, entry)));
+  const writtenFrom = overtaken ? endBefore(application, startedAt) : startedAt;
+  const replaced =
+    since.some((entry) => !operations.some((each) => isResultOf(each, entry))) ||
+    operations.some((each) => each.endAt === undefined && each !== state.seen.operations.at(-1));
   return {
     operations,
     startedAt,
@@ -48,20 +50,29 @@ function isUnrecorded(application: Application, operations: readonly SeenOperati
 }
 
 /**
- * The target was never seen, and what took its place had an operation, or had one requested, by
- * the first look: one of the target may have failed before, which no history tells.
+ * No operation of the target is known, and one of what took its place had begun, or had been
+ * requested, before anybody looked: one of the target may have failed before, which no history tells.
  */
-function isOvertaken(state: State): boolean {
-  const [first] = state.seen.operations;
+function isOvertaken(
+  state: State,
+  application: Application,
+  target: Target,
+  operations: readonly SeenOperation[],
+  since: readonly Deployment[],
+): boolean {
+  const [first] = operations;
+  if (target.kind === 'any' || !first) return false;
+  if ([...operations, ...since].some((each) => isTarget(application, target, each.revisions))) {
+    return false;
+  }
   const [compared] = state.seen.sightings;
-  const fresh = compared?.key === '' && first?.at !== 0;
-  return !state.sighted && !fresh && first !== undefined && isRelative(state, first);
+  const requested = first === state.seen.operations[0] && compared?.key !== '';
+  return first.gap || first.at === 0 || requested;
 }
 
-/** The end of the deployment before that one (RFC 3339); empty: there is none on record. */
-function endBefore({ history }: Application, entry: Deployment | undefined): string {
-  const index = entry ? history.indexOf(entry) : history.length;
-  return history[index - 1]?.deployedAt ?? '';
+/** The end of the deployment before that time (RFC 3339); empty: there is none on record. */
+function endBefore({ history }: Application, startedAt: string): string {
+  return history.findLast((each) => each.startedAt < startedAt)?.deployedAt ?? '';
 }
 
 /** The deployments on record from the last one of the target on. */
