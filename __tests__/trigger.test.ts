@@ -17,6 +17,7 @@ const RUN: RunContext = {
   actor: 'octocat',
   eventName: 'push',
   workspace: '',
+  eventPath: '',
   tempDir: '',
   commit: { kind: 'none', why: 'test' },
 };

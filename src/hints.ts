@@ -39,8 +39,16 @@ async function withLinks(
   if (!application || (argocdServer === '' && succeeded(report))) return report;
   const namespace = application.controllerNamespace || application.namespace;
   const address = argocdServer || (await source.uiAddress(namespace, signal));
+  return withAddress(report, [...waits.keys()], address);
+}
+
+/**
+ * Links the Applications to their pages.
+ * @param keys `namespace/name` of the report's Applications, in their order
+ * @param address of the Argo CD UI; empty: not known
+ */
+export function withAddress(report: Report, keys: readonly string[], address: string): Report {
   if (!/^https?:\/\//.test(address)) return report;
-  const keys = [...waits.keys()];
   const applications = report.applications.map((result, i) => ({
     ...result,
     url: `${address.replace(/\/+$/, '')}/applications/${keys[i] ?? ''}`,

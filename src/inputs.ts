@@ -72,6 +72,8 @@ export interface RunContext extends RunOrigin {
   readonly runUrl: string;
   readonly actor: string;
   readonly eventName: string;
+  /** File with the event that started the run; empty: there is none. */
+  readonly eventPath: string;
   readonly workspace: string;
   /** Directory for the results file. */
   readonly tempDir: string;

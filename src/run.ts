@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import { noReport, reportOf } from './conclude.js';
 import type { Application } from './core/application.js';
 import { resolveTarget, type Target } from './core/target.js';
+import { answerEvent } from './dispatch.js';
 import { githubCommits } from './github/commits.js';
 import { namesOf, relationOf } from './github/relate.js';
 import { withHints } from './hints.js';
@@ -45,6 +46,7 @@ async function answer(world: World, progress: Progress): Promise<Report> {
   let inputs: Inputs | undefined;
   try {
     inputs = readInputs(world.env, world.readFile);
+    if (inputs.source === 'event') return await answerEvent(inputs, world);
     return await ask(inputs, world, progress);
   } catch (thrown) {
     return noReport(thrown, inputs);

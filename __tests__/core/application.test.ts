@@ -121,6 +121,7 @@ describe('an Application on the wire', () => {
       automated: { prune: true, selfHeal: true },
       prune: true,
       syncOptions: ['ServerSideApply=true'],
+      managedNamespace: false,
       retry: { limit: 3, backoff: { duration: '5s' } },
       requested: {
         revisions: { resolved: [B], tracked: [''] },
@@ -209,6 +210,7 @@ describe('an Application on the wire', () => {
       destination: { server: '', name: '', namespace: '' },
       prune: false,
       syncOptions: [],
+      managedNamespace: false,
       comparison: { status: '', revisions: { resolved: [], tracked: [] }, resources: [] },
       health: { status: '', message: '', lastTransitionTime: '' },
       reconciledAt: '',

@@ -821,16 +821,26 @@ describe('6. the live object knows', () => {
 });
 
 describe('7. what the comparison does not know', () => {
-  test('the namespace made along the way is in the result only', () => {
-    const followed = follow([
-      [0, see(app({ at: '', sync: '', resources: [], history: [] }))],
-      [1, see(running([], { ...compared(WEB), history: [] }))],
-      [4, see(ended([applied(NAMESPACE, 'serverside-applied'), applied(WEB, 'created')]))],
+  const first = (more: Partial<ReturnType<typeof app>> = {}) =>
+    follow([
+      [0, see({ ...app({ at: '', sync: '', resources: [], history: [] }), ...more })],
+      [1, see({ ...running([], { ...compared(WEB), history: [] }), ...more })],
+      [
+        4,
+        see({
+          ...ended([applied(NAMESPACE, 'serverside-applied'), applied(WEB, 'created')]),
+          ...more,
+        }),
+      ],
     ]);
-    expect(changesOf(followed)).toEqual([
-      `updated reported ${NAMESPACE}`,
-      `created applied ${WEB}`,
-    ]);
+
+  test('the namespace made along the way is in the result only, since it was not there', () => {
+    expect(changesOf(first())).toEqual([`created applied ${NAMESPACE}`, `created applied ${WEB}`]);
+  });
+
+  test('one whose metadata is managed is in every result', () => {
+    const followed = first({ managedNamespace: true });
+    expect(changesOf(followed)).toContain(`updated reported ${NAMESPACE}`);
     const live = new Map([[NAMESPACE, { creationTimestamp: time(1), lastWrite: time(1) }]]);
     expect(changesOf(followed, live)).toContain(`created live ${NAMESPACE}`);
   });

@@ -36,6 +36,8 @@ export interface Application {
   /** `spec.syncPolicy.automated.prune`, even while auto-sync is switched off. */
   readonly prune: boolean;
   readonly syncOptions: readonly string[];
+  /** `spec.syncPolicy.managedNamespaceMetadata`: the destination's namespace is written at every sync. */
+  readonly managedNamespace: boolean;
   /** `spec.syncPolicy.retry` as it is, to be copied into an operation. */
   readonly retry?: Readonly<Record<string, unknown>>;
   /** `operation`: requested, running, or about to be taken away. */
@@ -111,6 +113,8 @@ export interface ResourceResult extends ResourceKey {
   /** `Synced`, `SyncFailed`, `Pruned`, `PruneSkipped`; empty: not done yet. */
   readonly status: string;
   readonly message: string;
+  /** The message is without its middle. */
+  readonly cut?: true;
   /** Empty unless it is a hook. */
   readonly hookType: string;
   readonly hookPhase: string;
@@ -208,6 +212,7 @@ function intent(root: Node) {
     ...automatedOf(policy),
     prune: flag(child(policy, 'automated'), 'prune'),
     syncOptions: texts(policy, 'syncOptions'),
+    managedNamespace: optional(policy, 'managedNamespaceMetadata') !== undefined,
     ...(retry ? { retry: retry.value } : {}),
     ...(requested ? { requested: requestOf(requested) } : {}),
   };

@@ -89,7 +89,8 @@ function findingsOf(
   }
   for (const operation of scope.operations) {
     for (const [name, result] of operation.results) {
-      const finding = findingOf(operation, name, result, seen);
+      const said = findingOf(operation, name, result, seen);
+      const finding = isMadeNamespace(application, result.first) ? madeOf(said) : said;
       const known = entries.get(name);
       entries.set(
         name,
@@ -103,6 +104,21 @@ function findingsOf(
       entries.set(name, { of, finding: { kind: 'fixed', change: 'skipped' } });
   }
   return entries;
+}
+
+/**
+ * Whether that is the destination's namespace, made by `CreateNamespace`: one that is there already
+ * is not synced, unless its metadata is managed or it is in Git.
+ */
+function isMadeNamespace(application: Application, of: ResourceKey): boolean {
+  const { destination, managedNamespace, comparison } = application;
+  if (of.kind !== 'Namespace' || of.group !== '' || of.name !== destination.namespace) return false;
+  const name = resourceName(of);
+  return !managedNamespace && !comparison.resources.some((each) => resourceName(each) === name);
+}
+
+function madeOf(said: Finding): Finding {
+  return said.kind === 'open' ? { ...said, possible: ['created'] } : said;
 }
 
 function merged(known: Entry, result: SeenResult, finding: Finding): Entry {
@@ -122,7 +138,7 @@ function findingOf(
   if (first.status === 'SyncFailed') return { kind: 'fixed', change: 'failed' };
   if (first.status === 'Pruned') return { kind: 'fixed', change: 'pruned' };
   if (first.status === 'PruneSkipped') return { kind: 'fixed', change: 'skipped' };
-  return narrowed(outcomesOf(first.message, operation.midway), operation, name, seen);
+  return narrowed(outcomesOf(first, operation.midway), operation, name, seen);
 }
 
 /** The verbs of Argo CD's apply, and what each leaves open. */
@@ -138,8 +154,9 @@ const VERBS: Readonly<Record<string, readonly Outcome[]>> = {
  * The outcomes that a message leaves open.
  * @param midway an earlier attempt may have made the change that this one found done
  */
-function outcomesOf(message: string, midway: boolean): readonly Outcome[] {
-  const possible = rbacOutcomes(message) ?? verbOutcomes(message);
+function outcomesOf({ message, cut }: ResourceResult, midway: boolean): readonly Outcome[] {
+  // What tells the class of RBAC objects is in the middle of their messages.
+  const possible = (cut ? undefined : rbacOutcomes(message)) ?? verbOutcomes(message);
   return midway && possible.length === 1 && possible[0] === 'unchanged' ? ALL : possible;
 }
 

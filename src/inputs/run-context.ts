@@ -17,6 +17,7 @@ export function readRunContext(env: Environment, readFile: (path: string) => str
     runUrl: repository && runId ? `${serverUrl}/${repository}/actions/runs/${runId}` : '',
     actor: variable('GITHUB_ACTOR'),
     eventName: variable('GITHUB_EVENT_NAME'),
+    eventPath: variable('GITHUB_EVENT_PATH'),
     workspace: variable('GITHUB_WORKSPACE'),
     tempDir: variable('RUNNER_TEMP') || variable('TMPDIR') || '/tmp',
     commit: runCommit({

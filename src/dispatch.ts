@@ -1,0 +1,289 @@
+import type { Clock } from './clock.js';
+import { reportOf } from './conclude.js';
+import { type Application, keyOf, type Operation, resourceName } from './core/application.js';
+import { applicationMatches } from './core/applications.js';
+import { DecodeError } from './core/decode.js';
+import { hasEnded } from './core/evidence.js';
+import { type End, undecidedOf } from './core/outcome.js';
+import { begin, type State, step } from './core/state.js';
+import { FinalError, messageOf, PassingError } from './errors.js';
+import { withAddress } from './hints.js';
+import type { Inputs, RunContext } from './inputs.js';
+import { type LiveEvidence, readLive } from './live.js';
+import { openSource, type Surroundings } from './open.js';
+import type { Report } from './report/report.js';
+import { type Dispatch, EVENT_TYPE, LARGEST_EVENT, parseDispatch } from './sources/event.js';
+import type { Source } from './sources/source.js';
+
+/** What `source: event` needs of the world. */
+export interface EventWorld extends Surroundings {
+  readonly readFile: (path: string) => string;
+  readonly cancelled: AbortSignal;
+}
+
+/** How an event was understood. */
+interface Reading {
+  readonly application: Application;
+  readonly end: End;
+  /** Where the cluster may be asked. */
+  readonly source?: Source;
+  /** What to do about a bad end. */
+  readonly error?: FinalError;
+}
+
+/**
+ * The answer to an event from the cluster: nothing is waited for, and nothing is contacted unless
+ * inputs give access to the cluster, which then says what the event cannot.
+ * @throws FinalError `invalid-input` for what is no such event
+ */
+export async function answerEvent(inputs: Inputs, world: EventWorld): Promise<Report> {
+  const { console, clock } = world;
+  const start = clock.now().elapsed;
+  const dispatch = readDispatch(inputs.run, world.readFile);
+  console.info(sentenceOf(dispatch));
+  warnOfImages(inputs, world);
+  const reading = await understood(dispatch, inputs, world);
+  const { end, error } = reading;
+  const key = keyOf(dispatch.application);
+  const state = stateOf(reading, inputs, clock);
+  const waits = new Map([[key, { state, verdict: { kind: 'waiting', what: '' } as const }]]);
+  const live = await evidenceFor(reading, waits, world);
+  const outcome = { waits, ends: new Map([[key, end]]), ...(error ? { error } : {}) };
+  const waitedMs = clock.now().elapsed - start;
+  const report = reportOf(inputs, outcome, live, clock.now(), waitedMs);
+  return withAddress(blinded(report, reading, dispatch), [key], inputs.argocdServer);
+}
+
+const WORKFLOW = `Such events start workflows of the default branch that have
+on:
+  repository_dispatch:
+    types: [${EVENT_TYPE}]
+For any other event use source: cluster or source: argocd.`;
+
+/** @throws FinalError `invalid-input` */
+function readDispatch(run: RunContext, readFile: EventWorld['readFile']): Dispatch {
+  if (run.eventName !== 'repository_dispatch') {
+    const found = run.eventName || 'no event at all';
+    throw noDispatch(`source: event needs a repository_dispatch, and this run is of ${found}`);
+  }
+  const event = parsed(run.eventPath, readFile);
+  const { action, client_payload: payload } = event;
+  if (action !== EVENT_TYPE) {
+    const found = typeof action === 'string' ? JSON.stringify(action.slice(0, 100)) : 'none';
+    throw noDispatch(
+      `source: event needs the event_type "${EVENT_TYPE}", and this one has ${found}`,
+    );
+  }
+  try {
+    return parseDispatch(payload);
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    throw new FinalError('invalid-input', thrown.message, SENDER);
+  }
+}
+
+const SENDER =
+  'Whatever sends the event must fill client_payload as the recipes do: compare its template with them.';
+
+function noDispatch(message: string): FinalError {
+  return new FinalError('invalid-input', message, WORKFLOW);
+}
+
+function parsed(
+  path: string,
+  readFile: EventWorld['readFile'],
+): { readonly action?: unknown; readonly client_payload?: unknown } {
+  const text = path === '' ? '' : readable(path, readFile);
+  if (text.length > LARGEST_EVENT) throw noDispatch('The event is larger than any of GitHub');
+  try {
+    const event: unknown = JSON.parse(text);
+    return typeof event === 'object' && event !== null ? event : {};
+  } catch {
+    throw noDispatch('The event of this run (GITHUB_EVENT_PATH) is not JSON');
+  }
+}
+
+function readable(path: string, readFile: EventWorld['readFile']): string {
+  try {
+    return readFile(path);
+  } catch (thrown) {
+    throw noDispatch(`The event of this run cannot be read (${messageOf(thrown)})`);
+  }
+}
+
+function sentenceOf({ application, operation, truncated }: Dispatch): string {
+  const count = truncated ? 'without its resources' : `with ${operation.results.length} resources`;
+  return `An event of ${keyOf(application)}: its operation of ${operation.startedAt} is ${operation.phase}, ${count}.`;
+}
+
+function warnOfImages({ filters }: Inputs, { console }: EventWorld): void {
+  const asking = filters.filter((each) => each.image).map((each) => each.name);
+  if (asking.length === 0) return;
+  console.warning(
+    `An event tells no images, so these filters match nothing: ${asking.join(', ')}. Use source: cluster or source: argocd for them.`,
+  );
+}
+
+/** What the event comes to, in the order in which it is decided. */
+async function understood(dispatch: Dispatch, inputs: Inputs, world: EventWorld): Promise<Reading> {
+  const { application, operation } = dispatch;
+  const asked = applicationMatches(inputs.applications, inputs.applicationNamespace);
+  if (!asked(application.namespace, application.name)) return { application, end: OTHER };
+  if (operation.dryRun) return { application, end: DRY_RUN };
+  if (!hasEnded(operation)) return { application, end: RUNNING, error: STILL_RUNNING };
+  const end = operation.phase === 'Succeeded' ? SYNCED : failedBy(operation);
+  const { kubeconfig, server } = inputs.access;
+  // Only what inputs give counts: a runner in a cluster has access of its own.
+  if (kubeconfig === '' && server === '') return unaided(dispatch, end);
+  return aided(dispatch, end, inputs, world);
+}
+
+const SYNCED: End = { conclusion: 'success', reason: 'synced', what: 'the operation succeeded' };
+const OTHER: End = {
+  conclusion: 'skipped',
+  reason: 'other-application',
+  what: 'the event is of this Application, which `application` does not name',
+};
+const DRY_RUN: End = {
+  conclusion: 'skipped',
+  reason: 'dry-run',
+  what: 'the operation was a dry run, which deploys nothing',
+};
+const RUNNING: End = {
+  conclusion: 'failure',
+  reason: 'operation-running',
+  what: 'the operation of the event has not ended',
+};
+const STILL_RUNNING = new FinalError(
+  'operation-running',
+  RUNNING.what,
+  'The event must be sent when the operation has ended (phase Succeeded, Failed or Error): correct the condition of its trigger, or use source: cluster to wait for the end.',
+);
+const TRUNCATED: End = {
+  conclusion: 'failure',
+  reason: 'truncated',
+  what: 'the event was too large to tell the resources',
+};
+
+function failedBy({ phase }: Operation): End {
+  return { conclusion: 'failure', reason: 'sync-failed', what: `its operation ended ${phase}` };
+}
+
+function unaided({ application, truncated }: Dispatch, end: End): Reading {
+  if (!truncated || end !== SYNCED) return { application, end };
+  return { application, end: TRUNCATED, error: truncation('Give access to the cluster') };
+}
+
+/** @param first what to do before all else */
+function truncation(first: string): FinalError {
+  return new FinalError(
+    'truncated',
+    TRUNCATED.what,
+    `${first}, so that the Application itself is read:
+with:
+  source: event
+  server: https://kubernetes.example.com
+  certificate-authority: \${{ vars.CLUSTER_CA }}
+  oidc-audience: my-cluster
+Or wait with source: cluster in this workflow.`,
+  );
+}
+
+/** Asks the cluster, but only where the event leaves something open. */
+async function aided(
+  dispatch: Dispatch,
+  end: End,
+  inputs: Inputs,
+  world: EventWorld,
+): Promise<Reading> {
+  const { application, truncated } = dispatch;
+  const open = undecidedOf(stateOf({ application, end }, inputs, world.clock)).length > 0;
+  if (!truncated && (!open || inputs.liveEvidence === 'off')) return { application, end };
+  const { source } = await openSource(
+    { ...inputs, applications: [keyOf(application)], selector: '' },
+    world,
+  );
+  const live = inputs.liveEvidence === 'off' ? {} : { source };
+  try {
+    const found = await lookedUp(application, source, world.cancelled);
+    if (!truncated) return { application: enriched(dispatch, found), end, ...live };
+    if (isSame(found, dispatch)) return { application: found, end, ...live };
+    return late(dispatch, end);
+  } catch (thrown) {
+    if (truncated) throw thrown instanceof PassingError ? unreachable(thrown) : thrown;
+    world.console.notice(
+      `The cluster could not be asked what the event leaves open, so that is called «updated» and evidence is partial. ${messageOf(thrown)}`,
+    );
+    return { application, end };
+  }
+}
+
+/** The cluster has gone on: what the event left out is lost. */
+function late({ application }: Dispatch, end: End): Reading {
+  if (end !== SYNCED) return { application, end };
+  const first = 'Another operation took the place of the one in the event: run earlier';
+  return { application, end: TRUNCATED, error: truncation(first) };
+}
+
+function unreachable(thrown: PassingError): FinalError {
+  return new FinalError('unreachable', thrown.message);
+}
+
+const PATIENCE_MS = 20_000;
+
+/** @throws FinalError or PassingError; also where the Application is not there any more */
+async function lookedUp(
+  application: Application,
+  source: Source,
+  cancelled: AbortSignal,
+): Promise<Application> {
+  const key = keyOf(application);
+  const events = await source.look(AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]));
+  const found = events.find((each) => each.kind === 'application');
+  if (found) return found.application;
+  throw new FinalError('missing', `The cluster has no Application ${key}.`);
+}
+
+function isSame({ operation }: Application, dispatch: Dispatch): boolean {
+  return operation !== undefined && operation.startedAt === dispatch.operation.startedAt;
+}
+
+/** The event's Application with what it takes to find its live objects: where they are, as what. */
+function enriched({ application, operation }: Dispatch, found: Application): Application {
+  const known = [...found.comparison.resources, ...(found.operation?.results ?? [])];
+  const versions = new Map(known.map((each) => [resourceName(each), each.version]));
+  const results = operation.results.map((each) => ({
+    ...each,
+    version: versions.get(resourceName(each)) ?? '',
+  }));
+  return { ...application, destination: found.destination, operation: { ...operation, results } };
+}
+
+/** A state that has seen the event and nothing else. */
+function stateOf({ application, end }: Reading, inputs: Inputs, clock: Clock): State {
+  const now = clock.now();
+  const resolve = () => ({ kind: 'any', why: 'the event names the operation' }) as const;
+  const state = begin(inputs, resolve, now);
+  if (end === OTHER) return state;
+  return step(state, { kind: 'snapshot', application, now, gap: false });
+}
+
+async function evidenceFor(
+  { source, end }: Reading,
+  waits: Parameters<typeof readLive>[0],
+  { console, cancelled }: EventWorld,
+): Promise<LiveEvidence> {
+  if (!source || end.conclusion === 'skipped') return new Map();
+  return readLive(waits, source, console, cancelled);
+}
+
+/** What a truncated event did not tell may be anything. */
+function blinded(report: Report, reading: Reading, { truncated, application }: Dispatch): Report {
+  if (!truncated || reading.application !== application) return report;
+  if (reading.end.conclusion === 'skipped') return report;
+  const applications = report.applications.map((each) => ({
+    ...each,
+    evidence: 'partial' as const,
+  }));
+  return { ...report, applications };
+}
