@@ -5,6 +5,7 @@ import {
   type Revisions,
   resourceName,
 } from './application.js';
+import type { Moment } from './moment.js';
 import { revisionKey } from './target.js';
 
 /**
@@ -40,6 +41,8 @@ export interface SeenOperation {
   readonly finishedAt: string;
   /** The first snapshot with it. */
   readonly at: number;
+  /** When that snapshot came. */
+  readonly seen: Moment;
   /** The first snapshot in which it had ended; absent: its end was not seen. */
   readonly endAt?: number;
   /** What an earlier attempt did is not known: it had ended before it was seen, or in a gap. */
@@ -55,6 +58,10 @@ export interface SeenResult {
   /** The first word on it: later ones overwrite the class with health. A failure yields to success. */
   readonly first: ResourceResult;
   readonly latest: ResourceResult;
+  /** When there first was a word on it. */
+  readonly seen: Moment;
+  /** When nothing of it was waited for any more; absent: that was not seen. */
+  readonly settled?: Moment;
 }
 
 export const NOTHING_SEEN: Evidence = { snapshots: 0, sightings: [], operations: [] };
@@ -74,12 +81,17 @@ export function isBusy(application: Application): boolean {
  * Adds a snapshot to what was seen.
  * @param gap versions between the last snapshot and this one may have been missed
  */
-export function observe(seen: Evidence, application: Application, gap: boolean): Evidence {
+export function observe(
+  seen: Evidence,
+  application: Application,
+  gap: boolean,
+  now: Moment,
+): Evidence {
   const at = seen.snapshots;
   return {
     snapshots: at + 1,
     sightings: withSighting(seen.sightings, application, at, gap),
-    operations: withOperation(seen.operations, application.operation, at, gap),
+    operations: withOperation(seen.operations, application.operation, { at, gap, now }),
   };
 }
 
@@ -104,15 +116,14 @@ function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>)
 function withOperation(
   operations: readonly SeenOperation[],
   operation: Operation | undefined,
-  at: number,
-  gap: boolean,
+  look: Look,
 ): readonly SeenOperation[] {
   if (!operation) return operations;
   const last = operations.at(-1);
   if (!last || !isSame(last, operation)) {
-    return [...operations, updated(begun(operation, at, gap), operation, at, gap)];
+    return [...operations, updated(begun(operation, look), operation, look)];
   }
-  return [...operations.slice(0, -1), updated(last, operation, at, gap)];
+  return [...operations.slice(0, -1), updated(last, operation, look)];
 }
 
 /** Starts are whole seconds: two operations may share one, but an ended one does not run again. */
@@ -124,38 +135,54 @@ function isSame(known: SeenOperation, operation: Operation): boolean {
   return hasEnded(operation) && known.finishedAt === operation.finishedAt;
 }
 
-function begun(operation: Operation, at: number, gap: boolean): SeenOperation {
+/** A snapshot's number, whether others before it were missed, and when it came. */
+interface Look {
+  readonly at: number;
+  readonly gap: boolean;
+  readonly now: Moment;
+}
+
+function begun(operation: Operation, { at, gap, now }: Look): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
   const { retryCount } = operation;
   const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
-  return { ...facts, at, midway: retryCount > 0, retryCount, gap, results: new Map() };
+  const results = new Map<string, SeenResult>();
+  return { ...facts, at, seen: now, midway: retryCount > 0, retryCount, gap, results };
 }
 
 function updated(
   known: SeenOperation,
   operation: Operation,
-  at: number,
-  gap: boolean,
+  { at, gap, now }: Look,
 ): SeenOperation {
   const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
   const { revisions, phase, finishedAt, retryCount } = operation;
   const midway = known.midway || (gap && retryCount !== known.retryCount);
-  const results = withResults(known.results, operation.results);
+  const results = withResults(known.results, operation.results, now);
   return { ...known, revisions, phase, finishedAt, retryCount, midway, results, ...end };
 }
 
 function withResults(
   known: ReadonlyMap<string, SeenResult>,
   results: readonly ResourceResult[],
+  now: Moment,
 ): ReadonlyMap<string, SeenResult> {
   if (results.length === 0) return known;
   const next = new Map(known);
   for (const result of results) {
     const name = resultName(result);
-    const first = firstWord(known.get(name)?.first, result);
-    if (first) next.set(name, { first, latest: result });
+    const before = known.get(name);
+    const first = firstWord(before?.first, result);
+    if (!first) continue;
+    const settled = isSettled(result) ? { settled: before?.settled ?? now } : {};
+    next.set(name, { first, latest: result, seen: before?.seen ?? now, ...settled });
   }
   return next;
+}
+
+/** A resource that is only applied stays `Running` until its operation ends. */
+function isSettled({ status, hookPhase }: ResourceResult): boolean {
+  return status.startsWith('Prune') || ['Succeeded', 'Failed', 'Error'].includes(hookPhase);
 }
 
 /** The result that tells the class; none while the resource was not reached. */

@@ -6,6 +6,7 @@ import type { ApplicationResult, Blocker, Conclusion, Reason } from './result.js
 import { scopeOf } from './scope.js';
 import { standingOf } from './standing.js';
 import type { State } from './state.js';
+import { timelineOf } from './timeline.js';
 import { shortRevision, type Verdict } from './verdict.js';
 
 /** How the wait for one Application ended, by itself or from outside. */
@@ -51,7 +52,7 @@ export function resultOf(
     syncStatus: shown?.comparison.status ?? '',
     healthStatus: shown?.health.status ?? '',
     operationPhase: shown?.operation?.phase ?? '',
-    ...changesOf(name, state, live, good),
+    ...changesOf(name, state, live, good, now),
     blockers,
     summaryImages: shown?.summaryImages ?? [],
   };
@@ -62,7 +63,8 @@ function changesOf(
   state: State,
   live: ReadonlyMap<string, LiveTimes>,
   good: boolean,
-): Pick<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt'> {
+  now: Moment,
+): Pick<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt' | 'timeline'> {
   const { application } = state;
   if (!application) return { changes: [], evidence: 'complete', startedAt: '', finishedAt: '' };
   const scope = scopeOf(state);
@@ -79,6 +81,7 @@ function changesOf(
         .map((each) => each.finishedAt)
         .sort()
         .at(-1) ?? '',
+    timeline: timelineOf(application, state, scope.operations, now),
   };
 }
 

@@ -71,6 +71,18 @@ export interface Blocker {
   readonly message: string;
 }
 
+/** A part of a sync, as far as its time is known. */
+export interface Span {
+  readonly kind: 'request' | 'operation' | 'hook' | 'apply' | 'prune' | 'health';
+  /** For people: `PreSync Job/shop/migrate`, `wave 1, 3 resources`. Names in it are anybody's text. */
+  readonly label: string;
+  /** Milliseconds since the epoch by the cluster's clock, true to about a second. */
+  readonly from: number;
+  readonly to: number;
+  /** `open`: it had not ended by then. */
+  readonly end: 'done' | 'failed' | 'open';
+}
+
 /** The end of one Application. */
 export interface ApplicationResult {
   /** As in `Change.application`. */
@@ -93,6 +105,8 @@ export interface ApplicationResult {
   readonly blockers: readonly Blocker[];
   /** `status.summary.images`: all images of the Application, for old Argo CD versions. */
   readonly summaryImages: readonly string[];
+  /** What took how long, in the order of its beginning; absent where nobody watched. */
+  readonly timeline?: readonly Span[];
   /** Page of the Application in the Argo CD UI, where known. */
   readonly url?: string;
 }

@@ -151,7 +151,7 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     target,
-    seen: observe(before.seen, application, event.gap),
+    seen: observe(before.seen, application, event.gap, now),
     recordedAt: before.recordedAt ?? application.history.at(-1)?.startedAt ?? '',
   };
   return withSighting(withHealth(withEnding(withTrigger(next), before, now), before, now), now);

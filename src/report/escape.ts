@@ -1,6 +1,6 @@
 /**
- * Text from a cluster is anybody's text. These functions make it safe for the four places it is
- * shown in: a log line, a workflow command, Markdown, HTML.
+ * Text from a cluster is anybody's text. These functions make it safe for the places it is
+ * shown in: a log line, a workflow command, Markdown, HTML, a Mermaid diagram.
  */
 
 // CSI sequences, terminated OSC sequences, and the two-character ones.
@@ -74,6 +74,16 @@ function neutral(text: string): string {
 
 function entity(character: string): string {
   return `&#${character.codePointAt(0)};`;
+}
+
+/**
+ * A label within a Mermaid diagram: whatever is not surely a letter to its grammar, to Markdown and
+ * to HTML is shown by a dot.
+ */
+export function mermaid(text: string): string {
+  return oneLine(text)
+    .replaceAll(':', '∶')
+    .replace(/[^A-Za-z0-9 ._/(),+=…∶-]/g, '·');
 }
 
 /** A link, if the address is one of the web; else its words alone. */

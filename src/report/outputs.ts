@@ -58,6 +58,7 @@ export function resultsOf(report: Report): string {
       ['url', text(result.url ?? '')],
       ['all-resources', { items: result.changes.map(write) }],
       ['blockers', { json: JSON.stringify(result.blockers) }],
+      ['timeline', { json: JSON.stringify(result.timeline ?? []) }],
       ['summary-images', { json: JSON.stringify(result.summaryImages) }],
     ];
     const named: Named = ['application', text(result.application)];

@@ -1,6 +1,7 @@
 import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result.js';
 import { shortSha } from '../core/target.js';
 import { clip, code, html, link, prose } from './escape.js';
+import { gantt } from './gantt.js';
 import { changedOf, failed, problemsOf, type Report } from './report.js';
 import { layOut, passage, type Section } from './sections.js';
 import { totalsOf } from './totals.js';
@@ -36,6 +37,7 @@ export function summaryOf(report: Report, limit = SUMMARY_BYTES): string {
     passage(verdict(report)),
     applications(report),
     problems(report),
+    timeline(report),
     changes(report),
     filters(report),
     hooks(report),
@@ -105,6 +107,12 @@ function problems(report: Report): Section {
   });
   const columns = [...ownerColumn(report), 'What', 'Why'];
   return table('### Failed or blocking\n\n', columns, rows, 0);
+}
+
+/** All of it or nothing: half a diagram is none. */
+function timeline({ applications: all }: Report): Section {
+  const diagram = gantt(all);
+  return { head: '', rows: diagram === '' ? [] : [diagram], foot: '', rank: 0 };
 }
 
 function changes(report: Report): Section {
