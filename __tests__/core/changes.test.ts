@@ -398,7 +398,7 @@ describe('3. all operations of the revision', () => {
       [0, see(app({ ...manual, operation: operation({ at: C, from: -110 }) }))],
       [1, see(running([], manual))],
     ]);
-    expect(classesOf(followed)).toEqual({ changes: [], undecided: [], evidence: 'complete' });
+    expect(classesOf(followed)).toMatchObject({ changes: [], undecided: [] });
   });
 
   test('the target had given way to another request at the first look: it is lost', () => {
@@ -575,9 +575,9 @@ describe('5. the comparison names what is about to change', () => {
 
   test.each<[string, Run, Happening]>([
     [
-      'others were missed, and it is of the very second in which the operation began',
+      'it may have been brought up to date in a gap, whatever its time',
       {},
-      seeAfterGap(running([], compared(WEB))),
+      seeAfterGap(running([], { ...compared(WEB), reconciled: 0 })),
     ],
     ['it was made later', {}, see(running([], { ...compared(WEB), reconciled: 2 }))],
     [
@@ -602,15 +602,6 @@ describe('5. the comparison names what is about to change', () => {
       `updated reported ${API}`,
       `updated compared ${WEB}`,
     ]);
-  });
-
-  test('after a gap, by its time from before the operation', () => {
-    const followed = follow([
-      ...before,
-      [2, seeAfterGap(running([], { ...compared(WEB), reconciled: 0 }))],
-      [4, see(ended(DONE, ALL_SYNCED))],
-    ]);
-    expect(changesOf(followed)).toContain(`unchanged compared ${SETTINGS}`);
   });
 
   test('at the first look, during the operation: what is left OutOfSync will be written', () => {

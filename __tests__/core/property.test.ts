@@ -229,7 +229,7 @@ const EVENT: fc.Arbitrary<Timeless> = fc.oneof(
     weight: 8,
     arbitrary: fc.tuple(APPLICATION, fc.boolean()).map(
       ([application, gap]) =>
-        (now): Event => ({ kind: 'snapshot', application, now, gap }),
+        (now: Now): Event => ({ kind: 'snapshot', application, now, gap }),
     ),
   },
   { weight: 1, arbitrary: fc.constant((now: Now): Event => ({ kind: 'absent', now })) },

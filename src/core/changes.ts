@@ -61,7 +61,8 @@ export function classify(
   const findings = findingsOf(application, seen, scope);
   const decided = [...findings.values()].map((entry) => decide(entry, scope, live));
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
-  const lost = scope.hidden || scope.operations.some((operation) => operation.midway);
+  const lost =
+    scope.hidden || scope.operations.some((each) => each.midway || each.endAt === undefined);
   return {
     changes: decided.map((each) => changeOf(application, each, waves.get(resourceName(each.of)))),
     undecided: decided.filter((each) => each.grade === 'reported').map((each) => each.of),
@@ -234,15 +235,14 @@ function aboutToChange(
  * Whether a comparison shows the cluster as it was before the operation wrote anything.
  * Auto-sync asks for an operation because of a comparison, and stores that comparison a moment
  * AFTER the request: the first one to arrive is from before, though the operation may be running.
+ * After a gap it may have been brought up to date since, which does not move `reconciledAt`.
  */
 function isBefore(sighting: Sighting, operation: SeenOperation, seen: Evidence): boolean {
   if (sighting.at < operation.at) return true;
-  if (!operation.automated || operation.selective) return false;
+  if (sighting.gap || !operation.automated || operation.selective) return false;
   const first = seen.sightings.find((each) => each.key === sighting.key);
   if (first !== sighting || seen.sightings[0] === sighting) return false;
-  return sighting.gap
-    ? sighting.reconciledAt < operation.startedAt
-    : sighting.reconciledAt <= operation.startedAt;
+  return sighting.reconciledAt <= operation.startedAt;
 }
 
 /** Synced with another revision before, OutOfSync with the same one after: a rollback wrote it. */
