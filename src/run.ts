@@ -15,7 +15,7 @@ import { type Destinations, publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
 import { wantedOf } from './selection.js';
 import type { Source } from './sources/source.js';
-import { statusesOf } from './statuses.js';
+import { createDisplay, type Display } from './statuses.js';
 import { createTrigger } from './trigger.js';
 import { type Outcome, waitFor } from './wait.js';
 
@@ -57,8 +57,10 @@ async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Re
   const { clock, console, cancelled } = world;
   const start = clock.now().elapsed;
   const { source, credentials } = await openSource(inputs, world);
-  const beating = beat(clock, progress, cancelled);
-  const outcome = await waitWith(world, inputs, source, progress).finally(() => beating.abort());
+  const display = createDisplay(progress, clock, inputs.applicationNamespace);
+  const beating = beat(clock, display, cancelled);
+  const outcome = await waitWith(world, inputs, source, display).finally(() => beating.abort());
+  display.end();
   const late = cancelled.aborted || outcome.error !== undefined;
   const live =
     late || inputs.liveEvidence === 'off'
@@ -73,7 +75,7 @@ async function waitWith(
   { clock, console, cancelled }: World,
   inputs: Inputs,
   source: Source,
-  progress: Progress,
+  display: Display,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
   const commits = githubCommits(inputs.githubToken, run.apiUrl, console);
@@ -92,36 +94,41 @@ async function waitWith(
     ...(trigger === 'none'
       ? {}
       : { act: createTrigger({ trigger, run, source, log: console, resolve }) }),
-    onChange: (waits) => progress.update(statusesOf(waits, inputs.applicationNamespace)),
+    onChange: (waits) => display.changed(waits),
   });
 }
 
-/** Decides what each Application must come to, and says so once. */
+/** Decides what each Application must come to; says so for the first of those with the same end. */
 function explained(inputs: Inputs, console: Console): (application: Application) => Target {
   const said = new Set<string>();
+  const once = (line: string, say: () => void) => {
+    if (!said.has(line)) say();
+    said.add(line);
+  };
   return (application) => {
     const target = resolveTarget(inputs.revision, inputs.run, application);
     const what = target.kind === 'any' ? 'whatever is deployed' : `revision ${target.text}`;
-    const line = `${application.namespace}/${application.name} must come to ${what}: ${target.why}.`;
-    if (!said.has(line)) console.info(line);
-    if (target.kind === 'any' && inputs.revision.kind === 'auto' && said.size === 0) {
-      console.warning(
-        `revision: auto comes to none (${target.why}), so the state of before this run may satisfy the wait. Name the revision, e.g. revision: \${{ github.sha }}, or the commit of the configuration repository; revision: none silences this.`,
-      );
+    const line = `must come to ${what}: ${target.why}.`;
+    once(line, () => console.info(`${application.namespace}/${application.name} ${line}`));
+    if (target.kind === 'any' && inputs.revision.kind === 'auto') {
+      once('warned', () => console.warning(noRevision(target.why)));
     }
-    said.add(line);
     return target;
   };
 }
 
+function noRevision(why: string): string {
+  return `revision: auto comes to none (${why}), so the state of before this run may satisfy the wait. Name the revision, e.g. revision: \${{ github.sha }}, or the commit of the configuration repository; revision: none silences this.`;
+}
+
 /** Lets the progress say now and then that the wait goes on. */
-function beat(clock: Clock, progress: Progress, cancelled: AbortSignal): AbortController {
+function beat(clock: Clock, display: Display, cancelled: AbortSignal): AbortController {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, cancelled]);
   const loop = async () => {
     while (!signal.aborted) {
       await clock.sleep(1000, signal);
-      if (!signal.aborted) progress.heartbeat();
+      if (!signal.aborted) display.beat();
     }
   };
   void loop();

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import { type Application, keyOf } from './core/application.js';
+import type { Moment } from './core/moment.js';
 import { type End, timedOut } from './core/outcome.js';
 import type { Reason } from './core/result.js';
 import { openQuestion } from './core/standing.js';
@@ -63,258 +64,303 @@ const LAST_LOOK_MS = 5000;
 
 /** Waits until every wanted Application has come to its end, or time or patience runs out. */
 export async function waitFor(parts: WaitParts): Promise<Outcome> {
-  const loop = createLoop(parts);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, parts.cancelled]);
+  const loop = new WaitLoop(parts, signal);
   try {
-    if (parts.timeoutMs > 0) await loop.run(signal);
-    if (!loop.isOver() && !parts.cancelled.aborted) await loop.lastLook(parts.cancelled);
+    if (parts.timeoutMs > 0) await loop.run();
+    if (!loop.isOver() && !parts.cancelled.aborted) await loop.lastLook();
     return loop.outcome();
   } finally {
     stop.abort();
   }
 }
 
-interface Loop {
-  run(signal: AbortSignal): Promise<void>;
-  lastLook(signal: AbortSignal): Promise<void>;
-  isOver(): boolean;
-  outcome(): Outcome;
-}
+/** Takes in what the source says, and does on the side what the verdicts ask for. */
+class WaitLoop {
+  readonly #parts: WaitParts;
+  readonly #since: Moment;
+  readonly #waits = new Map<string, Wait>();
+  /** Whose end has not come; kept beside, as it is asked after every event of thousands. */
+  readonly #waiting = new Set<string>();
+  #failed = false;
+  /** Applications that `trigger` is done with. */
+  readonly #acted = new Set<string>();
+  /** Questions that were asked. */
+  readonly #asked = new Set<string>();
+  /** Work on the side that has not ended. */
+  readonly #aside = new Set<Promise<void>>();
+  readonly #over = Promise.withResolvers<void>();
+  #signal: AbortSignal;
+  /** A look was complete: who has not been seen is not there. */
+  #listed = false;
+  #trouble: string | undefined;
+  #error: FinalError | undefined;
+  #bug: { readonly thrown: unknown } | undefined;
 
-function createLoop(parts: WaitParts): Loop {
-  const { clock, policy, source, wanted } = parts;
-  const since = clock.now();
-  const waits = new Map<string, Wait>();
-  const acted = new Set<string>();
-  const asked = new Set<string>();
-  const aside = new Set<Promise<void>>();
-  const over = Promise.withResolvers<void>();
-  let signal = parts.cancelled;
-  let listed = false;
-  let trouble: string | undefined;
-  let error: FinalError | undefined;
-  let bug: { readonly thrown: unknown } | undefined;
+  constructor(parts: WaitParts, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#signal = signal;
+    this.#since = parts.clock.now();
+  }
 
-  const fresh = () => begin(policy, parts.resolve, since);
+  async run(): Promise<void> {
+    const { source, clock, timeoutMs } = this.#parts;
+    const signal = this.#signal;
+    void source.watch((event) => this.#hear(event), signal).catch((thrown) => this.#fail(thrown));
+    await Promise.race([this.#over.promise, clock.sleep(timeoutMs, signal)]);
+  }
 
-  const apply = (key: string, event: Event) => {
-    const known = waits.get(key);
-    if (known?.verdict.kind === 'done') return;
-    set(key, step(known?.state ?? fresh(), event));
-    if (event.kind === 'snapshot') act(key, event.application);
-  };
-
-  const set = (key: string, state: State) => {
-    const now = clock.now();
-    const ready = !parts.act || acted.has(key) || state.presence !== 'present';
-    const verdict: Verdict = ready ? judge(state, now) : PREPARING;
-    waits.set(key, { state, verdict });
-    if (verdict.kind === 'waiting') {
-      recheck(key, verdict.recheckAt);
-      ask(key, state);
-      lookUp(key, state);
+  /** A dead connection must not hide the end: looks once more, over a fresh one. */
+  async lastLook(): Promise<void> {
+    const { source, clock, cancelled } = this.#parts;
+    const patience = new AbortController();
+    const signal = AbortSignal.any([patience.signal, cancelled]);
+    this.#signal = signal;
+    void clock.sleep(LAST_LOOK_MS, signal).then(() => patience.abort());
+    try {
+      for (const event of await source.look(signal)) this.#hear(event);
+      await this.#settled(signal);
+    } catch (thrown) {
+      if (cancelled.aborted) return;
+      this.#fail(signal.aborted ? new PassingError('no answer in time') : thrown);
+    } finally {
+      patience.abort();
     }
-    parts.onChange(waits);
-    if (isOver()) over.resolve();
-  };
+  }
 
-  /** Does what `trigger` asks for, again with every snapshot until it is done. */
-  const act = (key: string, application: Application) => {
-    if (!parts.act || acted.has(key)) return;
-    track(
-      parts.act(application, signal).then((event) => {
-        if (acted.has(key)) return;
-        if (event === undefined) return actOnNewer(key, application);
-        acted.add(key);
-        trouble = undefined;
-        apply(key, event);
-      }, actLater(key)),
+  isOver(): boolean {
+    if (this.#error || this.#bug) return true;
+    if (this.#parts.failFast && this.#failed) return true;
+    return this.#isComplete() && this.#waiting.size === 0;
+  }
+
+  outcome(): Outcome {
+    if (this.#bug) throw this.#bug.thrown;
+    for (const entry of this.#parts.wanted) {
+      if (!this.#isFound(entry)) this.#set(entry.key ?? entry.text, this.#fresh());
+    }
+    const circumstances = this.#circumstances();
+    const ends = [...this.#waits].map(
+      ([key, { verdict }]) => [key, endOf(verdict, circumstances)] as const,
     );
-  };
+    const error = this.#error;
+    return { waits: this.#waits, ends: new Map(ends), ...(error ? { error } : {}) };
+  }
 
-  /** A snapshot that came while the answer was on its way was not acted on: no other may come. */
-  const actOnNewer = (key: string, than: Application) => {
-    const latest = waits.get(key)?.state.application;
-    if (latest && latest !== than) act(key, latest);
-  };
+  #circumstances(): Circumstances {
+    return {
+      error: this.#error,
+      cancelled: this.#parts.cancelled.aborted,
+      trouble: this.#trouble,
+      failedFast: this.#parts.failFast && this.#failed,
+    };
+  }
 
-  /** After a fault that may pass, the next snapshot may be long in coming. */
-  const actLater = (key: string) => (thrown: unknown) => {
-    if (thrown instanceof PassingError) later(ACT_AGAIN_MS, () => actAgain(key));
-    throw thrown;
-  };
+  #fresh(): State {
+    return begin(this.#parts.policy, this.#parts.resolve, this.#since);
+  }
 
-  const actAgain = (key: string) => {
-    const { application, presence } = waits.get(key)?.state ?? {};
-    if (application && presence === 'present') act(key, application);
-  };
+  /** Everybody who could be wanted is known. */
+  #isComplete(): boolean {
+    const named = ({ key }: Wanted) => key !== undefined && this.#waits.has(key);
+    return this.#listed || this.#parts.wanted.every(named);
+  }
 
-  /** Does something after a time, unless the wait is over by then. */
-  const later = (ms: number, work: () => void) => {
-    const until = signal;
-    const slept = clock.sleep(Math.max(0, ms), until).then(() => {
-      if (!until.aborted) work();
-    });
-    slept.catch(fail);
-  };
+  #isFound(entry: Wanted): boolean {
+    return [...this.#waits.keys()].some((key) => isNamedBy(entry, key));
+  }
 
-  /** Time alone may change a verdict: looks at it again then. */
-  const recheck = (key: string, at: number | undefined) => {
-    if (at === undefined) return;
-    later(at - clock.now().elapsed, () => {
-      const wait = waits.get(key);
-      if (wait?.verdict.kind !== 'waiting') return;
-      if (wait.verdict.recheckAt === at) set(key, wait.state);
-    });
-  };
-
-  /** Asks the repository once for every revision that stands in the target's place. */
-  const ask = (key: string, state: State) => {
-    for (const revision of openQuestion(state)?.revisions ?? []) {
-      const question = `${key} ${revision}`;
-      if (asked.has(question)) continue;
-      asked.add(question);
-      track(
-        parts.relate(state, revision, signal).then((relation) => {
-          if (relation) apply(key, { kind: 'relation', revision, relation });
-          else askAgain(key, question);
-        }),
-      );
-    }
-  };
-
-  const askAgain = (key: string, question: string) => {
-    later(ASK_AGAIN_MS, () => {
-      asked.delete(question);
-      const wait = waits.get(key);
-      if (wait?.verdict.kind === 'waiting') set(key, wait.state);
-    });
-  };
-
-  /** Asks once which commit a tag or branch names. */
-  const lookUp = (key: string, { target }: State) => {
-    if (target?.kind !== 'revision' || target.lookup === undefined) return;
-    const question = `${key} ${target.text}`;
-    if (asked.has(question)) return;
-    asked.add(question);
-    track(
-      parts.resolveName(target.lookup, target.text, signal).then((sha) => {
-        if (sha === undefined) askAgain(key, question);
-        else apply(key, { kind: 'named', ...(sha === '' ? {} : { sha }) });
-      }),
-    );
-  };
-
-  /** Work on the side: its failure is the wait's, and a single look waits for it too. */
-  const track = (work: Promise<void>) => {
-    const entry = work.catch(fail).finally(() => aside.delete(entry));
-    aside.add(entry);
-  };
-
-  const fail = (thrown: unknown) => {
-    if (thrown instanceof PassingError) {
-      trouble = messageOf(thrown);
-      return;
-    }
-    if (thrown instanceof FinalError) error ??= thrown;
-    else bug ??= { thrown };
-    over.resolve();
-  };
-
-  const listen = (event: SourceEvent) => {
-    trouble = event.kind === 'unreachable' ? event.message : undefined;
+  #hear(event: SourceEvent): void {
+    this.#trouble = event.kind === 'unreachable' ? event.message : undefined;
     switch (event.kind) {
       case 'application':
-        return arrived(event.application, event.gap);
+        this.#arrived(event.application, event.gap);
+        break;
       case 'deleted':
-        return waits.has(event.key)
-          ? apply(event.key, { kind: 'absent', now: clock.now() })
-          : undefined;
+        this.#left(event.key);
+        break;
       case 'listed':
-        return compare(event.present);
+        this.#compare(event.present);
+        break;
       case 'unreachable':
-        return parts.onChange(waits);
+        this.#parts.onChange(this.#waits);
     }
-  };
+  }
 
-  const arrived = (application: Application, gap: boolean) => {
+  #arrived(application: Application, gap: boolean): void {
+    const { policy, wanted, clock } = this.#parts;
     const key = keyOf(application);
-    const late = listed && !waits.has(key);
+    const late = this.#listed && !this.#waits.has(key);
     if (late && policy.ifMissing !== 'wait') return;
     for (const entry of wanted) {
-      if (!entry.key && entry.accepts(application.namespace, application.name)) {
-        waits.delete(entry.text);
-      }
+      // What stood for a glob that found nothing gives way to what it found.
+      if (!entry.key && isNamedBy(entry, key)) this.#forget(entry.text);
     }
-    apply(key, { kind: 'snapshot', application, now: clock.now(), gap });
-  };
+    this.#apply(key, { kind: 'snapshot', application, now: clock.now(), gap });
+  }
+
+  #forget(key: string): void {
+    this.#waits.delete(key);
+    this.#waiting.delete(key);
+  }
+
+  #left(key: string): void {
+    if (this.#waits.has(key)) this.#apply(key, { kind: 'absent', now: this.#parts.clock.now() });
+  }
 
   /** A look is complete: what is not there does not exist. */
-  const compare = (present: ReadonlySet<string>) => {
-    const now = clock.now();
-    for (const key of [...waits.keys()]) {
-      if (key.includes('/') && !present.has(key)) apply(key, { kind: 'absent', now });
+  #compare(present: ReadonlySet<string>): void {
+    for (const key of [...this.#waits.keys()]) {
+      if (key.includes('/') && !present.has(key)) this.#left(key);
     }
-    for (const entry of wanted) {
-      const found = [...waits.keys()].some((key) => isNamedBy(entry, key));
-      if (!found) apply(entry.key ?? entry.text, { kind: 'absent', now });
+    const now = this.#parts.clock.now();
+    for (const entry of this.#parts.wanted) {
+      if (!this.#isFound(entry)) this.#apply(entry.key ?? entry.text, { kind: 'absent', now });
     }
-    listed = true;
-    parts.onChange(waits);
-    if (isOver()) over.resolve();
-  };
+    this.#listed = true;
+    this.#changed();
+  }
 
-  const isOver = (): boolean => {
-    if (error || bug) return true;
-    const all = [...waits.values()];
-    if (parts.failFast && all.some((each) => isFailure(each.verdict))) return true;
-    const complete =
-      listed || wanted.every((each) => each.key !== undefined && waits.has(each.key));
-    return complete && all.every((each) => each.verdict.kind === 'done');
-  };
+  #apply(key: string, event: Event): void {
+    const known = this.#waits.get(key);
+    if (known?.verdict.kind === 'done') return;
+    this.#set(key, step(known?.state ?? this.#fresh(), event));
+    if (event.kind === 'snapshot') this.#act(key, event.application);
+  }
 
-  return {
-    isOver,
-    async run(until) {
-      signal = until;
-      const watching = source.watch(listen, until).catch(fail);
-      await Promise.race([over.promise, clock.sleep(parts.timeoutMs, until)]);
-      void watching;
-    },
-    async lastLook(cancelled) {
-      const patience = new AbortController();
-      signal = AbortSignal.any([patience.signal, cancelled]);
-      void clock.sleep(LAST_LOOK_MS, signal).then(() => patience.abort());
-      try {
-        for (const event of await source.look(signal)) listen(event);
-        while (aside.size > 0 && !isOver() && !signal.aborted) {
-          await Promise.race([...aside, clock.sleep(LAST_LOOK_MS, signal)]);
-        }
-      } catch (thrown) {
-        if (!cancelled.aborted)
-          fail(signal.aborted ? new PassingError('no answer in time') : thrown);
-      } finally {
-        patience.abort();
-      }
-    },
-    outcome() {
-      if (bug) throw bug.thrown;
-      for (const entry of wanted) {
-        const found = [...waits.keys()].some((key) => isNamedBy(entry, key));
-        if (!found) set(entry.key ?? entry.text, fresh());
-      }
-      const cancelled = parts.cancelled.aborted;
-      const failedFast =
-        parts.failFast && [...waits.values()].some((each) => isFailure(each.verdict));
-      const ends = new Map(
-        [...waits].map(([key, { verdict }]) => {
-          return [key, endOf(verdict, { error, cancelled, trouble, failedFast })];
-        }),
-      );
-      return { waits, ends, ...(error ? { error } : {}) };
-    },
-  };
+  #set(key: string, state: State): void {
+    const ready = !this.#parts.act || this.#acted.has(key) || state.presence !== 'present';
+    const verdict: Verdict = ready ? judge(state, this.#parts.clock.now()) : PREPARING;
+    this.#waits.set(key, { state, verdict });
+    if (verdict.kind === 'done') {
+      this.#waiting.delete(key);
+      this.#failed ||= verdict.conclusion === 'failure';
+    } else {
+      this.#waiting.add(key);
+      this.#recheck(key, verdict.recheckAt);
+      this.#askRelations(key, state);
+      this.#askName(key, state);
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#parts.onChange(this.#waits);
+    if (this.isOver()) this.#over.resolve();
+  }
+
+  /** Time alone may change a verdict: looks at it again then. */
+  #recheck(key: string, at: number | undefined): void {
+    if (at === undefined) return;
+    this.#later(at - this.#parts.clock.now().elapsed, () => {
+      const wait = this.#waits.get(key);
+      if (wait?.verdict.kind !== 'waiting') return;
+      if (wait.verdict.recheckAt === at) this.#set(key, wait.state);
+    });
+  }
+
+  /** Does what `trigger` asks for, again with every snapshot until it is done. */
+  #act(key: string, application: Application): void {
+    const { act } = this.#parts;
+    if (!act || this.#acted.has(key)) return;
+    const acting = act(application, this.#signal).then((event) => {
+      if (this.#acted.has(key)) return;
+      if (event === undefined) return this.#actOnNewer(key, application);
+      this.#acted.add(key);
+      this.#trouble = undefined;
+      this.#apply(key, event);
+    });
+    this.#track(
+      acting.catch((thrown) => {
+        // The next snapshot may be long in coming.
+        if (thrown instanceof PassingError) this.#later(ACT_AGAIN_MS, () => this.#actAgain(key));
+        throw thrown;
+      }),
+    );
+  }
+
+  /** A snapshot that came while the answer was on its way was not acted on: no other may come. */
+  #actOnNewer(key: string, than: Application): void {
+    const latest = this.#waits.get(key)?.state.application;
+    if (latest && latest !== than) this.#act(key, latest);
+  }
+
+  #actAgain(key: string): void {
+    const { application, presence } = this.#waits.get(key)?.state ?? {};
+    if (application && presence === 'present') this.#act(key, application);
+  }
+
+  /** Asks the repository once for every revision that stands in the target's place. */
+  #askRelations(key: string, state: State): void {
+    for (const revision of openQuestion(state)?.revisions ?? []) {
+      this.#askOnce(`${key} ${revision}`, key, async () => {
+        const relation = await this.#parts.relate(state, revision, this.#signal);
+        return relation && { kind: 'relation', revision, relation };
+      });
+    }
+  }
+
+  /** Asks once which commit a tag or branch names. */
+  #askName(key: string, { target }: State): void {
+    if (target?.kind !== 'revision' || target.lookup === undefined) return;
+    const { lookup, text } = target;
+    this.#askOnce(`${key} ${text}`, key, async () => {
+      const sha = await this.#parts.resolveName(lookup, text, this.#signal);
+      return sha === undefined ? undefined : { kind: 'named', ...(sha === '' ? {} : { sha }) };
+    });
+  }
+
+  /** @param ask answers with an event; with none where the answer cannot be had now */
+  #askOnce(question: string, key: string, ask: () => Promise<Event | undefined>): void {
+    if (this.#asked.has(question)) return;
+    this.#asked.add(question);
+    const asking = ask().then((event) => {
+      if (event) this.#apply(key, event);
+      else this.#later(ASK_AGAIN_MS, () => this.#askAgain(question, key));
+    });
+    this.#track(asking);
+  }
+
+  #askAgain(question: string, key: string): void {
+    this.#asked.delete(question);
+    const wait = this.#waits.get(key);
+    if (wait?.verdict.kind === 'waiting') this.#set(key, wait.state);
+  }
+
+  /** Does something after a time, unless the wait is over by then. */
+  #later(ms: number, work: () => void): void {
+    const signal = this.#signal;
+    const slept = this.#parts.clock.sleep(Math.max(0, ms), signal).then(() => {
+      if (!signal.aborted) work();
+    });
+    slept.catch((thrown) => this.#fail(thrown));
+  }
+
+  /** Work on the side: its failure is the wait's, and a single look waits for it too. */
+  #track(work: Promise<void>): void {
+    const entry = work
+      .catch((thrown) => this.#fail(thrown))
+      .finally(() => this.#aside.delete(entry));
+    this.#aside.add(entry);
+  }
+
+  /** Until nothing is under way on the side, or what is decides nothing any more. */
+  async #settled(signal: AbortSignal): Promise<void> {
+    while (this.#aside.size > 0 && !this.isOver() && !signal.aborted) {
+      await Promise.race([...this.#aside, this.#parts.clock.sleep(LAST_LOOK_MS, signal)]);
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (thrown instanceof PassingError) {
+      this.#trouble = messageOf(thrown);
+      return;
+    }
+    if (thrown instanceof FinalError) this.#error ??= thrown;
+    else this.#bug ??= { thrown };
+    this.#over.resolve();
+  }
 }
 
 /** After a refused or failed answer of the repository's host. */
@@ -328,10 +374,6 @@ function isNamedBy(entry: Wanted, key: string): boolean {
   if (key === (entry.key ?? entry.text)) return true;
   const [namespace = '', name = ''] = key.split('/');
   return entry.accepts(namespace, name);
-}
-
-function isFailure(verdict: Verdict): boolean {
-  return verdict.kind === 'done' && verdict.conclusion === 'failure';
 }
 
 /** What ended the wait from outside. */
