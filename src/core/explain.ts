@@ -15,14 +15,16 @@ export function explain(state: State, now: Moment): readonly Blocker[] {
   const { application } = state;
   if (!application || state.presence !== 'present') return [];
   const all = [
-    ...conditions(application),
     ...operation(application, now),
     ...health(application),
     ...nothingCame(state, application, now),
     ...comparison(state, application),
   ];
   // What failed to apply is OutOfSync too, which tells nothing more.
-  return all.filter((each, i) => all.findIndex((other) => other.subject === each.subject) === i);
+  const once = all.filter(
+    (each, i) => all.findIndex((other) => other.subject === each.subject) === i,
+  );
+  return [...conditions(application), ...once];
 }
 
 const WARNINGS = /Warning$/;
