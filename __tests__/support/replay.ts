@@ -37,6 +37,13 @@ export interface TraceEvent {
   readonly object: KubeObject;
 }
 
+/** What a recording is played on. */
+export interface Stage extends Pick<ApiServer, 'setLive'> {
+  now: () => number;
+  put(object: KubeObject): unknown;
+  remove(namespace: string, name: string): unknown;
+}
+
 export interface ReplayOptions {
   /** How many times faster than it was recorded; Infinity: as fast as possible, in order. */
   readonly speed?: number;
@@ -125,7 +132,7 @@ function newestTime(object: KubeObject): number {
  * `begin: server.seen((request) => request.verb === 'watch')` starts the play with the client's
  * first look, as the recording did.
  */
-export function replay(server: ApiServer, trace: Trace, options: ReplayOptions = {}): Replay {
+export function replay(server: Stage, trace: Trace, options: ReplayOptions = {}): Replay {
   const { speed = 1, startAt = 0 } = options;
   const first = stateAt(trace, startAt);
   const clock = recordedClock(trace, startAt, speed);
@@ -175,7 +182,7 @@ function recordedClock(
   };
 }
 
-function apply(server: ApiServer, { type, object }: TraceEvent): void {
+function apply(server: Stage, { type, object }: TraceEvent): void {
   const { namespace = '', name } = object.metadata;
   if (type === 'DELETED') server.remove(namespace, name);
   else server.put(object);
