@@ -39,6 +39,8 @@ export interface Step {
   readonly killAfterMs?: number;
   /** Called for each complete line of the log. */
   readonly onLine?: (line: string) => void;
+  /** Called with the process as soon as there is one. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** What is left of a step. */
@@ -209,6 +211,7 @@ function execute(
 ): Promise<Ended> {
   const started = performance.now();
   const child = spawn(nodePath(), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  step.onStart?.(child);
   const signalled = signalling(child, step.signal);
   const stdout = collect(child.stdout, (text, lines) => {
     signalled.look(text);
