@@ -33,21 +33,31 @@ export interface World extends Surroundings {
  * @returns the exit code
  */
 export async function run(world: World): Promise<number> {
-  const start = world.clock.now().elapsed;
-  const progress = createProgress(world.console, world.clock);
-  const report = await answer(world, progress);
-  progress.final({ ...report, waitedMs: world.clock.now().elapsed - start });
-  const published = await publish(report, world.destinations, world.console);
+  const { clock, console, destinations } = world;
+  const start = clock.now().elapsed;
+  const progress = createProgress(console, clock);
+  const { inputs, fault } = read(world);
+  const report = inputs ? await answer(inputs, world, progress) : noReport(fault);
+  progress.final({ ...report, waitedMs: clock.now().elapsed - start });
+  const summaryFile = inputs?.summary === false ? '' : destinations.summaryFile;
+  const published = await publish(report, { ...destinations, summaryFile }, console);
   return succeeded(report) && published ? 0 : 1;
 }
 
-/** Never rejects: whatever goes wrong is an answer too. */
-async function answer(world: World, progress: Progress): Promise<Report> {
-  let inputs: Inputs | undefined;
+function read(world: World): { readonly inputs?: Inputs; readonly fault?: unknown } {
   try {
-    inputs = readInputs(world.env, world.readFile);
-    if (inputs.source === 'event') return await answerEvent(inputs, world);
-    return await ask(inputs, world, progress);
+    return { inputs: readInputs(world.env, world.readFile) };
+  } catch (fault) {
+    return { fault };
+  }
+}
+
+/** Never rejects: whatever goes wrong is an answer too. */
+async function answer(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
+  try {
+    return inputs.source === 'event'
+      ? await answerEvent(inputs, world)
+      : await ask(inputs, world, progress);
   } catch (thrown) {
     return noReport(thrown, inputs);
   }
