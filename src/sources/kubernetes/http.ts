@@ -186,8 +186,10 @@ async function answerOf(exchange: Exchange): Promise<Answer> {
     for await (const chunk of textOf(exchange)) body += chunk;
     return { status: response.statusCode ?? 0, type, retryAfter, location, body };
   } catch (thrown) {
+    // What it means is asked first: an end of ours looks like one that was asked for.
+    const meant = fault(thrown);
     end();
-    throw fault(thrown);
+    throw meant;
   } finally {
     exchange.dog.stop();
   }

@@ -68,6 +68,9 @@ type Mode = 'streaming-list' | 'list-then-watch' | 'poll';
 const NO_STREAMING_LIST: ReadonlySet<number> = new Set([400, 403, 405, 406, 422, 501]);
 const NO_WATCH: ReadonlySet<number> = new Set([403, 405, 501]);
 
+/** One that said nothing is taken up where it was; after so many in a row, lists must tell. */
+const MUTE_WATCHES = 2;
+
 /** The keys that a look has found so far. */
 type Look = Set<string>;
 
@@ -109,6 +112,8 @@ class ListWatch {
   #warned = false;
   /** When the server last said anything of its state, by the elapsed time. */
   #heardAt = 0;
+  /** Watches in a row that were silent to their end. */
+  #mute = 0;
 
   constructor(
     options: ListWatchOptions,
@@ -241,6 +246,8 @@ class ListWatch {
     if (reading.look && end instanceof Silence) return this.#fallBack('no end of a streaming list');
     // A list that broke off is fetched in the simpler way next.
     if (reading.look) this.#mode = 'list-then-watch';
+    this.#mute = end instanceof Silence && !reading.heard ? this.#mute + 1 : 0;
+    if (this.#mute >= MUTE_WATCHES) return this.#lookAnew('watches say nothing');
     const worked = reading.heard || clock.now().elapsed - began >= timing.provenMs;
     if (this.#position === '' || (!worked && this.#failures > 0)) throw end;
     log.debug(`Watching again from ${this.#position}: ${end.message}`);

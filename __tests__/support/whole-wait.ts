@@ -1,0 +1,141 @@
+import { systemClock } from '../../src/clock.js';
+import { reportOf } from '../../src/conclude.js';
+import { parseApplication } from '../../src/core/application.js';
+import { resolveTarget } from '../../src/core/target.js';
+import { FinalError } from '../../src/errors.js';
+import { readInputs } from '../../src/inputs.js';
+import { readLive } from '../../src/live.js';
+import type { Report } from '../../src/report/report.js';
+import { selectionOf, wantedOf } from '../../src/selection.js';
+import {
+  connect,
+  type KubernetesOptions,
+  kubernetesSource,
+} from '../../src/sources/kubernetes/index.js';
+import type { Source, SourceEvent } from '../../src/sources/source.js';
+import { waitFor } from '../../src/wait.js';
+import type { ApiServer } from './api-server.ts';
+import { type RecordingLog, recordingLog } from './recording-log.ts';
+
+/** Every patience about a hundredth of the real one, long enough for a busy machine. */
+export const SCALED: NonNullable<KubernetesOptions['timing']> = {
+  silenceMs: 550,
+  quietMs: 200,
+  lookMs: 1_500,
+  provenMs: 300,
+  doubtMs: 300,
+  connectMs: 1_500,
+  idleMs: 700,
+  credentialsMs: 700,
+};
+
+export interface WholeWait {
+  /** Inputs of the step, by name. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timing?: KubernetesOptions['timing'];
+  readonly pollIntervalMs?: number;
+  readonly onEvent?: (event: SourceEvent) => void;
+  /** In place of those of the inputs. */
+  readonly mintToken?: (fresh: boolean) => Promise<string>;
+}
+
+export interface Waited {
+  readonly report: Report;
+  /** Versions of Applications, in the order of their delivery; a deletion is `-`. */
+  readonly versions: readonly string[];
+  /** Messages of faults that were told on the way. */
+  readonly troubles: readonly string[];
+  readonly log: RecordingLog;
+}
+
+/** Inputs for a way in by `server`, `token` and `certificate-authority`. */
+export function inputsFor(server: ApiServer): Readonly<Record<string, string>> {
+  return { server: server.url, token: server.token, 'certificate-authority': server.ca };
+}
+
+/** All of a run between its inputs and its outputs, in this process, with patience for tests. */
+export async function waitWhole(options: WholeWait): Promise<Waited> {
+  const clock = systemClock();
+  const log = recordingLog();
+  const inputs = readInputs(environment(options), () => '');
+  const cancelled = new AbortController().signal;
+  const connection = await connect(inputs.access, {
+    env: options.env ?? {},
+    log,
+    mask: () => undefined,
+    serviceAccount: '/nonexistent',
+    ...(options.mintToken ? { mintToken: options.mintToken } : {}),
+  });
+  const versions: string[] = [];
+  const troubles: string[] = [];
+  const source = overheard(
+    kubernetesSource({
+      connection,
+      selection: selectionOf(inputs),
+      clock,
+      log,
+      parse: parseApplication,
+      pollIntervalMs: options.pollIntervalMs ?? 40,
+      random: Math.random,
+      timing: { ...SCALED, ...options.timing },
+    }),
+    (event) => {
+      if (event.kind === 'application') versions.push(event.application.resourceVersion);
+      if (event.kind === 'deleted') versions.push('-');
+      if (event.kind === 'unreachable') troubles.push(event.message);
+      options.onEvent?.(event);
+    },
+  );
+  const began = clock.now().elapsed;
+  const outcome = await waitFor({
+    source,
+    clock,
+    cancelled,
+    resolve: (application) => resolveTarget(inputs.revision, inputs.run, application),
+    wanted: wantedOf(inputs),
+    policy: inputs,
+    timeoutMs: inputs.timeoutMs,
+    failFast: inputs.failFast,
+    relate: async () => 'other',
+    resolveName: async () => '',
+    onChange: () => undefined,
+  });
+  const live = outcome.error ? new Map() : await readLive(outcome.waits, source, log, cancelled);
+  const waitedMs = clock.now().elapsed - began;
+  return {
+    report: reportOf(inputs, outcome, live, clock.now(), waitedMs),
+    versions,
+    troubles,
+    log,
+  };
+}
+
+/** How a run that came to no wait at all ended: the reason and the message. */
+export function refusedBy(thrown: unknown): FinalError {
+  if (thrown instanceof FinalError) return thrown;
+  throw thrown;
+}
+
+function environment({ inputs }: WholeWait): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+  );
+}
+
+/** The same source, of which every event is told before it is handed on. */
+function overheard(source: Source, hear: (event: SourceEvent) => void): Source {
+  return {
+    ...source,
+    watch: (listener, signal) =>
+      source.watch((event) => {
+        hear(event);
+        listener(event);
+      }, signal),
+    async look(signal) {
+      const events = await source.look(signal);
+      for (const event of events) hear(event);
+      return events;
+    },
+  };
+}
