@@ -34,7 +34,10 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
   const config = new KubeConfig();
   config.loadFromDefault();
-  const lab = await openLab(config);
+  const lab = await openLab(config).catch((thrown: unknown) => {
+    const server = config.getCurrentCluster()?.server ?? 'no server';
+    throw new Error(`No use of the cluster of KUBECONFIG (${server}): ${reasonOf(thrown)}`);
+  });
   console.log(`Namespace ${lab.namespace} at ${lab.access['server']}`);
   try {
     const { passed, failed } = await runAll(lab, wanted, cancel.signal);
@@ -72,15 +75,21 @@ async function faultsIn({ run }: Case): Promise<readonly string[]> {
   try {
     return await run();
   } catch (thrown) {
-    return [thrown instanceof Error ? thrown.message : String(thrown)];
+    return [reasonOf(thrown)];
   }
+}
+
+/** What fetch could not do is in the cause of its error. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause instanceof Error ? thrown.cause.message : thrown.message;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main(process.argv.slice(2)).then(
     (code) => process.exit(code),
     (thrown) => {
-      console.error(thrown instanceof Error ? thrown.message : thrown);
+      console.error(reasonOf(thrown));
       process.exit(1);
     },
   );

@@ -17,8 +17,6 @@ import type { KubeObject } from '../../__tests__/support/api/store.ts';
 
 /** What a run of the tests has in a cluster, and takes away again. */
 export interface Lab {
-  /** Marks everything that is made. */
-  readonly run: string;
   /** Applications live here. */
   readonly namespace: string;
   /** The action's inputs for reaching the cluster, but for the credentials. */
@@ -137,7 +135,6 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
   };
 
   const lab: Lab = {
-    run,
     namespace,
     access: accessOf(config),
     clockOffsetMs,
