@@ -17,6 +17,8 @@ export interface Evidence {
   readonly snapshots: number;
   readonly sightings: readonly Sighting[];
   readonly operations: readonly SeenOperation[];
+  /** Before what comes next, or before the first look, an operation may have come and gone unseen. */
+  readonly blind: boolean;
 }
 
 /** A comparison as it was when it was first seen so. */
@@ -48,8 +50,8 @@ export interface SeenOperation {
   /** What an earlier attempt did is not known: it had ended before it was seen, or in a gap. */
   readonly midway: boolean;
   readonly retryCount: number;
-  /** It was first seen after a gap: another one may have been before it. */
-  readonly gap: boolean;
+  /** Another one may have been before it, unseen. */
+  readonly blind: boolean;
   readonly results: ReadonlyMap<string, SeenResult>;
 }
 
@@ -64,7 +66,12 @@ export interface SeenResult {
   readonly settled?: Moment;
 }
 
-export const NOTHING_SEEN: Evidence = { snapshots: 0, sightings: [], operations: [] };
+export const NOTHING_SEEN: Evidence = {
+  snapshots: 0,
+  sightings: [],
+  operations: [],
+  blind: false,
+};
 
 /** Whether an operation has ended: between the attempts of a retrying one `finishedAt` is set too. */
 export function hasEnded(operation: Pick<Operation, 'phase'>): boolean {
@@ -88,11 +95,19 @@ export function observe(
   now: Moment,
 ): Evidence {
   const at = seen.snapshots;
+  const { operation } = application;
+  const blind = gap || seen.blind || (at === 0 && hasPast(application));
   return {
     snapshots: at + 1,
     sightings: withSighting(seen.sightings, application, at, gap),
-    operations: withOperation(seen.operations, application.operation, { at, gap, now }),
+    operations: withOperation(seen.operations, operation, { at, gap, blind, now }),
+    blind: blind && !operation,
   };
+}
+
+/** Argo CD has done something with it already. */
+function hasPast({ operation, comparison }: Application): boolean {
+  return operation !== undefined || revisionKey(comparison.revisions) !== '';
 }
 
 function withSighting(
@@ -139,15 +154,16 @@ function isSame(known: SeenOperation, operation: Operation): boolean {
 interface Look {
   readonly at: number;
   readonly gap: boolean;
+  readonly blind: boolean;
   readonly now: Moment;
 }
 
-function begun(operation: Operation, { at, gap, now }: Look): SeenOperation {
+function begun(operation: Operation, { at, blind, now }: Look): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
   const { retryCount } = operation;
   const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
   const results = new Map<string, SeenResult>();
-  return { ...facts, at, seen: now, midway: retryCount > 0, retryCount, gap, results };
+  return { ...facts, at, seen: now, midway: retryCount > 0, retryCount, blind, results };
 }
 
 function updated(

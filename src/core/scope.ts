@@ -23,7 +23,7 @@ export function scopeOf(state: State): Scope {
   const starts = [...since, ...operations]
     .map((each) => each.startedAt)
     .filter((each) => each !== '');
-  const lost = state.cutOff || isUnrecorded(application, operations);
+  const lost = isUnrecorded(application, operations);
   const overtaken = isOvertaken(state, application, target, operations, since);
   const startedAt = lost ? '' : (starts.sort()[0] ?? '');
   const writtenFrom = overtaken ? endBefore(application, startedAt) : startedAt;
@@ -50,8 +50,9 @@ function isUnrecorded(application: Application, operations: readonly SeenOperati
 }
 
 /**
- * No operation of the target is known, and one of what took its place had begun, or had been
- * requested, before anybody looked: one of the target may have failed before, which no history tells.
+ * No operation of the target is known, and one of what took its place has begun, or is requested,
+ * after a time in which nobody looked: one of the target may have failed then, which no history
+ * tells.
  */
 function isOvertaken(
   state: State,
@@ -60,14 +61,14 @@ function isOvertaken(
   operations: readonly SeenOperation[],
   since: readonly Deployment[],
 ): boolean {
+  const isOwn = (at: { readonly revisions: Revisions }) =>
+    isTarget(application, target, at.revisions);
+  if ([...operations, ...since].some(isOwn)) return false;
   const [first] = operations;
-  if (target.kind === 'any' || !first) return false;
-  if ([...operations, ...since].some((each) => isTarget(application, target, each.revisions))) {
-    return false;
-  }
-  const [compared] = state.seen.sightings;
-  const requested = first === state.seen.operations[0] && compared?.key !== '';
-  return first.gap || first.at === 0 || requested;
+  if (first) return first.blind;
+  const { requested } = application;
+  const another = requested !== undefined && !isOwn(requested);
+  return state.sighted !== undefined && state.seen.blind && another;
 }
 
 /** The end of the deployment before that time (RFC 3339); empty: there is none on record. */

@@ -82,7 +82,7 @@ function isLater(state: State, application: Application, now: Moment): boolean {
   if (key === '' || application.comparison.status === 'Unknown') return false;
   const arrived = state.seen.sightings.find((each) => each.key === key);
   const { sighted } = state;
-  if (sighted && arrived && arrived.at > sighted.at && !state.older.has(key)) return true;
+  if (sighted && arrived && arrived.at > sighted.at) return true;
   const own = lastOwn(state, application);
   if (own === undefined) return false;
   const after = application.history.slice(own.index + 1);

@@ -37,11 +37,6 @@ export interface State {
   readonly recordedAt?: string;
   /** Revisions that were there before the target. */
   readonly older: ReadonlySet<string>;
-  /**
-   * The target's own operation, if there was one, had given way to another one's request when it
-   * was first seen: what it changed is not known.
-   */
-  readonly cutOff: boolean;
   readonly relations: ReadonlyMap<string, Relation>;
   /** The last operation's end, and whether a reconcile was seen after it. */
   readonly ending?: Ending;
@@ -101,7 +96,6 @@ export function begin(
     since: now,
     seen: NOTHING_SEEN,
     older: new Set(),
-    cutOff: false,
     relations: new Map(),
   };
 }
@@ -215,15 +209,7 @@ function withSighting(state: State, now: Moment): State {
   const at = state.seen.snapshots - 1;
   if (!isInSight(application, target)) return state;
   const keys = state.seen.sightings.map((each) => each.key);
-  const cutOff = at === 0 && isCutOff(application, target);
-  return { ...state, sighted: { at, when: now }, older: new Set(keys), cutOff };
-}
-
-function isCutOff(application: Application, target: Target): boolean {
-  const { requested, operation } = application;
-  return (
-    !operation && requested !== undefined && !isTarget(application, target, requested.revisions)
-  );
+  return { ...state, sighted: { at, when: now }, older: new Set(keys) };
 }
 
 function isInSight(application: Application, target: Target): boolean {
