@@ -201,6 +201,17 @@ describe('3. all operations of the revision', () => {
     expect(classesOf(followed).evidence).toBe('complete');
   });
 
+  test.each<[string, Run, Run]>([
+    ['a full and a selective one', { to: 1 }, { to: 1, selective: true }],
+    ['two that end in different seconds', { to: 1 }, { to: 2 }],
+  ])('two in one second are two: %s', (_, first, then) => {
+    const followed = follow([
+      [3, see(ended([applied(WEB, 'unchanged')], {}, first))],
+      [4, seeAfterGap(ended([applied(WEB, 'created')], {}, then))],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
+  });
+
   test('started after that, everything may have happened', () => {
     const heal: Run = { selective: true, from: 4 };
     const followed = late([applied(WEB, 'unchanged')], {}, heal);

@@ -145,6 +145,31 @@ describe('a successor whose operation is the first one seen', () => {
     expect(classesOf(followed).evidence).toBe('complete');
   });
 
+  test('requested after a gap, the same', () => {
+    const asking = app({ at: B, sync: 'OutOfSync', requested: request({ at: C }) });
+    const jump = (arrival: typeof see) =>
+      follow([
+        [0, see(OLD)],
+        [1, see(compared)],
+        [20, arrival(asking)],
+        [25, see(ended(run, look))],
+      ]);
+    expect(settings(jump(see))).toBe(KNOWN);
+    expect(settings(jump(seeAfterGap))).toBe(UNKNOWN);
+    expect(classesOf(jump(seeAfterGap)).evidence).toBe('partial');
+  });
+
+  test('only requested when time runs out, the same', () => {
+    const asking = (at: string) => app({ at: B, sync: 'OutOfSync', requested: request({ at }) });
+    const evidence = (...rows: Parameters<typeof follow>[0]) => classesOf(follow(rows)).evidence;
+    expect(evidence([9, see(asking(C))])).toBe('partial');
+    expect(evidence([0, see(OLD)], [1, see(compared)], [9, seeAfterGap(asking(C))])).toBe(
+      'partial',
+    );
+    expect(evidence([0, see(OLD)], [1, see(compared)], [9, see(asking(C))])).toBe('complete');
+    expect(evidence([9, see(asking(B))])).toBe('complete');
+  });
+
   test('never seen, the same', () => {
     const jump = (arrival: typeof see) =>
       follow([

@@ -351,7 +351,7 @@ describe('whatever comes', () => {
           );
         });
       }),
-      { seed: SEED, numRuns: 1000 },
+      { seed: SEED, numRuns: 400 },
     );
   });
 
@@ -367,7 +367,7 @@ describe('whatever comes', () => {
           expect(state.sighted !== undefined || contained).toBe(true);
         });
       }),
-      { seed: SEED, numRuns: 1000 },
+      { seed: SEED, numRuns: 400 },
     );
   });
 });

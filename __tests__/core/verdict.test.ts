@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { openQuestion } from '../../src/core/standing.js';
 import { begin } from '../../src/core/state.js';
 import { judge, shortRevision } from '../../src/core/verdict.js';
 import {
@@ -33,6 +34,7 @@ import {
   related,
   revision,
   see,
+  seeAfterGap,
   tick,
   type Wish,
 } from './support/follow.ts';
@@ -204,8 +206,8 @@ describe('when it is over', () => {
       [3.1, see(done({ reconciled: 3 })), 'success synced'],
     ]);
     story('never compared: there is no health yet', [
-      [0, see(app({ at: B, history: [], health: '' })), W],
-      [1, see(app({ at: B, history: [deployed(B, -5)] })), 'success synced'],
+      [0, see({ ...app({ at: B }), reconciledAt: '' }), W],
+      [1, see(app({ at: B })), 'success no-change'],
     ]);
 
     /** Without auto-sync: B was deployed, the comparison follows C. */
@@ -376,6 +378,9 @@ describe('when it is over', () => {
       ],
       [2, see(old({ ...noPrune, ...left, at: B, requested: request() })), W],
     ]);
+    story('auto-sync without prune: OutOfSync, and nothing is said to be left', [
+      [1, see(old({ ...noPrune, at: B, sync: 'OutOfSync', resources: [], reconciled: 1 })), W],
+    ]);
     story('auto-sync with prune prunes', [[1, see(old({ ...left, at: B, reconciled: 1 })), W]]);
     story('without auto-sync somebody may still prune', [
       [1, see(old({ ...left, automated: false, at: B, reconciled: 1 })), W],
@@ -521,6 +526,20 @@ describe('when it is over', () => {
       [3, see(done({ reconciled: 4, health: 'Progressing' })), W],
       [6, see(done({ reconciled: 4 }, { dryRun: true, from: 5 })), 'success synced'],
     ]);
+    const outOfSync: Look = { at: B, sync: 'OutOfSync', reconciled: 5, history: [] };
+    story(
+      'a dry run deploys nothing, whatever is waited for',
+      [[9, see(done(outOfSync, { dryRun: true })), W]],
+      { policy: { waitFor: ['health'] } },
+    );
+    story(
+      'a full operation that was cut short deploys nothing, though a selective one succeeds',
+      [
+        [1, see(running(outOfSync)), W],
+        [9, seeAfterGap(done(outOfSync, { selective: true, from: 5 })), W],
+      ],
+      { policy: { waitFor: ['health'] } },
+    );
     const partly: Look = {
       at: B,
       sync: 'OutOfSync',
@@ -689,12 +708,51 @@ describe('when it is over', () => {
         see(
           old({
             automated: false,
-            at: B,
+            at: C,
             sync: 'OutOfSync',
+            reconciled: 9,
             operation: operation({ at: A, from: 5 }),
           }),
         ),
         W,
+      ],
+    ]);
+    story('by hand: what was deployed long ago is not the target on its way', [
+      [0, see(old({ automated: false, history: [deployed(B, -200), deployed(A, -110)] })), W],
+      [9, see(done({ ...atC, automated: false, history: [deployed(C, 5)] }, ranC)), W],
+    ]);
+    for (const run of [
+      { ...ranC, selective: true, manual: true },
+      { ...ranC, dryRun: true, manual: true },
+    ]) {
+      story(`by hand: a ${run.dryRun ? 'dry run' : 'selective sync'} is no successor`, [
+        [4, see(done({ automated: false, health: 'Progressing' })), W],
+        [
+          9,
+          see(done({ automated: false, at: C, sync: 'OutOfSync', reconciled: 9 }, run)),
+          'success synced',
+        ],
+      ]);
+    }
+    story('requested, and gone by in a gap', [
+      [0, see(old()), W],
+      [1, see(requested()), W],
+      [9, seeAfterGap(done({ ...atC, history: [deployed(C, 5)] }, ranC)), 'success superseded'],
+    ]);
+    story('seen late, all in one second, but the history has their order', [
+      [
+        4,
+        see(
+          done(
+            {
+              at: C,
+              reconciled: 3,
+              history: [deployed(A, -110), deployed(B, 1), deployed(C, 3, 3)],
+            },
+            { at: C, from: 3, to: 3 },
+          ),
+        ),
+        'success superseded',
       ],
     ]);
 
@@ -902,6 +960,11 @@ describe('wait-for', () => {
       'the last operation failed, and a later revision was compared',
       { operation: failedA, at: B },
       { operation: 'failure', sync: 'success', health: 'success', all: 'failure' },
+    ],
+    [
+      'the last operation failed, and the branch moved on that nobody deploys',
+      { operation: failedA, at: B, automated: false },
+      { operation: 'failure', sync: 'failure', health: 'failure', all: 'failure' },
     ],
     [
       'a dry run failed',
@@ -1206,6 +1269,11 @@ describe('trigger', () => {
     [0.1, asked('operation', '11'), W],
     [0.2, see(old({ at: B, version: 11, reconciled: 11 })), W],
   ]);
+  story('an operation: of what never had one', [
+    [0, see(app({ at: B, version: 10 })), 'success no-change'],
+    [0.1, asked('operation', '11'), W],
+    [0.2, see(app({ at: B, version: 12 })), W],
+  ]);
   story('an operation: versions that are no numbers can only be equal', [
     [0, see(done({ version: 'abc' })), 'success synced'],
     [0.1, asked('operation', 'def'), W],
@@ -1366,5 +1434,46 @@ describe('what is waited for, in words', () => {
     [[], 'the revision'],
   ])('%j is called %s', (resolved, short) => {
     expect(shortRevision({ resolved, tracked: [] })).toBe(short);
+  });
+});
+
+describe('what only the repository can answer', () => {
+  const ask = (look: Look, wish: Wish = {}) => {
+    const { state } = follow([[0, see(old(look))]], wish);
+    return openQuestion(state)?.revisions;
+  };
+  const both: Look = { at: ['1.2.3', C], sources: [{}, {}], history: [] };
+
+  test.each<[string, Look, Wish, readonly string[] | undefined]>([
+    ['what is compared, with auto-sync', { at: C }, {}, [C]],
+    ['what is deployed, without', { at: C, automated: false }, {}, [A]],
+    ['only of the sources of the target', both, { target: revision(B, [1]) }, [C]],
+    ['of all sources, where it may be any', both, { target: revision(B) }, ['1.2.3', C]],
+    ['nothing where nothing is known yet', { at: '' }, {}, undefined],
+    ['nothing where the target was seen', { at: B }, {}, undefined],
+    ['nothing where no revision is waited for', { at: C }, { target: ANY }, undefined],
+    [
+      'nothing where the target was deployed once',
+      { at: C, automated: false, history: [deployed(B, -200), deployed(C, -110)] },
+      {},
+      undefined,
+    ],
+    [
+      'nothing while its name is looked up',
+      { at: C },
+      { target: { kind: 'revision', text: 'v1', lookup: 'acme/shop', why: '' } },
+      undefined,
+    ],
+  ])('%s', (_, look, wish, revisions) => {
+    expect(ask(look, wish)).toEqual(revisions);
+  });
+
+  test('is asked once', () => {
+    const { state } = follow([
+      [0, see(old({ at: C }))],
+      [1, related(C, 'other')],
+    ]);
+    expect(openQuestion(state)).toBeUndefined();
+    expect(openQuestion(follow([[0, gone]]).state)).toBeUndefined();
   });
 });
