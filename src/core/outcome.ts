@@ -40,7 +40,7 @@ export function resultOf(
   live: ReadonlyMap<string, LiveTimes> = new Map(),
 ): ApplicationResult {
   const good = end.conclusion === 'success' || end.conclusion === 'skipped';
-  const blockers = good ? [] : explain(state, now);
+  const blockers = good || isFromOutside(end) ? [] : explain(state, now);
   const revisions = revisionsOf(state, now);
   const shown = state.presence === 'missing' ? undefined : state.application;
   return {
@@ -56,6 +56,11 @@ export function resultOf(
     blockers,
     summaryImages: shown?.summaryImages ?? [],
   };
+}
+
+/** The way to the server failed: what the Application waits for is beside the point. */
+function isFromOutside({ conclusion, reason }: End): boolean {
+  return conclusion === 'failure' && ['unauthorized', 'forbidden', 'unreachable'].includes(reason);
 }
 
 function changesOf(

@@ -23,6 +23,9 @@ export function describeIntent(intent: Intent): string {
  * @param refusal the server's message, which names the user
  */
 export function ruleFor(intent: Intent, refusal: string): string {
+  if (/\bcannot impersonate\b/.test(refusal)) {
+    return 'Let the user of the kubeconfig impersonate (a ClusterRole with verbs: [impersonate] on users and groups), or take `as` and `as-groups` out of the kubeconfig.';
+  }
   if (intent.resource === '*') return 'Bind the ClusterRole system:discovery to the user.';
   const everywhere = intent.namespace === '';
   const role = everywhere ? 'ClusterRole' : 'Role';
