@@ -1,6 +1,12 @@
 import type { Clock } from './clock.js';
 import { reportOf } from './conclude.js';
-import { type Application, keyOf, type Operation, resourceName } from './core/application.js';
+import {
+  type Application,
+  keyOf,
+  type Operation,
+  type ResourceKey,
+  resourceName,
+} from './core/application.js';
 import { applicationMatches } from './core/applications.js';
 import { DecodeError } from './core/decode.js';
 import { hasEnded } from './core/evidence.js';
@@ -252,11 +258,15 @@ function isSame({ operation }: Application, dispatch: Dispatch): boolean {
 function enriched({ application, operation }: Dispatch, found: Application): Application {
   const known = [...found.comparison.resources, ...(found.operation?.results ?? [])];
   const versions = new Map(known.map((each) => [resourceName(each), each.version]));
-  const results = operation.results.map((each) => ({
-    ...each,
-    version: versions.get(resourceName(each)) ?? '',
-  }));
-  return { ...application, destination: found.destination, operation: { ...operation, results } };
+  const versioned = <T extends ResourceKey>(all: readonly T[]) =>
+    all.map((each) => ({ ...each, version: versions.get(resourceName(each)) ?? '' }));
+  const { comparison } = application;
+  return {
+    ...application,
+    destination: found.destination,
+    operation: { ...operation, results: versioned(operation.results) },
+    comparison: { ...comparison, resources: versioned(comparison.resources) },
+  };
 }
 
 /** A state that has seen the event and nothing else. */

@@ -1,5 +1,6 @@
 import type {
   Application,
+  ComparedResource,
   Operation,
   Phase,
   ResourceResult,
@@ -69,10 +70,20 @@ function applicationOf(root: Node, operation: Operation): Application {
     namespace: line(root, 'namespace', 63, NAMESPACE),
     ...NOTHING_TOLD,
     operation,
-    comparison: { status, revisions: deployed ? revisions : NO_REVISIONS, resources: [] },
+    comparison: {
+      status,
+      revisions: deployed ? revisions : NO_REVISIONS,
+      // What an earlier operation of the same deployment did to them is not told.
+      resources: operation.results.filter((each) => each.hookType === '').map(comparedOf),
+    },
     health: { status: word(root, 'health', HEALTH), message: '', lastTransitionTime: '' },
     history: operation.dryRun ? [] : [deploymentOf(operation, deployStartedAt)],
   };
+}
+
+function comparedOf({ group, version, kind, namespace, name }: ResourceResult): ComparedResource {
+  const untold = { status: '', health: '', healthMessage: '', requiresPruning: false, hook: false };
+  return { group, version, kind, namespace, name, ...untold };
 }
 
 const NO_REVISIONS: Revisions = { resolved: [], tracked: [] };
@@ -198,7 +209,7 @@ function resultOf(resource: Node): ResourceResult {
 
 const EMPTY = { group: '', namespace: '', status: '', message: '', hookType: '', hookPhase: '' };
 
-/** More than 120 bytes are sent as the first 60 and the last 59, with or without a sign between. */
+/** More than 120 bytes are sent as the first 60, an ellipsis and the last 59. */
 function isCut(message: string): boolean {
   return Buffer.byteLength(message) >= 119;
 }

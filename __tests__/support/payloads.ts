@@ -1,0 +1,132 @@
+import { isRecord, type KubeObject } from './api/store.ts';
+import { loadTrace, traceNames } from './replay.ts';
+
+/** `client_payload` of an event, as the notification template makes it. */
+export type Payload = Readonly<Record<string, unknown>>;
+
+type Json = Readonly<Record<string, unknown>>;
+
+function at(value: unknown, ...path: readonly string[]): Json {
+  const found = path.reduce<unknown>(
+    (each, key) => (isRecord(each) ? each[key] : undefined),
+    value,
+  );
+  return isRecord(found) ? found : {};
+}
+
+function list(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** More than `most` bytes: the first and the last half, with an ellipsis in the middle. */
+function cut(message: string, most: number): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= most) return message;
+  return `${bytes.subarray(0, most / 2)}…${bytes.subarray(1 - most / 2)}`;
+}
+
+/** What the template says of an Application whose operation has ended. */
+export function payloadOf(object: KubeObject): Payload {
+  const state = at(object, 'status', 'operationState');
+  const sync = at(state, 'operation', 'sync');
+  const result = at(state, 'syncResult');
+  const deployment = list(at(object, 'status')['history']).at(-1);
+  const deployStartedAt = text(deployment?.['deployStartedAt']);
+  const all = list(result['resources']);
+  const first = !state['retryCount'] && deployStartedAt === state['startedAt'];
+  const told = all.filter(
+    ({ message, hookType }) => !(first && !hookType && text(message).endsWith(' unchanged')),
+  );
+  const several = result['revisions'] ?? sync['revisions'];
+  const payload = {
+    application: object.metadata.name,
+    namespace: object.metadata.namespace ?? '',
+    revision: several ?? result['revision'] ?? text(sync['revision']),
+    operation: {
+      phase: text(state['phase']),
+      startedAt: text(state['startedAt']),
+      finishedAt: text(state['finishedAt']),
+      message: cut(text(state['message']), 1000),
+      dryRun: sync['dryRun'] === true,
+      selective: list(sync['resources']).length > 0,
+    },
+    deployStartedAt,
+    sync: text(at(object, 'status', 'sync')['status']),
+    health: text(at(object, 'status', 'health')['status']),
+    total: all.length,
+    truncated: false,
+    resources: told.map(resourceOf),
+  };
+  const large = Buffer.byteLength(JSON.stringify(payload)) > 60_000;
+  return large ? { ...payload, truncated: true, resources: [] } : payload;
+}
+
+function resourceOf(resource: Json): Json {
+  const keys = ['group', 'kind', 'namespace', 'name', 'status', 'message', 'hookType', 'hookPhase'];
+  const told = Object.fromEntries(keys.map((key) => [key, text(resource[key])]));
+  return { ...told, message: cut(told['message'] ?? '', 120) };
+}
+
+/** An event of a recording: of every operation that ended, as soon as it had. */
+export interface Ended {
+  readonly trace: string;
+  readonly object: KubeObject;
+}
+
+export function endedIn(trace: string): readonly Ended[] {
+  const seen = new Set<string>();
+  const { events } = loadTrace(trace);
+  return events.flatMap(({ type, object }) => {
+    const { phase, finishedAt } = at(object, 'status', 'operationState');
+    const ended = ['Succeeded', 'Failed', 'Error'].includes(text(phase));
+    if (type === 'DELETED' || !ended || seen.has(text(finishedAt))) return [];
+    seen.add(text(finishedAt));
+    return [{ trace, object }];
+  });
+}
+
+/** An Application whose sync applied so many Deployments, with names as they are in the field. */
+export function large(count: number): KubeObject {
+  const [{ object } = { object: undefined }] = endedIn('update-server-side');
+  if (!object) throw new Error('a recording is missing');
+  const status = at(object, 'status');
+  const state = at(status, 'operationState');
+  const resources = Array.from({ length: count }, (_, i) => ({
+    group: 'apps',
+    version: 'v1',
+    kind: 'Deployment',
+    namespace: 'shop-production',
+    name: `checkout-service-${String(i).padStart(4, '0')}`,
+    status: 'Synced',
+    message: `deployment.apps/checkout-service-${String(i).padStart(4, '0')} serverside-applied`,
+    hookPhase: 'Running',
+    syncPhase: 'Sync',
+  }));
+  const syncResult = { ...at(state, 'syncResult'), resources };
+  return { ...object, status: { ...status, operationState: { ...state, syncResult } } };
+}
+
+/** All golden payloads, by file name. */
+export function goldenPayloads(): ReadonlyMap<string, Payload> {
+  const recorded = traceNames().flatMap((trace) =>
+    endedIn(trace).map(({ object }, i) => [`${trace}-${i + 1}`, payloadOf(object)] as const),
+  );
+  const made = [
+    ['two-hundred', payloadOf(large(200))],
+    ['truncated', payloadOf(large(500))],
+  ] as const;
+  return new Map([...recorded, ...made]);
+}
+
+/** The event around a payload, as the runner has it in GITHUB_EVENT_PATH. */
+export function eventOf(payload: unknown): object {
+  return {
+    action: 'argocd-post-sync',
+    branch: 'main',
+    client_payload: payload,
+    repository: { full_name: 'acme/shop', default_branch: 'main' },
+    sender: { login: 'argocd[bot]' },
+  };
+}
