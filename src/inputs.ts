@@ -4,7 +4,7 @@ import type { Policy } from './core/state.js';
 import type { RevisionRequest, RunOrigin } from './core/target.js';
 import { InputError } from './errors.js';
 import { parseArgocdServer, parseToken, readAccess } from './inputs/access.js';
-import { readFilters } from './inputs/filters.js';
+import { type ReadFile, readFilters } from './inputs/filters.js';
 import {
   oneOf,
   parseApplicationNamespace,
@@ -82,10 +82,9 @@ export interface RunContext extends RunOrigin {
 /**
  * Reads all inputs and what GitHub says of the run; the only reader of the environment.
  * @param env variables as the runner sets them: inputs are `INPUT_<NAME>`
- * @param readFile the text of a file; throws if there is none
  * @throws InputError with every problem, each naming the input, its value and what is accepted
  */
-export function readInputs(env: Environment, readFile: (path: string) => string): Inputs {
+export function readInputs(env: Environment, readFile: ReadFile): Inputs {
   const reader = createReader(env);
   const run = readRunContext(env, readFile);
   const inputs: Inputs = {

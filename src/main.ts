@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
+import { readOthersFile } from './files.js';
 import { githubConsole } from './report/console.js';
 import { nodeFiles, runnerOutputs } from './report/publish.js';
 import { run } from './run.js';
@@ -26,7 +26,7 @@ for (const signal of CANCELLATIONS) process.on(signal, () => cancel.abort());
 
 run({
   env,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: readOthersFile,
   console,
   clock: systemClock(),
   destinations: {

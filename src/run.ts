@@ -6,6 +6,7 @@ import { answerEvent } from './dispatch.js';
 import { githubCommits } from './github/commits.js';
 import { namesOf, relationOf } from './github/relate.js';
 import { withHints } from './hints.js';
+import type { ReadFile } from './inputs/filters.js';
 import { type Inputs, readInputs } from './inputs.js';
 import { readLive } from './live.js';
 import { openSource, type Surroundings } from './open.js';
@@ -21,7 +22,7 @@ import { type Outcome, waitFor } from './wait.js';
 
 /** The world of a run; tests put another one in its place. */
 export interface World extends Surroundings {
-  readonly readFile: (path: string) => string;
+  readonly readFile: ReadFile;
   readonly destinations: Destinations;
   /** Aborted when GitHub cancels the run. */
   readonly cancelled: AbortSignal;

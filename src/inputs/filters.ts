@@ -4,11 +4,14 @@ import { quoted } from '../core/parsed.js';
 import { messageOf } from '../errors.js';
 import type { Reader } from './reader.js';
 
+/** The text of a file, which must be in a directory where one is given; throws if there is none. */
+export type ReadFile = (path: string, within?: string) => string;
+
 /** Reads the filters, which are YAML or, on one line without a colon, the path of a file. */
 export function readFilters(
   reader: Reader,
   workspace: string,
-  readFile: (path: string) => string,
+  readFile: ReadFile,
 ): readonly Filter[] {
   const value = reader.text('filters');
   const path = pathOf(value);
@@ -26,14 +29,10 @@ function pathOf(value: string): string | undefined {
   return inline ? undefined : line;
 }
 
-function readText(
-  reader: Reader,
-  path: string,
-  workspace: string,
-  readFile: (path: string) => string,
-): string {
+function readText(reader: Reader, path: string, workspace: string, readFile: ReadFile): string {
   try {
-    return readFile(isAbsolute(path) ? path : join(workspace, path));
+    if (isAbsolute(path)) return readFile(path);
+    return readFile(join(workspace, path), workspace || '.');
   } catch (thrown) {
     const remedy =
       'one line without a colon is the path of a file, relative to GITHUB_WORKSPACE: is the repository checked out (actions/checkout)?';

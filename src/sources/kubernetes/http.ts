@@ -66,6 +66,8 @@ export interface Transport {
 interface Exchange {
   readonly response: IncomingMessage;
   readonly dog: Watchdog;
+  /** A text without the credentials that were shown: an error page may echo them. */
+  hide(text: string): string;
   /** What a fault of the exchange means. */
   fault(thrown: unknown): Error;
   end(): void;
@@ -130,7 +132,8 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
     const response = await begin(attempt, dog, AbortSignal.any([signal, life.signal]));
     clock.observe(response.headers.date);
     dog.expect(patience.idleMs, 'silence in an answer');
-    return { response, dog, fault, end };
+    const hide = hider(attempt.credentials);
+    return { response, dog, hide, fault, end };
   } catch (thrown) {
     dog.stop();
     if (!isCertificateFault(thrown)) throw fault(thrown);
@@ -174,8 +177,18 @@ function headersOf({ accept, body, compressed }: Request): http.OutgoingHttpHead
   };
 }
 
+/** What the runner masks in its log it does not mask in outputs and files. */
+function hider({ headers }: Credentials): (text: string) => string {
+  const secret = String(headers.authorization ?? '').replace(/^\S+ /, '');
+  return secret.length < SHORTEST_SECRET
+    ? (text) => text
+    : (text) => text.replaceAll(secret, '***');
+}
+
+const SHORTEST_SECRET = 8;
+
 async function answerOf(exchange: Exchange): Promise<Answer> {
-  const { response, fault, end } = exchange;
+  const { response, hide, fault, end } = exchange;
   const {
     'content-type': type = '',
     'retry-after': retryAfter = '',
@@ -184,7 +197,8 @@ async function answerOf(exchange: Exchange): Promise<Answer> {
   try {
     let body = '';
     for await (const chunk of textOf(exchange)) body += chunk;
-    return { status: response.statusCode ?? 0, type, retryAfter, location, body };
+    const status = response.statusCode ?? 0;
+    return { status, type, retryAfter, location: hide(location), body: hide(body) };
   } catch (thrown) {
     // What it means is asked first: an end of ours looks like one that was asked for.
     const meant = fault(thrown);
@@ -205,7 +219,7 @@ function streamOf(exchange: Exchange): LineStream {
 /** Ends the connection when the reader stops reading, whatever the cause. */
 async function* linesOf(exchange: Exchange): AsyncGenerator<string> {
   try {
-    yield* lines(chunksOf(exchange));
+    for await (const line of lines(chunksOf(exchange))) yield exchange.hide(line);
   } catch (thrown) {
     throw thrown instanceof PassingError ? thrown : exchange.fault(thrown);
   } finally {
