@@ -1,6 +1,6 @@
 import type { Application, Deployment, Revisions } from './application.js';
 import type { Scope } from './changes.js';
-import { hasEnded, type SeenOperation } from './evidence.js';
+import type { SeenOperation } from './evidence.js';
 import { isTarget, type State } from './state.js';
 import type { Target } from './target.js';
 import { isBeforeTrigger } from './verdict.js';
@@ -41,12 +41,12 @@ export function scopeOf(state: State): Scope {
 }
 
 /**
- * No history is kept (`revisionHistoryLimit: 0`), and the first look found a selective operation:
+ * No history is kept (`revisionHistoryLimit: 0`), and the first operation seen is a selective one:
  * a full one has been before it, nobody knows when.
  */
 function isUnrecorded(application: Application, operations: readonly SeenOperation[]): boolean {
   const [first] = operations;
-  return application.history.length === 0 && first?.selective === true && first.at === 0;
+  return application.history.length === 0 && first?.selective === true && first.blind;
 }
 
 /**
@@ -139,7 +139,7 @@ function duringWait(state: State): readonly SeenOperation[] {
 }
 
 function isResultOf(operation: SeenOperation, entry: Deployment): boolean {
-  return operation.startedAt === entry.startedAt && !operation.selective && hasEnded(operation);
+  return operation.startedAt === entry.startedAt && !operation.selective;
 }
 
 /** An earlier deployment ended in the second in which this one began. */
