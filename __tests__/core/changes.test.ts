@@ -285,6 +285,35 @@ describe('3. all operations of the revision', () => {
     }
   });
 
+  test('of a sync that this run asked for, where only the history knew of one before', () => {
+    const history = [deployed(A, -110), deployed(B, 1)];
+    const results = [applied(API, 'created')];
+    const followed = follow([
+      [3, see(app({ at: B, version: 10, history }))],
+      [3.1, asked('operation', '11')],
+      [9, see(ended(results, { version: 12, history }, { from: 5, phase: 'Failed' }))],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${API}`]);
+    expect(classesOf(followed).evidence).toBe('complete');
+  });
+
+  test('of a sync that this run asked for after another one had ended', () => {
+    const history = [deployed(A, -110), deployed(B, 1)];
+    const followed = follow([
+      [2, see(running([], { version: 9, history: [deployed(A, -110)] }))],
+      [3, see(ended([applied(WEB, 'created')], { version: 10, history }))],
+      [3.1, asked('operation', '11')],
+      [
+        9,
+        see(
+          ended([applied(API, 'created')], { version: 12, history }, { from: 5, phase: 'Failed' }),
+        ),
+      ],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${API}`]);
+    expect(classesOf(followed).evidence).toBe('complete');
+  });
+
   test('of a sync that this run asked for and whose result was replaced, anything', () => {
     const history = [deployed(A, -110), deployed(B, 1), deployed(B, 5)];
     const heal: Run = { from: 8, selective: true };
@@ -362,6 +391,25 @@ describe('3. all operations of the revision', () => {
       expect(classesOf(followed).evidence).toBe('complete');
     });
 
+    test('its own later operations replace the result too', () => {
+      const history = [deployed(A, -110), deployed(C, 1)];
+      const heal: Run = { at: C, selective: true, from: 20 };
+      const followed = follow([
+        [30, see(ended([], { at: C, history }, heal))],
+        [31, related(C, 'descendant')],
+      ]);
+      const live = new Map([[WEB, { creationTimestamp: time(-500), lastWrite: time(5) }]]);
+      expect(changesOf(followed, live)).toContain(`updated live ${WEB}`);
+    });
+
+    test('only requested yet, it has changed nothing', () => {
+      const followed = follow([
+        [10, see(app({ at: C, sync: 'OutOfSync', requested: request({ at: C }) }))],
+        [11, related(C, 'descendant')],
+      ]);
+      expect(changesOf(followed)).toEqual([]);
+    });
+
     test('with no deployment before, live objects tell nothing', () => {
       const only = { at: C, history: [deployed(C, 1)] };
       const followed = follow([
@@ -394,6 +442,24 @@ describe('3. all operations of the revision', () => {
     ]);
   });
 
+  test('without a revision, one that had ended by then gives way to what came', () => {
+    const story: Story = [
+      [0, see(ended([applied(WEB, 'created')], {}, { at: A, from: -110 }))],
+      [9, see(ended([applied(API, 'created')], { history: [deployed(C, 5)] }, { at: C, from: 5 }))],
+    ];
+    expect(changesOf(follow(story, { target: ANY }))).toEqual([`created applied ${API}`]);
+  });
+
+  test('without a revision, a deployment in between that nobody saw', () => {
+    const history = [deployed(A, 1), deployed(B, 5), deployed(C, 9)];
+    const story: Story = [
+      [2, see(running([], { at: A }, { at: A }))],
+      [4, see(ended([], { history: [deployed(A, 1)] }, { at: A }))],
+      [15, seeAfterGap(ended([applied(WEB, 'created')], { history }, { at: C, from: 9 }))],
+    ];
+    expect(classesOf(follow(story, { target: ANY })).evidence).toBe('partial');
+  });
+
   test('without a revision, else the last one', () => {
     const followed = follow([[9, see(ended([applied(WEB, 'created')]))]], { target: ANY });
     expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
@@ -410,6 +476,46 @@ describe('3. all operations of the revision', () => {
       [1, see(running([], manual))],
     ]);
     expect(classesOf(followed)).toMatchObject({ changes: [], undecided: [] });
+  });
+
+  describe('seen late, the history has the target and its successor', () => {
+    const history = [deployed(A, -110), deployed(B, 1), deployed(C, 5)];
+    const followed = late([applied(API, 'created')], { at: C, history }, { at: C, from: 5 });
+    const written = (seconds: number) =>
+      changesOf(
+        followed,
+        new Map([[WEB, { creationTimestamp: time(-500), lastWrite: time(seconds) }]]),
+      );
+
+    test('what the successor did counts', () => {
+      expect(changesOf(followed)).toContain(`created applied ${API}`);
+      expect(classesOf(followed).evidence).toBe('partial');
+    });
+
+    test('live objects are asked since the target was deployed', () => {
+      expect(written(0)).toContain(`unchanged live ${WEB}`);
+      expect(written(1)).toContain(`updated live ${WEB}`);
+    });
+  });
+
+  test('a partial self-heal in the very second of the full operation is not that one', () => {
+    const heal: Run = { selective: true, from: 1, to: 1 };
+    const followed = late([applied(WEB, 'unchanged')], {}, heal);
+    expect(changesOf(followed)).toEqual([
+      `updated reported ${SETTINGS}`,
+      `updated reported ${WEB}`,
+    ]);
+    expect(classesOf(followed).evidence).toBe('partial');
+  });
+
+  test('a full operation that is on record before its end is not lost', () => {
+    const followed = follow([
+      [
+        2,
+        see(running([applied(WEB, 'created')], { history: [deployed(A, -110), deployed(B, 1)] })),
+      ],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
   });
 
   test('the target had given way to another request at the first look: it is lost', () => {
@@ -535,6 +641,12 @@ describe('4. retries', () => {
       [5, see(ended([applied(SETTINGS, 'unchanged'), applied(WEB, 'created')], {}, { retry: 1 }))],
     ]);
     expect(changesOf(followed)).toEqual([`updated reported ${SETTINGS}`, `created applied ${WEB}`]);
+    expect(classesOf(followed).evidence).toBe('partial');
+  });
+
+  test('from the middle, what an earlier attempt pruned is not known', () => {
+    const followed = late([applied(WEB, 'created')], {}, { retry: 1 });
+    expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
     expect(classesOf(followed).evidence).toBe('partial');
   });
 
@@ -701,6 +813,15 @@ describe('5. the comparison names what is about to change', () => {
     expect(changesOf(followed)).toEqual([`updated reported ${WEB}`]);
   });
 
+  test('what a message has said already is not known by the comparison', () => {
+    const followed = follow([
+      [0, see(app({ ...OLD, ...ALL_SYNCED }))],
+      [3, see(ended([applied(WEB, 'unchanged')], ALL_SYNCED))],
+      [9, see(ended([applied(WEB, 'configured')], ALL_SYNCED, { from: 5 }))],
+    ]);
+    expect(changesOf(followed)).toEqual([`unchanged applied ${WEB}`]);
+  });
+
   test('a hook in the comparison is no resource', () => {
     const followed = follow([
       [0, see(app({ ...OLD, ...ALL_SYNCED }))],
@@ -743,6 +864,7 @@ describe('5. the comparison names what is about to change', () => {
       const followed = follow([
         [0, see(app(synced))],
         [1, see(running(RESULTS, { ...afterwards(WEB), history: [] }))],
+        [3, see(ended(RESULTS, afterwards(WEB)))],
       ]);
       expect(changesOf(followed)).toContain(`updated reported ${WEB}`);
     });
@@ -868,6 +990,10 @@ describe('left behind, where no operation prunes', () => {
     for (const automated of [{ prune: true }, false] as const) {
       expect(changesOf(follow([[1, see(app({ ...OLD, ...left, automated }))]]))).toEqual([]);
     }
+  });
+  test('not where there was an operation, which would have said it', () => {
+    const followed = late([applied(WEB, 'created')], left);
+    expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
   });
   test('not where an operation has said it', () => {
     const followed = late([result(KEEP, 'PruneSkipped', 'ignored')], left);

@@ -115,6 +115,13 @@ describe('what keeps an Application from its end', () => {
       ]);
     });
 
+    test('that has failed for good has no next attempt', () => {
+      const failed = operation({ phase: 'Failed', retry: 5, limit: 5, to: 7 });
+      expect(said({ at: B, operation: failed })).toEqual([
+        'operation for bbbbbbbb: Failed, retry 5 of 5: no message yet',
+      ]);
+    });
+
     test('that succeeded or was a dry run keeps from nothing', () => {
       expect(said({ at: B, operation: operation() })).toEqual([]);
       expect(said({ at: B, operation: operation({ phase: 'Failed', dryRun: true }) })).toEqual([]);
@@ -171,6 +178,10 @@ describe('what keeps an Application from its end', () => {
     const resources = [`Synced ${WEB}`, `OutOfSync ${SETTINGS}`];
     expect(said({ at: B, sync: 'OutOfSync', resources, operation: operation(run) })).toEqual([
       'selective sync: it synced 1 chosen resources only and left 1 OutOfSync: sync the whole Application',
+      'ConfigMap/shop/settings: OutOfSync',
+    ]);
+    const heal = { ...run, manual: false };
+    expect(said({ at: B, sync: 'OutOfSync', resources, operation: operation(heal) })).toEqual([
       'ConfigMap/shop/settings: OutOfSync',
     ]);
   });

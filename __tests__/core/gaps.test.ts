@@ -109,6 +109,30 @@ describe('an operation whose end was not seen', () => {
   });
 });
 
+describe('a full operation that only the history knows', () => {
+  test('may have changed anything, though that of the target was seen', () => {
+    const known = { at: C, history: [deployed(A, -110), deployed(B, 1), deployed(C, 10)] };
+    const heal: Run = { at: C, selective: true, from: 20, results: [applied(WEB, 'unchanged')] };
+    const followed = follow([
+      [3, see(ended({ results: [UNCHANGED] }, { history: [deployed(A, -110), deployed(B, 1)] }))],
+      [25, seeAfterGap(ended(heal, known))],
+    ]);
+    expect(settings(followed)).toBe(UNKNOWN);
+    expect(classesOf(followed).evidence).toBe('partial');
+  });
+
+  test('is none where a selective one was seen to be the first, and no history is kept', () => {
+    const heal: Run = { selective: true, from: 5, results: [UNCHANGED] };
+    const followed = follow([
+      [0, see({ ...OLD, history: [] })],
+      [1, see(app({ at: B, history: [], operation: operation({ at: A, from: -110 }) }))],
+      [9, see(ended(heal, { history: [] }))],
+    ]);
+    expect(settings(followed)).toBe(KNOWN);
+    expect(classesOf(followed).evidence).toBe('complete');
+  });
+});
+
 describe('a successor whose operation is the first one seen', () => {
   const run: Run = { at: C, from: 20, results: [UNCHANGED] };
   const look: Look = { at: C, history: [deployed(A, -110), deployed(C, 20)] };

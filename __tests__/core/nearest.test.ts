@@ -11,6 +11,7 @@ describe('names like one that does not exist', () => {
     ['billing-worker-2', ['billing-worker', 'billing']],
     ['sho', ['shop', 'shop-eu', 'shop-us']],
     ['completely-else', []],
+    ['belling-warkar', ['billing-worker']],
     ['', ['x']],
   ])('%j: %j', (wanted, names) => {
     expect(nearestNames(wanted, NAMES)).toEqual(names);

@@ -16,7 +16,16 @@ import {
   time,
   WEB,
 } from './support/application.ts';
-import { ANY, type Followed, follow, gone, POLICY, revision, see } from './support/follow.ts';
+import {
+  ANY,
+  type Followed,
+  follow,
+  gone,
+  POLICY,
+  related,
+  revision,
+  see,
+} from './support/follow.ts';
 
 const GOOD: End = { conclusion: 'success', reason: 'synced', what: 'the revision is deployed' };
 const BAD: End = { conclusion: 'failure', reason: 'degraded', what: 'it is Degraded' };
@@ -157,6 +166,8 @@ describe('the revision in the end', () => {
     expect(of(look, revision(B))).toEqual(['', at]);
     expect(of(look, ANY)).toEqual(['', at]);
     expect(of({ ...look, at: [B, B] }, ANY)).toEqual([B, [B, B]]);
+    // Another source has gone since.
+    expect(of({ at: B }, revision(B, [1]))).toEqual([B, [B]]);
   });
 });
 
@@ -169,6 +180,17 @@ describe('the evidence', () => {
       target: ANY,
     });
     expect(resultAt(any, end).evidence).toBe('complete');
+  });
+
+  test('is complete where the revision was never seen, but what contains it from the start', () => {
+    const run = { at: C, from: 5, results: [applied(WEB, 'created')] };
+    const history = [deployed(A, -110), deployed(C, 5)];
+    const followed = follow([
+      [0, see(app({ operation: operation({ at: A, from: -110 }) }))],
+      [9, see(app({ at: C, reconciled: 8, history, operation: operation(run) }))],
+      [10, related(C, 'descendant')],
+    ]);
+    expect(resultAt(followed).evidence).toBe('complete');
   });
 
   test('is partial where its operation had not ended', () => {

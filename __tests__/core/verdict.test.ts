@@ -536,7 +536,7 @@ describe('when it is over', () => {
       'a full operation that was cut short deploys nothing, though a selective one succeeds',
       [
         [1, see(running(outOfSync)), W],
-        [9, seeAfterGap(done(outOfSync, { selective: true, from: 5 })), W],
+        [9, seeAfterGap(done({ ...outOfSync, reconciled: 9 }, { selective: true, from: 5 })), W],
       ],
       { policy: { waitFor: ['health'] } },
     );
