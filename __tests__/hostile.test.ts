@@ -588,7 +588,7 @@ const SERVERS: readonly Row[] = [
         resource({ name: `web-${i}`, message: `created ${'<b>|'.repeat(100)}` }),
       ),
     },
-    inputs: { filters: "all: '*/*'" },
+    inputs: { filters: "all: '*/*'", 'live-evidence': 'off' },
     ends: DONE,
     check({ outputs, summary }) {
       expect(JSON.parse(outputs.get('resources') ?? '')).not.toHaveLength(0);
@@ -761,6 +761,7 @@ interface SecretRow {
     readonly close?: () => void;
   }>;
   readonly ends: string;
+  readonly says?: RegExp;
 }
 
 const JWT = 'eyJhbGciOiJSUzI1NiJ9';
@@ -824,6 +825,7 @@ const SECRETS: readonly SecretRow[] = [
       ...(await issuer(claims({ repository: 'evil\n::error::forged' }))),
     }),
     ends: 'failure/unauthorized',
+    says: /The token says aud my-cluster, sub \(none\), repository evil/,
   },
   {
     name: 'GitHub OIDC: an endpoint that refuses',
@@ -937,6 +939,7 @@ test.each(SECRETS.map((row) => [row.name, row] as const))(
       const ended = `${result.outputs['conclusion']}/${result.outputs['reason']}`;
       expect(`${ended} ${result.outputs['message']}`).toMatch(new RegExp(`^${row.ends} `));
       for (const secret of row.secrets) expect(everywhereOf(result)).not.toContain(secret);
+      if (row.says) expect(everywhereOf(result)).toMatch(row.says);
       expect(result.stderr).toBe('');
       expectHarmless({ ...result, outputs: new Map(Object.entries(result.outputs)) });
       hold(`(built) ${row.name}`, ended);
