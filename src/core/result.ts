@@ -74,8 +74,11 @@ export interface Blocker {
 /** A part of a sync, as far as its time is known. */
 export interface Span {
   readonly kind: 'request' | 'operation' | 'hook' | 'apply' | 'prune' | 'health';
-  /** For people: `PreSync Job/shop/migrate`, `wave 1, 3 resources`. Names in it are anybody's text. */
-  readonly label: string;
+  /**
+   * A revision, `PreSync Job/migrate`, a wave and what is in it (`1, 3 resources`), a health status;
+   * anybody's text.
+   */
+  readonly what: string;
   /** Milliseconds since the epoch by the cluster's clock, true to about a second. */
   readonly from: number;
   readonly to: number;

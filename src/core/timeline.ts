@@ -7,6 +7,7 @@ import { shortRevision } from './verdict.js';
 
 /** Shorter waits for an operation to begin tell nothing. */
 const NOTABLE_MS = 1000;
+const PRUNED = 'pruned';
 
 /**
  * What took how long: the wait for an operation, the operations with their hooks and waves, then
@@ -34,9 +35,7 @@ function timeOf(when: Moment, now: Moment): number | undefined {
 function requestSpan({ since }: State, first: Span | undefined, now: Moment): readonly Span[] {
   const from = timeOf(since, now);
   if (from === undefined || !first || first.from - from < NOTABLE_MS) return [];
-  return [
-    { kind: 'request', label: 'until the operation began', from, to: first.from, end: 'done' },
-  ];
+  return [{ kind: 'request', what: '', from, to: first.from, end: 'done' }];
 }
 
 function operationSpans(
@@ -48,11 +47,11 @@ function operationSpans(
   const running = operation.endAt === undefined;
   const to = running ? now.server : Date.parse(operation.finishedAt);
   if (Number.isNaN(from) || to === undefined || Number.isNaN(to)) return [];
-  const what = operation.selective ? 'partial sync' : 'sync';
+  const partial = operation.selective ? ' (in part)' : '';
   const end = running ? 'open' : operation.phase === 'Succeeded' ? 'done' : 'failed';
   const whole: Span = {
     kind: 'operation',
-    label: `${what} of ${shortRevision(operation.revisions)}`,
+    what: `${shortRevision(operation.revisions)}${partial}`,
     from,
     to: Math.max(from, to),
     end,
@@ -70,7 +69,8 @@ function partsOf(
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
   const groups = Map.groupBy(witnessed(operation), (each) => groupOf(each, waves));
   if (groups.size < 2) return [];
-  return [...groups].flatMap(([title, results]) => partSpan(title, results, whole, now));
+  const parts = [...groups].flatMap(([title, results]) => partSpan(title, results, whole, now));
+  return parts.map(({ settled, ...span }) => (settled ? span : ended(span, parts)));
 }
 
 /** The results whose beginning was seen; all that are there at the end tell no order. */
@@ -83,9 +83,15 @@ function witnessed(operation: SeenOperation): readonly SeenResult[] {
 function groupOf({ first }: SeenResult, waves: ReadonlyMap<string, number | undefined>): string {
   if (first.hookType !== '')
     return `hook ${first.hookType} ${first.syncPhase} ${resourceName(first)}`;
-  if (first.status.startsWith('Prune')) return 'prune';
-  const phase = first.syncPhase === 'Sync' ? '' : first.syncPhase;
-  return `${phase} wave ${waves.get(resourceName(first)) ?? 0}`.trim();
+  if (first.status.startsWith('Prune')) return PRUNED;
+  const phase = first.syncPhase === 'Sync' ? '' : ` of ${first.syncPhase}`;
+  return `${waves.get(resourceName(first)) ?? 0}${phase}`;
+}
+
+/** Without an end of its own a part lasts until the next one begins: nobody waits for it then. */
+function ended(span: Span, all: readonly Span[]): Span {
+  const next = all.map((each) => each.from).filter((from) => from > span.from);
+  return { ...span, to: Math.min(span.to, ...next) };
 }
 
 function partSpan(
@@ -93,22 +99,19 @@ function partSpan(
   results: readonly SeenResult[],
   whole: Span,
   now: Moment,
-): readonly Span[] {
+): readonly (Span & { readonly settled: boolean })[] {
   const within = (when: Moment | undefined) => {
     const time = when && timeOf(when, now);
     return time === undefined ? undefined : Math.min(Math.max(time, whole.from), whole.to);
   };
-  const starts = results.map(({ seen }) => within(seen) ?? Number.NaN);
-  const ends = results.map(({ settled }) => within(settled) ?? whole.to);
-  const from = Math.min(...starts);
+  const from = Math.min(...results.map(({ seen }) => within(seen) ?? Number.NaN));
+  const to = Math.max(...results.map((each) => within(each.settled) ?? whole.to));
   const [only] = results;
   if (Number.isNaN(from) || !only) return [];
-  const { kind, label } = described(title, results, only);
   const failed = results.some(({ latest }) => hasFailed(latest));
-  const open = whole.end === 'open' && results.some(({ settled }) => !settled);
-  return [
-    { kind, label, from, to: Math.max(...ends), end: failed ? 'failed' : open ? 'open' : 'done' },
-  ];
+  const settled = results.every((each) => each.settled !== undefined);
+  const end = failed ? 'failed' : whole.end === 'open' && !settled ? 'open' : 'done';
+  return [{ ...described(title, results, only), from, to, end, settled }];
 }
 
 function hasFailed({ status, hookPhase }: SeenResult['latest']): boolean {
@@ -119,11 +122,12 @@ function described(
   title: string,
   results: readonly SeenResult[],
   { first }: SeenResult,
-): Pick<Span, 'kind' | 'label'> {
-  const name = [first.kind, first.namespace, first.name].filter((part) => part !== '').join('/');
-  if (first.hookType !== '') return { kind: 'hook', label: `${first.hookType} ${name}` };
-  const what = results.length === 1 ? name : `${results.length} resources`;
-  return { kind: title === 'prune' ? 'prune' : 'apply', label: `${title}, ${what}` };
+): Pick<Span, 'kind' | 'what'> {
+  const name = `${first.kind}/${first.name}`;
+  if (first.hookType !== '') return { kind: 'hook', what: `${first.hookType} ${name}` };
+  const those = results.length === 1 ? name : `${results.length} resources`;
+  if (title === PRUNED) return { kind: 'prune', what: those };
+  return { kind: 'apply', what: `${title}, ${those}` };
 }
 
 /** From the last operation's end on: how long health took to become what it is. */
@@ -136,14 +140,14 @@ function healthSpans(state: State, parts: readonly Span[], now: Moment): readonl
     ? timeOf(state.healthSeen, now)
     : Date.parse(lastTransitionTime ?? '');
   const since = turned === undefined || !(turned > from) ? from : turned;
-  const until = (to: number, label: string, end: Span['end']): readonly Span[] =>
-    to > from ? [{ kind: 'health', label, from, to, end }] : [];
+  const until = (to: number, end: Span['end']): readonly Span[] =>
+    to > from ? [{ kind: 'health', what: status, from, to, end }] : [];
   switch (status) {
     case 'Healthy':
-      return until(since, 'until Healthy', 'done');
+      return until(since, 'done');
     case 'Degraded':
-      return until(since > from ? since : (now.server ?? from), 'until Degraded', 'failed');
+      return until(since > from ? since : (now.server ?? from), 'failed');
     default:
-      return until(now.server ?? from, `${status}`, 'open');
+      return until(now.server ?? from, 'open');
   }
 }

@@ -1,10 +1,13 @@
 import type { ApplicationResult, Span } from '../core/result.js';
-import { clip, mermaid, oneLine } from './escape.js';
-import { many, spoken } from './words.js';
+import { clip, mermaid } from './escape.js';
+import { spoken } from './words.js';
 
 /** More rows are no picture any more. */
 const ROWS = 30;
 const LABEL_UNITS = 60;
+const TITLE_UNITS = 28;
+/** Of a title's letter, about. */
+const LETTER_PX = 7;
 /** Bars are at least this part of the picture's width: a second of an hour is there too. */
 const NARROWEST = 1 / 200;
 /** Distances of the axis' marks, in seconds; the first that leaves few enough of them. */
@@ -13,6 +16,7 @@ const MARKS = 10;
 
 /** What shows an Application as a whole; the rest are its details. */
 const OUTLINE: readonly Span['kind'][] = ['operation', 'health'];
+
 /** Colours by Mermaid's own words, which it has for the light and the dark page. */
 const TAGS: Readonly<Record<Span['end'], string>> = {
   done: '',
@@ -20,54 +24,62 @@ const TAGS: Readonly<Record<Span['end'], string>> = {
   open: 'active, ',
 };
 
+/** The rows of the diagram that one Application has. */
+interface Part {
+  readonly title: string;
+  readonly spans: readonly Span[];
+}
+
 /**
  * The timeline of the Applications as a Mermaid gantt in Markdown; empty where it would show less
  * than two bars.
  */
 export function gantt(applications: readonly ApplicationResult[]): string {
-  const all = applications.map((each) => ({ each, spans: each.timeline ?? [] }));
-  const count = all.reduce((sum, { spans }) => sum + spans.length, 0);
-  if (count < 2) return '';
-  const outline = all.map(({ each, spans }) => ({
-    each,
-    spans: spans.filter(({ kind }) => OUTLINE.includes(kind)),
-  }));
-  const shown = cut(count > ROWS ? fuller(all, outline) : all);
-  const spans = shown.flatMap((each) => each.spans);
-  const [from, to] = [Math.min(...spans.map((s) => s.from)), Math.max(...spans.map((s) => s.to))];
+  const all = applications.map(({ application, timeline = [] }) => {
+    return { title: mermaid(clip(application, TITLE_UNITS)), spans: timeline };
+  });
+  const count = countOf(all);
   const several = applications.length > 1;
+  const parts = cut(several && count > ROWS ? all.map(outline) : all);
+  const spans = parts.flatMap((each) => each.spans);
+  if (spans.length < 2) return '';
+  const from = Math.min(...spans.map((each) => each.from));
+  const to = Math.max(...spans.map((each) => each.to));
   const left = count - spans.length;
   const rest = left > 0 ? ` · ${left} more, left out: see the results file` : '';
   return [
     '### Timeline\n',
     '```mermaid',
+    ...(several ? margin(parts) : []),
     ...header(to - from),
-    ...shown.flatMap(({ each, spans: own }) => [
-      ...(several && own.length > 0 ? [`  section ${label(each.application)}`] : []),
-      ...own.map((span) => bar(span, from, (to - from) * NARROWEST)),
-    ]),
+    ...parts.flatMap((part) => (several ? titled(part, from, to) : staged(part, from, to))),
     '```\n',
-    `<sub>${many(Math.round((to - from) / 1000), 'second')} from ${utc(from)} on, by the cluster's clock${rest}</sub>\n\n`,
+    `<sub>${spoken((to - from) / 1000)} from ${utc(from)} on, by the cluster's clock${rest}</sub>\n\n`,
   ].join('\n');
 }
 
-interface Part {
-  readonly each: ApplicationResult;
-  readonly spans: readonly Span[];
+function countOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { spans }) => sum + spans.length, 0);
 }
 
-/** Of one Application its details, of several how each went. */
-function fuller(all: readonly Part[], outline: readonly Part[]): readonly Part[] {
-  return all.length > 1 ? outline : all;
+function outline({ title, spans }: Part): Part {
+  return { title, spans: spans.filter(({ kind }) => OUTLINE.includes(kind)) };
 }
 
 function cut(parts: readonly Part[]): readonly Part[] {
   let room = ROWS;
-  return parts.map(({ each, spans }) => {
+  return parts.flatMap(({ title, spans }) => {
     const kept = spans.slice(0, room);
     room -= kept.length;
-    return { each, spans: kept };
+    return kept.length === 0 ? [] : [{ title, spans: kept }];
   });
+}
+
+/** Room for the titles, which Mermaid would else write across the bars. */
+function margin(parts: readonly Part[]): readonly string[] {
+  const letters = parts.reduce((most, { title }) => Math.max(most, title.length), 0);
+  const px = Math.max(75, letters * LETTER_PX + 25);
+  return ['---', 'config:', '  gantt:', `    leftPadding: ${px}`, '---'];
 }
 
 /**
@@ -85,16 +97,65 @@ function header(length: number): readonly string[] {
   ];
 }
 
-function bar(span: Span, zero: number, narrowest: number): string {
-  const length = span.to - span.from;
-  const took = length < 1000 ? 'under 1s' : spoken(length / 1000);
-  const to = Math.max(span.to, span.from + narrowest);
-  const task = `${label(span.label)}, ${took}`;
-  return `  ${task} :${TAGS[span.end]}${since(span.from - zero)}, ${since(to - zero)}`;
+/** One of several Applications: a section. */
+function titled({ title, spans }: Part, from: number, to: number): readonly string[] {
+  return [`  section ${title}`, ...spans.map((span) => bar(span, from, to))];
 }
 
-function label(text: string): string {
-  return mermaid(clip(oneLine(text), LABEL_UNITS));
+/** The only Application: a section for each stage, numbered where it comes again. */
+function staged({ spans }: Part, from: number, to: number): readonly string[] {
+  const times = new Map<string, number>();
+  return spans.flatMap((span, i) => {
+    const stage = stageOf(span);
+    const before = spans[i - 1];
+    if (before && stageOf(before) === stage) return [bar(span, from, to)];
+    const time = (times.get(stage) ?? 0) + 1;
+    times.set(stage, time);
+    return [`  section ${stage}${time > 1 ? ` ${time}` : ''}`, bar(span, from, to)];
+  });
+}
+
+function stageOf({ kind, what }: Span): string {
+  switch (kind) {
+    case 'request':
+      return 'Before';
+    case 'operation':
+      return 'Operation';
+    case 'hook':
+      return mermaid(clip(what.split(' ')[0] ?? '', 10)) || 'Hook';
+    case 'apply':
+    case 'prune':
+      return 'Waves';
+    case 'health':
+      return 'Health';
+  }
+}
+
+/** Begins with a word of ours: a name could be one of Mermaid's. */
+function wordsOf({ kind, what, end }: Span): string {
+  switch (kind) {
+    case 'request':
+      return 'waiting for the operation';
+    case 'operation':
+      return `sync of ${what}`;
+    case 'hook':
+      return `hook ${what}`;
+    case 'apply':
+      return `wave ${what}`;
+    case 'prune':
+      return `pruning ${what}`;
+    case 'health':
+      return `${end === 'open' ? 'still' : 'until'} ${what}`;
+  }
+}
+
+function bar(span: Span, zero: number, last: number): string {
+  const length = span.to - span.from;
+  const took = length < 1000 ? 'under 1s' : spoken(length / 1000);
+  const to = Math.max(span.to, span.from + (last - zero) * NARROWEST);
+  const tag = span.kind === 'request' ? 'done, ' : TAGS[span.end];
+  const words = mermaid(clip(wordsOf(span), LABEL_UNITS));
+  return `  ${words}, ${took} :${tag}${since(span.from - zero)}, ${since(to - zero)}`;
 }
 
 function since(ms: number): string {
