@@ -168,7 +168,8 @@ export function keyOf(application: { readonly namespace: string; readonly name: 
 
 /** `group/Kind/namespace/name`: what a resource is called in filters, logs and tables. */
 export function resourceName(r: ResourceKey): string {
-  return `${r.group}/${r.kind}/${r.namespace}/${r.name}`;
+  // A template's result keeps all its parts, and Applications by the thousand have many names.
+  return [r.group, r.kind, r.namespace, r.name].join('/');
 }
 
 /**
