@@ -398,7 +398,7 @@ describe('3. all operations of the revision', () => {
         [30, see(ended([], { at: C, history }, heal))],
         [31, related(C, 'descendant')],
       ]);
-      const live = new Map([[WEB, { creationTimestamp: time(-500), lastWrite: time(5) }]]);
+      const live = new Map([[WEB, { creationTimestamp: time(-500), lastWrite: time(2) }]]);
       expect(changesOf(followed, live)).toContain(`updated live ${WEB}`);
     });
 
@@ -765,6 +765,15 @@ describe('5. the comparison names what is about to change', () => {
       [4, see(ended([applied(API, 'configured')]))],
     ]);
     expect(changesOf(followed)).toEqual([`updated compared ${API}`]);
+  });
+
+  test('there before, Synced: updated, whatever the message', () => {
+    const followed = follow([
+      ...before,
+      [1, see(app({ ...OLD, ...compared(WEB) }))],
+      [4, see(ended([applied(WEB, 'serverside-applied')], ALL_SYNCED))],
+    ]);
+    expect(changesOf(followed)).toEqual([`updated compared ${WEB}`]);
   });
 
   test('nothing was compared before: created or updated', () => {

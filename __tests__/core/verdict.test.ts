@@ -836,6 +836,15 @@ describe('when it is over', () => {
       ],
       { target: revision(B, [1]) },
     );
+    story(
+      'a successor contains it in one of them',
+      [
+        [0, see(app({ ...both(C), history: [] })), W],
+        [1, related('1.2.3', 'other'), W],
+        [2, related(C, 'descendant'), 'success superseded'],
+      ],
+      { target: revision(B) },
+    );
     const pair = { drySHA: B, hydratedSHA: D };
     story('a source hydrator: the dry commit is what the user knows', [
       [0, see(old()), W],
@@ -880,6 +889,7 @@ describe('when it is over', () => {
           [0, see(old()), W],
           [1, see(old({ deleting: true })), W],
           [2, gone, 'failure deleted'],
+          [3, gone, 'failure deleted'],
         ],
         { policy: { ifMissing } },
       );
@@ -1205,6 +1215,17 @@ describe('degraded-grace', () => {
       [90, tick, 'failure degraded'],
     ],
     { ...minute, target: ANY },
+  );
+  story(
+    'is counted from the first look where nobody knows since when',
+    [
+      [
+        9,
+        see({ ...done(), health: { ...done(sick).health, lastTransitionTime: '' } }),
+        'waiting degraded until 69',
+      ],
+    ],
+    minute,
   );
   story(
     'recovery ends it',
