@@ -121,8 +121,20 @@ function withSighting(
   const statuses = new Map(compared.map((r) => [resourceName(r), r.status]));
   const last = sightings.at(-1);
   if (last && last.key === key && sameMap(last.statuses, statuses)) return sightings;
-  return [...sightings, { at, key, reconciledAt: application.reconciledAt, gap, statuses }];
+  const sighting = { at, key, reconciledAt: application.reconciledAt, gap };
+  return [...sightings, { ...sighting, statuses: shared(sightings, statuses) }];
 }
+
+/** Self-heal goes back and forth for hours: what is seen again is not kept again. */
+function shared(
+  sightings: readonly Sighting[],
+  statuses: Sighting['statuses'],
+): Sighting['statuses'] {
+  const before = sightings.slice(-REMEMBERED).find((each) => sameMap(each.statuses, statuses));
+  return before?.statuses ?? statuses;
+}
+
+const REMEMBERED = 16;
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
