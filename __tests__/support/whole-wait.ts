@@ -36,6 +36,8 @@ export interface WholeWait {
   readonly timing?: KubernetesOptions['timing'];
   readonly pollIntervalMs?: number;
   readonly onEvent?: (event: SourceEvent) => void;
+  /** Nothing is kept of what was delivered and logged. */
+  readonly forget?: boolean;
   /** In place of those of the inputs. */
   readonly mintToken?: (fresh: boolean) => Promise<string>;
 }
@@ -50,7 +52,9 @@ export interface Waited {
 }
 
 /** Inputs for a way in by `server`, `token` and `certificate-authority`. */
-export function inputsFor(server: ApiServer): Readonly<Record<string, string>> {
+export function inputsFor(
+  server: Pick<ApiServer, 'url' | 'token' | 'ca'>,
+): Readonly<Record<string, string>> {
   return { server: server.url, token: server.token, 'certificate-authority': server.ca };
 }
 
@@ -81,10 +85,11 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
       timing: { ...SCALED, ...options.timing },
     }),
     (event) => {
+      options.onEvent?.(event);
+      if (options.forget) return void log.lines.splice(0);
       if (event.kind === 'application') versions.push(event.application.resourceVersion);
       if (event.kind === 'deleted') versions.push('-');
       if (event.kind === 'unreachable') troubles.push(event.message);
-      options.onEvent?.(event);
     },
   );
   const began = clock.now().elapsed;

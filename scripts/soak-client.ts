@@ -1,0 +1,52 @@
+import { inputsFor, waitWhole } from '../__tests__/support/whole-wait.ts';
+
+/**
+ * The side of `npm run soak` that waits, in a process of its own so that its memory is its own.
+ * Told by its parent where the server is; tells every version that was delivered, and its memory.
+ */
+
+export interface Task {
+  readonly server: { readonly url: string; readonly token: string; readonly ca: string };
+  readonly application: string;
+  readonly revision: string;
+  readonly sampleMs: number;
+}
+
+export type Telling =
+  | { readonly kind: 'version'; readonly version: string }
+  | { readonly kind: 'trouble' }
+  | { readonly kind: 'memory'; readonly heap: number; readonly rss: number }
+  | { readonly kind: 'end'; readonly conclusion: string; readonly reason: string };
+
+function tell(telling: Telling): void {
+  process.send?.(telling);
+}
+
+/** What is left after everything that can go is gone. */
+function sample(): void {
+  globalThis.gc?.();
+  const { heapUsed: heap, rss } = process.memoryUsage();
+  tell({ kind: 'memory', heap, rss });
+}
+
+async function soak({ server, application, revision, sampleMs }: Task): Promise<void> {
+  const timer = setInterval(sample, sampleMs);
+  const { report } = await waitWhole({
+    inputs: { ...inputsFor(server), application, revision, timeout: '5m' },
+    // The patience of a real run; only whoever waits in vain is to notice sooner.
+    timing: { silenceMs: 55_000, quietMs: 2_000, lookMs: 20_000, doubtMs: 5_000, idleMs: 30_000 },
+    forget: true,
+    onEvent(event) {
+      if (event.kind === 'application') {
+        tell({ kind: 'version', version: event.application.resourceVersion });
+      }
+      if (event.kind === 'unreachable') tell({ kind: 'trouble' });
+    },
+  });
+  clearInterval(timer);
+  tell({ kind: 'end', conclusion: report.conclusion, reason: report.reason });
+}
+
+process.once('message', (task: Task) => {
+  soak(task).finally(() => process.disconnect());
+});
