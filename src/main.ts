@@ -1,4 +1,7 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { text as readAll } from 'node:stream/consumers';
 import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
 import { readOthersFile } from './files.js';
@@ -8,6 +11,9 @@ import { run } from './run.js';
 
 /** GitHub cancels a step by SIGINT, then SIGTERM, and kills it some seconds later. */
 const CANCELLATIONS = ['SIGINT', 'SIGTERM'] as const;
+
+/** As in package.json, and as action.yml says. */
+const OLDEST_NODE = 24;
 
 const { env } = process;
 const cancel = new AbortController();
@@ -22,21 +28,48 @@ function fault(thrown: unknown): never {
 
 process.on('unhandledRejection', fault);
 process.on('uncaughtException', fault);
-for (const signal of CANCELLATIONS) process.on(signal, () => cancel.abort());
 
-run({
-  env,
-  readFile: readOthersFile,
-  console,
-  clock: systemClock(),
-  destinations: {
-    tempDir: env['RUNNER_TEMP'] || tmpdir(),
-    summaryFile: /^\s*false\s*$/.test(env['INPUT_SUMMARY'] ?? '')
-      ? ''
-      : (env['GITHUB_STEP_SUMMARY'] ?? ''),
-    files: nodeFiles,
-    ...runnerOutputs(env),
-  },
-  random: Math.random,
-  cancelled: cancel.signal,
-}).then((code) => process.exit(code), fault);
+/** A runner gives no arguments; a person who does has a terminal, and whatever Node there is. */
+async function local(args: readonly string[]): Promise<number> {
+  const complain = (text: string) => process.stderr.write(text);
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) < OLDEST_NODE) {
+    complain(`argocd-post-sync needs Node.js ${OLDEST_NODE} or later, and this is ${node}.\n`);
+    return 1;
+  }
+  const { explain } = await import('./local/explain.js');
+  return explain({
+    args,
+    stdin: async () => (process.stdin.isTTY ? undefined : readAll(process.stdin)),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    directory: process.cwd(),
+    now: Date.now,
+    print: (text) => process.stdout.write(text),
+    complain,
+  });
+}
+
+function step(): Promise<number> {
+  for (const signal of CANCELLATIONS) process.on(signal, () => cancel.abort());
+  return run({
+    env,
+    readFile: readOthersFile,
+    console,
+    clock: systemClock(),
+    destinations: {
+      tempDir: env['RUNNER_TEMP'] || tmpdir(),
+      summaryFile: env['GITHUB_STEP_SUMMARY'] ?? '',
+      files: nodeFiles,
+      ...runnerOutputs(env),
+    },
+    random: Math.random,
+    cancelled: cancel.signal,
+  });
+}
+
+const args = process.argv.slice(2);
+if (args.length > 0) {
+  local(args).then((code) => {
+    process.exitCode = code;
+  }, fault);
+} else step().then((code) => process.exit(code), fault);
