@@ -1,13 +1,20 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { generate } from 'selfsigned';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { withTables } from '../scripts/readme-tables.ts';
-import { FIXED_OUTPUTS, outputsOf, parseFilters } from '../src/core/filters.js';
-import { InputError } from '../src/errors.js';
-import { readInputs } from '../src/inputs.js';
+import { FIXED_OUTPUTS, parseFilters } from '../src/core/filters.js';
 import { ROOT } from './support/action.ts';
+import {
+  declared,
+  injections,
+  isOurs,
+  type Job,
+  problemsWith,
+  type Step,
+  unknownOutputs,
+  type Workflow,
+} from './support/workflows.ts';
 
 /** What a reader copies out of the documents works: this reads them as a runner would. */
 
@@ -18,28 +25,8 @@ interface Block {
   readonly text: string;
 }
 
-interface Step {
-  readonly id?: string;
-  readonly uses?: string;
-  readonly run?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-
-interface Job {
-  readonly needs?: string | readonly string[];
-  readonly outputs?: Readonly<Record<string, string>>;
-  readonly steps?: readonly Step[];
-}
-
-interface Workflow {
-  readonly on?: unknown;
-  readonly permissions?: unknown;
-  readonly jobs?: Readonly<Record<string, Job>>;
-}
-
-const GUIDES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()];
+const GUIDES = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()];
 const DOCUMENTS = [...GUIDES, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
-const ACTION = /^OWNER\/argocd-post-sync@/;
 
 function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
@@ -83,74 +70,22 @@ function kindOf(value: unknown): Kind {
 }
 
 /** The jobs of a block; steps alone, or the `with` of one, make a job of their own. */
-function jobsOf(value: unknown): readonly Job[] {
+function jobsOf(value: unknown): Readonly<Record<string, Job>> {
   switch (kindOf(value)) {
     case 'workflow':
-      return Object.values((value as Workflow).jobs ?? {});
+      return (value as Workflow).jobs ?? {};
     case 'steps':
-      return [Array.isArray(value) ? { steps: value as readonly Step[] } : (value as Job)];
+      return { job: Array.isArray(value) ? { steps: value as readonly Step[] } : (value as Job) };
     case 'with':
-      return [{ steps: [{ ...(value as Step), uses: 'OWNER/argocd-post-sync@v1' }] }];
+      return { job: { steps: [{ ...(value as Step), uses: 'OWNER/argocd-post-sync@v1' }] } };
     default:
-      return [];
+      return {};
   }
 }
 
 function stepsOf(value: unknown): readonly Step[] {
-  return jobsOf(value).flatMap((job) => job.steps ?? []);
+  return Object.values(jobsOf(value)).flatMap((job) => job.steps ?? []);
 }
-
-function isOurs(step: Step): boolean {
-  return ACTION.test(step.uses ?? '');
-}
-
-const PEMS = await generate([{ name: 'commonName', value: 'docs-ca' }]);
-const KUBECONFIG = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: [{ name: production }]\n';
-
-/** What an expression may stand for, by the input that it is given to. */
-function standInFor(input: string, text: string): string {
-  if (!text.includes('${{')) return text;
-  switch (input) {
-    case 'certificate-authority':
-      return PEMS.cert;
-    case 'kubeconfig':
-      return KUBECONFIG;
-    case 'server':
-      return 'https://kubernetes.example.com';
-    case 'revision':
-      return '0123456789abcdef0123456789abcdef01234567';
-    default:
-      return 'word';
-  }
-}
-
-/** The problems that the action would have with the inputs of a step. */
-function problemsWith(step: Step): readonly string[] {
-  const given = Object.entries({ ...step.with }).map(([name, value]) => {
-    return [`INPUT_${name.toUpperCase()}`, standInFor(name, String(value))] as const;
-  });
-  const env: Record<string, string> = Object.fromEntries(given);
-  // Blocks about the way in leave out what is waited for.
-  if (!env['INPUT_SELECTOR']) env['INPUT_APPLICATION'] ??= 'shop';
-  try {
-    readInputs(env, () => 'web: Deployment/web');
-    return [];
-  } catch (thrown) {
-    if (thrown instanceof InputError) return thrown.problems;
-    throw thrown;
-  }
-}
-
-/** Names of all outputs of a step of this action. */
-function outputsIn(step: Step): readonly string[] {
-  const { filters } = parseFilters(String(step.with?.['filters'] ?? ''));
-  return [...FIXED_OUTPUTS, ...filters.flatMap((filter) => outputsOf(filter.name))];
-}
-
-const action = parse(read('action.yml')) as {
-  readonly inputs: object;
-  readonly outputs: object;
-};
 
 describe('the tables', () => {
   test('say what action.yml says (else run `npx node scripts/readme-tables.ts`)', () => {
@@ -164,7 +99,7 @@ describe('the tables', () => {
   });
 
   test('action.yml declares the outputs that are written', () => {
-    expect(Object.keys(action.outputs)).toEqual([...FIXED_OUTPUTS]);
+    expect(Object.keys(declared.outputs)).toEqual([...FIXED_OUTPUTS]);
   });
 });
 
@@ -182,7 +117,7 @@ describe('every YAML block', () => {
   test.each(CASES)('%s: the action accepts its inputs', (_, { text }) => {
     for (const step of stepsOf(firstOf(text)).filter(isOurs)) {
       expect(step.uses).toBe('OWNER/argocd-post-sync@v1');
-      expect(Object.keys(action.inputs)).toEqual(
+      expect(Object.keys(declared.inputs)).toEqual(
         expect.arrayContaining(Object.keys(step.with ?? {})),
       );
       expect(problemsWith(step)).toEqual([]);
@@ -198,22 +133,12 @@ describe('every YAML block', () => {
   });
 
   test.each(CASES)('%s: outputs that are used exist', (_, { text }) => {
-    const value = firstOf(text);
-    const steps = stepsOf(value);
-    for (const [whole, id, output] of text.matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
-      const step = steps.find((each) => each.id === id);
-      expect([whole, step?.uses ?? step?.run]).toEqual([whole, expect.any(String)]);
-      if (step && isOurs(step)) expect(outputsIn(step)).toContain(output);
-    }
-    const { jobs = {} } = isRecord(value) ? (value as Workflow) : {};
-    for (const [, job = '', output] of text.matchAll(/needs\.([\w-]+)\.outputs\.([\w-]+)/g)) {
-      expect(Object.keys(jobs[job]?.outputs ?? {})).toContain(output);
-    }
+    expect(unknownOutputs(text, jobsOf(firstOf(text)))).toEqual([]);
   });
 
   test.each(CASES)('%s: outputs reach scripts through env only', (_, { text }) => {
     for (const step of stepsOf(firstOf(text))) {
-      expect(step.run ?? '').not.toMatch(/\$\{\{[^}]*\b(?:outputs|matrix|event)\b/);
+      expect(injections(step)).toEqual([]);
     }
   });
 
