@@ -837,8 +837,10 @@ const WORLD: readonly Row[] = [
         server.remove('argocd', trace.application);
         server.put(objectAt(reborn(trace, 'second'), 0));
         server.compact();
+        const before = server.requests.length;
         await server.restart();
-        await sleep(600);
+        const looked = () => server.requests.slice(before).find(isStreamingList)?.status === 200;
+        while (!looked()) await sleep(5);
         await playOn(server, reborn(trace, 'second'), 1, trace.events.length);
       };
       return { play };
@@ -1103,7 +1105,8 @@ const DIST: readonly DistRow[] = [
     name: '401 mid-wait',
     does: '(built) revokes the token',
     arrange(server) {
-      void server.seen(isWatch).then(() => {
+      // The first look is still answered: it is what the play waits for.
+      void answered(server).then(() => {
         server.tokens.clear();
         server.endWatches();
       });
