@@ -1,0 +1,37 @@
+/**
+ * `node scripts/release-notes.ts v1.2.3`: what CHANGELOG.md says of a version. Fails where the tag,
+ * package.json and the changelog do not agree, so that no release is made by half.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/**
+ * @param tag `vX.Y.Z`
+ * @param version of package.json
+ * @throws where there is nothing to say of it
+ */
+export function releaseNotes(tag: string, version: string, changelog: string): string {
+  if (tag !== `v${version}`) {
+    throw new Error(`The tag ${tag} is not v${version}, the version in package.json.`);
+  }
+  const sections = changelog.split(/^## /m).slice(1);
+  const section = sections.find((each) => each.startsWith(`[${version}]`));
+  if (section === undefined) throw new Error(`CHANGELOG.md has no section [${version}].`);
+  const notes = section.slice(section.indexOf('\n')).trim();
+  if (notes === '') throw new Error(`The section [${version}] of CHANGELOG.md is empty.`);
+  return `${notes}\n`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+  const { version } = JSON.parse(read('package.json')) as { readonly version: string };
+  try {
+    process.stdout.write(releaseNotes(process.argv[2] ?? '', version, read('CHANGELOG.md')));
+  } catch (thrown) {
+    console.error(thrown instanceof Error ? thrown.message : thrown);
+    process.exitCode = 1;
+  }
+}
