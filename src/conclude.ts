@@ -6,6 +6,7 @@ import type { ApplicationResult, Change, Conclusion, Reason } from './core/resul
 import { FinalError, InputError, messageOf } from './errors.js';
 import type { Inputs } from './inputs.js';
 import type { LiveEvidence } from './live.js';
+import { remedyFor } from './remedies.js';
 import type { Report } from './report/report.js';
 import { nameOf } from './selection.js';
 import type { Outcome } from './wait.js';
@@ -23,9 +24,10 @@ export function reportOf(
     const end = outcome.ends.get(key) ?? NEVER;
     return resultOf(name, state, end, now, live.get(key));
   });
+  const whole = overall(applications);
   return {
-    ...overall(applications),
-    remedy: outcome.error?.remedy ?? '',
+    ...whole,
+    remedy: outcome.error ? outcome.error.remedy : remedyFor(whole, inputs),
     applications,
     filters: inputs.filters,
     matched: matchedBy(inputs, applications),
