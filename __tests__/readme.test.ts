@@ -174,6 +174,18 @@ describe('the words', () => {
     expect(fragments.filter((each) => !said.includes(each))).toEqual([]);
   });
 
+  const page = read('docs/troubleshooting.md');
+  const explained = [...page.matchAll(/^### `(.+)`$/gm)].map(([, text]) => text ?? '');
+
+  test.each(explained)('the sources have the explained message %s', (message) => {
+    const fragments = message.split('…').map((each) => each.trim());
+    expect(fragments.filter((each) => !said.includes(each))).toEqual([]);
+  });
+
+  test('every message of the README is explained in docs/troubleshooting.md', () => {
+    expect(messages.filter((each) => !explained.includes(each))).toEqual([]);
+  });
+
   test('Troubleshooting has messages', () => {
     expect(messages.length).toBeGreaterThan(10);
   });
