@@ -662,6 +662,25 @@ const STATUS: readonly Row[] = [
     within: 2000,
   },
   {
+    name: '403 for a moment',
+    does: 'has not read its roles yet, after a restart',
+    arrange({ server }) {
+      void server
+        .seen(isWatch)
+        .then(() => sleep(150))
+        .then(() => {
+          server.authorize = () => false;
+          server.endWatches();
+          return sleep(700);
+        })
+        .then(() => {
+          server.authorize = () => true;
+        });
+      return undefined;
+    },
+    versions: 'all',
+  },
+  {
     name: '403 mid-wait',
     does: 'takes the Role away in the middle',
     arrange({ server }) {
@@ -676,7 +695,7 @@ const STATUS: readonly Row[] = [
     },
     ends: 'failure/forbidden',
     says: [/list applications\.argoproj\.io in namespace "argocd"/, ...ROLE],
-    within: 2000,
+    within: 6000,
   },
   {
     name: 'no Argo CD',

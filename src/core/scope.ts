@@ -1,6 +1,7 @@
 import type { Application, Deployment, Revisions } from './application.js';
 import type { Scope } from './changes.js';
 import type { SeenOperation } from './evidence.js';
+import { contains } from './standing.js';
 import { isTarget, type State } from './state.js';
 import type { Target } from './target.js';
 import { isBeforeTrigger } from './verdict.js';
@@ -86,7 +87,7 @@ function deploymentsSince(
   const history = application.history.filter((each) => each.startedAt > known);
   if (target.kind === 'revision') {
     const same = history.findLastIndex((each) => isTarget(application, target, each.revisions));
-    const own = same < 0 ? history.findIndex((each) => isRelative(state, each)) : same;
+    const own = same < 0 ? history.findIndex((each) => contains(state, each.revisions)) : same;
     const entry = history[own];
     // Without auto-sync an older deployment of the target is not the one that is waited for.
     const past = !application.automated && (entry?.startedAt ?? '') < (state.recordedAt ?? '');
@@ -124,13 +125,8 @@ function countedOperations(
       isTarget(application, target, each.revisions) ||
       each.at > sighted ||
       (deployedFrom !== undefined && each.startedAt >= deployedFrom) ||
-      isRelative(state, each),
+      contains(state, each.revisions),
   );
-}
-
-/** The target was never seen: the operations of a revision that contains it are its own. */
-function isRelative(state: State, at: { readonly revisions: Revisions }): boolean {
-  return at.revisions.resolved.some((each) => state.relations.get(each) === 'descendant');
 }
 
 /** The operations that had not ended at the first look. */

@@ -36,10 +36,14 @@ export function standingOf(state: State, now: Moment): Standing {
 /** Never seen the target: its repository may know that what is deployed contains it. */
 function standingUnseen(state: State, application: Application): Standing {
   const deployed = candidateOf(application);
-  const contains = deployed?.resolved.some((each) => state.relations.get(each) === 'descendant');
-  if (!deployed || !contains) return UNSEEN;
+  if (!deployed || !contains(state, deployed)) return UNSEEN;
   const compared = revisionKey(deployed) === revisionKey(application.comparison.revisions);
   return { revisions: deployed, superseded: true, compared };
+}
+
+/** The repository said that these revisions contain the target. */
+export function contains(state: State, { resolved }: Revisions): boolean {
+  return resolved.some((each) => state.relations.get(each) === 'descendant');
 }
 
 /** What would be deployed in place of a target that was never seen. */
@@ -83,10 +87,13 @@ function isLater(state: State, application: Application, now: Moment): boolean {
   const arrived = state.seen.sightings.find((each) => each.key === key);
   const { sighted } = state;
   if (sighted && arrived && arrived.at > sighted.at) return true;
+  if (contains(state, application.comparison.revisions)) return true;
   const own = lastOwn(state, application);
   if (own === undefined) return false;
   const after = application.history.slice(own.index + 1);
   if (after.some((entry) => revisionKey(entry.revisions) === key)) return true;
+  // A reconcile that began before the operation's end may finish after it, with what was before.
+  if (sighted && arrived && arrived.at < sighted.at) return false;
   return own.finishedAt !== '' && isReconciledAfter(state, application, own.finishedAt, now);
 }
 

@@ -308,13 +308,12 @@ function isOnlySkipped(scene: Scene): boolean {
   const { application, state, standing } = scene;
   if (!standing.revisions || !hasFullSuccess(scene)) return false;
   const full = fullOperations(scene);
-  const skipped = new Set(full.flatMap(skippedBy));
   const left = outOfSync(application);
   if (left.length === 0 || application.comparison.status !== 'OutOfSync') return false;
   // The full operation's own result may have been replaced; what it left to prune, it skipped.
   if (full.length === 0) return left.every((each) => each.requiresPruning);
-  const later = new Set([...skipped, ...state.seen.operations.flatMap(skippedBy)]);
-  return left.every((each) => later.has(resourceName(each)));
+  const skipped = new Set(state.seen.operations.flatMap(skippedBy));
+  return left.every((each) => skipped.has(resourceName(each)));
 }
 
 function skippedBy(operation: SeenOperation): readonly string[] {

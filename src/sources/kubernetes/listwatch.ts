@@ -66,6 +66,9 @@ type Mode = 'streaming-list' | 'list-then-watch' | 'poll';
 
 /** A server that refuses so does not know how to stream a list, or does not allow to watch. */
 const NO_STREAMING_LIST: ReadonlySet<number> = new Set([400, 403, 405, 406, 422, 501]);
+/** For so many refusals, 3 s in all, what was allowed before is asked again. */
+const DOUBTED_REFUSALS = 3;
+const REFUSED_PAUSE_MS = 500;
 const NO_WATCH: ReadonlySet<number> = new Set([403, 405, 501]);
 
 /** One that said nothing is taken up where it was; after so many in a row, lists must tell. */
@@ -110,6 +113,8 @@ class ListWatch {
   /** In a row. */
   #failures = 0;
   #warned = false;
+  /** Refusals in a row since a watch worked; none of them is doubted before one has. */
+  #refusals = DOUBTED_REFUSALS;
   /** When the server last said anything of its state, by the elapsed time. */
   #heardAt = 0;
   /** Watches in a row that were silent to their end. */
@@ -203,8 +208,18 @@ class ListWatch {
       return this.#follow(opened.stream);
     }
     if (opened.refused.status === 410) return this.#expired();
+    if (opened.refused.status === 403 && this.#refusals < DOUBTED_REFUSALS) {
+      return this.#refusedAgain(opened.refused);
+    }
     if (!NO_WATCH.has(opened.refused.status)) throw this.#refusal(opened.refused);
     return this.#poll(opened.refused);
+  }
+
+  /** An API server that has just started refuses for a moment what it allowed before. */
+  #refusedAgain(refused: Answer): number {
+    this.#refusals += 1;
+    this.#options.log.debug(`Trying again what was allowed before: ${refused.status}.`);
+    return this.#refusals * REFUSED_PAUSE_MS;
   }
 
   #poll(refused: Answer): number {
@@ -292,6 +307,7 @@ class ListWatch {
     }
     this.#position = event.position || this.#position;
     this.#failures = 0;
+    this.#refusals = 0;
     this.#heard();
     reading.heard = true;
   }
