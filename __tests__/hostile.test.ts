@@ -642,7 +642,7 @@ async function runHere(inputs: Inputs, workspace: string): Promise<Written> {
       summaryFile: '/summary',
       setOutput: (name, value) => void outputs.set(name, value),
       files: {
-        create: async (path, text) => void files.set(path, text),
+        create: async (path, pieces) => void files.set(path, [...pieces].join('')),
         append: async (path, text) => void files.set(path, text),
         size: async () => 0,
       },

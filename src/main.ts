@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { text as readAll } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
 import { readOthersFile } from './files.js';
@@ -50,6 +51,8 @@ async function local(args: readonly string[]): Promise<number> {
 }
 
 function step(): Promise<number> {
+  // The young generation would grow to a hundred MiB, to spare a wait collections it has time for.
+  setFlagsFromString('--semi-space-growth-factor=1');
   for (const signal of CANCELLATIONS) process.on(signal, () => cancel.abort());
   return run({
     env,

@@ -85,7 +85,7 @@ describe('one Application', () => {
   });
 
   test('the results file has every class', () => {
-    const file = JSON.parse(resultsOf(report(given)));
+    const file = JSON.parse([...resultsOf(report(given))].join(''));
     expect(file.applications[0]['all-resources']).toHaveLength(4);
     expect(file).toMatchObject({
       conclusion: 'success',
@@ -237,7 +237,9 @@ describe('limits', () => {
     for (const warning of warnings) expect(warning).toContain('/tmp/results.json');
     expect(warnings.length).toBeGreaterThan(0);
     expect(values.get('changed-count')).toBe(String(count));
-    expect(lengthOf(JSON.stringify(JSON.parse(resultsOf(given)).resources))).toBe(count);
+    expect(lengthOf(JSON.stringify(JSON.parse([...resultsOf(given)].join('')).resources))).toBe(
+      count,
+    );
   });
 
   test('lists keep their beginning', () => {

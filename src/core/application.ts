@@ -11,6 +11,7 @@ import {
   text,
   texts,
 } from './decode.js';
+import { shared } from './shared.js';
 
 /**
  * An Argo CD Application: the few fields decisions are made on, out of the object on the wire.
@@ -169,7 +170,7 @@ export function keyOf(application: { readonly namespace: string; readonly name: 
 /** `group/Kind/namespace/name`: what a resource is called in filters, logs and tables. */
 export function resourceName(r: ResourceKey): string {
   // A template's result keeps all its parts, and Applications by the thousand have many names.
-  return [r.group, r.kind, r.namespace, r.name].join('/');
+  return shared([r.group, r.kind, r.namespace, r.name].join('/'));
 }
 
 /**
@@ -314,24 +315,28 @@ function phaseOf(state: Node): Phase {
 }
 
 function resultOf(result: Node): ResourceResult {
+  const { group, kind, namespace, name } = resourceKeyOf(result);
   return {
-    ...resourceKeyOf(result),
+    group,
+    kind,
+    namespace,
+    name,
     version: text(result, 'version'),
     status: text(result, 'status'),
     message: text(result, 'message'),
     hookType: text(result, 'hookType'),
     hookPhase: text(result, 'hookPhase'),
     syncPhase: text(result, 'syncPhase'),
-    images: texts(result, 'images'),
+    images: texts(result, 'images').map(shared),
   };
 }
 
 function resourceKeyOf(node: Node): ResourceKey {
   return {
-    group: text(node, 'group'),
-    kind: required(node, 'kind'),
-    namespace: text(node, 'namespace'),
-    name: required(node, 'name'),
+    group: shared(text(node, 'group')),
+    kind: shared(required(node, 'kind')),
+    namespace: shared(text(node, 'namespace')),
+    name: shared(required(node, 'name')),
   };
 }
 
@@ -347,8 +352,12 @@ function comparisonOf(status: Node): Comparison {
 function comparedOf(resource: Node): ComparedResource {
   const health = child(resource, 'health');
   const wave = integer(resource, 'syncWave');
+  const { group, kind, namespace, name } = resourceKeyOf(resource);
   return {
-    ...resourceKeyOf(resource),
+    group,
+    kind,
+    namespace,
+    name,
     version: text(resource, 'version'),
     status: text(resource, 'status'),
     health: text(health, 'status'),

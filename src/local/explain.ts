@@ -139,7 +139,8 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
     ]);
   }
   const report = reportOf(inputs, outcome, liveOf(recording, inputs), now, waitedMs);
-  if (values['json'] === true) return `${JSON.stringify(JSON.parse(resultsOf(report)), null, 2)}\n`;
+  if (values['json'] === true)
+    return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);
 }
 

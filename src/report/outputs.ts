@@ -50,20 +50,11 @@ export function outputsOf(report: Report, resultsFile: string): Outputs {
   };
 }
 
-/** The results file: the outputs as JSON values, complete, and what has no output. */
-export function resultsOf(report: Report): string {
-  const write = changeWriter();
-  const items = applicationScopes(report).map(([result, scope]) => {
-    const more: readonly Named[] = [
-      ['url', text(result.url ?? '')],
-      ['all-resources', { items: result.changes.map(write) }],
-      ['blockers', { json: JSON.stringify(result.blockers) }],
-      ['timeline', { json: JSON.stringify(result.timeline ?? []) }],
-      ['summary-images', { json: JSON.stringify(result.summaryImages) }],
-    ];
-    const named: Named = ['application', text(result.application)];
-    return objectOf(members([named, ...more, ...valuesOf(scope, write), named]));
-  });
+/**
+ * The results file: the outputs as JSON values, complete, and what has no output. In pieces, since
+ * the whole may be longer than all else that a run has in memory.
+ */
+export function* resultsOf(report: Report): Generator<string> {
   const more: readonly Named[] = [
     ['remedy', text(report.remedy)],
     ['waited-seconds', { json: JSON.stringify(report.waitedMs / 1000) }],
@@ -71,12 +62,27 @@ export function resultsOf(report: Report): string {
     ['filters', { json: JSON.stringify(report.filters.map(questionOf)) }],
   ];
   // The contract's names win over the rest: a filter may be called `remedy`.
-  const values = [
-    ...more,
-    ...valuesOf(runScope(report), write),
-    ['applications', { items }] as const,
+  const run = objectOf(members([...more, ...valuesOf(runScope(report), changeWriter())]));
+  yield `${run.slice(0, -1)},"applications":[`;
+  let separator = '';
+  for (const [result, scope] of applicationScopes(report)) {
+    yield `${separator}${applicationOf(result, scope)}`;
+    separator = ',';
+  }
+  yield ']}';
+}
+
+function applicationOf(...[result, scope]: ReturnType<typeof applicationScopes>[number]): string {
+  const write = changeWriter();
+  const more: readonly Named[] = [
+    ['url', text(result.url ?? '')],
+    ['all-resources', { items: result.changes.map(write) }],
+    ['blockers', { json: JSON.stringify(result.blockers) }],
+    ['timeline', { json: JSON.stringify(result.timeline ?? []) }],
+    ['summary-images', { json: JSON.stringify(result.summaryImages) }],
   ];
-  return objectOf(members(values));
+  const named: Named = ['application', text(result.application)];
+  return objectOf(members([named, ...more, ...valuesOf(scope, write), named]));
 }
 
 function questionOf({ name, patterns, classes }: Report['filters'][number]) {

@@ -25,7 +25,7 @@ export interface Destinations {
 /** The little that is asked of a file system; rejects where it cannot. */
 export interface Files {
   /** Writes a new file that only its owner can read. */
-  create(path: string, text: string): Promise<void>;
+  create(path: string, pieces: Iterable<string>): Promise<void>;
   append(path: string, text: string): Promise<void>;
   /** Bytes; 0 where there is no such file. */
   size(path: string): Promise<number>;
@@ -104,7 +104,7 @@ function failures(report: Report): readonly string[] {
 
 /** The real file system. */
 export const nodeFiles: Files = {
-  create: (path, text) => writeFile(path, text, { flag: 'wx', mode: 0o600 }),
+  create: (path, pieces) => writeFile(path, pieces, { flag: 'wx', mode: 0o600 }),
   append: (path, text) => appendFile(path, text),
   async size(path) {
     try {
