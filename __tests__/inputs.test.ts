@@ -487,11 +487,11 @@ test('whatever is given, nothing but an InputError is thrown', () => {
 });
 
 describe('filters from a file', () => {
-  const workspace = { GITHUB_WORKSPACE: '/work/space' };
+  const workspace = { GITHUB_WORKSPACE: '/srv/space' };
   const file = (at: string, text: string) => (path: string) => (path === at ? text : noFile(path));
   test.each([
-    ['.github/filters.yml', '/work/space/.github/filters.yml'],
-    [' ./filters.yml\n', '/work/space/filters.yml'],
+    ['.github/filters.yml', '/srv/space/.github/filters.yml'],
+    [' ./filters.yml\n', '/srv/space/filters.yml'],
     ['/etc/filters.yml', '/etc/filters.yml'],
   ])('%j is %s', (value, path) => {
     const { filters } = read({ filters: value }, workspace, file(path, "web: 'A/b'"));
@@ -499,7 +499,7 @@ describe('filters from a file', () => {
   });
 
   test('its problems name the file', () => {
-    const readFile = file('/work/space/f.yml', '\nweb: x');
+    const readFile = file('/srv/space/f.yml', '\nweb: x');
     expect(problemsOf(() => read({ filters: 'f.yml' }, workspace, readFile))).toEqual([
       expect.stringMatching(/^filters: "f.yml" line 2: filter "web": pattern "x"/),
     ]);
