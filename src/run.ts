@@ -2,9 +2,8 @@ import type { Clock } from './clock.js';
 import { noReport, reportOf } from './conclude.js';
 import type { Application } from './core/application.js';
 import { resolveTarget, type Target } from './core/target.js';
-import { answerEvent } from './dispatch.js';
 import { githubCommits } from './github/commits.js';
-import { namesOf, relationOf } from './github/relate.js';
+import { relationOf } from './github/relate.js';
 import { withHints } from './hints.js';
 import type { ReadFile } from './inputs/filters.js';
 import { type Inputs, readInputs } from './inputs.js';
@@ -56,9 +55,10 @@ function read(world: World): { readonly inputs?: Inputs; readonly fault?: unknow
 /** Never rejects: whatever goes wrong is an answer too. */
 async function answer(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
   try {
-    return inputs.source === 'event'
-      ? await answerEvent(inputs, world)
-      : await ask(inputs, world, progress);
+    if (inputs.source !== 'event') return await ask(inputs, world, progress);
+    // Loaded for those who need it: a wait starts without.
+    const { answerEvent } = await import('./dispatch.js');
+    return await answerEvent(inputs, world);
   } catch (thrown) {
     return noReport(thrown, inputs);
   }
@@ -101,7 +101,7 @@ async function waitWith(
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
     relate: relationOf(commits, run),
-    resolveName: namesOf(commits),
+    resolveName: commits.resolve,
     ...(trigger === 'none'
       ? {}
       : { act: createTrigger({ trigger, run, source, log: console, resolve }) }),

@@ -1,8 +1,8 @@
 import type { Application, Operation, Revisions } from './application.js';
 import { resourceName } from './application.js';
 import { hasEnded, isBusy, type SeenOperation } from './evidence.js';
-import type { Pattern } from './filters.js';
 import { ageOf, type Moment } from './moment.js';
+import { selects } from './patterns.js';
 import type { Conclusion, Reason } from './result.js';
 import { isReconciledAfter, type Standing, settlesAt, standingOf } from './standing.js';
 import { isTarget, type Policy, type State } from './state.js';
@@ -327,15 +327,7 @@ function relevant({ application, policy }: Scene): Application['comparison']['re
   const all = application.comparison.resources.filter((each) => !each.hook);
   return policy.waitResources.length === 0
     ? all
-    : all.filter((each) => isNamed(policy.waitResources, each));
-}
-
-function isNamed(
-  patterns: readonly Pattern[],
-  resource: Parameters<Pattern['matches']>[0],
-): boolean {
-  const hits = patterns.filter((pattern) => pattern.matches(resource));
-  return hits.length > 0 && hits.every((pattern) => !pattern.negative);
+    : all.filter((each) => selects(policy.waitResources, each));
 }
 
 function unhealthy(scene: Scene): Verdict | undefined {

@@ -18,10 +18,3 @@ export function relationOf(
     return contains ? 'descendant' : 'other';
   };
 }
-
-/** Answers which commit a tag or branch names. */
-export function namesOf(
-  commits: Commits,
-): (repository: string, text: string, signal: AbortSignal) => Promise<string | undefined> {
-  return (repository, text, signal) => commits.resolve(repository, text, signal);
-}

@@ -1,4 +1,5 @@
 import type { ApplicationResult } from '../core/result.js';
+import { HEALTH_ORDER } from '../core/verdict.js';
 
 /** What is said of one Application, or of several as if they were one. Empty where unknown. */
 export interface Totals {
@@ -15,7 +16,7 @@ export interface Totals {
 
 // From best to worst, as the contract orders them.
 const SYNC = ['', 'Synced', 'OutOfSync', 'Unknown'];
-const HEALTH = ['', 'Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
+const HEALTH = ['', ...HEALTH_ORDER];
 const PHASE = ['', 'Succeeded', 'Running', 'Terminating', 'Failed', 'Error'];
 
 /** Statuses are the worst; revisions are those all agree on; times span all operations. */

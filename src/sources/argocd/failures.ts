@@ -1,6 +1,6 @@
 import { FinalError, PassingError } from '../../errors.js';
-import { type Answer, retryAfterMs, withoutQuery } from '../kubernetes/failures.js';
-import { record, text } from '../kubernetes/json.js';
+import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../kubernetes/failures.js';
+import { type Json, record, text } from '../kubernetes/json.js';
 
 /** What a request wants to do with which Applications, for messages and for the policy to add. */
 export interface Deed {
@@ -31,7 +31,7 @@ export function policyFor({ action, object }: Deed): string {
 
 /** What an answer of the API server that is not a success means. */
 export function refusal(answer: Answer, deed: Deed, server: string): FinalError | PassingError {
-  const said = sayingOf(answer);
+  const said = sayingOf(answer, messageIn);
   const where = `${server} answered ${answer.status} when asked to ${deed.action} ${deed.what}`;
   switch (answer.status) {
     case 401:
@@ -79,19 +79,7 @@ export function answerIn(error: unknown): Answer {
   };
 }
 
-/** The message of a gRPC status, or the beginning of whatever else was answered, in one line. */
-function sayingOf(answer: Answer): string {
-  const body = record(parsed(answer.body));
-  const said = text(body.message) || text(record(body.error).message) || text(body.error);
-  const line = (said || answer.body).replace(/\s+/g, ' ').trim();
-  if (line === '') return 'no explanation';
-  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+/** The `message` of a gRPC status, in its forms. */
+function messageIn(body: Json): string {
+  return text(body.message) || text(record(body.error).message) || text(body.error);
 }

@@ -1,5 +1,5 @@
 import { FinalError, messageOf, PassingError } from '../../errors.js';
-import { record, text } from './json.js';
+import { type Json, record, text } from './json.js';
 import { describeIntent, type Intent, ruleFor } from './rbac.js';
 
 /** An answer that was read to its end. */
@@ -142,9 +142,12 @@ export function retryAfterMs(header: string): number | undefined {
   return /^\d+$/.test(header.trim()) ? Number(header) * 1000 : undefined;
 }
 
-/** The `message` of a Status, or the beginning of whatever else was answered, in one line. */
-function sayingOf(answer: Answer): string {
-  const said = text(record(parsed(answer.body)).message) || answer.body;
+/**
+ * What an answer says, or the beginning of whatever else was answered, in one line.
+ * @param messageIn where the message is; by default the `message` of a Status
+ */
+export function sayingOf(answer: Answer, messageIn = (body: Json) => text(body.message)): string {
+  const said = messageIn(record(parsed(answer.body))) || answer.body;
   const line = said.replace(/\s+/g, ' ').trim();
   if (line === '') return 'no explanation';
   return line.length > 500 ? `${line.slice(0, 500)}…` : line;
