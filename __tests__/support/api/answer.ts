@@ -1,7 +1,13 @@
 import { TLSSocket } from 'node:tls';
 import { type Exchange, json, type Reply, refuse } from './exchange.ts';
 import { failure, notFound, type Status } from './faults.ts';
-import { APPLICATIONS, groupVersion, qualifiedName, resourceList } from './kinds.ts';
+import {
+  APPLICATIONS,
+  aggregatedDiscovery,
+  groupVersion,
+  qualifiedName,
+  resourceList,
+} from './kinds.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { listBody, render } from './render.ts';
@@ -10,16 +16,26 @@ import { SelectorError } from './selectors.ts';
 import type { State } from './state.ts';
 import { watch } from './watch.ts';
 
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
 /** @returns the reply; nothing when a stream was opened in its place */
 export function answer(state: State, exchange: Exchange): Reply | undefined {
   const { served, target } = exchange;
   const user = authenticate(state, exchange);
   if (user === undefined) return refuse(failure(401, 'Unauthorized'));
   served.user = user;
-  if (target.kind === 'unknown')
+  const aggregates = /as=APIGroupDiscoveryList/.test(served.headers.accept);
+  // Groups one by one, as before Kubernetes 1.26, nobody here asks for.
+  if (target.kind === 'unknown' || (target.kind === 'groups' && !aggregates))
     return { code: 404, text: '404 page not found\n', type: 'text/plain' };
   if (target.kind === 'version')
     return json(200, { major: '1', minor: '36', gitVersion: 'v1.36.0' });
+  if (target.kind === 'groups') {
+    const kinds = state.kinds.filter(
+      ({ group }) => state.installed || group !== APPLICATIONS.group,
+    );
+    return { ...json(200, aggregatedDiscovery(kinds, target.core)), type: AGGREGATED };
+  }
   if (target.kind === 'review') return json(201, selfSubjectReview(user));
   if (target.kind === 'discovery') {
     const kinds = state.kinds.filter((kind) => groupVersion(kind) === target.groupVersion);

@@ -56,6 +56,8 @@ export function qualifiedName(kind: ResourceKind): string {
   return kind.group ? `${kind.plural}.${kind.group}` : kind.plural;
 }
 
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
 /** The body of `GET /api/v1` or `/apis/GROUP/VERSION`. */
 export function resourceList(kinds: readonly ResourceKind[], of: string): object {
   return {
@@ -67,7 +69,36 @@ export function resourceList(kinds: readonly ResourceKind[], of: string): object
       singularName: kind.kind.toLowerCase(),
       namespaced: kind.namespaced,
       kind: kind.kind,
-      verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
+      verbs: VERBS,
+    })),
+  };
+}
+
+/** The body of `GET /api` (core) or `/apis` for who asks for all groups and resources in one. */
+export function aggregatedDiscovery(kinds: readonly ResourceKind[], core: boolean): object {
+  const versions = Map.groupBy(
+    kinds.filter(({ group }) => (group === '') === core),
+    groupVersion,
+  );
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: [...versions.values()].map((members) => ({
+      metadata: { name: members[0]?.group, creationTimestamp: null },
+      versions: [
+        {
+          version: members[0]?.version,
+          freshness: 'Current',
+          resources: members.map(({ group, version, kind, plural, namespaced }) => ({
+            resource: plural,
+            responseKind: { group, version, kind },
+            scope: namespaced ? 'Namespaced' : 'Cluster',
+            singularResource: kind.toLowerCase(),
+            verbs: VERBS,
+          })),
+        },
+      ],
     })),
   };
 }

@@ -55,6 +55,8 @@ export type Served = { -readonly [K in keyof ServedRequest]: ServedRequest[K] };
 /** What a path names. */
 export type Target =
   | { readonly kind: 'discovery'; readonly groupVersion: string }
+  /** `/api` (core) or `/apis`. */
+  | { readonly kind: 'groups'; readonly core: boolean }
   | { readonly kind: 'review' }
   | { readonly kind: 'version' }
   | { readonly kind: 'unknown' }
@@ -84,6 +86,7 @@ export function parseTarget(
   const group = core ? '' : (parts[1] ?? '');
   const version = (core ? parts[1] : parts[2]) ?? '';
   if (!core && parts[0] !== 'apis') return { target: { kind: 'unknown' }, query };
+  if (parts.length === 1) return { target: { kind: 'groups', core }, query };
   const target = resourceTarget(group, version, parts.slice(core ? 2 : 3), catalogue);
   return { target, query };
 }
