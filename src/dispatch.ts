@@ -89,7 +89,7 @@ function readDispatch(run: RunContext, readFile: EventWorld['readFile']): Dispat
 }
 
 const SENDER =
-  'Whatever sends the event must fill client_payload as the recipes do: compare its template with them.';
+  'Whatever sends the event must fill client_payload as the recipes do: compare its template with those in docs/recipes of argocd-post-sync.';
 
 function noDispatch(message: string): FinalError {
   return new FinalError('invalid-input', message, WORKFLOW);
@@ -100,12 +100,12 @@ function parsed(
   readFile: EventWorld['readFile'],
 ): { readonly action?: unknown; readonly client_payload?: unknown } {
   const text = path === '' ? '' : readable(path, readFile);
-  if (text.length > LARGEST_EVENT) throw noDispatch('The event is larger than any of GitHub');
+  if (text.length > LARGEST_EVENT) throw noEvent('is larger than any of GitHub');
   try {
     const event: unknown = JSON.parse(text);
     return typeof event === 'object' && event !== null ? event : {};
   } catch {
-    throw noDispatch('The event of this run (GITHUB_EVENT_PATH) is not JSON');
+    throw noEvent('is not JSON');
   }
 }
 
@@ -113,8 +113,17 @@ function readable(path: string, readFile: EventWorld['readFile']): string {
   try {
     return readFile(path);
   } catch (thrown) {
-    throw noDispatch(`The event of this run cannot be read (${messageOf(thrown)})`);
+    throw noEvent(`cannot be read (${messageOf(thrown)})`);
   }
+}
+
+/** GitHub writes the file itself. */
+function noEvent(problem: string): FinalError {
+  return new FinalError(
+    'invalid-input',
+    `The event of this run (the file that GITHUB_EVENT_PATH names) ${problem}`,
+    'No step may change GITHUB_EVENT_PATH or its file. Where something else than GitHub starts the action, it must write the event there.',
+  );
 }
 
 function sentenceOf({ application, operation, truncated }: Dispatch): string {
@@ -163,7 +172,9 @@ const RUNNING: End = {
 const STILL_RUNNING = new FinalError(
   'operation-running',
   RUNNING.what,
-  'The event must be sent when the operation has ended (phase Succeeded, Failed or Error): correct the condition of its trigger, or use source: cluster to wait for the end.',
+  `The event must be sent when the operation has ended. Correct the condition of what sends it, in Argo CD Notifications
+when: app.status?.operationState?.phase in ['Succeeded', 'Failed', 'Error']
+or use source: cluster to wait for the end.`,
 );
 const TRUNCATED: End = {
   conclusion: 'failure',
@@ -177,23 +188,23 @@ function failedBy({ phase }: Operation): End {
 
 function unaided({ application, truncated }: Dispatch, end: End): Reading {
   if (!truncated || end !== SYNCED) return { application, end };
-  return { application, end: TRUNCATED, error: truncation('Give access to the cluster') };
+  return { application, end: TRUNCATED, error: truncation(READ_IT) };
 }
 
-/** @param first what to do before all else */
-function truncation(first: string): FinalError {
-  return new FinalError(
-    'truncated',
-    TRUNCATED.what,
-    `${first}, so that the Application itself is read:
-with:
+function truncation(remedy: string): FinalError {
+  return new FinalError('truncated', TRUNCATED.what, remedy);
+}
+
+/** Access to the cluster, to be pasted. */
+const ACCESS = `with:
   source: event
   server: https://kubernetes.example.com
   certificate-authority: \${{ vars.CLUSTER_CA }}
-  oidc-audience: my-cluster
-Or wait with source: cluster in this workflow.`,
-  );
-}
+  oidc-audience: my-cluster`;
+
+const READ_IT = `Give access to the cluster, so that the Application itself is read:
+${ACCESS}
+Or wait with source: cluster, in a workflow on push.`;
 
 /** Asks the cluster, but only where the event leaves something open. */
 async function aided(
@@ -217,9 +228,9 @@ async function aided(
     return late(dispatch, end);
   } catch (thrown) {
     if (truncated) throw thrown instanceof PassingError ? unreachable(thrown) : thrown;
-    world.console.notice(
-      `The cluster could not be asked what the event leaves open, so that is called «updated» and evidence is partial. ${messageOf(thrown)}`,
-    );
+    const consequence = `The cluster could not be asked what the event leaves open, so that is called «updated» and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
+    const remedy = thrown instanceof FinalError ? thrown.remedy : '';
+    world.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
     return { application, end };
   }
 }
@@ -227,13 +238,20 @@ async function aided(
 /** The cluster has gone on: what the event left out is lost. */
 function late({ application }: Dispatch, end: End): Reading {
   if (end !== SYNCED) return { application, end };
-  const first = 'Another operation took the place of the one in the event: run earlier';
-  return { application, end: TRUNCATED, error: truncation(first) };
+  return { application, end: TRUNCATED, error: truncation(TOO_LATE) };
 }
 
+const TOO_LATE = `Another operation has taken the place of the one in the event, and what that one did can be read nowhere. What must miss nothing waits instead, in a workflow on push:
+with:
+  application: shop
+  revision: \${{ github.sha }}`;
+
 function unreachable(thrown: PassingError): FinalError {
-  return new FinalError('unreachable', thrown.message);
+  return new FinalError('unreachable', thrown.message, UNREACHABLE);
 }
+
+const UNREACHABLE =
+  'The event was too large to tell the resources, so the cluster had to. Run the workflow again when it answers. A private server needs a runner in its network; behind a proxy, HTTPS_PROXY and NO_PROXY must be set for this step.';
 
 const PATIENCE_MS = 20_000;
 
@@ -247,8 +265,11 @@ async function lookedUp(
   const events = await source.look(AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]));
   const found = events.find((each) => each.kind === 'application');
   if (found) return found.application;
-  throw new FinalError('missing', `The cluster has no Application ${key}.`);
+  throw new FinalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);
 }
+
+const ELSEWHERE = `It was deleted after the event, or this is not the cluster that the event came from. What the event leaves open is known to the cluster that Argo CD itself runs in, wherever it deploys to:
+${ACCESS}`;
 
 function isSame({ operation }: Application, dispatch: Dispatch): boolean {
   return operation !== undefined && operation.startedAt === dispatch.operation.startedAt;

@@ -49,7 +49,7 @@ export function refusal(answer: Answer, deed: Deed, server: string): FinalError 
     case 404:
       return new FinalError('invalid-input', `${where}: ${said}`, PATH_HINT);
     case 400:
-      return new FinalError('invalid-input', `${where}: ${said}`);
+      return new FinalError('invalid-input', `${where}: ${said}`, REFUSED[deed.action]);
   }
   if (answer.status >= 300 && answer.status < 400) {
     return new FinalError(
@@ -63,6 +63,16 @@ export function refusal(answer: Answer, deed: Deed, server: string): FinalError 
 
 const PATH_HINT =
   'Check `argocd-server`: with `--rootpath` on the server, the URL needs that path (https://example.com/argocd).';
+
+/** Argo CD has one code for a request it cannot read and for one that the Application does not allow. */
+const REFUSED: Readonly<Record<Deed['action'], string>> = {
+  get: `Check \`selector\`, which is one of labels as kubectl takes it, and \`application\`:
+with:
+  selector: team=shop,stage!=test`,
+  sync: `Argo CD does not begin such a sync: the revision is none that the source has, or the settings of the Application or of the server forbid it. Correct what it says. Where auto-sync is on it syncs by itself, and only has to look:
+with:
+  trigger: refresh`,
+};
 
 /** What to ask oneself where an answer is no JSON. */
 export const NO_API = 'is `argocd-server` the URL of Argo CD, with its `--rootpath` if it has one?';
