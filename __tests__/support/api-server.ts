@@ -1,6 +1,6 @@
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { answer } from './api/answer.ts';
 import { type Certificates, createCertificates, type KeyPair } from './api/certificates.ts';
 import { delayed, strike, write } from './api/exchange.ts';
@@ -78,6 +78,8 @@ export interface ApiServer extends Behaviour {
   readonly requests: ServedRequest[];
   /** The first request, past or to come, that is such a one. */
   seen(is: (request: ServedRequest) => boolean): Promise<ServedRequest>;
+  /** What went over its connections so far, with all that TLS adds. */
+  traffic(): Traffic;
   /** Of the newest change. */
   resourceVersion(): string;
   /** Shifts the `Date` header against the machine's clock. */
@@ -106,6 +108,13 @@ export interface ApiServer extends Behaviour {
   close(): Promise<void>;
   /** A kubeconfig with one context, `test`. */
   kubeconfig(options?: KubeconfigOptions): string;
+}
+
+/** As the server sees it. */
+export interface Traffic {
+  readonly connections: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
 }
 
 const DEFAULT_USER = 'github:acme/shop';
@@ -140,6 +149,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   for (const object of options.objects ?? []) state.store.put(asApplication(object));
   const { requests, seen, record } = requestLog();
   const backend = createBackend(options, certificates, handler(state, record));
+  const traffic = trafficOf(backend);
   const port = await listen(backend, options.port ?? 0);
   const url = `${options.scheme ?? 'https'}://127.0.0.1:${port}`;
   const stop = (): Promise<void> =>
@@ -158,6 +168,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     tokens: state.tokens,
     requests,
     seen,
+    traffic,
     resourceVersion: () => String(state.store.version),
     watches: () => state.watches.size,
     setDateOffset: (ms: number) => {
@@ -212,6 +223,19 @@ function listen(backend: Backend, port: number): Promise<number> {
       backend.off('error', reject);
       resolve((backend.address() as AddressInfo).port);
     });
+  });
+}
+
+function trafficOf(backend: Backend): () => Traffic {
+  // These are the connections below TLS, which count after their end too.
+  const sockets: Socket[] = [];
+  backend.on('connection', (socket: Socket) => sockets.push(socket));
+  const sum = (of: (socket: Socket) => number): number =>
+    sockets.reduce((total, socket) => total + of(socket), 0);
+  return () => ({
+    connections: sockets.length,
+    bytesReceived: sum(({ bytesRead }) => bytesRead),
+    bytesSent: sum(({ bytesWritten }) => bytesWritten),
   });
 }
 

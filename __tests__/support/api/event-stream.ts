@@ -1,13 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import { type Fault, GARBAGE } from './faults.ts';
 
-/** The lines of one watch, and whatever fault is to befall them. */
+/**
+ * The lines of one watch, and whatever fault is to befall them. A line for which the connection has
+ * no room yet is not even made: thousands of Applications are never text all at once.
+ */
 export class EventStream {
   readonly #response: ServerResponse;
+  readonly #waiting: (() => string)[] = [];
   readonly #onBytes: (bytes: number) => void;
   #fault: Fault | undefined;
   #sent = 0;
-  #state: 'open' | 'mute' | 'ended' = 'open';
+  #state: 'open' | 'mute' | 'ending' | 'ended' = 'open';
 
   constructor(
     response: ServerResponse,
@@ -17,17 +21,45 @@ export class EventStream {
     this.#response = response;
     this.#fault = fault;
     this.#onBytes = onBytes;
+    response.on('drain', () => this.#flush());
     this.#strike();
   }
 
-  get ended(): boolean {
-    return this.#state === 'ended';
+  /** @param object gives the object as JSON text, once its turn has come */
+  send(type: string, object: () => string): void {
+    if (this.#state !== 'open') return;
+    this.#waiting.push(() => `{"type":"${type}","object":${object()}}\n`);
+    this.#flush();
   }
 
-  /** @param object the object as JSON text */
-  send(type: string, object: string): void {
-    if (this.#state !== 'open') return;
-    const line = `{"type":"${type}","object":${object}}\n`;
+  /** Ends in good order, as at `timeoutSeconds`. */
+  end(): void {
+    if (this.#state === 'mute') this.#finish();
+    if (this.#state === 'ended') return;
+    this.#state = 'ending';
+    this.#flush();
+  }
+
+  /** The connection breaks. */
+  drop(): void {
+    this.#state = 'ended';
+    this.#response.destroy();
+  }
+
+  #flush(): void {
+    while (this.#flowing() && !this.#response.writableNeedDrain) {
+      const line = this.#waiting.shift();
+      if (line) this.#deliver(line());
+      else if (this.#state === 'ending') this.#finish();
+      else return;
+    }
+  }
+
+  #flowing(): boolean {
+    return this.#state === 'open' || this.#state === 'ending';
+  }
+
+  #deliver(line: string): void {
     if (this.#fault?.kind === 'resetMidLine' && this.#sent >= (this.#fault.afterEvents ?? 0)) {
       this.#state = 'ended';
       // Destroyed once the half line has left, else it might never be seen.
@@ -39,17 +71,9 @@ export class EventStream {
     this.#strike();
   }
 
-  /** Ends in good order, as at `timeoutSeconds`. */
-  end(): void {
-    if (this.#state === 'ended') return;
+  #finish(): void {
     this.#state = 'ended';
     this.#response.end();
-  }
-
-  /** The connection breaks. */
-  drop(): void {
-    this.#state = 'ended';
-    this.#response.destroy();
   }
 
   #strike(): void {
@@ -57,12 +81,12 @@ export class EventStream {
     if (!fault || !isStreamFault(fault) || this.#sent < (fault.afterEvents ?? 0)) return;
     if (fault.kind === 'resetMidLine') return;
     this.#fault = undefined;
-    if (fault.kind === 'close') this.end();
+    if (fault.kind === 'close') this.#finish();
     if (fault.kind === 'silence') this.#state = 'mute';
     if (fault.kind === 'garbage') this.#write(`${fault.text ?? GARBAGE}\n`);
     if (fault.kind === 'event') {
       this.#write(`${JSON.stringify(fault.event)}\n`);
-      if ('type' in fault.event && fault.event.type === 'ERROR') this.end();
+      if ('type' in fault.event && fault.event.type === 'ERROR') this.#finish();
     }
   }
 

@@ -90,7 +90,7 @@ function open(
   const from = exchange.query.get('resourceVersion') ?? '';
   if (initial || from === '' || from === '0') {
     for (const object of store.list().filter(selects)) {
-      stream.send('ADDED', render(exchange, object));
+      stream.send('ADDED', () => render(exchange, object));
     }
     if (initial) sendBookmark(stream, store.version, { 'k8s.io/initial-events-end': 'true' });
     return store.version;
@@ -98,7 +98,7 @@ function open(
   const version = Number(from);
   if (version < store.horizon) {
     const expired = failure(410, `too old resource version: ${version} (${store.horizon})`);
-    stream.send('ERROR', JSON.stringify(expired));
+    stream.send('ERROR', () => JSON.stringify(expired));
     return undefined;
   }
   for (const change of store.since(version)) deliver(exchange, stream, selects, change);
@@ -109,13 +109,14 @@ function open(
 function deliver(exchange: Exchange, stream: EventStream, selects: Selector, change: Change): void {
   const before = change.previous !== undefined && selects(change.previous);
   const after = change.type !== 'DELETED' && selects(change.object);
-  if (after) stream.send(before ? 'MODIFIED' : 'ADDED', render(exchange, change.object));
+  if (after) stream.send(before ? 'MODIFIED' : 'ADDED', () => render(exchange, change.object));
   if (after || !before || !change.previous) return;
   const metadata = {
     ...change.previous.metadata,
     resourceVersion: String(change.version),
   };
-  stream.send('DELETED', render(exchange, { ...change.previous, metadata }));
+  const last = { ...change.previous, metadata };
+  stream.send('DELETED', () => render(exchange, last));
 }
 
 function sendBookmark(
@@ -129,8 +130,7 @@ function sendBookmark(
     resourceVersion: String(version),
   };
   const { kind } = APPLICATIONS;
-  stream.send(
-    'BOOKMARK',
+  stream.send('BOOKMARK', () =>
     JSON.stringify({ apiVersion: groupVersion(APPLICATIONS), kind, metadata }),
   );
 }
