@@ -1,0 +1,63 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { ROOT } from './support/action.ts';
+import { actionlint, lint } from './support/blocks.ts';
+import type { Workflow } from './support/workflows.ts';
+
+/** The workflows of this repository, and with actionlint also those of the examples. */
+
+const OURS = globSync('.github/workflows/*.yml', { cwd: ROOT }).sort();
+const EXAMPLES = globSync('examples/*/*.yml', { cwd: ROOT }).sort();
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+describe.each(OURS)('%s', (path) => {
+  const { on, permissions, jobs = {} } = parse(read(path)) as Workflow;
+
+  test('says when, what it may do, and for how long', () => {
+    expect([typeof on, typeof permissions]).toEqual(['object', 'object']);
+    for (const job of Object.values(jobs)) {
+      expect(job).toMatchObject({ 'timeout-minutes': expect.any(Number) });
+    }
+  });
+
+  test('takes actions of others by commit, with the version beside it', () => {
+    const uses = [...read(path).matchAll(/\buses: (.*)$/gm)].map(([, what = '']) => what);
+    const pinned = /^(?:\.\/|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/;
+    expect(uses.filter((what) => !pinned.test(what))).toEqual([]);
+  });
+
+  test('a checkout leaves no token behind, unless the workflow pushes', () => {
+    if (/\bgit push\b/.test(read(path))) return;
+    for (const step of Object.values(jobs).flatMap((job) => job.steps ?? [])) {
+      if (!step.uses?.startsWith('actions/checkout@')) continue;
+      expect(step.with).toMatchObject({ 'persist-credentials': false });
+    }
+  });
+});
+
+test('one action, one commit', () => {
+  const uses = OURS.flatMap((path) => read(path).match(/(?<=\buses: )[\w-]+\/.*$/gm) ?? []);
+  const names = new Set(uses.map((what) => what.replace(/@.*/, '')));
+  expect(new Set(uses).size).toBe(names.size);
+});
+
+test('there is a workflow for each purpose', () => {
+  const names = OURS.map((path) => path.replace(/^.*\/(.*)\.yml$/, '$1'));
+  expect(names).toEqual(['check-dist', 'ci', 'codeql', 'e2e', 'release', 'self-test']);
+  expect(read('.github/workflows/ci.yml')).toMatch(/run: \.ci\/run$/m);
+});
+
+const program = actionlint();
+
+test('actionlint is there where it must be', () => {
+  if (process.env['ACTIONLINT'] === 'required') expect(program).toBeDefined();
+});
+
+if (program !== undefined) {
+  test('actionlint accepts them, and the examples', () => {
+    expect(EXAMPLES.length).toBeGreaterThan(14);
+    expect(lint(program, [...OURS, ...EXAMPLES])).toEqual([]);
+  });
+}
