@@ -1,10 +1,26 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseAllDocuments, stringify } from 'yaml';
 import { withTables } from '../scripts/readme-tables.ts';
 import { FIXED_OUTPUTS, parseFilters } from '../src/core/filters.js';
-import { ROOT } from './support/action.ts';
+import { explain } from '../src/local/explain.js';
+import { policyFor } from '../src/sources/argocd/failures.js';
+import { ROOT, runAction, type StepResult } from './support/action.ts';
+import { startApiServer } from './support/api-server.ts';
+import {
+  actionlint,
+  type Block,
+  blocksIn,
+  flowchartProblems,
+  lint,
+  shellProblems,
+  workflowProblems,
+} from './support/blocks.ts';
+import { type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';
+import { loadTrace, replay } from './support/replay.ts';
 import {
   declared,
   injections,
@@ -18,13 +34,6 @@ import {
 
 /** What a reader copies out of the documents works: this reads them as a runner would. */
 
-interface Block {
-  readonly file: string;
-  readonly line: number;
-  readonly language: string;
-  readonly text: string;
-}
-
 const GUIDES = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()];
 const DOCUMENTS = [...GUIDES, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
 
@@ -32,26 +41,16 @@ function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-/** The fenced blocks of a document. */
-function blocksOf(file: string): readonly Block[] {
-  const blocks: Block[] = [];
-  let open: { line: number; language: string; rows: string[] } | undefined;
-  for (const [i, row] of read(file).split('\n').entries()) {
-    const fence = /^\s*```(\w*)\s*$/.exec(row);
-    if (!fence) open?.rows.push(row);
-    else if (!open) open = { line: i + 2, language: fence[1] ?? '', rows: [] };
-    else {
-      const { line, language, rows } = open;
-      blocks.push({ file, line, language, text: rows.join('\n') });
-      open = undefined;
-    }
-  }
-  if (open) throw new Error(`${file}:${open.line}: a block that does not end`);
-  return blocks;
+const BLOCKS = DOCUMENTS.flatMap((file) => blocksIn(file, read(file)));
+
+/** The blocks of a language, by where they are. */
+function casesOf(language: string): readonly (readonly [string, Block])[] {
+  const blocks = BLOCKS.filter((each) => each.language === language);
+  return blocks.map((block) => [`${block.file}:${block.line}`, block] as const);
 }
 
-const YAML_BLOCKS = DOCUMENTS.flatMap(blocksOf).filter((each) => each.language === 'yaml');
-const CASES = YAML_BLOCKS.map((block) => [`${block.file}:${block.line}`, block] as const);
+const CASES = casesOf('yaml');
+const YAML_BLOCKS = CASES.map(([, block]) => block);
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -82,6 +81,24 @@ function jobsOf(value: unknown): Readonly<Record<string, Job>> {
       return {};
   }
 }
+
+/** A workflow around what a block has of one; undefined: it has nothing of one. */
+function wholeOf(value: unknown): unknown {
+  if (kindOf(value) === 'workflow') return value;
+  const jobs = Object.entries(jobsOf(value)).map(([name, job]) => {
+    return [name, { 'runs-on': 'ubuntu-latest', ...job }] as const;
+  });
+  if (jobs.length === 0) return undefined;
+  return { on: { push: {} }, permissions: {}, jobs: Object.fromEntries(jobs) };
+}
+
+function objectsIn({ text }: Block): readonly KubeObject[] {
+  return parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
+}
+
+const ROLES = rolesAmong(
+  YAML_BLOCKS.filter(({ text }) => /^kind: (?:Cluster)?Role$/m.test(text)).flatMap(objectsIn),
+);
 
 function stepsOf(value: unknown): readonly Step[] {
   return Object.values(jobsOf(value)).flatMap((job) => job.steps ?? []);
@@ -114,20 +131,20 @@ describe('every YAML block', () => {
     }
   });
 
-  test.each(CASES)('%s: the action accepts its inputs', (_, { text }) => {
+  test.each(CASES)('%s: the action accepts its inputs', async (_, { text }) => {
     for (const step of stepsOf(firstOf(text)).filter(isOurs)) {
       expect(step.uses).toBe('OWNER/argocd-post-sync@v1');
       expect(Object.keys(declared.inputs)).toEqual(
         expect.arrayContaining(Object.keys(step.with ?? {})),
       );
-      expect(problemsWith(step)).toEqual([]);
+      expect(await problemsWith(step)).toEqual([]);
     }
   });
 
-  test.each(CASES)('%s: filters are accepted', (_, { text }) => {
+  test.each(CASES)('%s: filters are accepted', async (_, { text }) => {
     const value = firstOf(text);
     if (kindOf(value) !== 'filters') return;
-    const { filters, problems } = parseFilters(text);
+    const { filters, problems } = await parseFilters(text);
     expect(problems).toEqual([]);
     expect(filters.length).toBeGreaterThan(0);
   });
@@ -142,10 +159,15 @@ describe('every YAML block', () => {
     }
   });
 
-  test.each(CASES)('%s: a whole workflow says its permissions', (_, { text }) => {
-    const value = firstOf(text);
-    if (kindOf(value) !== 'workflow') return;
-    expect(value).toMatchObject({ on: expect.anything(), permissions: expect.anything() });
+  test.each(CASES)('%s: it is of the form of a workflow', (_, { text }) => {
+    const whole = wholeOf(firstOf(text));
+    if (whole) expect(workflowProblems(whole)).toEqual([]);
+  });
+
+  test.each(CASES)('%s: objects are of the form that Kubernetes reads', (_, block) => {
+    // What is a file of examples/ is checked there.
+    if (kindOf(firstOf(block.text)) !== 'manifest' || block.copyOf !== '') return;
+    for (const object of objectsIn(block)) expect(manifestProblems(object, ROLES)).toEqual([]);
   });
 
   test('a matrix is guarded against being empty', () => {
@@ -158,6 +180,250 @@ describe('every YAML block', () => {
 function firstOf(text: string): unknown {
   return parseAllDocuments(text)[0]?.toJS();
 }
+
+describe('every other block', () => {
+  test('is of a language that is looked into', () => {
+    const languages = new Set(BLOCKS.map((each) => each.language));
+    expect([...languages].sort()).toEqual(['csv', 'json', 'mermaid', 'sh', 'text', 'yaml']);
+  });
+
+  test.each(casesOf('sh'))('%s: commands', (_, { text }) => {
+    expect(shellProblems(text)).toEqual([]);
+  });
+
+  test.each(casesOf('mermaid'))('%s: a flowchart', (_, { text }) => {
+    expect(flowchartProblems(text)).toEqual([]);
+  });
+
+  test.each(casesOf('csv'))('%s: the policy that messages tell to add', (_, { text }) => {
+    const told = policyFor({ action: 'sync', what: 'shop', object: 'default/shop' });
+    expect(text.trim().split('\n')).toEqual(told.match(/^p, .*$/gm));
+  });
+
+  test.each(casesOf('json'))('%s parses', (_, { text }) => {
+    expect(() => JSON.parse(text)).not.toThrow();
+  });
+
+  const printed = casesOf('text');
+
+  test('there is one that a command has printed', () => {
+    expect(printed.map(([, { file }]) => file)).toEqual(['docs/filters.md']);
+  });
+
+  test.each(printed)('%s: it is what the command prints', async (_, { file, text }) => {
+    const filters = YAML_BLOCKS.find((each) => each.text.startsWith('# yaml-language-server'));
+    expect(filters?.file).toBe(file);
+    const recording = read('__tests__/traces/update-client-side.jsonl');
+    const out: string[] = [];
+    await explain({
+      args: ['explain', '--filters', filters?.text ?? ''],
+      stdin: async () => recording.replaceAll('shop-csa', 'shop'),
+      readFile: () => '',
+      directory: ROOT,
+      now: Date.now,
+      print: (line) => out.push(line),
+      complain: (line) => out.push(line),
+    });
+    expect(out.join('')).toBe(text);
+  });
+
+  test('an odd fence is noticed', () => {
+    for (const fence of ['~~~', '   ```sh', '```sh title', '````']) {
+      expect(() => blocksIn('x.md', `${fence}\nnpm ci\n${fence}\n`)).toThrow('x.md:1');
+    }
+    expect(() => blocksIn('x.md', '```sh\nnpm ci\n')).toThrow('does not end');
+  });
+
+  test('mistakes in commands are noticed', () => {
+    expect(shellProblems("kubectl get x -o 'jsonpath={.data}\n")[0]).toContain('unexpected EOF');
+    expect(shellProblems('npm ci && npm run dmeo\n')).toEqual(['npm run dmeo: no such script']);
+    expect(shellProblems('kubeclt get x | jq .\n')).toEqual(['kubeclt: an unknown program']);
+    expect(shellProblems('node scripts/none.ts\n')).toEqual(['scripts/none.ts: no such file']);
+  });
+
+  test('mistakes in flowcharts are noticed', () => {
+    const good = 'flowchart LR\n  a["A"] --> b(["B<br>b"])\n  b -- "no, or" --> a\n';
+    expect(flowchartProblems(good)).toEqual([]);
+    for (const [right, wrong] of [
+      ['"A"]', '"A"'],
+      ['LR', 'RL2'],
+      ['-->', '->'],
+      ['b -- ', 'c -- '],
+      ['a["A"]', 'end["A"]'],
+    ] as const) {
+      expect(flowchartProblems(good.replace(right, wrong))).not.toEqual([]);
+    }
+  });
+
+  test('mistakes in workflows are noticed', () => {
+    const workflow = 'on: {push: {}}\npermissions: {}\njobs: {a: {runs-on: x, steps: [{run: y}]}}';
+    expect(workflowProblems(firstOf(workflow))).toEqual([]);
+    for (const [right, wrong] of [
+      ['push', 'psuh'],
+      ['permissions: {}', ''],
+      ['runs-on', 'run-on'],
+      ['{run: y}', '{}'],
+      ['{run: y}', '{run: y, iff: z}'],
+      ['{run: y}', '{run: y, uses: z}'],
+      ['{run: y}', "{run: y, if: steps.a.outputs.b = 'true'}"],
+      ['{run: y}', `{run: "\${{ fromJSON(a }}"}`],
+    ] as const) {
+      expect(workflowProblems(firstOf(workflow.replace(right, wrong)))).not.toEqual([]);
+    }
+  });
+
+  test('mistakes in manifests are noticed', () => {
+    const role = CASES.find(([, { text }]) => /^kind: Role$/m.test(text))?.[1] as Block;
+    const problems = (text: string) =>
+      objectsIn({ ...role, text }).flatMap((object) => manifestProblems(object, ROLES));
+    expect(problems(role.text)).toEqual([]);
+    for (const [right, wrong] of [
+      ['verbs: [get, list', 'verbs: [get, lsit'],
+      ['resources:', 'resource:'],
+      ['kind: Role, name: argocd', 'kind: Role, name: argdoc'],
+      ['kind: ServiceAccount\n', 'kind: ServiceAcount\n'],
+    ] as const) {
+      expect(problems(role.text.replace(right, wrong))).not.toEqual([]);
+    }
+  });
+});
+
+describe('actionlint', () => {
+  const program = actionlint();
+
+  test('is there where it must be', () => {
+    if (process.env.ACTIONLINT === 'required') expect(program).toBeDefined();
+  });
+
+  if (program === undefined) return;
+
+  test('accepts what the blocks have of workflows', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'blocks-'));
+    try {
+      const files = YAML_BLOCKS.flatMap((block) => {
+        const value = firstOf(block.text);
+        const whole = wholeOf(value);
+        if (!whole) return [];
+        const file = join(directory, `${block.file.replaceAll('/', '-')}-${block.line}.yml`);
+        writeFileSync(file, whole === value ? block.text : stringify(whole));
+        return [file];
+      });
+      expect(files.length).toBeGreaterThan(20);
+      expect(lint(program, files)).toEqual([]);
+      writeFileSync(files[0] ?? '', 'on: push\njobs: { a: { steps: [{ run: x }] } }\n');
+      expect(lint(program, files)).not.toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+/** Copies what README.md says, in its order, with stand-ins for kubectl, gh and git. */
+describe('a newcomer', () => {
+  const ofReadme = (language: string) =>
+    BLOCKS.filter((each) => each.file === 'README.md' && each.language === language);
+  const [workflow, access] = ofReadme('yaml').map(({ text }) => text);
+  const [kubeconfig, push] = ofReadme('sh').map(({ text }) => text);
+  const trace = loadTrace('update-client-side');
+
+  const KUBECTL = `#!/bin/bash
+case "$*" in
+  'apply -f access.yaml') test -s access.yaml ;;
+  'config view --raw --flatten --minify -o jsonpath={.clusters[0].cluster.server}') printf %s "$SERVER" ;;
+  'config view --raw --flatten --minify -o jsonpath={.clusters[0].cluster.certificate-authority-data}') printf %s "$CA" ;;
+  '-n argocd get secret argocd-post-sync -o jsonpath={.data.token}') printf %s "$TOKEN" | base64 ;;
+  '--kubeconfig post-sync.kubeconfig -n argocd get applications') test -s post-sync.kubeconfig ;;
+  *) echo "kubectl $*: not expected" >&2; exit 1 ;;
+esac
+`;
+  const GH = `#!/bin/bash
+case "$*" in
+  'secret set KUBECONFIG') cat > secret ;;
+  'run watch') ;;
+  *) echo "gh $*: not expected" >&2; exit 1 ;;
+esac
+`;
+  const GIT = `#!/bin/bash
+if [ "$1" = add ]; then test -s "$2"; fi
+`;
+
+  const directory = mkdtempSync(join(tmpdir(), 'newcomer-'));
+  const left = (path: string) => join(directory, path);
+  let server: Awaited<ReturnType<typeof startApiServer>>;
+  let result: StepResult;
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    for (const [name, text = ''] of [
+      ['kubectl', KUBECTL],
+      ['gh', GH],
+      ['git', GIT],
+      ['access.yaml', access],
+    ] as const) {
+      writeFileSync(left(name), text, { mode: 0o755 });
+    }
+    const path = '.github/workflows/after-deployment.yml';
+    spawnSync('mkdir', ['-p', dirname(left(path))]);
+    writeFileSync(left(path), workflow ?? '');
+    const env = {
+      PATH: `${directory}:${process.env['PATH']}`,
+      SERVER: server.url,
+      CA: Buffer.from(server.ca).toString('base64'),
+      TOKEN: server.token,
+    };
+    const done = spawnSync('bash', ['-e'], {
+      cwd: directory,
+      env,
+      input: `${kubeconfig}${push}`,
+      encoding: 'utf8',
+    });
+    expect([done.stderr, done.status]).toEqual(['', 0]);
+    const [step] = stepsOf(firstOf(workflow ?? '')).filter(isOurs);
+    replay(server, trace, { begin: server.seen(({ verb }) => verb !== 'get') });
+    result = await runAction({
+      inputs: {
+        ...(step?.with as Record<string, string>),
+        kubeconfig: readFileSync(left('secret'), 'utf8'),
+        application: trace.application,
+        revision: trace.revision,
+      },
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    rmSync(directory, { recursive: true });
+    await server.close();
+  });
+
+  test('fills in three values, and no more', () => {
+    const values = [
+      ...(workflow ?? '').matchAll(/OWNER|application: (\S+)|\$\{\{ secrets\.(\w+)/g),
+    ];
+    expect(values.map(([, application, secret]) => application ?? secret ?? 'OWNER')).toEqual([
+      'OWNER',
+      'KUBECONFIG',
+      'shop',
+    ]);
+    // Nothing of the repository is needed.
+    expect(stepsOf(firstOf(workflow ?? '')).filter(({ run }) => run?.includes('./'))).toEqual([]);
+  });
+
+  test('leaves no token behind', () => {
+    expect(existsSync(left('post-sync.kubeconfig'))).toBe(false);
+  });
+
+  test('has a run that waits, and says what changed', () => {
+    expect(result.outputs).toMatchObject({ conclusion: 'success', reason: 'synced' });
+    expect(result.outputs['filter-results']).toBe('{"cdn":false,"web":true,"config":true}');
+    expect(result.exitCode).toBe(0);
+  });
+
+  test('finds resources as README.md shows one', () => {
+    const [shown] = ofReadme('json').map(({ text }) => JSON.parse(text) as object);
+    const [resource] = JSON.parse(result.outputs['resources'] ?? '[]') as readonly object[];
+    expect(Object.keys(shown ?? {})).toEqual(Object.keys(resource ?? {}));
+  });
+});
 
 describe('the words', () => {
   const sources = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');
