@@ -6,6 +6,8 @@ import { parse, parseAllDocuments } from 'yaml';
 import { blocksIn, withBlocks } from '../scripts/recipe-blocks.ts';
 import { parseDispatch } from '../src/sources/event.js';
 import { ROOT } from './support/action.ts';
+import { workflowProblems } from './support/blocks.ts';
+import { isKnown, type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';
 import { misfits, type Shape } from './support/shape.ts';
 import {
   declared,
@@ -30,19 +32,6 @@ const PAGES = files('docs/recipes/*.md').filter((page) => basename(page) !== 'RE
 
 type Json = Readonly<Record<string, unknown>>;
 
-interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly data?: Readonly<Record<string, string>>;
-  readonly stringData?: Readonly<Record<string, string>>;
-  readonly spec?: Json;
-}
-
 function objectsIn(path: string): readonly KubeObject[] {
   return parseAllDocuments(read(path)).map((document) => document.toJS() as KubeObject);
 }
@@ -52,6 +41,8 @@ function only(path: string): KubeObject {
   if (!first || more.length > 0) throw new Error(`${path} has not one object`);
   return first;
 }
+
+const ROLES = rolesAmong(MANIFESTS.flatMap(objectsIn));
 
 test('there are recipes, each with a workflow and a page', () => {
   expect(RECIPES.length).toBeGreaterThanOrEqual(14);
@@ -82,6 +73,16 @@ describe('pages', () => {
   });
 });
 
+/** Objects whose form is checked further below, with the recipe that has them. */
+const FORMS = [
+  'argoproj.io/v1alpha1 Application',
+  'argoproj.io/v1alpha1 ApplicationSet',
+  'argoproj.io/v1alpha1 EventSource',
+  'argoproj.io/v1alpha1 Sensor',
+  'core.oam.dev/v1beta1 Application',
+  'core.oam.dev/v1beta1 WorkflowStepDefinition',
+];
+
 describe('files', () => {
   test.each([...WORKFLOWS, ...MANIFESTS])('%s parses', (path) => {
     for (const document of parseAllDocuments(read(path))) {
@@ -103,6 +104,8 @@ describe('files', () => {
       for (const secret of Object.values(object.stringData ?? {})) {
         expect(secret).toContain('REPLACE-ME');
       }
+      if (isKnown(object)) expect(manifestProblems(object, ROLES)).toEqual([]);
+      else expect(FORMS).toContain(`${object.apiVersion} ${object.kind}`);
     }
   });
 });
@@ -117,6 +120,10 @@ function stepsOf(path: string): readonly (readonly [Job, Step])[] {
 }
 
 describe('workflows', () => {
+  test.each(WORKFLOWS)('%s is of the form that GitHub reads', (path) => {
+    expect(workflowProblems(workflowOf(path))).toEqual([]);
+  });
+
   test.each(WORKFLOWS)('%s says when, what it may do, and for how long', (path) => {
     const { on, permissions, jobs = {} } = workflowOf(path);
     expect([typeof on, typeof permissions]).toEqual(['object', 'object']);
@@ -126,14 +133,14 @@ describe('workflows', () => {
     }
   });
 
-  test.each(WORKFLOWS)('%s: the action accepts its inputs and filters', (path) => {
+  test.each(WORKFLOWS)('%s: the action accepts its inputs and filters', async (path) => {
     for (const [job, step] of stepsOf(path)) {
       if (!isOurs(step)) continue;
       expect(step.uses).toBe('OWNER/argocd-post-sync@v1');
       expect(Object.keys(declared.inputs)).toEqual(
         expect.arrayContaining(Object.keys(step.with ?? {})),
       );
-      expect(problemsWith(step)).toEqual([]);
+      expect(await problemsWith(step)).toEqual([]);
       expect(minutesOf(step)).toBeLessThan((job as Json)['timeout-minutes'] as number);
     }
   });
@@ -165,11 +172,11 @@ describe('workflows', () => {
     else expect(types).not.toEqual(['argocd-post-sync']);
   });
 
-  test('mistakes are noticed', () => {
+  test('mistakes are noticed', async () => {
     const uses = 'OWNER/argocd-post-sync@v1';
     const step = (inputs: Json): Step => ({ id: 'sync', uses, with: inputs });
-    expect(problemsWith(step({ timeout: 'soon' }))).toHaveLength(1);
-    expect(problemsWith(step({ filters: 'web: a/b/c/d/e' }))).toHaveLength(1);
+    expect(await problemsWith(step({ timeout: 'soon' }))).toHaveLength(1);
+    expect(await problemsWith(step({ filters: 'web: a/b/c/d/e' }))).toHaveLength(1);
     const jobs = { job: { steps: [step({ filters: 'web: Deployment/*' })] } };
     expect(unknownOutputs('steps.sync.outputs.web', jobs)).toEqual([]);
     expect(unknownOutputs('steps.sync.outputs.cdn', jobs)).toEqual(['steps.sync.outputs.cdn']);
@@ -340,6 +347,17 @@ describe('notifications-webhook', () => {
         body: expect.stringContaining('"event_type" "argocd-post-sync" "client_payload" $payload'),
       },
     });
+  });
+
+  test('can be subscribed to for all Applications, in the same ConfigMap', () => {
+    const { metadata, data = {} } = only('examples/notifications-webhook/subscriptions.yaml');
+    expect(metadata).toEqual(notificationsOf('notifications-webhook').metadata);
+    expect(Object.keys(data)).toEqual(['subscriptions']);
+    const subscriptions: unknown = parse(data['subscriptions'] ?? '');
+    expect(misfits(subscriptions, [{ recipients: ['string'], triggers: ['string'] }])).toEqual([]);
+    const [service] = value('service.webhook.');
+    const [trigger] = value('trigger.');
+    expect(subscriptions).toEqual([{ recipients: [`${service}:acme/shop`], triggers: [trigger] }]);
   });
 
   test('retries by durations in nanoseconds', () => {
