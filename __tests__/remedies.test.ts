@@ -143,6 +143,7 @@ describe('an event that cannot be answered', () => {
     const { reason, remedy } = await answer(TRUNCATED, given);
     expect(reason).toBe('unreachable');
     expect(remedy).toMatch(/again.* runner in its network/);
+    expect(remedy).toMatch(/^env:\n {2}HTTPS_PROXY: http:/m);
   });
 
   test('not ended', async () => {

@@ -17,6 +17,7 @@ import { withAddress } from './hints.js';
 import type { Inputs, RunContext } from './inputs.js';
 import { type LiveEvidence, readLive } from './live.js';
 import { openSource, type Surroundings } from './open.js';
+import { IN_REACH } from './remedies.js';
 import type { Report } from './report/report.js';
 import { type Dispatch, EVENT_TYPE, LARGEST_EVENT, parseDispatch } from './sources/event.js';
 import type { Source } from './sources/source.js';
@@ -250,8 +251,7 @@ function unreachable(thrown: PassingError): FinalError {
   return new FinalError('unreachable', thrown.message, UNREACHABLE);
 }
 
-const UNREACHABLE =
-  'The event was too large to tell the resources, so the cluster had to. Run the workflow again when it answers. A private server needs a runner in its network; behind a proxy, HTTPS_PROXY and NO_PROXY must be set for this step.';
+const UNREACHABLE = `The event was too large to tell the resources, so the cluster had to. Run the workflow again when it answers. ${IN_REACH}`;
 
 const PATIENCE_MS = 20_000;
 

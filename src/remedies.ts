@@ -40,9 +40,13 @@ const DEGRADED = `The job summary lists what is not healthy; its events and logs
 with:
   degraded-grace: 5m`;
 
+/** What to do where a server did not answer. */
+export const IN_REACH = `A private server needs a runner in its network. Behind a proxy, beside the step's \`with\`:
+env:
+  HTTPS_PROXY: http://proxy.example.com:3128`;
+
 const OF_TIMEOUTS: Readonly<Partial<Record<Reason, string>>> = {
-  unreachable:
-    'It was tried until the timeout. A private server needs a runner in its network; behind a proxy, HTTPS_PROXY and NO_PROXY must be set for this step.',
+  unreachable: `It was tried until the timeout. ${IN_REACH}`,
   missing: `Nothing made the Application in time. If it only takes longer:
 with:
   if-missing: wait

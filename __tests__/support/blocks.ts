@@ -44,7 +44,7 @@ export function blocksIn(file: string, markdown: string): readonly Block[] {
 }
 
 const PROGRAMS =
-  /^(?:base64|cat|git|gh|jq|kubectl|node|npm|npx|rm)$|^[a-z]+\(\)$|^[A-Za-z_]\w*=|^[{}]$/;
+  /^(?:base64|cat|git|gh|jq|kubectl|node|npm|npx|openssl|rm)$|^[a-z]+\(\)$|^[A-Za-z_]\w*=|^[{}]$/;
 
 /** What is wrong with commands: their syntax, programs that nobody knows, files and scripts that are not there. */
 export function shellProblems(text: string): readonly string[] {
