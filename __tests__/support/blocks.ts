@@ -52,9 +52,10 @@ export function shellProblems(text: string): readonly string[] {
   if (status !== 0) return [stderr.trim()];
   const commands = withoutHereDocuments(text)
     .replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, '_')
+    .replaceAll(/(?<=^|\s)#.*$/gm, '')
     .split(/\n|;|\|\|?|&&|\$\(/)
     .map((each) => each.trim().split(/\s+/)[0] ?? '')
-    .filter((each) => each !== '' && !each.startsWith('#'));
+    .filter((each) => each !== '');
   const unknown = commands.filter((each) => !PROGRAMS.test(each));
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>;
