@@ -13,7 +13,7 @@ import { application } from './support/scripted-source.ts';
 
 const NOW = { elapsed: 0 };
 
-function inputsFor(given: Readonly<Record<string, string>> = {}): Inputs {
+async function inputsFor(given: Readonly<Record<string, string>> = {}): Promise<Inputs> {
   const env = Object.entries({ application: '*', ...given }).map(([name, value]) => [
     `INPUT_${name.toUpperCase()}`,
     value,
@@ -21,10 +21,13 @@ function inputsFor(given: Readonly<Record<string, string>> = {}): Inputs {
   return readInputs(Object.fromEntries(env) as Readonly<Record<string, string>>, () => '');
 }
 
+/** Nothing given but what must be. */
+const PLAIN = await inputsFor();
+
 /** A wait that has seen this, or nothing. */
 function waitFor(key: string, look: Look | undefined): Wait {
   const target = { kind: 'revision', text: A, why: 'test' } as const;
-  const first = begin(inputsFor(), () => target, NOW);
+  const first = begin(PLAIN, () => target, NOW);
   const [namespace = '', name = ''] = key.split('/');
   const seen = look && application(name, { ...look, namespace });
   const state = seen
@@ -55,7 +58,7 @@ function outcomeOf(ended: Readonly<Record<string, Ended>>, error?: FinalError): 
 
 function report(
   ended: Readonly<Record<string, Ended>>,
-  { inputs = inputsFor(), live = new Map(), error }: Options = {},
+  { inputs = PLAIN, live = new Map(), error }: Options = {},
 ) {
   return reportOf(inputs, outcomeOf(ended, error), live, NOW, 1234);
 }
@@ -98,7 +101,7 @@ describe('one Application', () => {
   test('that has no end is a bug, and not a success', () => {
     const outcome = outcomeOf({ 'argocd/shop': SYNCED });
     const lost = { ...outcome, ends: new Map() };
-    expect(reportOf(inputsFor(), lost, new Map(), NOW, 0)).toMatchObject({
+    expect(reportOf(PLAIN, lost, new Map(), NOW, 0)).toMatchObject({
       conclusion: 'failure',
       reason: 'internal-error',
     });
@@ -172,8 +175,8 @@ describe('filters', () => {
     synced(WEB, 'deployment.apps/web created', ['registry.example.com/web:2']),
     synced(SETTINGS, 'configmap/settings unchanged'),
   ];
-  const matched = (filters: string, ended: Readonly<Record<string, Ended>>, more = {}) => {
-    const { matched } = report(ended, { inputs: inputsFor({ filters, ...more }) });
+  const matched = async (filters: string, ended: Readonly<Record<string, Ended>>, more = {}) => {
+    const { matched } = report(ended, { inputs: await inputsFor({ filters, ...more }) });
     return Object.fromEntries(
       [...matched].map(([name, changes]) => [
         name,
@@ -186,21 +189,21 @@ describe('filters', () => {
     'team-a/two': { end: ['success', 'synced'], look: { results } },
   };
 
-  test('look at all Applications', () => {
-    expect(matched('web: Deployment/*\nnone: Ingress/*', BOTH)).toEqual({
+  test('look at all Applications', async () => {
+    expect(await matched('web: Deployment/*\nnone: Ingress/*', BOTH)).toEqual({
       web: ['one:web', 'team-a/two:web'],
       none: [],
     });
   });
 
-  test('may ask for one of them, by the name it has', () => {
+  test('may ask for one of them, by the name it has', async () => {
     const filters = [
       "one: { pattern: '*/*', application: one }",
       "two: { pattern: '*/*', application: team-a/two }",
       "bare: { pattern: '*/*', application: argocd/one }",
       "else: { pattern: '*/*', application: other }",
     ].join('\n');
-    expect(matched(filters, BOTH)).toEqual({
+    expect(await matched(filters, BOTH)).toEqual({
       one: ['one:web'],
       two: ['team-a/two:web'],
       bare: ['one:web'],
@@ -208,25 +211,25 @@ describe('filters', () => {
     });
   });
 
-  test('ask for the classes of the run, unless they have their own', () => {
+  test('ask for the classes of the run, unless they have their own', async () => {
     const filters = "own: { pattern: '*/*', change: [unchanged] }\nrun: '*/*'";
     const one = { 'argocd/one': { end: ['success', 'synced'], look: { results } } } as const;
-    expect(matched(filters, one, { changes: 'created,unchanged' })).toEqual({
+    expect(await matched(filters, one, { changes: 'created,unchanged' })).toEqual({
       own: ['one:settings'],
       run: ['one:web', 'one:settings'],
     });
   });
 
-  test("images are the change's own", () => {
+  test("images are the change's own", async () => {
     const filters = "web: { pattern: '*/*', image: '*/web:*' }";
     const one = { 'argocd/one': { end: ['success', 'synced'], look: { results } } } as const;
     const all = { changes: 'created,unchanged' };
-    expect(matched(filters, one, all)).toEqual({ web: ['one:web'] });
+    expect(await matched(filters, one, all)).toEqual({ web: ['one:web'] });
   });
 });
 
 describe('live evidence', () => {
-  test('goes to the Application it is of', () => {
+  test('goes to the Application it is of', async () => {
     const results = [synced(WEB, 'configured')];
     const look = { results, startedAt: '2026-11-21T07:00:00Z' };
     const ended: Readonly<Record<string, Ended>> = {
@@ -243,7 +246,7 @@ describe('live evidence', () => {
 });
 
 describe('a run that came to no answer', () => {
-  test('one bad input is the message', () => {
+  test('one bad input is the message', async () => {
     expect(noReport(new InputError(['timeout: "x" is not a duration']))).toMatchObject({
       conclusion: 'failure',
       reason: 'invalid-input',
@@ -253,13 +256,13 @@ describe('a run that came to no answer', () => {
     });
   });
 
-  test('several are counted, and listed in the annotation', () => {
+  test('several are counted, and listed in the annotation', async () => {
     const report = noReport(new InputError(['timeout: bad', 'revision: bad']));
     expect(report.message).toBe('2 inputs are not valid');
     expect(annotationsOf(report)).toEqual(['2 inputs are not valid\ntimeout: bad\nrevision: bad']);
   });
 
-  test('a final error', () => {
+  test('a final error', async () => {
     expect(noReport(new FinalError('unauthorized', 'no access', 'give a token'))).toMatchObject({
       conclusion: 'failure',
       reason: 'unauthorized',

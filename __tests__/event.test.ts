@@ -53,9 +53,9 @@ async function answer(event: unknown, inputs: Inputs = {}, more: Inputs = {}): P
   const cancelled = new AbortController().signal;
   const clock = systemClock();
   const world = { env, console, clock, random: () => 0.5, readFile, cancelled };
-  const report = await answerEvent(readInputs(env, readFile), world).catch((thrown) =>
-    noReport(thrown),
-  );
+  const report = await readInputs(env, readFile)
+    .then((inputs) => answerEvent(inputs, world))
+    .catch((thrown) => noReport(thrown));
   return { ...report, log: log.lines };
 }
 

@@ -35,13 +35,13 @@ function variables(inputs: Values): Values {
 }
 
 /** Reads inputs beside a good `application`. */
-function read(inputs: Values, env: Values = {}, readFile = noFile): Inputs {
+function read(inputs: Values, env: Values = {}, readFile = noFile): Promise<Inputs> {
   return readInputs({ ...variables({ application: 'shop', ...inputs }), ...env }, readFile);
 }
 
-function problemsOf(work: () => unknown): readonly string[] {
+async function problemsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
   try {
-    work();
+    await work();
   } catch (thrown) {
     if (thrown instanceof InputError) return thrown.problems;
     throw thrown;
@@ -76,17 +76,17 @@ describe('action.yml', () => {
     expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js' });
   });
 
-  test('its defaults are those of empty inputs', () => {
+  test('its defaults are those of empty inputs', async () => {
     const defaults = Object.entries(action.inputs).map(([name, input]) => [name, input.default]);
     const given = Object.fromEntries(defaults.filter(([name]) => name !== 'github-token'));
-    const { waitResources, filters, ...rest } = read({ ...given, application: 'shop' });
-    expect(read({})).toMatchObject(rest);
+    const { waitResources, filters, ...rest } = await read({ ...given, application: 'shop' });
+    expect(await read({})).toMatchObject(rest);
     expect([waitResources, filters]).toEqual([[], []]);
   });
 });
 
-test('defaults', () => {
-  expect(read({})).toEqual({
+test('defaults', async () => {
+  expect(await read({})).toEqual({
     source: 'cluster',
     applications: ['shop'],
     selector: '',
@@ -124,8 +124,8 @@ test('defaults', () => {
   });
 });
 
-test('the result is frozen to its leaves', () => {
-  const inputs = read({ filters: 'a: A/b', 'wait-resources': 'A/b' });
+test('the result is frozen to its leaves', async () => {
+  const inputs = await read({ filters: 'a: A/b', 'wait-resources': 'A/b' });
   const parts = [inputs, inputs.access, inputs.waitFor, inputs.filters[0], inputs.run.commit];
   expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
   expect(Object.isFrozen(inputs.waitResources[0])).toBe(true);
@@ -179,8 +179,8 @@ describe('what is accepted', () => {
     [{ 'github-token': 'ghs_x' }, { githubToken: 'ghs_x' }],
     [{ filters: '{}' }, { filters: [] }],
     [{ filters: '# none yet' }, { filters: [] }],
-  ])('%j', (inputs, expected) => {
-    expect(read(inputs)).toMatchObject(expected);
+  ])('%j', async (inputs, expected) => {
+    expect(await read(inputs)).toMatchObject(expected);
   });
 
   test.each<[Values, object]>([
@@ -207,17 +207,17 @@ describe('what is accepted', () => {
     [{ server: 'http://127.0.0.1:8001' }, { server: 'http://127.0.0.1:8001' }],
     [{ server: 'http://localhost:8001', token: 't' }, { server: 'http://localhost:8001' }],
     [{ server: 'http://[::1]:8001' }, { server: 'http://[::1]:8001' }],
-  ])('access %j', (inputs, expected) => {
-    expect(read(inputs).access).toMatchObject(expected);
+  ])('access %j', async (inputs, expected) => {
+    expect((await read(inputs)).access).toMatchObject(expected);
   });
 
-  test('the environment of kubectl', () => {
-    const { access } = read({}, { KUBECONFIG: '/a:/b', HOME: '/home/me' });
+  test('the environment of kubectl', async () => {
+    const { access } = await read({}, { KUBECONFIG: '/a:/b', HOME: '/home/me' });
     expect(access).toMatchObject({ kubeconfigEnv: '/a:/b', home: '/home/me' });
   });
 
-  test('patterns to wait for', () => {
-    const { waitResources } = read({
+  test('patterns to wait for', async () => {
+    const { waitResources } = await read({
       'wait-resources': 'Deployment/{web,api}, !Deployment/x\nJob/*',
     });
     expect(waitResources.map((pattern) => pattern.text)).toEqual([
@@ -229,17 +229,22 @@ describe('what is accepted', () => {
 });
 
 describe('certificate-authority', () => {
-  const at = (value: string) =>
-    read({ server: 'https://k.example.com', token: 't', 'certificate-authority': value }).access
-      .certificateAuthority;
+  const at = async (value: string) => {
+    const { access } = await read({
+      server: 'https://k.example.com',
+      token: 't',
+      'certificate-authority': value,
+    });
+    return access.certificateAuthority;
+  };
   const bundle = `# ours\n${CERTIFICATE}\n\n${CERTIFICATE}\n`;
 
   test.each([
     ['PEM', CERTIFICATE, `${CERTIFICATE}\n`],
     ['a bundle with comments', bundle, `${CERTIFICATE}\n${CERTIFICATE}\n`],
     ['base64', Buffer.from(CERTIFICATE).toString('base64'), `${CERTIFICATE}\n`],
-  ])('%s', (_, value, expected) => {
-    expect(at(value)).toBe(expected);
+  ])('%s', async (_, value, expected) => {
+    expect(await at(value)).toBe(expected);
   });
 
   test.each([
@@ -256,8 +261,8 @@ describe('certificate-authority', () => {
       Buffer.from(CERTIFICATE.replace(/MII..../, '')).toString('base64'),
       /block 1 of 1 is no certificate/,
     ],
-  ])('%s is refused', (_, value, problem) => {
-    const problems = problemsOf(() => at(value));
+  ])('%s is refused', async (_, value, problem) => {
+    const problems = await problemsOf(() => at(value));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
     expect(problems[0]).toMatch(/accepted are certificates as PEM, or base64/);
@@ -434,8 +439,8 @@ const BAD: readonly Bad[] = [
 ];
 
 describe('what is refused', () => {
-  test.each(BAD)('%j', (inputs, name, shown, remedy) => {
-    const problems = problemsOf(() => read(inputs));
+  test.each(BAD)('%j', async (inputs, name, shown, remedy) => {
+    const problems = await problemsOf(() => read(inputs));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: `));
     expect(problems[0]).toContain(shown);
@@ -445,7 +450,7 @@ describe('what is refused', () => {
     expect(problems[0]).not.toContain('\n');
   });
 
-  test('everything in one go, each input named', () => {
+  test('everything in one go, each input named', async () => {
     const inputs: Values = {
       application: 'A',
       'application-namespace': 'B',
@@ -473,17 +478,18 @@ describe('what is refused', () => {
       'github-token': 'x y',
       summary: 'z',
     };
-    const problems = problemsOf(() => read(inputs));
+    const problems = await problemsOf(() => read(inputs));
     const named = new Set(problems.map((problem) => problem.split(':')[0]));
     expect([...named].sort()).toEqual(Object.keys(inputs).sort());
     expect(problems).toHaveLength(named.size);
   });
 });
 
-test('whatever is given, nothing but an InputError is thrown', () => {
+test('whatever is given, nothing but an InputError is thrown', async () => {
   const names = Object.keys(DEFAULTS).map((name) => fc.constant(name));
   const inputs = fc.dictionary(fc.oneof(...names), fc.string({ unit: 'grapheme' }), { minKeys: 1 });
-  fc.assert(fc.property(inputs, (values) => problemsOf(() => read(values)).every(Boolean)));
+  const holds = async (values: Values) => (await problemsOf(() => read(values))).every(Boolean);
+  await fc.assert(fc.asyncProperty(inputs, holds));
 });
 
 describe('filters from a file', () => {
@@ -493,14 +499,14 @@ describe('filters from a file', () => {
     ['.github/filters.yml', '/srv/space/.github/filters.yml'],
     [' ./filters.yml\n', '/srv/space/filters.yml'],
     ['/etc/filters.yml', '/etc/filters.yml'],
-  ])('%j is %s', (value, path) => {
-    const { filters } = read({ filters: value }, workspace, file(path, "web: 'A/b'"));
+  ])('%j is %s', async (value, path) => {
+    const { filters } = await read({ filters: value }, workspace, file(path, "web: 'A/b'"));
     expect(filters.map((filter) => filter.name)).toEqual(['web']);
   });
 
-  test('its problems name the file', () => {
+  test('its problems name the file', async () => {
     const readFile = file('/srv/space/f.yml', '\nweb: x');
-    expect(problemsOf(() => read({ filters: 'f.yml' }, workspace, readFile))).toEqual([
+    expect(await problemsOf(() => read({ filters: 'f.yml' }, workspace, readFile))).toEqual([
       expect.stringMatching(/^filters: "f.yml" line 2: filter "web": pattern "x"/),
     ]);
   });
@@ -515,10 +521,12 @@ describe('the run', () => {
     GITHUB_EVENT_PATH: '/event.json',
     GITHUB_RUN_ID: '7',
   };
-  const at = (env: Values, payload: unknown): RunContext =>
-    read({}, { ...ENV, ...env }, (path) =>
+  const at = async (env: Values, payload: unknown): Promise<RunContext> => {
+    const { run } = await read({}, { ...ENV, ...env }, (path) =>
       path === '/event.json' ? JSON.stringify(payload) : noFile(path),
-    ).run;
+    );
+    return run;
+  };
   const repository = { default_branch: 'main' };
   const workflowRun = (more: object = {}) => ({
     repository,
@@ -614,15 +622,15 @@ describe('the run', () => {
     ['zeros', { GITHUB_SHA: '0'.repeat(40) }, { repository }, none(/was deleted/)],
     ['no commit', { GITHUB_SHA: 'main' }, { repository }, none(/"main" is not a commit SHA/)],
     ['outside of Actions', { GITHUB_SHA: '', GITHUB_REF: '' }, {}, none(/not set, as outside/)],
-  ])('%s', (_, env, payload, expected) => {
-    expect(at(env, payload).commit).toEqual(expected);
+  ])('%s', async (_, env, payload, expected) => {
+    expect((await at(env, payload)).commit).toEqual(expected);
   });
 
-  test('a payload that is no JSON counts as empty', () => {
-    expect(read({}, ENV, () => '{').run.commit).toEqual(commit(SHA, 'refs/heads/main', ''));
+  test('a payload that is no JSON counts as empty', async () => {
+    expect((await read({}, ENV, () => '{')).run.commit).toEqual(commit(SHA, 'refs/heads/main', ''));
   });
 
-  test('what GitHub says', () => {
+  test('what GitHub says', async () => {
     const env = {
       GITHUB_SERVER_URL: 'https://git.example.com',
       GITHUB_API_URL: 'https://git.example.com/api/v3',
@@ -630,7 +638,7 @@ describe('the run', () => {
       GITHUB_WORKSPACE: '/w',
       RUNNER_TEMP: '/t',
     };
-    expect(at(env, {})).toMatchObject({
+    expect(await at(env, {})).toMatchObject({
       repository: 'acme/shop',
       serverUrl: 'https://git.example.com',
       apiUrl: 'https://git.example.com/api/v3',
@@ -640,7 +648,7 @@ describe('the run', () => {
       workspace: '/w',
       tempDir: '/t',
     });
-    expect(read({}).run).toMatchObject({
+    expect((await read({})).run).toMatchObject({
       repository: '',
       serverUrl: 'https://github.com',
       apiUrl: 'https://api.github.com',

@@ -1,4 +1,5 @@
 import type { Filter } from './core/filters.js';
+import { withGlobs } from './core/glob.js';
 import type { ChangeClass } from './core/result.js';
 import type { Policy } from './core/state.js';
 import type { RevisionRequest, RunOrigin } from './core/target.js';
@@ -82,16 +83,15 @@ export interface RunContext extends RunOrigin {
 /**
  * Reads all inputs and what GitHub says of the run; the only reader of the environment.
  * @param env variables as the runner sets them: inputs are `INPUT_<NAME>`
- * @throws InputError with every problem, each naming the input, its value and what is accepted
+ * @throws InputError (as a rejection) with every problem, each naming the input, its value and what is accepted
  */
-export function readInputs(env: Environment, readFile: ReadFile): Inputs {
-  const reader = createReader(env);
+export async function readInputs(env: Environment, readFile: ReadFile): Promise<Inputs> {
+  const { reader, ...goal } = await withGlobs(() => readGoal(createReader(env)));
   const run = readRunContext(env, readFile);
   const inputs: Inputs = {
-    ...readTarget(reader),
-    ...readWait(reader),
-    access: readAccess(reader, env),
-    filters: readFilters(reader, run.workspace, readFile),
+    ...goal,
+    access: await readAccess(reader, env),
+    filters: await readFilters(reader, run.workspace, readFile),
     changes: reader.take('changes', parseChanges, []),
     liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
     githubToken: reader.take('github-token', parseToken, ''),
@@ -103,6 +103,11 @@ export function readInputs(env: Environment, readFile: ReadFile): Inputs {
   checkSource(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
+}
+
+/** What has globs in it, and the reader with the problems of that. */
+function readGoal(reader: Reader): Target & Wait & { readonly reader: Reader } {
+  return { reader, ...readTarget(reader), ...readWait(reader) };
 }
 
 type Target = Pick<

@@ -62,7 +62,7 @@ export function inputsFor(
 export async function waitWhole(options: WholeWait): Promise<Waited> {
   const clock = systemClock();
   const log = recordingLog();
-  const inputs = readInputs(environment(options), () => '');
+  const inputs = await readInputs(environment(options), () => '');
   const cancelled = new AbortController().signal;
   const connection = await connect(inputs.access, {
     env: options.env ?? {},

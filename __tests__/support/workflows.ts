@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { parse } from 'yaml';
-import { FIXED_OUTPUTS, outputsOf, parseFilters } from '../../src/core/filters.js';
+import { FIXED_OUTPUTS, outputsOf } from '../../src/core/filters.js';
 import { InputError } from '../../src/errors.js';
 import { readInputs } from '../../src/inputs.js';
 import { ROOT } from './action.ts';
@@ -58,7 +58,7 @@ function standInFor(input: string, text: string): string {
 }
 
 /** The problems that the action would have with the inputs of a step. */
-export function problemsWith(step: Step): readonly string[] {
+export async function problemsWith(step: Step): Promise<readonly string[]> {
   const given = Object.entries({ ...step.with }).map(([name, value]) => {
     return [`INPUT_${name.toUpperCase()}`, standInFor(name, String(value))] as const;
   });
@@ -66,7 +66,7 @@ export function problemsWith(step: Step): readonly string[] {
   // Blocks about the way in leave out what is waited for.
   if (!env['INPUT_SELECTOR']) env['INPUT_APPLICATION'] ??= 'shop';
   try {
-    readInputs(env, () => 'web: Deployment/web');
+    await readInputs(env, () => 'web: Deployment/web');
     return [];
   } catch (thrown) {
     if (thrown instanceof InputError) return thrown.problems;
@@ -76,8 +76,9 @@ export function problemsWith(step: Step): readonly string[] {
 
 /** Names of all outputs of a step of this action. */
 export function outputsIn(step: Step): readonly string[] {
-  const { filters } = parseFilters(String(step.with?.['filters'] ?? ''));
-  return [...FIXED_OUTPUTS, ...filters.flatMap((filter) => outputsOf(filter.name))];
+  const filters: unknown = parse(String(step.with?.['filters'] ?? ''));
+  const names = typeof filters === 'object' ? Object.keys(filters ?? {}) : [];
+  return [...FIXED_OUTPUTS, ...names.flatMap(outputsOf)];
 }
 
 /** Outputs that a text uses and that neither its steps nor its jobs have. */

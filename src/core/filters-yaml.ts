@@ -1,17 +1,8 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  LineCounter,
-  type Pair,
-  parseDocument,
-  type YAMLError,
-  type YAMLMap,
-} from 'yaml';
+import type { YamlFault, YamlMap, YamlNode, YamlPair } from '../yaml/nodes.js';
+import { readNodes } from '../yaml/read.js';
 import { type ApplicationMatcher, applicationMatches, parseApplication } from './applications.js';
 import type { Filter } from './filters.js';
-import { compileAny } from './glob.js';
+import { compileAny, withGlobs } from './glob.js';
 import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
 import {
   listProblem,
@@ -21,7 +12,7 @@ import {
   tooHeavy,
   type WeighedPattern,
 } from './patterns.js';
-import { keyText, kindOf, NodeReader, QUOTE } from './yaml-nodes.js';
+import { keyText, kindOf, NodeReader, type Place, QUOTE } from './yaml-nodes.js';
 
 export interface ParsedFilters {
   readonly filters: readonly Filter[];
@@ -40,24 +31,20 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
  * Reads the input `filters`: a YAML mapping of names to a pattern, a list of patterns, or
  * `{pattern, image, application, change}`. Nothing at all, and `{}`, are no filters.
  */
-export function parseFilters(text: string): ParsedFilters {
+export async function parseFilters(text: string): Promise<ParsedFilters> {
   if (text.length > MAX_TEXT) {
     return failed(`line 1: the filters are longer than ${MAX_TEXT} characters: use fewer`);
   }
-  const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-  const mistake = doc.errors[0] ?? doc.warnings[0];
-  if (mistake !== undefined) {
-    return failed(`line ${lines.linePos(mistake.pos[0]).line}: ${explain(mistake)}`);
-  }
-  return readDocument(doc, lines);
+  const read = await readNodes(text);
+  if (!read.ok) return failed(`line ${read.fault.line}: ${explain(read.fault)}`);
+  return withGlobs(() => readRoot(read.value));
 }
 
 function failed(problem: string): ParsedFilters {
   return { filters: [], problems: [problem] };
 }
 
-function explain(mistake: YAMLError): string {
+function explain(mistake: YamlFault): string {
   if (mistake.code === 'RESOURCE_EXHAUSTION') return 'the YAML is nested too deeply: flatten it';
   if (mistake.code === 'TAG_RESOLVE_FAILED') {
     const tag = mistake.message.replace(/^Unresolved tag: /, '');
@@ -66,20 +53,19 @@ function explain(mistake: YAMLError): string {
   return `the YAML cannot be read (${mistake.message}): expected is name: 'Kind/name' on each line`;
 }
 
-function readDocument(doc: Document.Parsed, lines: LineCounter): ParsedFilters {
-  const reader = new NodeReader(doc, lines);
-  const root: unknown = doc.contents;
-  if (root === null || (isScalar(root) && root.value === null)) {
+function readRoot(root: YamlNode | null): ParsedFilters {
+  const reader = new NodeReader();
+  if (root === null || (root.kind === 'scalar' && root.value === null)) {
     return { filters: [], problems: [] };
   }
-  if (!isMap(root)) {
+  if (root.kind !== 'map') {
     reader.report(
       root,
       `${kindOf(root)} is not accepted here: expected is a mapping of names to patterns`,
     );
     return { filters: [], problems: reader.problems };
   }
-  const filters = root.items.flatMap((pair) => readFilter(reader, pair));
+  const filters = root.pairs.flatMap((pair) => readFilter(reader, pair));
   const weight = filters.reduce((sum, filter) => sum + filter.weight, 0);
   if (weight > MAX_WEIGHT) reader.report(root, tooHeavy());
   return { filters: filters.map((filter) => filter.filter), problems: reader.problems };
@@ -90,7 +76,7 @@ interface WeighedFilter {
   readonly weight: number;
 }
 
-function readFilter(reader: NodeReader, pair: Pair): readonly WeighedFilter[] {
+function readFilter(reader: NodeReader, pair: YamlPair): readonly WeighedFilter[] {
   const before = reader.failures;
   const name = keyText(pair.key);
   if (name === undefined || !NAME.test(name)) {
@@ -106,12 +92,12 @@ function readFilter(reader: NodeReader, pair: Pair): readonly WeighedFilter[] {
   return reader.failures > before ? [] : [read];
 }
 
-function readValue(reader: NodeReader, pair: Pair, name: string): WeighedFilter {
+function readValue(reader: NodeReader, pair: YamlPair, name: string): WeighedFilter {
   const what = `filter ${quoted(name)}`;
   const value = reader.follow(pair.value);
   const place = pair.value ?? pair.key;
-  if (value === undefined && isAlias(pair.value)) return nothing(name);
-  if (isMap(value)) return readObject(reader, value, name);
+  if (value === undefined && pair.value?.kind === 'alias') return nothing(name);
+  if (value?.kind === 'map') return readObject(reader, value, name);
   const patterns = readPatterns(reader, pair.value, what, place);
   return { filter: { name, patterns }, weight: weightOf(patterns) };
 }
@@ -126,9 +112,9 @@ function weightOf(patterns: readonly WeighedPattern[]): number {
 
 function readPatterns(
   reader: NodeReader,
-  value: unknown,
+  value: Place,
   what: string,
-  place: unknown,
+  place: Place,
 ): readonly WeighedPattern[] {
   const before = reader.failures;
   if (value === null || value === undefined) {
@@ -142,7 +128,7 @@ function readPatterns(
   return patterns;
 }
 
-function readObject(reader: NodeReader, map: YAMLMap, name: string): WeighedFilter {
+function readObject(reader: NodeReader, map: YamlMap, name: string): WeighedFilter {
   const what = `filter ${quoted(name)}`;
   const values = readKeys(reader, map, what);
   const patterns = readPatterns(reader, values.get('pattern') ?? null, `${what} pattern`, map);
@@ -173,16 +159,22 @@ interface WeighedApplications {
 function parseApplications(texts: readonly string[]): Parsed<WeighedApplications> {
   const names = parseAll(texts, parseApplication);
   if (!names.ok) return names;
-  // The names are compared by parts, but cost about what one glob over the whole would.
-  const globs = compileAny(names.value, { path: true });
+  const globs = compileAny(
+    names.value.flatMap((name) => name.split('/')),
+    {},
+  );
   if (!globs.ok) return globs;
   return good({ matches: applicationMatches(names.value, '*'), weight: globs.value.weight });
 }
 
 /** The values of an object by key; unknown and repeated keys are reported. */
-function readKeys(reader: NodeReader, map: YAMLMap, what: string): ReadonlyMap<Key, unknown> {
-  const values = new Map<Key, unknown>();
-  for (const pair of map.items) {
+function readKeys(
+  reader: NodeReader,
+  map: YamlMap,
+  what: string,
+): ReadonlyMap<Key, YamlNode | null> {
+  const values = new Map<Key, YamlNode | null>();
+  for (const pair of map.pairs) {
     const text = keyText(pair.key);
     const key = KEYS.find((known) => known === text);
     if (key === undefined) {
@@ -201,7 +193,7 @@ function readKeys(reader: NodeReader, map: YAMLMap, what: string): ReadonlyMap<K
 
 function readCondition<T>(
   reader: NodeReader,
-  values: ReadonlyMap<Key, unknown>,
+  values: ReadonlyMap<Key, YamlNode | null>,
   key: Key,
   what: string,
   parse: (texts: readonly string[]) => Parsed<T>,

@@ -1,4 +1,3 @@
-import { braceExpand, Minimatch } from 'minimatch';
 import { bad, good, type Parsed, quoted } from './parsed.js';
 
 /** A compiled glob. */
@@ -13,6 +12,37 @@ export interface GlobOptions {
   readonly nocase?: boolean;
   /** `*` stops at `/`, `**` does not; else the text is one segment. */
   readonly path?: boolean;
+}
+
+type Library = typeof import('minimatch');
+
+/** Not loaded until a glob needs it: most have stars at most, and a start is faster without. */
+let library: Library | undefined;
+
+class LibraryNeeded extends Error {}
+
+/**
+ * Parses what may have globs in it; where one needs minimatch, loads that and parses anew.
+ * @param parse without effects
+ */
+export async function withGlobs<T>(parse: () => T): Promise<T> {
+  try {
+    return parse();
+  } catch (thrown) {
+    if (!(thrown instanceof LibraryNeeded)) throw thrown;
+    library = await import('minimatch');
+    return parse();
+  }
+}
+
+function loaded(text: string): Library {
+  if (library === undefined) throw new LibraryNeeded(`minimatch is not loaded for ${quoted(text)}`);
+  return library;
+}
+
+/** Whether a text is a literal or, within one segment, has stars as its only glob characters. */
+function isSimple(text: string, { path = false }: GlobOptions): boolean {
+  return !/[\\?[{(]/.test(text) && !(path && text.includes('*'));
 }
 
 /** Longer than any name in Kubernetes (253); what an image reference may reasonably need. */
@@ -31,7 +61,8 @@ export function compileGlob(text: string, options: GlobOptions = {}): Parsed<Glo
   if (open !== undefined) {
     return bad(`has an unmatched ${open}: close it within the segment, or write \\${open}`);
   }
-  if (!/[\\*?[{(]/.test(text)) return good(literal(text, options));
+  if (isSimple(text, options)) return good(simple(text, options));
+  const { braceExpand } = loaded(text);
   const alternatives = braceExpand(text, { braceExpandMax: MAX_ALTERNATIVES + 1 });
   if (alternatives.length > MAX_ALTERNATIVES) {
     return bad(`expands to more than ${MAX_ALTERNATIVES} alternatives: use * or several patterns`);
@@ -61,16 +92,34 @@ export function compileAny(texts: readonly string[], options: GlobOptions): Pars
   });
 }
 
-function literal(text: string, options: GlobOptions): Glob {
-  if (!options.nocase) return { matches: (value) => value === text, weight: 0 };
-  const lower = text.toLowerCase();
-  return { matches: (value) => value.toLowerCase() === lower, weight: 0 };
+function simple(text: string, { nocase = false }: GlobOptions): Glob {
+  const fold = (value: string) => (nocase ? value.toLowerCase() : value);
+  const parts = fold(text).split(/\*+/);
+  const [first = ''] = parts;
+  if (parts.length === 1) return { matches: (value) => fold(value) === first, weight: 0 };
+  const weight = /^\*+$/.test(text) ? 0 : text.length;
+  return { matches: (value) => hasParts(fold(value), parts), weight };
+}
+
+/** Whether a value has all parts in their order, the first at its beginning, the last at its end. */
+function hasParts(value: string, parts: readonly string[]): boolean {
+  const [first = '', ...rest] = parts;
+  const last = rest.pop() ?? '';
+  if (!value.startsWith(first) || !value.endsWith(last)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const at = value.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return from <= value.length - last.length;
 }
 
 function matcher(text: string, { nocase = false, path = false }: GlobOptions) {
   // A letter before pattern and value lets `*` match an empty segment, which minimatch by itself
   // never does, and takes the special meaning from `.`, `..`, `#` and `!` at the beginning.
   const prefix = path ? '' : 'x';
+  const { Minimatch } = loaded(text);
   const compiled = new Minimatch(prefix + text, {
     nocomment: true,
     nonegate: true,

@@ -1,16 +1,18 @@
 import { X509Certificate } from 'node:crypto';
-import { parse as parseYaml } from 'yaml';
 import { bad, good, type Parsed, quoted } from '../core/parsed.js';
 import { messageOf } from '../errors.js';
 import type { Access } from '../inputs.js';
+import { readData } from '../yaml/read.js';
 import type { InputName } from './defaults.js';
 import { HIDDEN, parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
 
 /** Reads how to get into the cluster, and that the inputs for it belong together. */
-export function readAccess(reader: Reader, env: Environment): Access {
+export async function readAccess(reader: Reader, env: Environment): Promise<Access> {
+  const kubeconfig = await parseKubeconfig(reader.text('kubeconfig'));
+  const { text, contexts } = reader.take('kubeconfig', () => kubeconfig, NO_KUBECONFIG);
   const access: Access = {
-    kubeconfig: reader.take('kubeconfig', () => parseKubeconfig(reader.text('kubeconfig')), ''),
+    kubeconfig: text,
     context: reader.take('context', parseContext, ''),
     server: reader.take('server', parseServer, ''),
     token: reader.take('token', parseToken, ''),
@@ -21,7 +23,7 @@ export function readAccess(reader: Reader, env: Environment): Access {
     home: env['HOME'] ?? env['USERPROFILE'] ?? '',
   };
   checkTogether(reader, access);
-  checkContext(reader, access);
+  checkContext(reader, access.context, contexts);
   return access;
 }
 
@@ -87,21 +89,11 @@ export function serverShown(server: string): string {
   return server.includes('@') ? HIDDEN : quoted(server);
 }
 
-function checkContext(reader: Reader, { context, kubeconfig }: Access): void {
-  if (context === '' || kubeconfig === '') return;
-  const names = contextNames(parseYaml(kubeconfig, YAML_OPTIONS));
-  if (names === undefined || names.includes(context)) return;
+function checkContext(reader: Reader, context: string, names?: readonly string[]): void {
+  if (context === '' || names === undefined || names.includes(context)) return;
   reader.refuse(
     'context',
     `${quoted(context)} is not in the kubeconfig: accepted are ${names.join(', ') || '(it has none)'}`,
-  );
-}
-
-function contextNames(kubeconfig: unknown): readonly string[] | undefined {
-  const contexts = isRecord(kubeconfig) ? kubeconfig['contexts'] : undefined;
-  if (!Array.isArray(contexts)) return undefined;
-  return contexts.flatMap((one: unknown) =>
-    isRecord(one) && typeof one['name'] === 'string' ? [one['name']] : [],
   );
 }
 
@@ -109,34 +101,44 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `error`: no warnings to the log, which quote the text. */
-const YAML_OPTIONS = { logLevel: 'error', maxAliasCount: 100 } as const;
+/** A kubeconfig that was given as YAML or base64. */
+interface Kubeconfig {
+  /** YAML. */
+  readonly text: string;
+  /** Their names; undefined: it has no list of them. */
+  readonly contexts?: readonly string[];
+}
 
-/** The YAML text of a kubeconfig that was given as YAML or base64. */
-export function parseKubeconfig(value: string): Parsed<string> {
-  if (value.trim() === '') return good('');
+const NO_KUBECONFIG: Kubeconfig = { text: '' };
+
+async function parseKubeconfig(value: string): Promise<Parsed<Kubeconfig>> {
+  if (value.trim() === '') return good(NO_KUBECONFIG);
   const decoded = decodeBase64(value);
   const text = decoded ?? value;
-  const problem = kubeconfigProblem(text);
-  if (problem === undefined) return good(text);
+  const read = await readData(text);
+  const content = read.ok ? read.value : undefined;
+  // The parser's message quotes the text, which holds credentials.
+  const problem = read.ok ? kubeconfigProblem(content) : 'cannot be read as YAML';
+  if (problem === undefined) return good({ text, ...contextsOf(content) });
   const form = decoded === undefined ? '' : ' after decoding base64';
   return bad(
     `${HIDDEN} ${problem}${form}: accepted is the content of a kubeconfig, as YAML or base64`,
   );
 }
 
-function kubeconfigProblem(text: string): string | undefined {
-  try {
-    const content: unknown = parseYaml(text, YAML_OPTIONS);
-    if (!isRecord(content)) {
-      const path = typeof content === 'string' && /^[~./\w-]+$/.test(content);
-      return path ? 'looks like a path or a word, not a kubeconfig' : 'is not a mapping';
-    }
-    return Array.isArray(content['clusters']) ? undefined : 'has no list of clusters';
-  } catch {
-    // The parser's message quotes the text, which holds credentials.
-    return 'cannot be read as YAML';
+function kubeconfigProblem(content: unknown): string | undefined {
+  if (!isRecord(content)) {
+    const path = typeof content === 'string' && /^[~./\w-]+$/.test(content);
+    return path ? 'looks like a path or a word, not a kubeconfig' : 'is not a mapping';
   }
+  return Array.isArray(content['clusters']) ? undefined : 'has no list of clusters';
+}
+
+function contextsOf(content: unknown): Pick<Kubeconfig, 'contexts'> {
+  const contexts = isRecord(content) ? content['contexts'] : undefined;
+  if (!Array.isArray(contexts)) return {};
+  const names = contexts.map((each: unknown) => (isRecord(each) ? each['name'] : undefined));
+  return { contexts: names.filter((name) => typeof name === 'string') };
 }
 
 /** The text that a base64 value stands for; undefined: it is no base64 of a text. */

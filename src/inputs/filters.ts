@@ -8,15 +8,15 @@ import type { Reader } from './reader.js';
 export type ReadFile = (path: string, within?: string) => string;
 
 /** Reads the filters, which are YAML or, on one line without a colon, the path of a file. */
-export function readFilters(
+export async function readFilters(
   reader: Reader,
   workspace: string,
   readFile: ReadFile,
-): readonly Filter[] {
+): Promise<readonly Filter[]> {
   const value = reader.text('filters');
   const path = pathOf(value);
   const text = path === undefined ? value : readText(reader, path, workspace, readFile);
-  const { filters, problems } = parseFilters(text);
+  const { filters, problems } = await parseFilters(text);
   for (const problem of problems) {
     reader.refuse('filters', path === undefined ? problem : `${quoted(path)} ${problem}`);
   }

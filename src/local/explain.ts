@@ -122,7 +122,7 @@ function parsedArgs(
 
 async function answer(values: Values, terminal: Terminal): Promise<string> {
   // Filters are often what is wrong: they are told without anything on standard input.
-  inputsOf(values, terminal, '');
+  await inputsOf(values, terminal, '');
   const text = await terminal.stdin();
   if (text === undefined || text.trim() === '') {
     throw new InputError([
@@ -130,7 +130,7 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
     ]);
   }
   const recording = readRecording(text);
-  const inputs = inputsOf(values, terminal, recording.revision);
+  const inputs = await inputsOf(values, terminal, recording.revision);
   const { outcome, now, waitedMs } = play(inputs, recording, terminal.now());
   if (outcome.waits.size === 0) {
     const keys = [...new Set(recording.looks.map(({ key }) => key))];
@@ -145,7 +145,11 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
 }
 
 /** Inputs as a run would have them; the cluster that they must name is never asked. */
-function inputsOf(values: Values, { readFile, directory }: Terminal, revision: string): Inputs {
+function inputsOf(
+  values: Values,
+  { readFile, directory }: Terminal,
+  revision: string,
+): Promise<Inputs> {
   const given = INPUTS.map((name) => [`INPUT_${name.toUpperCase()}`, text(values[name])] as const);
   const env = new Map<string, string>([
     ['GITHUB_WORKSPACE', directory],

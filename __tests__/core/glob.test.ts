@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { Minimatch } from 'minimatch';
+import { compileGlob, type GlobOptions, withGlobs } from '../../src/core/glob.js';
+
+/** The oracle: minimatch with the meaning that a segment of a pattern has. */
+function byLibrary(text: string, { nocase = false }: GlobOptions): (value: string) => boolean {
+  const options = { nocomment: true, nonegate: true, dot: true, noglobstar: true, nocase };
+  const compiled = new Minimatch(`x${text}`, { ...options, platform: 'linux' });
+  return (value) => compiled.match(`x${value}`);
+}
+
+function matches(text: string, value: string, options: GlobOptions = {}): boolean {
+  const glob = compileGlob(text, options);
+  if (!glob.ok) throw new Error(glob.problems.join());
+  return glob.value.matches(value);
+}
+
+const SIMPLE = fc.string({ unit: fc.constantFrom(...'aAb*-.:'), maxLength: 8 });
+/** No part of a resource's name has a slash. */
+const VALUE = fc.string({ unit: fc.constantFrom(...'aAb-.:'), maxLength: 8 });
+
+test.each([{}, { nocase: true }])('globs of stars match as minimatch has it, %j', (options) => {
+  let matched = 0;
+  fc.assert(
+    fc.property(SIMPLE, VALUE, (text, value) => {
+      const expected = byLibrary(text, options)(value);
+      if (expected) matched += 1;
+      expect(matches(text, value, options)).toBe(expected);
+    }),
+    { numRuns: 20_000, seed: 7 },
+  );
+  expect(matched).toBeGreaterThan(500);
+});
+
+describe('what minimatch is for', () => {
+  test('must be loaded first', async () => {
+    expect(() => compileGlob('we[a-c]')).toThrow('minimatch is not loaded for "we[a-c]"');
+    expect(() => compileGlob('registry/*', { path: true })).toThrow('is not loaded');
+    await withGlobs(() => ['web', 'web-*', '*'].map((text) => compileGlob(text)));
+    expect(() => compileGlob('we[a-c]')).toThrow('is not loaded');
+    expect(await withGlobs(() => matches('we[a-c]', 'web'))).toBe(true);
+    await expect(withGlobs(() => JSON.parse('{'))).rejects.toThrow(SyntaxError);
+  });
+
+  test.each([
+    ['{web,api}-?', 'api-1', true],
+    ['{web,api}-?', 'api-12', false],
+    ['\\*', '*', true],
+    ['+(ab)', 'abab', true],
+  ])('%s on %s: %s', (text, value, expected) => {
+    expect(matches(text, value)).toBe(expected);
+  });
+});
