@@ -640,7 +640,9 @@ async function runHere(inputs: Inputs, workspace: string): Promise<Written> {
     destinations: {
       tempDir: '/results',
       summaryFile: '/summary',
-      setOutput: (name, value) => void outputs.set(name, value),
+      setOutputs(values) {
+        for (const [name, value] of values) outputs.set(name, value);
+      },
       files: {
         create: async (path, pieces) => void files.set(path, [...pieces].join('')),
         append: async (path, text) => void files.set(path, text),
@@ -649,6 +651,7 @@ async function runHere(inputs: Inputs, workspace: string): Promise<Written> {
     },
     random: Math.random,
     cancelled: new AbortController().signal,
+    expectMany: () => undefined,
   });
   const ms = performance.now() - began;
   const summary = files.get('/summary') ?? '';

@@ -10,17 +10,22 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Monotonic; `performance` would load half a megabyte of Node for the same number. */
+function elapsedMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** The clock of a real run: monotonic time, and the server's time as last said plus what has passed. */
 export function systemClock(): Clock {
   let said: { readonly server: number; readonly at: number } | undefined;
   return {
     now() {
-      const elapsed = performance.now();
+      const elapsed = elapsedMs();
       return said ? { elapsed, server: said.server + (elapsed - said.at) } : { elapsed };
     },
     observe(dateHeader) {
       const server = Date.parse(dateHeader ?? '');
-      if (!Number.isNaN(server)) said = { server, at: performance.now() };
+      if (!Number.isNaN(server)) said = { server, at: elapsedMs() };
     },
     async sleep(ms, signal) {
       await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);

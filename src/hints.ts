@@ -1,4 +1,3 @@
-import { nearestNames } from './core/nearest.js';
 import type { Inputs } from './inputs.js';
 import { type Report, succeeded } from './report/report.js';
 import type { Source } from './sources/source.js';
@@ -20,11 +19,14 @@ export async function withHints(
   cancelled: AbortSignal,
 ): Promise<Report> {
   if (cancelled.aborted) return report;
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
   const refused = report.reason === 'unauthorized' && credentials !== '';
   if (refused) return { ...report, remedy: `${report.remedy}\n${credentials}` };
-  const linked = await withLinks(report, waits, inputs, source, signal);
-  return withNearNames(linked, inputs, source, signal);
+  const linked = await withLinks(report, waits, inputs, source, cancelled);
+  return withNearNames(linked, inputs, source, cancelled);
+}
+
+function patience(cancelled: AbortSignal): AbortSignal {
+  return AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
 }
 
 /** Asks the cluster for the address only where somebody will want to look. */
@@ -33,12 +35,12 @@ async function withLinks(
   waits: Waits,
   { argocdServer }: Pick<Inputs, 'argocdServer'>,
   source: Source,
-  signal: AbortSignal,
+  cancelled: AbortSignal,
 ): Promise<Report> {
   const [application] = [...waits.values()].flatMap(({ state }) => state.application ?? []);
   if (!application || (argocdServer === '' && succeeded(report))) return report;
   const namespace = application.controllerNamespace || application.namespace;
-  const address = argocdServer || (await source.uiAddress(namespace, signal));
+  const address = argocdServer || (await source.uiAddress(namespace, patience(cancelled)));
   return withAddress(report, [...waits.keys()], address);
 }
 
@@ -60,14 +62,15 @@ async function withNearNames(
   report: Report,
   { applicationNamespace }: Pick<Inputs, 'applicationNamespace'>,
   source: Source,
-  signal: AbortSignal,
+  cancelled: AbortSignal,
 ): Promise<Report> {
   const missing = report.applications.find((each) => each.reason === 'missing');
   if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
   const slash = missing.application.indexOf('/');
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
-  const near = nearestNames(wanted, await source.names(namespace, signal));
+  const { nearestNames } = await import('./core/nearest.js');
+  const near = nearestNames(wanted, await source.names(namespace, patience(cancelled)));
   const remedy = [report.remedy, source.doubt ?? ''].filter((part) => part !== '').join('\n');
   const hint =
     near.length > 0

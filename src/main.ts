@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { text as readAll } from 'node:stream/consumers';
-import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
 import { readOthersFile } from './files.js';
 import { githubConsole } from './report/console.js';
-import { nodeFiles, runnerOutputs } from './report/publish.js';
+import { runnerDestinations } from './report/runner.js';
 import { run } from './run.js';
 
 /** GitHub cancels a step by SIGINT, then SIGTERM, and kills it some seconds later. */
@@ -39,9 +36,10 @@ async function local(args: readonly string[]): Promise<number> {
     return 1;
   }
   const { explain } = await import('./local/explain.js');
+  const { text } = await import('node:stream/consumers');
   return explain({
     args,
-    stdin: async () => (process.stdin.isTTY ? undefined : readAll(process.stdin)),
+    stdin: async () => (process.stdin.isTTY ? undefined : text(process.stdin)),
     readFile: (path) => readFileSync(path, 'utf8'),
     directory: process.cwd(),
     now: Date.now,
@@ -51,23 +49,22 @@ async function local(args: readonly string[]): Promise<number> {
 }
 
 function step(): Promise<number> {
-  // The young generation would grow to a hundred MiB, to spare a wait collections it has time for.
-  setFlagsFromString('--semi-space-growth-factor=1');
   for (const signal of CANCELLATIONS) process.on(signal, () => cancel.abort());
   return run({
     env,
     readFile: readOthersFile,
     console,
     clock: systemClock(),
-    destinations: {
-      tempDir: env['RUNNER_TEMP'] || tmpdir(),
-      summaryFile: env['GITHUB_STEP_SUMMARY'] ?? '',
-      files: nodeFiles,
-      ...runnerOutputs(env),
-    },
+    destinations: runnerDestinations(env),
     random: Math.random,
     cancelled: cancel.signal,
+    expectMany,
   });
+}
+
+/** The young generation would grow to a hundred MiB, to spare a wait collections it has time for. */
+function expectMany(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 const args = process.argv.slice(2);

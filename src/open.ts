@@ -1,9 +1,10 @@
 import type { Clock } from './clock.js';
 import { parseApplication } from './core/application.js';
-import { githubOidc, type OidcTokens } from './github/oidc.js';
+import type { OidcTokens } from './github/oidc.js';
 import type { Inputs } from './inputs.js';
 import type { Console } from './report/console.js';
 import { selectionOf } from './selection.js';
+import { connect, kubernetesSource } from './sources/kubernetes/index.js';
 import type { Source } from './sources/source.js';
 
 /** What opening a source needs of the world. */
@@ -44,8 +45,7 @@ async function openArgocd(inputs: Inputs, world: Surroundings): Promise<Opened> 
 
 async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened> {
   const { env, console } = world;
-  const { connect, kubernetesSource } = await import('./sources/kubernetes/index.js');
-  const oidc = oidcOf(inputs, world);
+  const oidc = await oidcOf(inputs, world);
   const connection = await connect(inputs.access, {
     env,
     log: console,
@@ -63,8 +63,12 @@ function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
   return { selection, clock, random, log: console, parse: parseApplication, pollIntervalMs };
 }
 
-function oidcOf({ access }: Inputs, { env, clock }: Surroundings): OidcTokens | undefined {
+async function oidcOf(
+  { access }: Inputs,
+  { env, clock }: Surroundings,
+): Promise<OidcTokens | undefined> {
   if (access.oidcAudience === '') return undefined;
+  const { githubOidc } = await import('./github/oidc.js');
   const mayAsk = Boolean(
     env['ACTIONS_ID_TOKEN_REQUEST_URL'] && env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
   );

@@ -2,8 +2,7 @@ import type { Clock } from './clock.js';
 import { noReport, reportOf } from './conclude.js';
 import type { Application } from './core/application.js';
 import { resolveTarget, type Target } from './core/target.js';
-import { githubCommits } from './github/commits.js';
-import { relationOf } from './github/relate.js';
+import { commitQuestions } from './github/relate.js';
 import { withHints } from './hints.js';
 import type { ReadFile } from './inputs/filters.js';
 import { type Inputs, readInputs } from './inputs.js';
@@ -13,10 +12,10 @@ import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { type Destinations, publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { wantedOf } from './selection.js';
+import { selectionOf, wantedOf } from './selection.js';
 import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './statuses.js';
-import { createTrigger } from './trigger.js';
+import type { TriggerParts } from './trigger.js';
 import { type Outcome, waitFor } from './wait.js';
 
 /** The world of a run; tests put another one in its place. */
@@ -25,6 +24,8 @@ export interface World extends Surroundings {
   readonly destinations: Destinations;
   /** Aborted when GitHub cancels the run. */
   readonly cancelled: AbortSignal;
+  /** Called before a wait for more than one Application. */
+  readonly expectMany: () => void;
 }
 
 /**
@@ -36,7 +37,7 @@ export async function run(world: World): Promise<number> {
   const { clock, console, destinations } = world;
   const start = clock.now().elapsed;
   const progress = createProgress(console, clock);
-  const { inputs, fault } = read(world);
+  const { inputs, fault } = await read(world);
   const report = inputs ? await answer(inputs, world, progress) : noReport(fault);
   progress.final({ ...report, waitedMs: clock.now().elapsed - start });
   const summaryFile = inputs?.summary === false ? '' : destinations.summaryFile;
@@ -44,9 +45,9 @@ export async function run(world: World): Promise<number> {
   return succeeded(report) && published ? 0 : 1;
 }
 
-function read(world: World): { readonly inputs?: Inputs; readonly fault?: unknown } {
+async function read(world: World): Promise<{ readonly inputs?: Inputs; readonly fault?: unknown }> {
   try {
-    return { inputs: readInputs(world.env, world.readFile) };
+    return { inputs: await readInputs(world.env, world.readFile) };
   } catch (fault) {
     return { fault };
   }
@@ -67,9 +68,10 @@ async function answer(inputs: Inputs, world: World, progress: Progress): Promise
 async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
   const { clock, console, cancelled } = world;
   const start = clock.now().elapsed;
+  if (selectionOf(inputs).name === undefined) world.expectMany();
   const { source, credentials } = await openSource(inputs, world);
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
-  const beating = beat(clock, display, cancelled);
+  const beating = beat(clock, display);
   const outcome = await waitWith(world, inputs, source, display).finally(() => beating.abort());
   display.end();
   const late = cancelled.aborted || outcome.error !== undefined;
@@ -89,7 +91,6 @@ async function waitWith(
   display: Display,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
-  const commits = githubCommits(inputs.githubToken, run.apiUrl, console);
   const resolve = explained(inputs, console);
   return waitFor({
     source,
@@ -100,13 +101,17 @@ async function waitWith(
     policy: inputs,
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
-    relate: relationOf(commits, run),
-    resolveName: commits.resolve,
+    ...commitQuestions(inputs, console),
     ...(trigger === 'none'
       ? {}
-      : { act: createTrigger({ trigger, run, source, log: console, resolve }) }),
+      : { act: await deed({ trigger, run, source, log: console, resolve }) }),
     onChange: (waits) => display.changed(waits),
   });
+}
+
+async function deed(parts: TriggerParts) {
+  const { createTrigger } = await import('./trigger.js');
+  return createTrigger(parts);
 }
 
 /** Decides what each Application must come to; says so for the first of those with the same end. */
@@ -133,13 +138,12 @@ function noRevision(why: string): string {
 }
 
 /** Lets the progress say now and then that the wait goes on. */
-function beat(clock: Clock, display: Display, cancelled: AbortSignal): AbortController {
+function beat(clock: Clock, display: Display): AbortController {
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, cancelled]);
   const loop = async () => {
-    while (!signal.aborted) {
-      await clock.sleep(1000, signal);
-      if (!signal.aborted) display.beat();
+    while (!stop.signal.aborted) {
+      await clock.sleep(1000, stop.signal);
+      if (!stop.signal.aborted) display.beat();
     }
   };
   void loop();

@@ -2,14 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  annotationsOf,
-  type Destinations,
-  nodeFiles,
-  publish,
-  runnerOutputs,
-} from '../../src/report/publish.js';
+import { annotationsOf, type Destinations, publish } from '../../src/report/publish.js';
 import type { Report } from '../../src/report/report.js';
+import { runnerDestinations } from '../../src/report/runner.js';
 import { SUMMARY_BYTES } from '../../src/report/summary.js';
 import { change, changesOf, memory, report, result } from './reports.js';
 
@@ -25,8 +20,8 @@ afterEach(async () => {
 
 function destinations(given: Partial<Destinations> = {}): Destinations {
   process.env.GITHUB_OUTPUT = join(dir, 'output');
-  const summaryFile = join(dir, 'summary');
-  return { tempDir: dir, summaryFile, files: nodeFiles, ...runnerOutputs(process.env), ...given };
+  const env = { ...process.env, RUNNER_TEMP: dir, GITHUB_STEP_SUMMARY: join(dir, 'summary') };
+  return { ...runnerDestinations(env), ...given };
 }
 
 /** Reads the outputs as the runner does: up to the line that is the delimiter. */
@@ -76,8 +71,7 @@ test.each([
 });
 
 test('without GITHUB_OUTPUT the rest is written', async () => {
-  const { setOutput: _, ...to } = destinations();
-  expect(runnerOutputs({})).toEqual({});
+  const to = runnerDestinations({ RUNNER_TEMP: dir });
   expect(await publish(report(), to, memory().log)).toBe(true);
   expect(await resultsFiles()).toHaveLength(1);
 });
@@ -104,12 +98,14 @@ test('the limit of the summary is that of its file', async () => {
   expect(said).toEqual([expect.stringMatching(/^warning: The job summary of this step is full/)]);
 });
 
+const { files: FILES } = runnerDestinations({});
+
 describe('one fault keeps nothing else from being written', () => {
   const refuse = () => Promise.reject(new Error('EROFS: read-only file system'));
   const faults: readonly [string, () => Partial<Destinations>, readonly string[]][] = [
-    ['results file', () => ({ files: { ...nodeFiles, create: refuse } }), ['output', 'summary']],
-    ['outputs', () => ({ setOutput: refuse }), ['summary', 'json']],
-    ['job summary', () => ({ files: { ...nodeFiles, append: refuse } }), ['output', 'json']],
+    ['results file', () => ({ files: { ...FILES, create: refuse } }), ['output', 'summary']],
+    ['outputs', () => ({ setOutputs: refuse }), ['summary', 'json']],
+    ['job summary', () => ({ files: { ...FILES, append: refuse } }), ['output', 'json']],
   ];
 
   test.each(faults)('%s', async (what, given, others) => {
@@ -131,11 +127,7 @@ describe('one fault keeps nothing else from being written', () => {
   });
 
   test('no results file, no path of it', async () => {
-    await publish(
-      report(),
-      destinations({ files: { ...nodeFiles, create: refuse } }),
-      memory().log,
-    );
+    await publish(report(), destinations({ files: { ...FILES, create: refuse } }), memory().log);
     expect((await written()).get('results-file')).toBe('');
   });
 });
@@ -188,7 +180,7 @@ describe('annotations', () => {
 
   test('write faults are among the ten', async () => {
     const { log, said } = memory();
-    const to = destinations({ setOutput: () => Promise.reject(new Error('ENOSPC')) });
+    const to = destinations({ setOutputs: () => Promise.reject(new Error('ENOSPC')) });
     await publish(failing({}, 20), to, log);
     expect(said).toHaveLength(10);
     expect(said[1]).toBe('error: The outputs could not be written: ENOSPC');

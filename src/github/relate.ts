@@ -1,20 +1,35 @@
-import type { Relation, State } from '../core/state.js';
 import { isSha, repositoryAt } from '../core/target.js';
-import type { RunContext } from '../inputs.js';
+import type { Inputs } from '../inputs.js';
+import type { Log } from '../log.js';
+import type { WaitParts } from '../wait.js';
 import type { Commits } from './commits.js';
 
-/** Answers how a deployed revision relates to the target of an Application. */
-export function relationOf(
-  commits: Commits,
-  run: Pick<RunContext, 'serverUrl'>,
-): (state: State, revision: string, signal: AbortSignal) => Promise<Relation | undefined> {
-  return async ({ application, target }, revision, signal) => {
-    if (!application || target?.kind !== 'revision') return 'other';
-    const [source = 0] = target.sources ?? [];
-    const repository = repositoryAt(application.sources[source], run.serverUrl);
-    if (repository === undefined || !isSha(target.text) || !isSha(revision)) return 'other';
-    const contains = await commits.contains(repository, target.text, revision, signal);
-    if (contains === undefined) return undefined;
-    return contains ? 'descendant' : 'other';
+/** What a wait asks of GitHub. Few waits have a question: what answers is loaded with the first. */
+export function commitQuestions(
+  { githubToken, run }: Pick<Inputs, 'githubToken' | 'run'>,
+  log: Log,
+): Pick<WaitParts, 'relate' | 'resolveName'> {
+  let loaded: Promise<Commits> | undefined;
+  const commits = () => {
+    loaded ??= import('./commits.js').then(({ githubCommits }) =>
+      githubCommits(githubToken, run.apiUrl, log),
+    );
+    return loaded;
+  };
+  return {
+    async relate({ application, target }, revision, signal) {
+      if (!application || target?.kind !== 'revision') return 'other';
+      const [source = 0] = target.sources ?? [];
+      const repository = repositoryAt(application.sources[source], run.serverUrl);
+      if (repository === undefined || !isSha(target.text) || !isSha(revision)) return 'other';
+      const { contains } = await commits();
+      const contained = await contains(repository, target.text, revision, signal);
+      if (contained === undefined) return undefined;
+      return contained ? 'descendant' : 'other';
+    },
+    async resolveName(repository, text, signal) {
+      const { resolve } = await commits();
+      return resolve(repository, text, signal);
+    },
   };
 }

@@ -12,6 +12,8 @@ const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u316
 
 /** Text without terminal codes, and with all that cannot be seen named: `[U+202E]`. Lines stay. */
 export function plain(text: string): string {
+  // Most texts: they spare a start the regular expressions of Unicode's classes.
+  if (/^[\n\t -~✅❌⚠…·→«»]*$/.test(text)) return text;
   return text
     .replace(/\r\n?/g, '\n')
     .replace(ANSI, '')
@@ -53,7 +55,7 @@ export function prose(text: string): string {
   return (
     inert(text)
       // What starts a list, a heading or a rule.
-      .replace(/^[^\p{L}&]/u, entity)
+      .replace(/^[^A-Za-z&]/u, (first) => (/\p{L}/u.test(first) ? first : entity(first)))
       // GitHub links mentions and references in finished HTML: only a tag parts them there.
       .replace(/&#(?:35|64);/g, '$&<wbr>')
       .replace(/&#58;\/\//g, '&#58;/<wbr>/')

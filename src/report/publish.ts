@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  issueFileCommand,
-  prepareKeyValueMessage,
-} from '../../node_modules/@actions/core/lib/file-command.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { outputsOf, resultsOf } from './outputs.js';
+import { type Outputs, outputsOf, resultsOf } from './outputs.js';
 import { problemsOf, type Report, succeeded } from './report.js';
 import { SUMMARY_BYTES, summaryOf } from './summary.js';
 
@@ -17,8 +12,8 @@ export interface Destinations {
   readonly tempDir: string;
   /** `GITHUB_STEP_SUMMARY`; empty: no summary. */
   readonly summaryFile: string;
-  /** Sets an output of the step; absent where no runner takes them. */
-  readonly setOutput?: (name: string, value: string) => void | Promise<void>;
+  /** Sets the outputs of the step; absent where no runner takes them. */
+  readonly setOutputs?: (values: Outputs['values']) => void | Promise<void>;
   readonly files: Files;
 }
 
@@ -61,13 +56,13 @@ export async function publish(report: Report, to: Destinations, log: Log): Promi
 async function writeOutputs(
   report: Report,
   resultsFile: string,
-  { setOutput }: Destinations,
+  { setOutputs }: Destinations,
   log: Log,
 ): Promise<void> {
   const { values, warnings } = outputsOf(report, resultsFile);
   for (const warning of warnings) log.warning(warning);
-  if (!setOutput) return log.debug('GITHUB_OUTPUT is not set: no outputs are written');
-  for (const [name, value] of values) await setOutput(name, value);
+  if (!setOutputs) return log.debug('GITHUB_OUTPUT is not set: no outputs are written');
+  await setOutputs(values);
 }
 
 async function writeSummary(report: Report, to: Destinations, log: Log): Promise<void> {
@@ -100,31 +95,4 @@ function failures(report: Report): readonly string[] {
     .map(({ application, subject, message }) =>
       [...(several ? [application] : []), ...(subject === '' ? [] : [subject]), message].join(': '),
     );
-}
-
-/** The real file system. */
-export const nodeFiles: Files = {
-  create: (path, pieces) => writeFile(path, pieces, { flag: 'wx', mode: 0o600 }),
-  append: (path, text) => appendFile(path, text),
-  async size(path) {
-    try {
-      return (await stat(path)).size;
-    } catch {
-      return 0;
-    }
-  },
-};
-
-/**
- * Outputs by way of the runner's file, which the library separates with a delimiter that no value
- * can know. Only that part of the library: the rest of it, an HTTP client, is most of a start.
- * @param env the environment; without `GITHUB_OUTPUT` there is nothing to write to
- */
-export function runnerOutputs(
-  env: Readonly<Record<string, string | undefined>>,
-): Pick<Destinations, 'setOutput'> {
-  if (!env.GITHUB_OUTPUT) return {};
-  return {
-    setOutput: (name, value) => issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value)),
-  };
 }

@@ -154,9 +154,13 @@ test.each([
     /give one of them/,
   ],
   [
-    'no certificate',
-    { server: 'https://k.example.com', token: 't', certificateAuthority: 'x' },
-    /not a PEM certificate/,
+    'no certificate in a kubeconfig',
+    {
+      kubeconfig: `current-context: a
+contexts: [{ name: a, context: { cluster: a } }]
+clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-authority-data: eA== } }]`,
+    },
+    /certificate-authority of the kubeconfig .* is not a PEM certificate/,
   ],
   ['a kubeconfig that is no YAML', { kubeconfig: 'a: [secret' }, /is not YAML: line 1/],
   ['a kubeconfig that is none', { kubeconfig: 'a: b' }, /neither clusters nor contexts/],

@@ -1,8 +1,7 @@
 import { PassingError } from '../../errors.js';
 import type { Selection } from '../source.js';
 import type { Answer } from './failures.js';
-import { refusal } from './failures.js';
-import { isSuccess, jsonOf, type Request, type Transport } from './http.js';
+import { isSuccess, jsonOf, type Request, refuse, type Transport } from './http.js';
 import { list, record, text } from './json.js';
 import type { Intent } from './rbac.js';
 
@@ -65,7 +64,7 @@ export async function listApplications<T>(
       ...(accept === undefined ? {} : { accept }),
     };
     const answer = await transport.send(request, signal);
-    if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
+    if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
     if (!Array.isArray(body.items)) throw new PassingError(`${server} answered with no list.`);
     for (const item of list(body.items)) {
@@ -94,14 +93,19 @@ export async function newestVersion(
   const query = { ...selectors(selection), limit: '1' };
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
-  if (!isSuccess(answer)) throw refusal(answer, intentOf('list', namespace), server);
+  if (!isSuccess(answer)) return refuse(answer, intentOf('list', namespace), server);
   return text(record(record(jsonOf(answer, server)).metadata).resourceVersion);
 }
 
 /** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */
-function listFailure(answer: Answer, namespace: string, server: string, continued: boolean): Error {
+function listFailure(
+  answer: Answer,
+  namespace: string,
+  server: string,
+  continued: boolean,
+): Promise<never> {
   if (answer.status === 410 && continued) {
-    return new PassingError(`${server} forgot a list before its last page.`);
+    throw new PassingError(`${server} forgot a list before its last page.`);
   }
-  return refusal(answer, intentOf('list', namespace), server);
+  return refuse(answer, intentOf('list', namespace), server);
 }

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { FinalError } from '../../errors.js';
 import type { Access } from '../../inputs.js';
 import type { Log } from '../../log.js';
+import { connectByKubeconfig } from './kubeconfig.js';
 import { findKubeconfigs } from './kubeconfig-files.js';
 import {
   bearer,
@@ -30,7 +31,7 @@ export interface Connection {
    * @param fresh the last credentials were refused: nothing remembered is used
    * @throws FinalError or PassingError
    */
-  credentials(fresh: boolean): Promise<Credentials>;
+  credentials(fresh: boolean): Credentials | Promise<Credentials>;
   /** A pool of connections of its own, by way of the proxy if there is one. */
   agent(): Promise<Agent>;
   /** A direct TLS connection would be another way than the requests take. */
@@ -76,7 +77,7 @@ export async function connect(access: Access, surroundings: Surroundings): Promi
   const told = { ...surroundings, mask: once(surroundings.mask) };
   for (const name of PROXIES) maskPassword(surroundings.env[name] ?? '', told.mask);
   const connection =
-    byServer(access, told) ?? (await byKubeconfig(access, told)) ?? (await inCluster(access, told));
+    byServer(access, told) ?? (await byKubeconfig(access, told)) ?? inCluster(access, told);
   if (!connection) throw noAccess(access);
   if (connection.trust.rejectUnauthorized === false) {
     surroundings.log.warning(
@@ -113,7 +114,7 @@ function byServer(access: Access, surroundings: Surroundings): Connection | unde
   return {
     ...reach(base, env),
     trust: trustOf(access, {}),
-    credentials: token === '' ? byMint(base, mintToken, mask) : async () => bearer(token, mask),
+    credentials: token === '' ? byMint(base, mintToken, mask) : () => bearer(token, mask),
   };
 }
 
@@ -127,27 +128,25 @@ function byMint(
   if (!isLoopback(new URL(base).hostname)) {
     throw invalid('`server` needs `token` or `oidc-audience`.');
   }
-  return async () => ({ headers: {} });
+  return () => ({ headers: {} });
 }
 
-/** The YAML reader is loaded only for those who have a kubeconfig. */
 async function byKubeconfig(
   access: Access,
   surroundings: Surroundings,
 ): Promise<Connection | undefined> {
-  const files = await findKubeconfigs(access);
+  const files = findKubeconfigs(access);
   if (files.length === 0) return undefined;
-  const { connectByKubeconfig } = await import('./kubeconfig.js');
   return connectByKubeconfig(files, access, surroundings);
 }
 
-async function inCluster(
+function inCluster(
   access: Access,
   { env, mask, serviceAccount = SERVICE_ACCOUNT }: Surroundings,
-): Promise<Connection | undefined> {
+): Connection | undefined {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const tokenFile = join(serviceAccount, 'token');
-  const ca = await readFile(join(serviceAccount, 'ca.crt'), 'utf8').catch(() => '');
+  const ca = textIn(join(serviceAccount, 'ca.crt'));
   if (host === '' || ca === '' || access.context !== '') return undefined;
   const address = isIP(host) === 6 ? `[${host}]` : host;
   const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
@@ -155,8 +154,17 @@ async function inCluster(
   return {
     ...reach(base, env),
     trust: trustOf(access, { ca }),
-    credentials: async () => bearer(await tokenIn(tokenFile), mask),
+    credentials: () => bearer(tokenIn(tokenFile), mask),
   };
+}
+
+/** Empty where there is no such file. */
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function noAccess(access: Access): FinalError {

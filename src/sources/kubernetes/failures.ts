@@ -1,6 +1,8 @@
-import { FinalError, messageOf, PassingError } from '../../errors.js';
+import { FinalError, PassingError } from '../../errors.js';
 import { type Json, record, text } from './json.js';
 import { describeIntent, type Intent, ruleFor } from './rbac.js';
+
+/** Loaded where a server refuses: most runs never need it. */
 
 /** An answer that was read to its end. */
 export interface Answer {
@@ -10,82 +12,6 @@ export interface Answer {
   readonly retryAfter: string;
   readonly location: string;
   readonly body: string;
-}
-
-/** The server cannot be told from an impostor, whatever the wait. */
-const CERTIFICATE_FAULTS: ReadonlySet<string> = new Set([
-  'CERT_CHAIN_TOO_LONG',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-export function isCertificateFault(thrown: unknown): boolean {
-  return CERTIFICATE_FAULTS.has(codeOf(thrown));
-}
-
-/** @param shown the certificate that the server showed, in words; empty where it is not known */
-export function certificateFailure(thrown: unknown, server: string, shown: string): FinalError {
-  const seen = shown === '' ? '' : ` It showed ${shown}.`;
-  return new FinalError(
-    'unreachable',
-    `The certificate of ${server} cannot be trusted: ${reasonOf(thrown)} (${codeOf(thrown)}).${seen}`,
-    remedyFor(codeOf(thrown)),
-  );
-}
-
-function remedyFor(code: string): string {
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return "Renew the server's certificate, and check the clock of this runner.";
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
-    return 'Name the server as its certificate does, in `server` or as `tls-server-name` in the kubeconfig.';
-  }
-  return `Give the authority that signed it:
-with:
-  certificate-authority: \${{ vars.CLUSTER_CA }}   # PEM or base64
-A kubeconfig has it as certificate-authority-data.`;
-}
-
-/** What a request that got no answer means. */
-export function connectionFailure(thrown: unknown, server: string): FinalError | PassingError {
-  const code = codeOf(thrown);
-  if (/^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|CERTIFICATE|UNKNOWN_CA)/.test(code)) {
-    return new FinalError(
-      'unauthorized',
-      `${server} refused the client certificate (${code}).`,
-      'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
-    );
-  }
-  if (code.startsWith('ERR_OSSL_') || code === 'ERR_TLS_INVALID_PROTOCOL_VERSION') {
-    return new FinalError(
-      'invalid-input',
-      `The client certificate or its key cannot be used: ${reasonOf(thrown)}.`,
-      'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
-    );
-  }
-  if (code === 'ERR_INVALID_CHAR') {
-    return new FinalError(
-      'invalid-input',
-      'The credentials hold what no HTTP header can carry, a line break perhaps.',
-      'Check the token or the user of the kubeconfig.',
-    );
-  }
-  return new PassingError(`${server} cannot be reached: ${reasonOf(thrown)}.`);
 }
 
 /** What an answer that is not a success means. */
@@ -164,17 +90,4 @@ function parsed(body: string): unknown {
 /** Login pages carry state in the query that is nobody's business. */
 export function withoutQuery(location: string): string {
   return location.split(/[?#]/, 1)[0] || 'nowhere';
-}
-
-function codeOf(thrown: unknown): string {
-  return text(record(thrown).code);
-}
-
-/** Of several addresses tried, Node's error has no message but one error for each. */
-function reasonOf(thrown: unknown): string {
-  if (thrown instanceof AggregateError) {
-    return [...new Set(thrown.errors.map(messageOf))].join(', ');
-  }
-  // Node appends advice about its own command line, which a user of an action cannot follow.
-  return messageOf(thrown).split('; if the root CA')[0] ?? '';
 }

@@ -1,18 +1,11 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { isIP } from 'node:net';
-import { connect, type PeerCertificate } from 'node:tls';
-import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../clock.js';
 import { messageOf, PassingError } from '../../errors.js';
 import type { Connection, Credentials } from './connection.js';
-import {
-  type Answer,
-  certificateFailure,
-  connectionFailure,
-  isCertificateFault,
-} from './failures.js';
+import type { Answer } from './failures.js';
 import { lines } from './lines.js';
+import type { Intent } from './rbac.js';
 import { type Watchdog, watchdog } from './watchdog.js';
 
 export interface Request {
@@ -68,8 +61,8 @@ interface Exchange {
   readonly dog: Watchdog;
   /** A text without the credentials that were shown: an error page may echo them. */
   hide(text: string): string;
-  /** What a fault of the exchange means. */
-  fault(thrown: unknown): Error;
+  /** What a fault of the exchange means; asked before it is ended. */
+  fault(thrown: unknown): Promise<Error>;
   end(): void;
 }
 
@@ -118,10 +111,11 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
   const dog = watchdog(clock, (waitingFor, ms) => {
     life.abort(new Silence(`${connection.name}: ${waitingFor} for ${Math.round(ms / 1000)} s.`));
   });
-  const fault = (thrown: unknown): Error => {
+  const fault = async (thrown: unknown): Promise<Error> => {
     if (signal.aborted) return cancelled();
     if (life.signal.aborted) return life.signal.reason;
-    return connectionFailure(thrown, connection.name);
+    const { connectionFailure } = await import('./connection-failures.js');
+    return connectionFailure(thrown, connection, signal);
   };
   const end = () => {
     dog.stop();
@@ -136,8 +130,7 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
     return { response, dog, hide, fault, end };
   } catch (thrown) {
     dog.stop();
-    if (!isCertificateFault(thrown)) throw fault(thrown);
-    throw certificateFailure(thrown, connection.name, await shownBy(connection, signal));
+    throw await fault(thrown);
   }
 }
 
@@ -200,8 +193,7 @@ async function answerOf(exchange: Exchange): Promise<Answer> {
     const status = response.statusCode ?? 0;
     return { status, type, retryAfter, location: hide(location), body: hide(body) };
   } catch (thrown) {
-    // What it means is asked first: an end of ours looks like one that was asked for.
-    const meant = fault(thrown);
+    const meant = await fault(thrown);
     end();
     throw meant;
   } finally {
@@ -221,7 +213,7 @@ async function* linesOf(exchange: Exchange): AsyncGenerator<string> {
   try {
     for await (const line of lines(chunksOf(exchange))) yield exchange.hide(line);
   } catch (thrown) {
-    throw thrown instanceof PassingError ? thrown : exchange.fault(thrown);
+    throw thrown instanceof PassingError ? thrown : await exchange.fault(thrown);
   } finally {
     exchange.end();
   }
@@ -234,7 +226,10 @@ async function* textOf(exchange: Exchange): AsyncGenerator<string> {
 
 async function* chunksOf({ response, dog }: Exchange): AsyncGenerator<Buffer> {
   const zipped = response.headers['content-encoding'] === 'gzip';
-  const body = zipped ? response.pipe(createGunzip()) : response;
+  // Few answers are packed; and import() would come too late to hear the response fail.
+  const body = zipped
+    ? response.pipe(process.getBuiltinModule('node:zlib').createGunzip())
+    : response;
   // A pipe does not hand on the fault of what flows into it.
   if (zipped) response.on('error', (fault) => body.destroy(fault));
   for await (const chunk of body) {
@@ -255,6 +250,8 @@ async function credentialsInTime(
   { credentialsMs }: Patience,
   signal: AbortSignal,
 ): Promise<Credentials> {
+  const given = connection.credentials(fresh);
+  if (!(given instanceof Promise)) return given;
   const stop = new AbortController();
   const late = clock.sleep(credentialsMs, AbortSignal.any([signal, stop.signal])).then(() => {
     if (signal.aborted || stop.signal.aborted) throw cancelled();
@@ -264,55 +261,10 @@ async function credentialsInTime(
   // It loses the race in most cases.
   late.catch(() => undefined);
   try {
-    return await Promise.race([connection.credentials(fresh), late]);
+    return await Promise.race([given, late]);
   } finally {
     stop.abort();
   }
-}
-
-const LOOK_MS = 3_000;
-
-/**
- * The certificate that a server shows, in words, for the message that it cannot be trusted. The
- * failed request does not have it any more; this connection sends nothing.
- * @returns empty where it cannot be told
- */
-function shownBy({ base, trust, proxied }: Connection, signal: AbortSignal): Promise<string> {
-  const { hostname, port } = new URL(base);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const servername = trust.servername ?? (isIP(host) ? undefined : host);
-  if (proxied) return Promise.resolve('');
-  return new Promise((resolve) => {
-    const socket = connect({
-      host,
-      port: Number(port || 443),
-      rejectUnauthorized: false,
-      timeout: LOOK_MS,
-      ...(servername === undefined ? {} : { servername }),
-    });
-    const done = (shown: string) => {
-      signal.removeEventListener('abort', onEnd);
-      socket.destroy();
-      resolve(shown);
-    };
-    const onEnd = () => done('');
-    signal.addEventListener('abort', onEnd, { once: true });
-    socket.once('secureConnect', () => done(describeCertificate(socket.getPeerCertificate())));
-    socket.once('timeout', onEnd).once('error', onEnd).once('close', onEnd);
-  });
-}
-
-function describeCertificate(certificate: PeerCertificate): string {
-  const { subject, issuer, subjectaltname, valid_from, valid_to } = certificate;
-  if (!subject) return '';
-  const names = subjectaltname ? ` (${subjectaltname})` : '';
-  return `a certificate of "${distinguished(subject)}"${names}, issued by "${distinguished(issuer)}", valid from ${valid_from} to ${valid_to}`;
-}
-
-function distinguished(name: PeerCertificate['subject']): string {
-  return Object.entries(name)
-    .map(([type, value]) => `${type}=${value}`)
-    .join(', ');
 }
 
 /**
@@ -333,6 +285,15 @@ export function jsonOf(
       `${server} answered with ${type} that is not JSON (${messageOf(thrown).slice(0, 100)}): ${doubt}`,
     );
   }
+}
+
+/**
+ * @throws FinalError or PassingError for an answer that is not a success
+ * @param intent what was wanted
+ */
+export async function refuse(answer: Answer, intent: Intent, server: string): Promise<never> {
+  const { refusal } = await import('./failures.js');
+  throw refusal(answer, intent, server);
 }
 
 export function isSuccess(answer: Answer): boolean {

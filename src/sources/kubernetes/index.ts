@@ -4,8 +4,15 @@ import type { Log } from '../../log.js';
 import type { Patch, Selection, Source, SourceEvent } from '../source.js';
 import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
 import type { Connection } from './connection.js';
-import { refusal } from './failures.js';
-import { isSuccess, jsonOf, PATIENCE, type Patience, type Transport, transport } from './http.js';
+import {
+  isSuccess,
+  jsonOf,
+  PATIENCE,
+  type Patience,
+  refuse,
+  type Transport,
+  transport,
+} from './http.js';
 import { identityOf, record, text } from './json.js';
 import { listWatch, TIMING, type Timing } from './listwatch.js';
 import { liveReader } from './live.js';
@@ -119,7 +126,7 @@ async function applyPatch(
   const answer = await pool.send(request, signal);
   if (answer.status === 409) return 'conflict';
   if (!isSuccess(answer)) {
-    throw refusal(answer, intentOf('patch', namespace, name), connection.name);
+    return refuse(answer, intentOf('patch', namespace, name), connection.name);
   }
   return parse(jsonOf(answer, connection.name));
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import type { Access } from '../../inputs.js';
@@ -19,13 +19,13 @@ export interface KubeconfigText {
  * @returns none where there is none
  * @throws FinalError where `KUBECONFIG` names only files that do not exist, or one cannot be read
  */
-export async function findKubeconfigs(access: Access): Promise<readonly KubeconfigText[]> {
+export function findKubeconfigs(access: Access): readonly KubeconfigText[] {
   if (access.kubeconfig !== '') {
     return [{ name: '`kubeconfig`', text: access.kubeconfig, directory: '' }];
   }
   const named = access.kubeconfigEnv.split(delimiter).filter((path) => path !== '');
   const home = access.home === '' ? [] : [join(access.home, '.kube', 'config')];
-  const found = await Promise.all((named.length > 0 ? named : home).map(read));
+  const found = (named.length > 0 ? named : home).map(read);
   const files = found.filter((file) => file !== undefined);
   if (named.length > 0 && files.length === 0) {
     throw invalid(`KUBECONFIG names no file that exists: ${named.join(', ')}.`);
@@ -34,9 +34,9 @@ export async function findKubeconfigs(access: Access): Promise<readonly Kubeconf
 }
 
 /** Like kubectl, passes over a file that does not exist. */
-async function read(path: string): Promise<KubeconfigText | undefined> {
+function read(path: string): KubeconfigText | undefined {
   try {
-    return { name: path, text: await readFile(path, 'utf8'), directory: dirname(path) };
+    return { name: path, text: readFileSync(path, 'utf8'), directory: dirname(path) };
   } catch (thrown) {
     if (record(thrown).code === 'ENOENT') return undefined;
     throw invalid(`The kubeconfig ${path} cannot be read: ${messageOf(thrown)}.`);

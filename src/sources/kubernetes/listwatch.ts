@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { type Application, keyOf } from '../../core/application.js';
-import { PassingError } from '../../errors.js';
+import { messageOf, PassingError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Selection, SourceEvent } from '../source.js';
 import {
@@ -11,8 +11,8 @@ import {
   selectors,
 } from './applications.js';
 import { backoff } from './backoff.js';
-import { type Answer, refusal } from './failures.js';
-import { type LineStream, Silence, type Transport } from './http.js';
+import type { Answer } from './failures.js';
+import { type LineStream, refuse, Silence, type Transport } from './http.js';
 import { identityOf } from './json.js';
 import { type Delivered, isBehind, isOlder, mayHaveMissed, sameVersion } from './versions.js';
 import { type WireEvent, wireEvent } from './wire.js';
@@ -166,7 +166,7 @@ class ListWatch {
       resourceVersionMatch: 'NotOlderThan',
     });
     if ('refused' in opened) {
-      if (!NO_STREAMING_LIST.has(opened.refused.status)) throw this.#refusal(opened.refused);
+      if (!NO_STREAMING_LIST.has(opened.refused.status)) return this.#refuse(opened.refused);
       return this.#fallBack(`streaming lists are refused (${opened.refused.status})`);
     }
     opened.stream.expect(timing.quietMs);
@@ -211,7 +211,7 @@ class ListWatch {
     if (opened.refused.status === 403 && this.#refusals < DOUBTED_REFUSALS) {
       return this.#refusedAgain(opened.refused);
     }
-    if (!NO_WATCH.has(opened.refused.status)) throw this.#refusal(opened.refused);
+    if (!NO_WATCH.has(opened.refused.status)) return this.#refuse(opened.refused);
     return this.#poll(opened.refused);
   }
 
@@ -222,10 +222,10 @@ class ListWatch {
     return this.#refusals * REFUSED_PAUSE_MS;
   }
 
-  #poll(refused: Answer): number {
+  async #poll(refused: Answer): Promise<number> {
     const { log, pollIntervalMs } = this.#options;
-    const { message } = this.#refusal(refused);
-    log.info(`Watching is not possible, so it looks every ${pollIntervalMs / 1000} s: ${message}`);
+    const why = await this.#refuse(refused).catch(messageOf);
+    log.info(`Watching is not possible, so it looks every ${pollIntervalMs / 1000} s: ${why}`);
     this.#mode = 'poll';
     this.#position = '';
     return pollIntervalMs;
@@ -246,9 +246,9 @@ class ListWatch {
     return transport.stream(request, this.#signal);
   }
 
-  #refusal(refused: Answer) {
+  #refuse(refused: Answer): Promise<never> {
     const { server, selection } = this.#options;
-    return refusal(refused, intentOf('watch', selection.namespace ?? ''), server);
+    return refuse(refused, intentOf('watch', selection.namespace ?? ''), server);
   }
 
   /** Reads a watch to its end; one that worked is taken up again without a word. */

@@ -2,8 +2,8 @@ import type { Clock } from '../../clock.js';
 import { FinalError, messageOf } from '../../errors.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
 import { patiently } from './backoff.js';
-import { type Answer, refusal } from './failures.js';
-import { isSuccess, jsonOf, type Transport } from './http.js';
+import type { Answer } from './failures.js';
+import { isSuccess, jsonOf, refuse, type Transport } from './http.js';
 import { type Json, list, record, text } from './json.js';
 import type { Intent } from './rbac.js';
 
@@ -124,7 +124,7 @@ async function ask(
   const attempt = async () => {
     const answer = await transport.send(request, signal);
     if (isSuccess(answer) || answer.status === 404) return answer;
-    throw refusal(answer, intent, server);
+    return refuse(answer, intent, server);
   };
   return patiently(attempt, options, signal);
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { FinalError, messageOf } from '../../errors.js';
@@ -15,9 +15,9 @@ with:
   token: \${{ secrets.CLUSTER_TOKEN }}   # or oidc-audience, and no stored secret`;
 
 /** Service account tokens rotate: the file is read for every request. */
-export async function tokenIn(file: string): Promise<string> {
+export function tokenIn(file: string): string {
   try {
-    return (await readFile(file, 'utf8')).trim();
+    return readFileSync(file, 'utf8').trim();
   } catch (thrown) {
     throw invalid(`The token file cannot be read: ${messageOf(thrown)}.`);
   }
@@ -95,7 +95,8 @@ export function trustOf(
   if (access.insecureSkipTlsVerify) return { ...rest, rejectUnauthorized: false };
   if (access.certificateAuthority !== '') {
     const servername = otherwise.servername ? { servername: otherwise.servername } : {};
-    return { ...servername, ca: checkedAuthority(access.certificateAuthority) };
+    // Checked with the inputs.
+    return { ...servername, ca: access.certificateAuthority };
   }
   if (otherwise.rejectUnauthorized === false) return rest;
   return given === undefined ? rest : { ...rest, ca: checkedAuthority(given) };
@@ -107,7 +108,9 @@ function checkedAuthority(pem: string): string {
     new X509Certificate(pem);
     return pem;
   } catch (thrown) {
-    throw invalid(`\`certificate-authority\` is not a PEM certificate: ${messageOf(thrown)}.`);
+    throw invalid(
+      `The certificate-authority of the kubeconfig (or of the pod) is not a PEM certificate: ${messageOf(thrown)}.`,
+    );
   }
 }
 
