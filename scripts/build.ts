@@ -51,9 +51,19 @@ function minify(bundle: string): void {
     // What ncc cannot find it leaves to the run, where there is no `require`, and says nothing.
     const [, missing] = /eval\("require"\)\((.*?)\)/.exec(source) ?? [];
     if (missing) throw new Error(`${missing} cannot be bundled: it was not found`);
-    const { code } = transformSync(source, { minify: true, platform: 'node', target: 'node24' });
+    const { code } = transformSync(withoutRequire(source), {
+      minify: true,
+      platform: 'node',
+      target: 'node24',
+    });
     writeFileSync(file, code);
   }
+}
+
+/** Node's own modules by the way that needs no `require`, which ncc makes anew for each of them. */
+function withoutRequire(source: string): string {
+  const made = '__WEBPACK_EXTERNAL_createRequire(import.meta.url)';
+  return source.replaceAll(`${made}(`, 'process.getBuiltinModule(');
 }
 
 /** Runs a script's work; a failure is a sentence, not a stack. */
