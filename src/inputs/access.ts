@@ -70,7 +70,8 @@ const WITH_KUBECONFIG =
   'is given together with kubeconfig: accepted is one of the two, remove the other';
 const WITH_SERVER =
   'is given together with server, but belongs to a kubeconfig: remove one of the two';
-const NO_SERVER = "is given without server: add the API server's URL, or use kubeconfig alone";
+const NO_SERVER =
+  "is given without server: add the API server's URL (is its variable set in this repository?), or use kubeconfig alone";
 const WITH_TOKEN = 'is given together with token: accepted is one of the two, remove the other';
 const NO_TOKEN =
   'is given without token: add token (is its secret set in this repository?) or oidc-audience';

@@ -35,7 +35,7 @@ export function refusal(answer: Answer, intent: Intent, server: string): FinalEr
       return notFound(intent, server, said);
     case 400:
     case 422:
-      return new FinalError('invalid-input', `${where}: ${said}`, selectorHint(intent));
+      return new FinalError('invalid-input', `${where}: ${said}`, hintFor(intent));
   }
   if (answer.status >= 300 && answer.status < 400) {
     return new FinalError(
@@ -47,14 +47,20 @@ export function refusal(answer: Answer, intent: Intent, server: string): FinalEr
   return new PassingError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
-function selectorHint(intent: Intent): string {
-  return intent.verb === 'list' ? 'Check the input `selector`.' : '';
+function hintFor({ verb }: Intent): string {
+  if (verb === 'list') return 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
+  if (verb !== 'patch') return '';
+  return 'The API server refuses the change that trigger asks for, by an admission policy perhaps: correct what it says, or leave out trigger.';
 }
 
 function notFound(intent: Intent, server: string, said: string): FinalError {
   if (intent.name !== undefined) {
     const object = `${intent.resource} "${intent.name}" in namespace "${intent.namespace}"`;
-    return new FinalError('missing', `${server} has no ${object}: ${said}`);
+    return new FinalError(
+      'missing',
+      `${server} has no ${object}: ${said}`,
+      'It was deleted meanwhile. If something is to make it anew:\nwith:\n  if-missing: wait',
+    );
   }
   return new FinalError(
     'missing',
