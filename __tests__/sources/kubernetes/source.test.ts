@@ -164,11 +164,11 @@ test('a patch of a version that is not the last one is a conflict', async () => 
 
 test.each([
   ['403', { authorize: () => false }, { reason: 'forbidden', remedy: /verbs: \[.*patch\]/ }],
-  ['404', { objects: [] }, { reason: 'missing', remedy: /^$/ }],
+  ['404', { objects: [] }, { reason: 'missing', remedy: /if-missing: wait/ }],
   [
     '422',
     { intercept: () => ({ kind: 'status', code: 422 }) },
-    { reason: 'invalid-input', remedy: /^$/ },
+    { reason: 'invalid-input', remedy: /leave out trigger/ },
   ],
 ] as ReadonlyArray<readonly [string, ApiServerOptions, { reason: string; remedy: RegExp }]>)(
   'a patch answered by %s is final',
