@@ -1,0 +1,49 @@
+/** The API server of `scale.ts`, as a process of its own: what it does must not hold up the step. */
+import { once } from 'node:events';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { startApiServer } from '../../__tests__/support/api-server.ts';
+import { A } from '../../__tests__/support/manifest.ts';
+import { large } from './large.ts';
+import { DONE } from './step.ts';
+
+/** What it is told: `ready` puts all back to before their change, `end` closes it. */
+export type Order = 'ready' | 'end';
+
+/** What it tells: where it is, that all is as before, that all changes are out. */
+export type Telling =
+  | {
+      readonly kind: 'at';
+      readonly url: string;
+      readonly token: string;
+      readonly ca: string;
+    }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'changed' };
+
+const tell = (telling: Telling): void => {
+  process.send?.(telling);
+};
+
+const names = Array.from({ length: Number(process.argv[2]) }, (_, i) => `app-${i}`);
+const looks = names.map((name) => large(name));
+// Nobody asks for the past; it would hold all Applications twice.
+const server = await startApiServer({ historyLimit: 1 });
+const { url, token, ca } = server;
+tell({ kind: 'at', url, token, ca });
+
+for (;;) {
+  const [order] = (await once(process, 'message')) as [Order];
+  if (order === 'end') break;
+  for (const look of looks) server.put(look({ revision: A }));
+  tell({ kind: 'ready' });
+  while (server.watches() === 0) await sleep(1);
+  for (const look of looks) {
+    server.put(look(DONE));
+    // What was sent before has to get out meanwhile.
+    await turn();
+  }
+  tell({ kind: 'changed' });
+  while (server.watches() > 0) await sleep(5);
+}
+await server.close();
+process.disconnect();
