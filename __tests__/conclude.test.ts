@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { noReport, reportOf } from '../src/conclude.js';
-import type { End } from '../src/core/outcome.js';
+import { type Settled, settle } from '../src/core/outcome.js';
 import type { Conclusion, Reason } from '../src/core/result.js';
 import { begin, step } from '../src/core/state.js';
 import { FinalError, InputError } from '../src/errors.js';
 import { type Inputs, readInputs } from '../src/inputs.js';
 import type { LiveEvidence } from '../src/live.js';
 import { annotationsOf } from '../src/report/publish.js';
-import type { Outcome, Wait } from '../src/wait.js';
+import { nameOf } from '../src/selection.js';
+import type { Outcome } from '../src/wait.js';
 import { A, type Look } from './support/manifest.ts';
 import { application } from './support/scripted-source.ts';
 
@@ -24,8 +25,8 @@ async function inputsFor(given: Readonly<Record<string, string>> = {}): Promise<
 /** Nothing given but what must be. */
 const PLAIN = await inputsFor();
 
-/** A wait that has seen this, or nothing. */
-function waitFor(key: string, look: Look | undefined): Wait {
+/** The end of a wait that has seen this, or nothing. */
+function settled(key: string, { end: [conclusion, reason], look }: Ended): Settled {
   const target = { kind: 'revision', text: A, why: 'test' } as const;
   const first = begin(PLAIN, () => target, NOW);
   const [namespace = '', name = ''] = key.split('/');
@@ -33,7 +34,8 @@ function waitFor(key: string, look: Look | undefined): Wait {
   const state = seen
     ? step(first, { kind: 'snapshot', application: seen, now: NOW, gap: false })
     : step(first, { kind: 'absent', now: NOW });
-  return { state, verdict: { kind: 'waiting', what: 'nothing' } };
+  const end = { conclusion, reason, what: `what of ${key}` };
+  return settle(nameOf(key, 'argocd'), state, end, NOW);
 }
 
 interface Ended {
@@ -43,24 +45,15 @@ interface Ended {
 
 /** @param ended by `namespace/name` */
 function outcomeOf(ended: Readonly<Record<string, Ended>>, error?: FinalError): Outcome {
-  const all = Object.entries(ended);
-  return {
-    waits: new Map(all.map(([key, { look }]) => [key, waitFor(key, look)])),
-    ends: new Map(
-      all.map(([key, { end }]): [string, End] => [
-        key,
-        { conclusion: end[0], reason: end[1], what: `what of ${key}` },
-      ]),
-    ),
-    ...(error ? { error } : {}),
-  };
+  const ends = Object.entries(ended).map(([key, each]) => [key, settled(key, each)] as const);
+  return { ends: new Map(ends), ...(error ? { error } : {}) };
 }
 
 function report(
   ended: Readonly<Record<string, Ended>>,
   { inputs = PLAIN, live = new Map(), error }: Options = {},
 ) {
-  return reportOf(inputs, outcomeOf(ended, error), live, NOW, 1234);
+  return reportOf(inputs, outcomeOf(ended, error), live, 1234);
 }
 
 interface Options {
@@ -98,10 +91,8 @@ describe('one Application', () => {
     });
   });
 
-  test('that has no end is a bug, and not a success', () => {
-    const outcome = outcomeOf({ 'argocd/shop': SYNCED });
-    const lost = { ...outcome, ends: new Map() };
-    expect(reportOf(PLAIN, lost, new Map(), NOW, 0)).toMatchObject({
+  test('that is not there is a bug, and not a success', () => {
+    expect(reportOf(PLAIN, { ends: new Map() }, new Map(), 0)).toMatchObject({
       conclusion: 'failure',
       reason: 'internal-error',
     });

@@ -651,7 +651,7 @@ async function runHere(inputs: Inputs, workspace: string): Promise<Written> {
     },
     random: Math.random,
     cancelled: new AbortController().signal,
-    expectMany: () => undefined,
+    expectMore: () => undefined,
   });
   const ms = performance.now() - began;
   const summary = files.get('/summary') ?? '';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { settle } from '../src/core/outcome.js';
 import { begin, type Policy, step } from '../src/core/state.js';
-import { judge } from '../src/core/verdict.js';
 import { readLive } from '../src/live.js';
 import type { LiveMetadata } from '../src/sources/source.js';
-import type { Waits } from '../src/wait.js';
+import type { Outcome } from '../src/wait.js';
 import { A, type Look } from './support/manifest.ts';
 import { recordingLog } from './support/recording-log.ts';
 import { application, scriptedSource } from './support/scripted-source.ts';
@@ -17,6 +17,7 @@ const POLICY: Policy = {
   ifMissing: 'fail',
 };
 const NOW = { elapsed: 0 };
+const END = { conclusion: 'success', reason: 'synced', what: 'it is done' } as const;
 const { signal } = new AbortController();
 
 const WEB = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
@@ -34,14 +35,14 @@ function applied(resource: object, message = 'configured'): object {
 }
 
 /** What is known of Applications that were done at the first look. */
-function waitsFor(looks: Readonly<Record<string, Look>>): Waits {
+function endsFor(looks: Readonly<Record<string, Look>>): Outcome['ends'] {
   return new Map(
     Object.entries(looks).map(([name, look]) => {
       const target = { kind: 'revision', text: A, why: 'test' } as const;
       const first = begin(POLICY, () => target, NOW);
       const seen = application(name, look);
       const state = step(first, { kind: 'snapshot', application: seen, now: NOW, gap: false });
-      return [`argocd/${name}`, { state, verdict: judge(state, NOW) }];
+      return [`argocd/${name}`, settle(name, state, END, NOW)];
     }),
   );
 }
@@ -52,32 +53,32 @@ const TIMES = {
   lastWrite: '2026-11-21T07:00:02Z',
 } as const;
 
-async function read(waits: Waits, answers: Readonly<Record<string, LiveMetadata>> = {}) {
+async function read(ends: Outcome['ends'], answers: Readonly<Record<string, LiveMetadata>> = {}) {
   const source = scriptedSource();
   for (const [name, answer] of Object.entries(answers)) source.liveAnswers.set(name, answer);
   const log = recordingLog();
-  const evidence = await readLive(waits, source, log, signal);
+  const evidence = await readLive({ ends }, source, log, signal);
   return { evidence, queries: source.queries, log };
 }
 
 describe('what is asked', () => {
   test('only what nothing else decided', async () => {
     const results = [applied(WEB), applied(SETTINGS, 'configmap/settings unchanged')];
-    const { queries } = await read(waitsFor({ shop: { results } }));
+    const { queries } = await read(endsFor({ shop: { results } }));
     const whose = { namespace: 'argocd', name: 'shop' };
     expect(queries).toEqual([{ application: whose, ...WEB, defaultNamespace: 'shop' }]);
   });
 
   test('nothing where all is decided', async () => {
     const results = [applied(SETTINGS, 'configmap/settings created')];
-    const { evidence, queries, log } = await read(waitsFor({ shop: { results } }));
+    const { evidence, queries, log } = await read(endsFor({ shop: { results } }));
     expect([evidence.size, queries, log.lines]).toEqual([0, [], []]);
   });
 
   test('nothing of an Application that does not exist', async () => {
     const missing = begin(POLICY, () => ({ kind: 'any', why: 'test' }), NOW);
     const state = step(missing, { kind: 'absent', now: NOW });
-    const { queries } = await read(new Map([['shop', { state, verdict: judge(state, NOW) }]]));
+    const { queries } = await read(new Map([['shop', settle('shop', state, END, NOW)]]));
     expect(queries).toEqual([]);
   });
 
@@ -90,7 +91,7 @@ describe('what is asked', () => {
     { name: 'in-cluster' },
   ])('objects of this cluster: %j', async (destination) => {
     const look = { destination: { ...destination, namespace: 'shop' }, results: [applied(WEB)] };
-    expect((await read(waitsFor({ shop: look }))).queries).toHaveLength(1);
+    expect((await read(endsFor({ shop: look }))).queries).toHaveLength(1);
   });
 
   test.each([
@@ -101,14 +102,14 @@ describe('what is asked', () => {
     {},
   ])('not those of another cluster: %j', async (destination) => {
     const look = { destination: { ...destination, namespace: 'shop' }, results: [applied(WEB)] };
-    expect((await read(waitsFor({ shop: look }))).queries).toEqual([]);
+    expect((await read(endsFor({ shop: look }))).queries).toEqual([]);
   });
 });
 
 describe('what is answered', () => {
   test('goes to the resource and the Application it is of', async () => {
     const { evidence } = await read(
-      waitsFor({
+      endsFor({
         one: { results: [applied(WEB)] },
         two: { results: [applied({ ...WEB, name: 'api' }), applied(SETTINGS)] },
       }),
@@ -125,14 +126,14 @@ describe('what is answered', () => {
   });
 
   test('what is absent says nothing', async () => {
-    const { evidence, log } = await read(waitsFor({ shop: { results: [applied(WEB)] } }));
+    const { evidence, log } = await read(endsFor({ shop: { results: [applied(WEB)] } }));
     expect(evidence.size).toBe(0);
     expect(log.of('notice')).toEqual([]);
   });
 
   test('what cannot be read is said once, with the remedy', async () => {
     const refused = { kind: 'unreadable', message: 'may not get', remedy: 'a Role' } as const;
-    const { log } = await read(waitsFor({ shop: { results: [applied(WEB), applied(SETTINGS)] } }), {
+    const { log } = await read(endsFor({ shop: { results: [applied(WEB), applied(SETTINGS)] } }), {
       web: refused,
       settings: { ...refused, message: 'another' },
     });
@@ -144,7 +145,7 @@ describe('what is answered', () => {
 
   test('one that cannot be read is one', async () => {
     const refused = { kind: 'unreadable', message: 'may not get', remedy: '' } as const;
-    const { log } = await read(waitsFor({ shop: { results: [applied(WEB)] } }), { web: refused });
+    const { log } = await read(endsFor({ shop: { results: [applied(WEB)] } }), { web: refused });
     expect(log.of('notice')).toEqual([expect.stringMatching(/^A live object .*may not get$/s)]);
   });
 });

@@ -69,6 +69,7 @@ function start(
     }),
     policy: { ...POLICY, ...policy },
     resolve: () => target,
+    nameOf: (key) => key,
     timeoutMs: TIMEOUT,
     failFast: true,
     cancelled: abort.signal,
@@ -113,7 +114,7 @@ async function goesOn({ clock, outcome }: Waiting): Promise<boolean> {
 
 /** `key: conclusion/reason`, in the order of the keys. */
 function endsOf({ ends }: Outcome): readonly string[] {
-  return [...ends].map(([key, end]) => `${key}: ${end.conclusion}/${end.reason}`).sort();
+  return [...ends].map(([key, { end }]) => `${key}: ${end.conclusion}/${end.reason}`).sort();
 }
 
 const BEFORE: Look = { revision: A };
@@ -156,7 +157,7 @@ describe('one Application', () => {
   test('tells what is to be shown at every step', async () => {
     const wait = start();
     wait.source.list(shop(BEFORE));
-    expect([...wait.shown()].map(([key, { verdict }]) => [key, verdict.kind])).toEqual([
+    expect([...wait.shown()].map(([key, { kind }]) => [key, kind])).toEqual([
       ['argocd/shop', 'waiting'],
     ]);
     const before = wait.changes();
@@ -170,11 +171,11 @@ describe('one Application', () => {
   test('stops watching when it is over, and hears nothing more', async () => {
     const wait = start();
     wait.source.list(shop(DONE));
-    const { waits } = await wait.end();
+    const { ends } = await wait.end();
     await wait.clock.settle();
     expect(wait.source.watched).toBe(false);
     wait.source.put(shop(FAILED));
-    expect(waits.get('argocd/shop')?.verdict).toMatchObject({ conclusion: 'success' });
+    expect(ends.get('argocd/shop')?.result).toMatchObject({ conclusion: 'success' });
   });
 
   test('leaves nobody asleep behind', async () => {
@@ -199,7 +200,7 @@ describe('when time runs out', () => {
     await wait.clock.advance(1);
     const outcome = await wait.end();
     expect(endsOf(outcome)).toEqual(['argocd/shop: timeout/comparison-error']);
-    expect(outcome.ends.get('argocd/shop')?.what).toBe('the comparison to succeed');
+    expect(outcome.ends.get('argocd/shop')?.end.what).toBe('the comparison to succeed');
   });
 
   test('without a known cause it is the time', async () => {
@@ -230,7 +231,7 @@ describe('when time runs out', () => {
     await wait.clock.advance(TIMEOUT);
     const outcome = await wait.end();
     expect(endsOf(outcome)).toEqual(['argocd/shop: timeout/unreachable']);
-    expect(outcome.ends.get('argocd/shop')?.what).toContain('connection refused');
+    expect(outcome.ends.get('argocd/shop')?.end.what).toContain('connection refused');
   });
 
   test('a last look that is never answered is given up after 5 s', async () => {
@@ -247,7 +248,7 @@ describe('when time runs out', () => {
     await wait.clock.advance(1);
     const outcome = await wait.end();
     expect(endsOf(outcome)).toEqual(['argocd/shop: timeout/unreachable']);
-    expect(outcome.ends.get('argocd/shop')?.what).toContain('no answer in time');
+    expect(outcome.ends.get('argocd/shop')?.end.what).toContain('no answer in time');
   });
 
   test('a last look that is refused for good is a failure', async () => {
@@ -406,7 +407,7 @@ describe('several Applications', () => {
       'argocd/one: cancelled/cancelled',
       'argocd/two: failure/sync-failed',
     ]);
-    expect(outcome.ends.get('argocd/one')?.what).toContain('another Application failed');
+    expect(outcome.ends.get('argocd/one')?.end.what).toContain('another Application failed');
   });
 
   test('fail-fast: a failure in the list need not wait for its end', async () => {
@@ -750,8 +751,8 @@ describe('questions to GitHub', () => {
     });
     wait.source.list(shop({ ...BEFORE, targetRevision: 'main' }));
     await wait.clock.advance(MINUTE - 1);
-    expect(wait.shown().get('argocd/shop')?.verdict).toMatchObject({
-      what: 'GitHub to say which commit main names',
+    expect(wait.shown().get('argocd/shop')).toMatchObject({
+      verdict: { what: 'GitHub to say which commit main names' },
     });
     await wait.clock.advance(1);
     expect(wait.questions.slice(0, 2)).toEqual(['acme/shop main', 'acme/shop main']);
@@ -785,7 +786,9 @@ describe('a trigger', () => {
     });
     wait.source.list(shop(DONE));
     expect(await goesOn(wait)).toBe(true);
-    expect(wait.shown().get('argocd/shop')?.verdict).toMatchObject({ what: 'its trigger' });
+    expect(wait.shown().get('argocd/shop')).toMatchObject({
+      verdict: { what: 'its trigger' },
+    });
     go.resolve();
     expect(endsOf(await wait.end())).toEqual(['argocd/shop: success/synced']);
   });
@@ -854,7 +857,7 @@ describe('a trigger', () => {
     await wait.clock.advance(TIMEOUT);
     const outcome = await wait.end();
     expect(endsOf(outcome)).toEqual(['argocd/shop: timeout/unreachable']);
-    expect(outcome.ends.get('argocd/shop')?.what).toContain('503 Service Unavailable');
+    expect(outcome.ends.get('argocd/shop')?.end.what).toContain('503 Service Unavailable');
   });
 
   test('is not needed for what does not exist', async () => {
@@ -899,7 +902,7 @@ describe('an end from outside', () => {
       'argocd/one: cancelled/cancelled',
       'two-*: cancelled/cancelled',
     ]);
-    expect(outcome.ends.get('argocd/one')?.what).toBe('the first look');
+    expect(outcome.ends.get('argocd/one')?.end.what).toBe('the first look');
   });
 
   test('cancelled during the last look', async () => {

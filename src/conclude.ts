@@ -1,14 +1,12 @@
 import { DecodeError } from './core/decode.js';
 import { evaluate } from './core/filters.js';
-import type { Moment } from './core/moment.js';
-import { resultOf } from './core/outcome.js';
+import { decided } from './core/outcome.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from './core/result.js';
 import { FinalError, InputError, messageOf } from './errors.js';
 import type { Inputs } from './inputs.js';
 import type { LiveEvidence } from './live.js';
 import { remedyFor } from './remedies.js';
 import type { Report } from './report/report.js';
-import { nameOf } from './selection.js';
 import type { Outcome } from './wait.js';
 
 /** Everything a run says in the end, from how its wait ended. */
@@ -16,13 +14,11 @@ export function reportOf(
   inputs: Inputs,
   outcome: Outcome,
   live: LiveEvidence,
-  now: Moment,
   waitedMs: number,
 ): Report {
-  const applications = [...outcome.waits].map(([key, { state }]) => {
-    const name = nameOf(key, inputs.applicationNamespace);
-    const end = outcome.ends.get(key) ?? NEVER;
-    return resultOf(name, state, end, now, live.get(key));
+  const applications = [...outcome.ends].map(([key, settled]) => {
+    const times = live.get(key);
+    return times ? decided(settled, times) : settled.result;
   });
   const whole = overall(applications);
   return {
@@ -35,8 +31,6 @@ export function reportOf(
     waitedMs,
   };
 }
-
-const NEVER = { conclusion: 'failure', reason: 'internal-error', what: 'it was lost' } as const;
 
 /** Filter name to matched changes, over all Applications. */
 function matchedBy(

@@ -10,8 +10,8 @@ import {
 import { applicationMatches } from './core/applications.js';
 import { DecodeError } from './core/decode.js';
 import { hasEnded } from './core/evidence.js';
-import { type End, undecidedOf } from './core/outcome.js';
-import { begin, type State, step } from './core/state.js';
+import { type End, type Settled, settle, undecidedOf } from './core/outcome.js';
+import { begin, step } from './core/state.js';
 import { FinalError, messageOf, PassingError } from './errors.js';
 import { withAddress } from './hints.js';
 import type { Inputs, RunContext } from './inputs.js';
@@ -19,6 +19,7 @@ import { type LiveEvidence, readLive } from './live.js';
 import { openSource, type Surroundings } from './open.js';
 import { IN_REACH } from './remedies.js';
 import type { Report } from './report/report.js';
+import { nameOf } from './selection.js';
 import { type Dispatch, EVENT_TYPE, LARGEST_EVENT, parseDispatch } from './sources/event.js';
 import type { Source } from './sources/source.js';
 
@@ -50,14 +51,12 @@ export async function answerEvent(inputs: Inputs, world: EventWorld): Promise<Re
   console.info(sentenceOf(dispatch));
   warnOfImages(inputs, world);
   const reading = await understood(dispatch, inputs, world);
-  const { end, error } = reading;
+  const { error } = reading;
   const key = keyOf(dispatch.application);
-  const state = stateOf(reading, inputs, clock);
-  const waits = new Map([[key, { state, verdict: { kind: 'waiting', what: '' } as const }]]);
-  const live = await evidenceFor(reading, waits, world);
-  const outcome = { waits, ends: new Map([[key, end]]), ...(error ? { error } : {}) };
+  const ends = new Map([[key, settledBy(reading, inputs, clock)]]);
+  const live = await evidenceFor(reading, { ends }, world);
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, outcome, live, clock.now(), waitedMs);
+  const report = reportOf(inputs, { ends, ...(error ? { error } : {}) }, live, waitedMs);
   return withAddress(blinded(report, reading, dispatch), [key], inputs.argocdServer);
 }
 
@@ -215,7 +214,7 @@ async function aided(
   world: EventWorld,
 ): Promise<Reading> {
   const { application, truncated } = dispatch;
-  const open = undecidedOf(stateOf({ application, end }, inputs, world.clock)).length > 0;
+  const open = undecidedOf(settledBy({ application, end }, inputs, world.clock)).length > 0;
   if (!truncated && (!open || inputs.liveEvidence === 'off')) return { application, end };
   const { source } = await openSource(
     { ...inputs, applications: [keyOf(application)], selector: '' },
@@ -290,22 +289,23 @@ function enriched({ application, operation }: Dispatch, found: Application): App
   };
 }
 
-/** A state that has seen the event and nothing else. */
-function stateOf({ application, end }: Reading, inputs: Inputs, clock: Clock): State {
+/** As it ends for somebody who has seen the event and nothing else. */
+function settledBy({ application, end }: Reading, inputs: Inputs, clock: Clock): Settled {
   const now = clock.now();
   const resolve = () => ({ kind: 'any', why: 'the event names the operation' }) as const;
-  const state = begin(inputs, resolve, now);
-  if (end === OTHER) return state;
-  return step(state, { kind: 'snapshot', application, now, gap: false });
+  const first = begin(inputs, resolve, now);
+  const seen = step(first, { kind: 'snapshot', application, now, gap: false });
+  const name = nameOf(keyOf(application), inputs.applicationNamespace);
+  return settle(name, end === OTHER ? first : seen, end, now);
 }
 
 async function evidenceFor(
   { source, end }: Reading,
-  waits: Parameters<typeof readLive>[0],
+  ends: Parameters<typeof readLive>[0],
   { console, cancelled }: EventWorld,
 ): Promise<LiveEvidence> {
   if (!source || end.conclusion === 'skipped') return new Map();
-  return readLive(waits, source, console, cancelled);
+  return readLive(ends, source, console, cancelled);
 }
 
 /** What a truncated event did not tell may be anything. */

@@ -1,7 +1,7 @@
 import type { Inputs } from './inputs.js';
 import { type Report, succeeded } from './report/report.js';
 import type { Source } from './sources/source.js';
-import type { Waits } from './wait.js';
+import type { Outcome } from './wait.js';
 
 /** A hint is worth no longer wait. */
 const PATIENCE_MS = 3000;
@@ -12,7 +12,7 @@ const PATIENCE_MS = 3000;
  */
 export async function withHints(
   report: Report,
-  waits: Waits,
+  { ends }: Pick<Outcome, 'ends'>,
   inputs: Pick<Inputs, 'applicationNamespace' | 'argocdServer'>,
   source: Source,
   credentials: string,
@@ -21,7 +21,7 @@ export async function withHints(
   if (cancelled.aborted) return report;
   const refused = report.reason === 'unauthorized' && credentials !== '';
   if (refused) return { ...report, remedy: `${report.remedy}\n${credentials}` };
-  const linked = await withLinks(report, waits, inputs, source, cancelled);
+  const linked = await withLinks(report, ends, inputs, source, cancelled);
   return withNearNames(linked, inputs, source, cancelled);
 }
 
@@ -32,16 +32,16 @@ function patience(cancelled: AbortSignal): AbortSignal {
 /** Asks the cluster for the address only where somebody will want to look. */
 async function withLinks(
   report: Report,
-  waits: Waits,
+  ends: Outcome['ends'],
   { argocdServer }: Pick<Inputs, 'argocdServer'>,
   source: Source,
   cancelled: AbortSignal,
 ): Promise<Report> {
-  const [application] = [...waits.values()].flatMap(({ state }) => state.application ?? []);
+  const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
   if (!application || (argocdServer === '' && succeeded(report))) return report;
   const namespace = application.controllerNamespace || application.namespace;
   const address = argocdServer || (await source.uiAddress(namespace, patience(cancelled)));
-  return withAddress(report, [...waits.keys()], address);
+  return withAddress(report, [...ends.keys()], address);
 }
 
 /**

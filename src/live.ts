@@ -1,9 +1,9 @@
-import { type Application, resourceName } from './core/application.js';
+import { resourceName } from './core/application.js';
 import type { LiveTimes } from './core/changes.js';
-import { undecidedOf } from './core/outcome.js';
+import { type Settled, undecidedOf } from './core/outcome.js';
 import type { Log } from './log.js';
 import type { LiveMetadata, LiveQuery, Source } from './sources/source.js';
-import type { Waits } from './wait.js';
+import type { Outcome } from './wait.js';
 
 /** By Application key, then by resource name: what the live objects said. */
 export type LiveEvidence = ReadonlyMap<string, ReadonlyMap<string, LiveTimes>>;
@@ -16,15 +16,15 @@ const PATIENCE_MS = 20_000;
  * can ask for them. What cannot be read stays as reported; one notice says why and what helps.
  */
 export async function readLive(
-  waits: Waits,
+  { ends }: Pick<Outcome, 'ends'>,
   source: Source,
   log: Log,
   cancelled: AbortSignal,
 ): Promise<LiveEvidence> {
-  const questions = [...waits].flatMap(([key, { state }]) => {
-    const { application } = state;
+  const questions = [...ends].flatMap(([key, settled]) => {
+    const { application } = settled;
     return application && source.reaches(application)
-      ? undecidedOf(state).map((of) => ({ key, of, query: queryOf(application, of) }))
+      ? undecidedOf(settled).map((of) => ({ key, of, query: queryOf(application, of) }))
       : [];
   });
   if (questions.length === 0) return new Map();
@@ -46,7 +46,7 @@ export async function readLive(
 }
 
 function queryOf(
-  application: Application,
+  application: NonNullable<Settled['application']>,
   of: Pick<LiveQuery, 'group' | 'version' | 'kind' | 'namespace' | 'name'>,
 ): LiveQuery {
   const { group, version, kind, namespace, name } = of;

@@ -58,13 +58,15 @@ function step(): Promise<number> {
     destinations: runnerDestinations(env),
     random: Math.random,
     cancelled: cancel.signal,
-    expectMany,
+    expectMore,
   });
 }
 
-/** The young generation would grow to a hundred MiB, to spare a wait collections it has time for. */
-function expectMany(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+/** V8 would take twice the memory, to spare a wait collections that it has time for. */
+function expectMore(): void {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=25');
 }
 
 const args = process.argv.slice(2);

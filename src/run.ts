@@ -12,7 +12,7 @@ import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { type Destinations, publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { selectionOf, wantedOf } from './selection.js';
+import { nameOf, wantedOf } from './selection.js';
 import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './statuses.js';
 import type { TriggerParts } from './trigger.js';
@@ -24,9 +24,11 @@ export interface World extends Surroundings {
   readonly destinations: Destinations;
   /** Aborted when GitHub cancels the run. */
   readonly cancelled: AbortSignal;
-  /** Called before a wait for more than one Application. */
-  readonly expectMany: () => void;
+  /** Called when there are many Applications to wait for: there may be thousands. */
+  readonly expectMore: () => void;
 }
+
+const MANY = 100;
 
 /**
  * A run: reads its inputs, waits for the Applications, asks the live objects what was not seen, and
@@ -68,7 +70,6 @@ async function answer(inputs: Inputs, world: World, progress: Progress): Promise
 async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
   const { clock, console, cancelled } = world;
   const start = clock.now().elapsed;
-  if (selectionOf(inputs).name === undefined) world.expectMany();
   const { source, credentials } = await openSource(inputs, world);
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
@@ -78,14 +79,14 @@ async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Re
   const live =
     late || inputs.liveEvidence === 'off'
       ? new Map()
-      : await readLive(outcome.waits, source, console, cancelled);
+      : await readLive(outcome, source, console, cancelled);
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, outcome, live, clock.now(), waitedMs);
-  return withHints(report, outcome.waits, inputs, source, credentials(), cancelled);
+  const report = reportOf(inputs, outcome, live, waitedMs);
+  return withHints(report, outcome, inputs, source, credentials(), cancelled);
 }
 
 async function waitWith(
-  { clock, console, cancelled }: World,
+  { clock, console, cancelled, expectMore }: World,
   inputs: Inputs,
   source: Source,
   display: Display,
@@ -99,13 +100,17 @@ async function waitWith(
     cancelled,
     wanted: wantedOf(inputs),
     policy: inputs,
+    nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
     ...commitQuestions(inputs, console),
     ...(trigger === 'none'
       ? {}
       : { act: await deed({ trigger, run, source, log: console, resolve }) }),
-    onChange: (waits) => display.changed(waits),
+    onChange(waits) {
+      if (waits.size === MANY) expectMore();
+      display.changed(waits);
+    },
   });
 }
 

@@ -1,24 +1,31 @@
 import type { Clock } from './clock.js';
+import type { State } from './core/state.js';
 import { shortRevision } from './core/verdict.js';
 import type { Progress, Status } from './report/progress.js';
 import { nameOf } from './selection.js';
 import type { Waits } from './wait.js';
 
+/** What a person who waits wants to know of a state. Empty where it is not there. */
+export type Shown = Pick<Status, 'phase' | 'sync' | 'health' | 'revision'>;
+
+export function shownOf({ application, presence }: State): Shown {
+  const shown = presence === 'present' ? application : undefined;
+  return {
+    phase: shown?.operation?.phase ?? '',
+    sync: shown?.comparison.status ?? '',
+    health: shown?.health.status ?? '',
+    revision: shown ? shortRevision(shown.comparison.revisions) : '',
+  };
+}
+
 /** Where every Application stands, for the progress. */
 export function statusesOf(waits: Waits, applicationNamespace: string): readonly Status[] {
-  return [...waits].map(([key, { state, verdict }]) => {
-    const { application, presence } = state;
-    const shown = presence === 'present' ? application : undefined;
-    return {
-      application: nameOf(key, applicationNamespace),
-      phase: shown?.operation?.phase ?? '',
-      sync: shown?.comparison.status ?? '',
-      health: shown?.health.status ?? '',
-      revision: shown ? shortRevision(shown.comparison.revisions) : '',
-      waitsFor: verdict.kind === 'done' ? '' : verdict.what,
-      done: verdict.kind === 'done',
-    };
-  });
+  return [...waits].map(([key, wait]) => ({
+    application: nameOf(key, applicationNamespace),
+    ...(wait.kind === 'done' ? wait.shown : shownOf(wait.state)),
+    waitsFor: wait.kind === 'done' ? '' : wait.verdict.what,
+    done: wait.kind === 'done',
+  }));
 }
 
 /** Shows a wait on the log: of a few Applications every change, of many the sum now and then. */

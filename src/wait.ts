@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import { type Application, keyOf } from './core/application.js';
 import type { Moment } from './core/moment.js';
-import { type End, timedOut } from './core/outcome.js';
+import { type End, type Settled, settle, timedOut } from './core/outcome.js';
 import type { Reason } from './core/result.js';
 import { openQuestion } from './core/standing.js';
 import { begin, type Event, type Policy, type Relation, type State, step } from './core/state.js';
@@ -10,6 +10,7 @@ import { judge, type Verdict } from './core/verdict.js';
 import { FinalError, messageOf, PassingError } from './errors.js';
 import type { Wanted } from './selection.js';
 import type { Source, SourceEvent } from './sources/source.js';
+import { type Shown, shownOf } from './statuses.js';
 
 /** What a wait needs. Durations in milliseconds. */
 export interface WaitParts {
@@ -35,6 +36,8 @@ export interface WaitParts {
    * until it tells what to step with. Absent: there is nothing to do.
    */
   readonly act?: (application: Application, signal: AbortSignal) => Promise<Event | undefined>;
+  /** What the user calls an Application, by `namespace/name`. */
+  readonly nameOf: (key: string) => string;
   readonly timeoutMs: number;
   readonly failFast: boolean;
   /** Aborted when GitHub cancels the run. */
@@ -43,19 +46,20 @@ export interface WaitParts {
   readonly onChange: (waits: Waits) => void;
 }
 
-/** One Application's wait. */
-export interface Wait {
-  readonly state: State;
-  readonly verdict: Verdict;
-}
+/** One Application's wait: how it stands, or how it ended. */
+export type Wait =
+  | { readonly kind: 'waiting'; readonly state: State; readonly verdict: Waiting }
+  | { readonly kind: 'done'; readonly settled: Settled; readonly shown: Shown };
+
+type Waiting = Extract<Verdict, { readonly kind: 'waiting' }>;
 
 /** By `namespace/name`; an entry that found nothing stands by its own text. */
 export type Waits = ReadonlyMap<string, Wait>;
 
 /** How the whole wait ended. */
 export interface Outcome {
-  readonly waits: Waits;
-  readonly ends: ReadonlyMap<string, End>;
+  /** By the keys of the waits. */
+  readonly ends: ReadonlyMap<string, Settled>;
   /** What ended it from outside, for all. */
   readonly error?: FinalError;
 }
@@ -141,11 +145,24 @@ class WaitLoop {
       if (!this.#isFound(entry)) this.#set(entry.key ?? entry.text, this.#fresh());
     }
     const circumstances = this.#circumstances();
-    const ends = [...this.#waits].map(
-      ([key, { verdict }]) => [key, endOf(verdict, circumstances)] as const,
-    );
+    const ends = new Map<string, Settled>();
+    for (const [key, wait] of this.#waits) {
+      ends.set(
+        key,
+        wait.kind === 'done'
+          ? wait.settled
+          : this.#settle(key, wait.state, endOf(wait.verdict, circumstances)),
+      );
+      // Of thousands, what each has seen takes more room than its end.
+      this.#waits.delete(key);
+    }
     const error = this.#error;
-    return { waits: this.#waits, ends: new Map(ends), ...(error ? { error } : {}) };
+    return { ends, ...(error ? { error } : {}) };
+  }
+
+  #settle(key: string, state: State, end: End): Settled {
+    const { nameOf, clock } = this.#parts;
+    return settle(nameOf(key), state, end, clock.now());
   }
 
   #circumstances(): Circumstances {
@@ -224,7 +241,7 @@ class WaitLoop {
 
   #apply(key: string, event: Event): void {
     const known = this.#waits.get(key);
-    if (known?.verdict.kind === 'done') return;
+    if (known?.kind === 'done') return;
     this.#set(key, step(known?.state ?? this.#fresh(), event));
     if (event.kind === 'snapshot') this.#act(key, event.application);
   }
@@ -232,11 +249,13 @@ class WaitLoop {
   #set(key: string, state: State): void {
     const ready = !this.#parts.act || this.#acted.has(key) || state.presence !== 'present';
     const verdict: Verdict = ready ? judge(state, this.#parts.clock.now()) : PREPARING;
-    this.#waits.set(key, { state, verdict });
     if (verdict.kind === 'done') {
+      const settled = this.#settle(key, state, verdict);
+      this.#waits.set(key, { kind: 'done', settled, shown: shownOf(state) });
       this.#waiting.delete(key);
       this.#failed ||= verdict.conclusion === 'failure';
     } else {
+      this.#waits.set(key, { kind: 'waiting', state, verdict });
       this.#waiting.add(key);
       this.#recheck(key, verdict.recheckAt);
       this.#askRelations(key, state);
@@ -255,8 +274,7 @@ class WaitLoop {
     if (at === undefined) return;
     this.#later(at - this.#parts.clock.now().elapsed, () => {
       const wait = this.#waits.get(key);
-      if (wait?.verdict.kind !== 'waiting') return;
-      if (wait.verdict.recheckAt === at) this.#set(key, wait.state);
+      if (wait?.kind === 'waiting' && wait.verdict.recheckAt === at) this.#set(key, wait.state);
     });
   }
 
@@ -282,13 +300,19 @@ class WaitLoop {
 
   /** A snapshot that came while the answer was on its way was not acted on: no other may come. */
   #actOnNewer(key: string, than: Application): void {
-    const latest = this.#waits.get(key)?.state.application;
+    const latest = this.#stateOf(key)?.application;
     if (latest && latest !== than) this.#act(key, latest);
   }
 
   #actAgain(key: string): void {
-    const { application, presence } = this.#waits.get(key)?.state ?? {};
+    const { application, presence } = this.#stateOf(key) ?? {};
     if (application && presence === 'present') this.#act(key, application);
+  }
+
+  /** Of a wait that goes on. */
+  #stateOf(key: string): State | undefined {
+    const wait = this.#waits.get(key);
+    return wait?.kind === 'waiting' ? wait.state : undefined;
   }
 
   /** Asks the repository once for every revision that stands in the target's place. */
@@ -324,8 +348,8 @@ class WaitLoop {
 
   #askAgain(question: string, key: string): void {
     this.#asked.delete(question);
-    const wait = this.#waits.get(key);
-    if (wait?.verdict.kind === 'waiting') this.#set(key, wait.state);
+    const state = this.#stateOf(key);
+    if (state) this.#set(key, state);
   }
 
   /** Does something after a time, unless the wait is over by then. */
@@ -368,7 +392,7 @@ const ASK_AGAIN_MS = 60_000;
 /** After a fault of a request that changes something. */
 const ACT_AGAIN_MS = 2000;
 
-const PREPARING: Verdict = { kind: 'waiting', what: 'its trigger' };
+const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
 function isNamedBy(entry: Wanted, key: string): boolean {
   if (key === (entry.key ?? entry.text)) return true;
@@ -384,8 +408,7 @@ interface Circumstances {
   readonly failedFast: boolean;
 }
 
-function endOf(verdict: Verdict, { error, cancelled, trouble, failedFast }: Circumstances): End {
-  if (verdict.kind === 'done') return verdict;
+function endOf(verdict: Waiting, { error, cancelled, trouble, failedFast }: Circumstances): End {
   if (cancelled) return { conclusion: 'cancelled', reason: 'cancelled', what: verdict.what };
   if (error) return { conclusion: 'failure', reason: error.reason, what: error.message };
   if (trouble !== undefined) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { classify } from '../../src/core/changes.js';
 import { judge, type Verdict } from '../../src/core/verdict.js';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
+import { classifyAll } from './support/classes.ts';
 import {
   changesOf,
   endOf,
@@ -140,7 +140,7 @@ describe('these checks notice', () => {
     },
     'a classifier that takes configured for changed': {
       classify: (...parts) => {
-        const found = classify(...parts);
+        const found = classifyAll(...parts);
         const changes = found.changes.map((each) => {
           const believed = each.change === 'unchanged' && / configured$/.test(each.message);
           return believed ? ({ ...each, change: 'updated' } as const) : each;
@@ -150,7 +150,7 @@ describe('these checks notice', () => {
     },
     'a classifier that takes the last result for all of them': {
       classify: (application, seen, scope, live) =>
-        classify(
+        classifyAll(
           application,
           seen,
           { ...scope, hidden: false, operations: scope.operations.slice(-1) },
@@ -159,7 +159,7 @@ describe('these checks notice', () => {
     },
     'a classifier that takes what is not known for unchanged': {
       classify: (...parts) => {
-        const found = classify(...parts);
+        const found = classifyAll(...parts);
         const changes = found.changes.map((each) =>
           each.evidence === 'reported' ? ({ ...each, change: 'unchanged' } as const) : each,
         );
@@ -167,7 +167,7 @@ describe('these checks notice', () => {
       },
     },
     'a classifier that does not admit what it cannot know': {
-      classify: (...parts) => ({ ...classify(...parts), evidence: 'complete' }),
+      classify: (...parts) => ({ ...classifyAll(...parts), evidence: 'complete' }),
     },
     'a classifier that forgets all': {
       classify: () => ({ changes: [], undecided: [], evidence: 'complete' }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type End, resultOf, timedOut, undecidedOf } from '../../src/core/outcome.js';
+import { decided, type End, settle, timedOut, undecidedOf } from '../../src/core/outcome.js';
 import { begin } from '../../src/core/state.js';
 import type { Target } from '../../src/core/target.js';
 import { judge } from '../../src/core/verdict.js';
@@ -31,7 +31,7 @@ const GOOD: End = { conclusion: 'success', reason: 'synced', what: 'the revision
 const BAD: End = { conclusion: 'failure', reason: 'degraded', what: 'it is Degraded' };
 
 function resultAt({ state, now }: Followed, end: End = GOOD) {
-  return resultOf('shop', state, end, now);
+  return settle('shop', state, end, now).result;
 }
 
 function done(look: Look = {}, results = [applied(WEB, 'created')]): Followed {
@@ -205,15 +205,22 @@ describe('the evidence', () => {
 
   test('of live objects is asked where nothing else decides', () => {
     const results = [applied(WEB, 'configured'), applied(SETTINGS, 'created')];
-    const { state } = done({}, results);
-    expect(undecidedOf(state)).toMatchObject([{ kind: 'Deployment', name: 'web' }]);
-    expect(undecidedOf(begin(POLICY, () => ANY, { elapsed: 0 }))).toEqual([]);
+    const { state, now } = done({}, results);
+    const settled = settle('shop', state, GOOD, now);
+    expect(undecidedOf(settled)).toMatchObject([{ kind: 'Deployment', name: 'web' }]);
+    const nothing = begin(POLICY, () => ANY, now);
+    expect(undecidedOf(settle('shop', nothing, BAD, now))).toEqual([]);
   });
 
   test('of live objects is used', () => {
     const { state, now } = done({}, [applied(WEB, 'configured')]);
     const live = new Map([[WEB, { creationTimestamp: time(-500), lastWrite: time(-400) }]]);
-    expect(resultOf('shop', state, GOOD, now, live)).toMatchObject({
+    const settled = settle('shop', state, GOOD, now);
+    expect(settled.result).toMatchObject({
+      evidence: 'partial',
+      changes: [{ change: 'updated', evidence: 'reported' }],
+    });
+    expect(decided(settled, live)).toMatchObject({
       evidence: 'complete',
       changes: [{ change: 'unchanged', evidence: 'live' }],
     });

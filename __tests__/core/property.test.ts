@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { classify } from '../../src/core/changes.js';
 import { explain } from '../../src/core/explain.js';
-import { resultOf } from '../../src/core/outcome.js';
+import { settle } from '../../src/core/outcome.js';
 import { scopeOf } from '../../src/core/scope.js';
 import { openQuestion } from '../../src/core/standing.js';
 import { begin, type Event, type Policy, type State, step } from '../../src/core/state.js';
@@ -308,7 +308,7 @@ describe('whatever comes', () => {
           explain(state, now);
           openQuestion(state);
           const end = { conclusion: 'timeout', reason: 'timeout', what: '' } as const;
-          const { changes, evidence } = resultOf('shop', state, end, now);
+          const { changes, evidence } = settle('shop', state, end, now).result;
           if (changes.some((change) => change.evidence === 'reported')) {
             expect(evidence).toBe('partial');
           }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { resultOf } from '../../src/core/outcome.js';
+import { settle } from '../../src/core/outcome.js';
 import type { Span } from '../../src/core/result.js';
 import { epochOf, loadTrace } from '../support/replay.ts';
 import { app, B, serverTime, time } from './support/application.ts';
@@ -17,7 +17,7 @@ function short(spans: readonly Span[] = [], zero = serverTime(0)): readonly stri
 }
 
 function timelineOf({ state, now }: Pick<Followed, 'state' | 'now'>) {
-  return resultOf('shop', state, END, now).timeline;
+  return settle('shop', state, END, now).result.timeline;
 }
 
 describe('recordings', () => {

@@ -6,7 +6,7 @@ import { FinalError } from '../../src/errors.js';
 import { readInputs } from '../../src/inputs.js';
 import { readLive } from '../../src/live.js';
 import type { Report } from '../../src/report/report.js';
-import { selectionOf, wantedOf } from '../../src/selection.js';
+import { nameOf, selectionOf, wantedOf } from '../../src/selection.js';
 import {
   connect,
   type KubernetesOptions,
@@ -100,16 +100,17 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
     resolve: (application) => resolveTarget(inputs.revision, inputs.run, application),
     wanted: wantedOf(inputs),
     policy: inputs,
+    nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
     relate: async () => 'other',
     resolveName: async () => '',
     onChange: () => undefined,
   });
-  const live = outcome.error ? new Map() : await readLive(outcome.waits, source, log, cancelled);
+  const live = outcome.error ? new Map() : await readLive(outcome, source, log, cancelled);
   const waitedMs = clock.now().elapsed - began;
   return {
-    report: reportOf(inputs, outcome, live, clock.now(), waitedMs),
+    report: reportOf(inputs, outcome, live, waitedMs),
     versions,
     troubles,
     log,

@@ -11,7 +11,7 @@ import {
   text,
   texts,
 } from './decode.js';
-import { shared } from './shared.js';
+import { shared, sharedList } from './shared.js';
 
 /**
  * An Argo CD Application: the few fields decisions are made on, out of the object on the wire.
@@ -169,8 +169,7 @@ export function keyOf(application: { readonly namespace: string; readonly name: 
 
 /** `group/Kind/namespace/name`: what a resource is called in filters, logs and tables. */
 export function resourceName(r: ResourceKey): string {
-  // A template's result keeps all its parts, and Applications by the thousand have many names.
-  return shared([r.group, r.kind, r.namespace, r.name].join('/'));
+  return [r.group, r.kind, r.namespace, r.name].join('/');
 }
 
 /**
@@ -323,11 +322,11 @@ function resultOf(result: Node): ResourceResult {
     name,
     version: text(result, 'version'),
     status: text(result, 'status'),
-    message: text(result, 'message'),
+    message: shared(text(result, 'message')),
     hookType: text(result, 'hookType'),
     hookPhase: text(result, 'hookPhase'),
     syncPhase: text(result, 'syncPhase'),
-    images: texts(result, 'images').map(shared),
+    images: sharedList(texts(result, 'images')),
   };
 }
 

@@ -1,6 +1,14 @@
 import type { Application, ComparedResource, ResourceKey, ResourceResult } from './application.js';
 import { resourceName } from './application.js';
-import type { Evidence, SeenOperation, SeenResult, Sighting } from './evidence.js';
+import {
+  type Evidence,
+  resultName,
+  resultsOf,
+  type SeenOperation,
+  type SeenResult,
+  type Sighting,
+  statusesOf,
+} from './evidence.js';
 import type { Change, ChangeClass, Evidence as Grade } from './result.js';
 import { revisionKey } from './target.js';
 
@@ -38,36 +46,58 @@ export interface Scope {
   readonly leftBehind: readonly ComparedResource[];
 }
 
-/** The classes of all resources, and what is left to ask of the live objects. */
+/** The classes of all resources, and what their live objects are to be held against. */
 export interface Classified {
+  /** Only the live object can decide what is `reported`. */
   readonly changes: readonly Change[];
-  /** Resources that only their live object can decide. */
-  readonly undecided: readonly (ResourceKey & { readonly version: string })[];
-  readonly evidence: 'complete' | 'partial';
+  /** Changes may be missing, whatever the live objects say. */
+  readonly lost: boolean;
+  readonly written: Written;
 }
+
+/** Which writes to live objects count. */
+export type Written = Pick<Scope, 'writtenFrom' | 'blurred'>;
 
 /**
  * Says what happened to every resource: by Argo CD's messages where they can be trusted, else by
- * the comparisons, else by the live objects, else «updated» by report: a purge too many costs less
- * than one too few.
- * @param live by resource name, what was read of live objects
+ * the comparisons, else, until the live objects have been asked, «updated» by report: a purge too
+ * many costs less than one too few.
  */
-export function classify(
-  application: Application,
-  seen: Evidence,
-  scope: Scope,
-  live: ReadonlyMap<string, LiveTimes> = new Map(),
-): Classified {
-  const findings = findingsOf(application, seen, scope);
-  const decided = [...findings.values()].map((entry) => decide(entry, scope, live));
+export function classify(application: Application, seen: Evidence, scope: Scope): Classified {
+  const findings = findingsOf(application, withStatuses(seen.sightings), scope);
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
-  const lost =
-    scope.hidden || scope.operations.some((each) => each.midway || each.endAt === undefined);
+  const { operations, hidden, writtenFrom, blurred } = scope;
   return {
-    changes: decided.map((each) => changeOf(application, each, waves.get(resourceName(each.of)))),
-    undecided: decided.filter((each) => each.grade === 'reported').map((each) => each.of),
-    evidence: lost || decided.some((each) => each.grade === 'reported') ? 'partial' : 'complete',
+    changes: [...findings.values()].map((entry) =>
+      changeOf(application, decide(entry), waves.get(resourceName(entry.of))),
+    ),
+    lost: hidden || operations.some((each) => each.midway || each.endAt === undefined),
+    written: { writtenFrom, blurred },
   };
+}
+
+/**
+ * Decides what only live objects can.
+ * @param live by resource name, what was read of them
+ */
+export function withLive(
+  changes: readonly Change[],
+  written: Written,
+  live: ReadonlyMap<string, LiveTimes>,
+): readonly Change[] {
+  return changes.map((each) => {
+    if (each.evidence !== 'reported') return each;
+    const outcome = liveOutcome(live.get(resourceName(each)), written);
+    return outcome ? { ...each, change: outcome, evidence: 'live' } : each;
+  });
+}
+
+/** `partial`: a change may be missing, or its class is a guess. */
+export function gradeOf({
+  changes,
+  lost,
+}: Pick<Classified, 'changes' | 'lost'>): 'complete' | 'partial' {
+  return lost || changes.some((each) => each.evidence === 'reported') ? 'partial' : 'complete';
 }
 
 /** A resource's finding over all operations, and the result that speaks for it. */
@@ -77,9 +107,24 @@ interface Entry {
   readonly finding: Finding;
 }
 
+/** A comparison in which resources can be looked up. */
+interface Looked extends Sighting {
+  /** Sync status by resource name. */
+  readonly statuses: ReadonlyMap<string, string>;
+}
+
+function withStatuses(sightings: readonly Sighting[]): readonly Looked[] {
+  const known = new Map<Sighting['compared'], Looked['statuses']>();
+  return sightings.map((each) => {
+    const statuses = known.get(each.compared) ?? statusesOf(each.compared);
+    known.set(each.compared, statuses);
+    return { ...each, statuses };
+  });
+}
+
 function findingsOf(
   application: Application,
-  seen: Evidence,
+  seen: readonly Looked[],
   scope: Scope,
 ): ReadonlyMap<string, Entry> {
   const entries = new Map<string, Entry>();
@@ -89,7 +134,8 @@ function findingsOf(
     }
   }
   for (const operation of scope.operations) {
-    for (const [name, result] of operation.results) {
+    for (const result of resultsOf(operation)) {
+      const name = resultName(result.latest);
       const said = findingOf(operation, name, result, seen);
       const finding = isMadeNamespace(application, result.first) ? madeOf(said) : said;
       const known = entries.get(name);
@@ -133,7 +179,7 @@ function findingOf(
   operation: SeenOperation,
   name: string,
   { first }: SeenResult,
-  seen: Evidence,
+  seen: readonly Looked[],
 ): Finding {
   if (first.hookType !== '') return { kind: 'fixed', change: 'hook' };
   if (first.status === 'SyncFailed') return { kind: 'fixed', change: 'failed' };
@@ -184,7 +230,7 @@ function narrowed(
   possible: readonly Outcome[],
   operation: SeenOperation,
   name: string,
-  seen: Evidence,
+  seen: readonly Looked[],
 ): Finding {
   if (possible.length === 1) return { kind: 'open', possible, grade: 'applied' };
   const compared = comparedOutcomes(operation, name, seen);
@@ -199,12 +245,12 @@ function narrowed(
 function comparedOutcomes(
   operation: SeenOperation,
   name: string,
-  seen: Evidence,
+  seen: readonly Looked[],
 ): readonly Outcome[] {
   const key = revisionKey(operation.revisions);
   if (key === '') return ALL;
   const end = operation.endAt ?? Number.POSITIVE_INFINITY;
-  const during = seen.sightings.filter((each) => each.key === key && each.at < end);
+  const during = seen.filter((each) => each.key === key && each.at < end);
   if (during.some((each) => each.statuses.get(name) === 'OutOfSync')) {
     return aboutToChange(during, name, seen);
   }
@@ -217,17 +263,17 @@ function comparedOutcomes(
 
 /** Seen OutOfSync at the operation's revision: it is written, unless it is OutOfSync for ever. */
 function aboutToChange(
-  during: readonly Sighting[],
+  during: readonly Looked[],
   name: string,
-  seen: Evidence,
+  seen: readonly Looked[],
 ): readonly Outcome[] {
-  const first = seen.sightings.indexOf(during[0] as Sighting);
-  const prior = seen.sightings[first - 1];
+  const first = seen.indexOf(during[0] as Looked);
+  const prior = seen[first - 1];
   if (!prior || prior.key === '') return ['created', 'updated'];
   const status = prior.statuses.get(name);
   if (status === undefined) return ['created'];
   if (status === 'Synced') return ['updated'];
-  const still = seen.sightings.at(-1)?.statuses.get(name) === 'OutOfSync';
+  const still = seen.at(-1)?.statuses.get(name) === 'OutOfSync';
   return still ? ALL : ['created', 'updated'];
 }
 
@@ -237,11 +283,11 @@ function aboutToChange(
  * AFTER the request: the first one to arrive is from before, though the operation may be running.
  * After a gap it may have been brought up to date since, which does not move `reconciledAt`.
  */
-function isBefore(sighting: Sighting, operation: SeenOperation, seen: Evidence): boolean {
+function isBefore(sighting: Looked, operation: SeenOperation, seen: readonly Looked[]): boolean {
   if (sighting.at < operation.at) return true;
   if (sighting.gap || !operation.automated || operation.selective) return false;
-  const first = seen.sightings.find((each) => each.key === sighting.key);
-  if (first !== sighting || seen.sightings[0] === sighting) return false;
+  const first = seen.find((each) => each.key === sighting.key);
+  if (first !== sighting || seen[0] === sighting) return false;
   return sighting.reconciledAt <= operation.startedAt;
 }
 
@@ -250,16 +296,16 @@ function turnedOutOfSync(
   operation: SeenOperation,
   key: string,
   name: string,
-  seen: Evidence,
+  seen: readonly Looked[],
 ): boolean {
   const end = operation.endAt;
   if (end === undefined) return false;
-  return seen.sightings.some(
+  return seen.some(
     (after) =>
       after.key !== key &&
       after.at >= end &&
       after.statuses.get(name) === 'OutOfSync' &&
-      seen.sightings.some(
+      seen.some(
         (before) =>
           before.key === after.key &&
           before.at < operation.at &&
@@ -313,7 +359,7 @@ interface Decided extends Entry {
   readonly grade: Grade;
 }
 
-function decide(entry: Entry, scope: Scope, live: ReadonlyMap<string, LiveTimes>): Decided {
+function decide(entry: Entry): Decided {
   const { finding } = entry;
   if (finding.kind === 'fixed') {
     return { ...entry, change: finding.change, grade: entry.result ? 'applied' : 'compared' };
@@ -322,18 +368,19 @@ function decide(entry: Entry, scope: Scope, live: ReadonlyMap<string, LiveTimes>
   if (only !== undefined && others.length === 0) {
     return { ...entry, change: only, grade: finding.grade };
   }
-  const outcome = liveOutcome(live.get(resourceName(entry.of)), scope);
-  if (outcome) return { ...entry, change: outcome, grade: 'live' };
   return { ...entry, change: 'updated', grade: 'reported' };
 }
 
 /** What the live object's own times say, against the time from which writes count. */
-function liveOutcome(live: LiveTimes | undefined, scope: Scope): Outcome | undefined {
-  const start = Date.parse(scope.writtenFrom);
+function liveOutcome(
+  live: LiveTimes | undefined,
+  { writtenFrom, blurred }: Written,
+): Outcome | undefined {
+  const start = Date.parse(writtenFrom);
   const created = Date.parse(live?.creationTimestamp ?? '');
   if (Number.isNaN(start) || Number.isNaN(created)) return undefined;
   const written = Date.parse(live?.lastWrite ?? '');
-  if (scope.blurred && (created === start || written === start)) return undefined;
+  if (blurred && (created === start || written === start)) return undefined;
   if (created >= start) return 'created';
   if (Number.isNaN(written)) return undefined;
   return written >= start ? 'updated' : 'unchanged';

@@ -1,5 +1,6 @@
 import {
   type Application,
+  type ComparedResource,
   type Operation,
   type ResourceResult,
   type Revisions,
@@ -28,8 +29,8 @@ export interface Sighting {
   readonly reconciledAt: string;
   /** It came after a gap, so it may not be the first one with these revisions. */
   readonly gap: boolean;
-  /** Sync status by resource name. Empty where nothing was compared yet. */
-  readonly statuses: ReadonlyMap<string, string>;
+  /** Without hooks. Empty where nothing was compared yet. */
+  readonly compared: readonly ComparedResource[];
 }
 
 /** An operation over all its attempts. */
@@ -52,7 +53,10 @@ export interface SeenOperation {
   readonly retryCount: number;
   /** Another one may have been before it, unseen. */
   readonly blind: boolean;
-  readonly results: ReadonlyMap<string, SeenResult>;
+  /** See `resultsOf`. What had ended when it was first seen has said all at once. */
+  readonly results:
+    | { readonly kind: 'at once'; readonly all: readonly ResourceResult[] }
+    | { readonly kind: 'in turn'; readonly all: readonly SeenResult[] };
 }
 
 /** What an operation said of a resource. */
@@ -118,26 +122,34 @@ function withSighting(
 ): readonly Sighting[] {
   const key = revisionKey(application.comparison.revisions);
   const compared = application.comparison.resources.filter((r) => !r.hook && r.status !== '');
-  const statuses = new Map(compared.map((r) => [resourceName(r), r.status]));
   const last = sightings.at(-1);
-  if (last && last.key === key && sameMap(last.statuses, statuses)) return sightings;
+  if (last && last.key === key && saysTheSame(last.compared, compared)) return sightings;
   const sighting = { at, key, reconciledAt: application.reconciledAt, gap };
-  return [...sightings, { ...sighting, statuses: shared(sightings, statuses) }];
+  return [...sightings, { ...sighting, compared: seenBefore(sightings, compared) ?? compared }];
 }
 
 /** Self-heal goes back and forth for hours: what is seen again is not kept again. */
-function shared(
+function seenBefore(
   sightings: readonly Sighting[],
-  statuses: Sighting['statuses'],
-): Sighting['statuses'] {
-  const before = sightings.slice(-REMEMBERED).find((each) => sameMap(each.statuses, statuses));
-  return before?.statuses ?? statuses;
+  compared: Sighting['compared'],
+): Sighting['compared'] | undefined {
+  const before = sightings.slice(-REMEMBERED);
+  return before.find((each) => saysTheSame(each.compared, compared))?.compared;
 }
 
 const REMEMBERED = 16;
 
-function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+/** Whether the sync status of every resource is the same. */
+function saysTheSame(a: Sighting['compared'], b: Sighting['compared']): boolean {
+  if (a.length !== b.length) return false;
+  if (a.every((each, i) => each === b[i])) return true;
+  const statuses = statusesOf(b);
+  return a.every((each) => statuses.get(resourceName(each)) === each.status);
+}
+
+/** Sync status by resource name. */
+export function statusesOf(compared: Sighting['compared']): ReadonlyMap<string, string> {
+  return new Map(compared.map((each) => [resourceName(each), each.status]));
 }
 
 function withOperation(
@@ -174,7 +186,9 @@ function begun(operation: Operation, { at, blind, now }: Look): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
   const { retryCount } = operation;
   const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
-  const results = new Map<string, SeenResult>();
+  const results = hasEnded(operation)
+    ? ({ kind: 'at once', all: operation.results } as const)
+    : ({ kind: 'in turn', all: [] } as const);
   return { ...facts, at, seen: now, midway: retryCount > 0, retryCount, blind, results };
 }
 
@@ -186,26 +200,41 @@ function updated(
   const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
   const { revisions, phase, finishedAt, retryCount } = operation;
   const midway = known.midway || (gap && retryCount !== known.retryCount);
-  const results = withResults(known.results, operation.results, now);
+  const results = withResults(known, operation.results, now);
   return { ...known, revisions, phase, finishedAt, retryCount, midway, results, ...end };
 }
 
+/** What an operation said of each resource, in the order in which there was a first word on it. */
+export function resultsOf({ results, seen }: SeenOperation): readonly SeenResult[] {
+  return results.kind === 'in turn' ? results.all : inTurn([], results.all, seen);
+}
+
 function withResults(
-  known: ReadonlyMap<string, SeenResult>,
+  known: SeenOperation,
   results: readonly ResourceResult[],
   now: Moment,
-): ReadonlyMap<string, SeenResult> {
-  if (results.length === 0) return known;
-  const next = new Map(known);
-  for (const result of results) {
-    const name = resultName(result);
-    const before = known.get(name);
-    const first = firstWord(before?.first, result);
-    if (!first) continue;
-    const settled = isSettled(result) ? { settled: before?.settled ?? now } : {};
-    next.set(name, { first, latest: result, seen: before?.seen ?? now, ...settled });
+): SeenOperation['results'] {
+  const { all } = known.results;
+  const same = all.length === results.length && all.every((each, i) => each === results[i]);
+  return same ? known.results : { kind: 'in turn', all: inTurn(resultsOf(known), results, now) };
+}
+
+function inTurn(
+  known: readonly SeenResult[],
+  results: readonly ResourceResult[],
+  now: Moment,
+): readonly SeenResult[] {
+  const byName = new Map(known.map((each) => [resultName(each.latest), each]));
+  const next = new Map(byName);
+  for (const latest of results) {
+    const name = resultName(latest);
+    const before = byName.get(name);
+    const first = firstWord(before?.first, latest);
+    if (!first || before?.latest === latest) continue;
+    const settled = isSettled(latest) ? { settled: before?.settled ?? now } : {};
+    next.set(name, { first, latest, seen: before?.seen ?? now, ...settled });
   }
-  return next;
+  return [...next.values()];
 }
 
 /** A resource that is only applied stays `Running` until its operation ends. */
@@ -226,7 +255,7 @@ function firstWord(
 }
 
 /** A hook may run in several phases under one name; a resource has one result. */
-function resultName(result: ResourceResult): string {
+export function resultName(result: ResourceResult): string {
   const name = resourceName(result);
   return result.hookType === '' ? name : `${name} ${result.syncPhase}`;
 }

@@ -1,8 +1,16 @@
 import type { Application } from './application.js';
-import { type Classified, classify, type LiveTimes } from './changes.js';
+import {
+  type Classified,
+  classify,
+  gradeOf,
+  type LiveTimes,
+  type Scope,
+  type Written,
+  withLive,
+} from './changes.js';
 import { explain } from './explain.js';
 import type { Moment } from './moment.js';
-import type { ApplicationResult, Blocker, Conclusion, Reason } from './result.js';
+import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './result.js';
 import { scopeOf } from './scope.js';
 import { standingOf } from './standing.js';
 import type { State } from './state.js';
@@ -16,10 +24,36 @@ export interface End {
   readonly what: string;
 }
 
+/** All that is left of a wait when it is over: of thousands, nobody wants to keep all. */
+export interface Settled {
+  readonly end: End;
+  /** As if live objects could not be asked. */
+  readonly result: ApplicationResult;
+  /** Absent where it was never seen. */
+  readonly application?: Pick<
+    Application,
+    'namespace' | 'name' | 'controllerNamespace' | 'destination'
+  >;
+  readonly written: Written;
+  /** Changes may be missing, whatever the live objects say. */
+  readonly lost: boolean;
+}
+
 /** Resources of an Application that only their live objects can decide. */
-export function undecidedOf(state: State): Classified['undecided'] {
-  const { application } = state;
-  return application ? classify(application, state.seen, scopeOf(state)).undecided : [];
+export function undecidedOf({ result }: Settled): readonly Change[] {
+  return result.changes.filter((each) => each.evidence === 'reported');
+}
+
+/**
+ * The result with what live objects said.
+ * @param live by resource name
+ */
+export function decided(
+  { result, written, lost }: Settled,
+  live: ReadonlyMap<string, LiveTimes>,
+): ApplicationResult {
+  const changes = withLive(result.changes, written, live);
+  return { ...result, changes, evidence: gradeOf({ changes, lost }) };
 }
 
 /** The end of a wait whose time is over. */
@@ -28,19 +62,53 @@ export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
 }
 
 /**
- * Everything to be said of one Application at the end.
+ * Everything that matters of one Application at the end.
  * @param name what the user calls it
- * @param live by resource name, what live objects said
  */
-export function resultOf(
+export function settle(name: string, state: State, end: End, now: Moment): Settled {
+  const { application } = state;
+  const scope = scopeOf(state);
+  const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
+  // A revision that was never seen may have come and failed before the first look.
+  const unseen = !isGood(end) && state.target?.kind === 'revision' && !state.sighted;
+  const lost = classified.lost || (unseen && application !== undefined);
+  const changes = classified.changes.map((each) => ({ ...each, application: name }));
+  return {
+    end,
+    result: {
+      ...resultOf(name, state, end, now),
+      ...(application ? timesOf(application, state, scope, now) : {}),
+      changes,
+      evidence: gradeOf({ changes, lost }),
+    },
+    ...(application ? { application: whereaboutsOf(application) } : {}),
+    written: classified.written,
+    lost,
+  };
+}
+
+const NO_CHANGES: Classified = {
+  changes: [],
+  lost: false,
+  written: { writtenFrom: '', blurred: false },
+};
+
+function whereaboutsOf(application: Application): NonNullable<Settled['application']> {
+  const { namespace, name, controllerNamespace, destination } = application;
+  return { namespace, name, controllerNamespace, destination };
+}
+
+function isGood({ conclusion }: End): boolean {
+  return conclusion === 'success' || conclusion === 'skipped';
+}
+
+function resultOf(
   name: string,
   state: State,
   end: End,
   now: Moment,
-  live: ReadonlyMap<string, LiveTimes> = new Map(),
-): ApplicationResult {
-  const good = end.conclusion === 'success' || end.conclusion === 'skipped';
-  const blockers = good || isFromOutside(end) ? [] : explain(state, now);
+): Omit<ApplicationResult, 'changes' | 'evidence'> {
+  const blockers = isGood(end) || isFromOutside(end) ? [] : explain(state, now);
   const revisions = revisionsOf(state, now);
   const shown = state.presence === 'missing' ? undefined : state.application;
   return {
@@ -52,7 +120,8 @@ export function resultOf(
     syncStatus: shown?.comparison.status ?? '',
     healthStatus: shown?.health.status ?? '',
     operationPhase: shown?.operation?.phase ?? '',
-    ...changesOf(name, state, live, good, now),
+    startedAt: '',
+    finishedAt: '',
     blockers,
     summaryImages: shown?.summaryImages ?? [],
   };
@@ -63,30 +132,17 @@ function isFromOutside({ conclusion, reason }: End): boolean {
   return conclusion === 'failure' && ['unauthorized', 'forbidden', 'unreachable'].includes(reason);
 }
 
-function changesOf(
-  name: string,
+function timesOf(
+  application: Application,
   state: State,
-  live: ReadonlyMap<string, LiveTimes>,
-  good: boolean,
+  { operations, startedAt }: Scope,
   now: Moment,
-): Pick<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt' | 'timeline'> {
-  const { application } = state;
-  if (!application) return { changes: [], evidence: 'complete', startedAt: '', finishedAt: '' };
-  const scope = scopeOf(state);
-  const { changes, evidence } = classify(application, state.seen, scope, live);
-  // A revision that was never seen may have come and failed before the first look.
-  const unseen = !good && state.target?.kind === 'revision' && !state.sighted;
-  const ends = scope.operations.filter((each) => each.endAt !== undefined);
+): Pick<ApplicationResult, 'startedAt' | 'finishedAt' | 'timeline'> {
+  const ends = operations.filter((each) => each.endAt !== undefined).map((each) => each.finishedAt);
   return {
-    changes: changes.map((each) => ({ ...each, application: name })),
-    evidence: unseen ? 'partial' : evidence,
-    startedAt: scope.startedAt,
-    finishedAt:
-      ends
-        .map((each) => each.finishedAt)
-        .sort()
-        .at(-1) ?? '',
-    timeline: timelineOf(application, state, scope.operations, now),
+    startedAt,
+    finishedAt: ends.sort().at(-1) ?? '',
+    timeline: timelineOf(application, state, operations, now),
   };
 }
 

@@ -1,13 +1,52 @@
-const known = new Map<string, string>();
+import { isDeepStrictEqual } from 'node:util';
+import type { Application, ResourceKey } from './application.js';
+import { resourceName } from './application.js';
 
 /**
- * One copy of equal texts. The wire repeats names and images with every snapshot, and what was seen
- * keeps them all: of thousands of Applications that is most of the memory. Not for texts that
- * change, such as messages: nothing is forgotten.
+ * One copy of what is equal. The wire repeats everything with every snapshot, and what was seen
+ * keeps much of it: of thousands of Applications that is most of the memory.
  */
+
+/**
+ * Templates make Applications alike, and every one names its resources twice. Of those that have
+ * nothing in common a table of all would be as large as they are: a full one is forgotten.
+ */
+const REMEMBERED = 10_000;
+const texts = new Map<string, string>();
+const lists = new Map<string, readonly string[]>();
+
 export function shared(text: string): string {
-  const first = known.get(text);
+  return firstOf(texts, text, text);
+}
+
+export function sharedList(list: readonly string[]): readonly string[] {
+  return firstOf(lists, list.join('\n'), list);
+}
+
+function firstOf<T>(known: Map<string, T>, key: string, value: T): T {
+  const first = known.get(key);
   if (first !== undefined) return first;
-  known.set(text, text);
-  return text;
+  if (known.size >= REMEMBERED) known.clear();
+  known.set(key, value);
+  return value;
+}
+
+/** An Application with the objects of its snapshot before, wherever a resource is as it was. */
+export function sharedWith(before: Application, application: Application): Application {
+  const { comparison, operation } = application;
+  const resources = kept(before.comparison.resources, comparison.resources);
+  const results = operation && kept(before.operation?.results ?? [], operation.results);
+  return {
+    ...application,
+    comparison: { ...comparison, resources },
+    ...(operation && results ? { operation: { ...operation, results } } : {}),
+  };
+}
+
+function kept<T extends ResourceKey>(before: readonly T[], after: readonly T[]): readonly T[] {
+  const byName = new Map(before.map((each) => [resourceName(each), each]));
+  return after.map((each) => {
+    const earlier = byName.get(resourceName(each));
+    return isDeepStrictEqual(earlier, each) ? (earlier as T) : each;
+  });
 }

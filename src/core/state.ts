@@ -2,6 +2,7 @@ import type { Application, Revisions } from './application.js';
 import { type Evidence, hasEnded, NOTHING_SEEN, observe } from './evidence.js';
 import type { Pattern } from './filters.js';
 import type { Moment } from './moment.js';
+import { sharedWith } from './shared.js';
 import { lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
@@ -138,7 +139,9 @@ function withRelation(state: State, revision: string, relation: Relation): State
 function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
   const { now } = event;
   const before = renewed(state, event.application, now);
-  const application = withHydrated(event.application, before.application);
+  const known = before.application;
+  const fresh = known ? sharedWith(known, event.application) : event.application;
+  const application = withHydrated(fresh, known);
   const target = before.target ?? before.resolve(application);
   const next: State = {
     ...before,

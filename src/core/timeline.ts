@@ -1,5 +1,5 @@
 import { type Application, resourceName } from './application.js';
-import type { SeenOperation, SeenResult } from './evidence.js';
+import { resultsOf, type SeenOperation, type SeenResult } from './evidence.js';
 import type { Moment } from './moment.js';
 import type { Span } from './result.js';
 import type { State } from './state.js';
@@ -75,7 +75,7 @@ function partsOf(
 
 /** The results whose beginning was seen; all that are there at the end tell no order. */
 function witnessed(operation: SeenOperation): readonly SeenResult[] {
-  return [...operation.results.values()].filter(
+  return resultsOf(operation).filter(
     ({ seen }) => operation.at > 0 || seen.elapsed > operation.seen.elapsed,
   );
 }

@@ -1,6 +1,6 @@
 import type { Application, Operation, Revisions } from './application.js';
 import { resourceName } from './application.js';
-import { hasEnded, isBusy, type SeenOperation } from './evidence.js';
+import { hasEnded, isBusy, resultsOf, type SeenOperation } from './evidence.js';
 import { ageOf, type Moment } from './moment.js';
 import { selects } from './patterns.js';
 import type { Conclusion, Reason } from './result.js';
@@ -317,7 +317,7 @@ function isOnlySkipped(scene: Scene): boolean {
 }
 
 function skippedBy(operation: SeenOperation): readonly string[] {
-  return [...operation.results.values()]
+  return resultsOf(operation)
     .filter((result) => result.latest.status === 'PruneSkipped')
     .map((result) => resourceName(result.latest));
 }

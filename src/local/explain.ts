@@ -131,14 +131,14 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
   }
   const recording = readRecording(text);
   const inputs = await inputsOf(values, terminal, recording.revision);
-  const { outcome, now, waitedMs } = play(inputs, recording, terminal.now());
-  if (outcome.waits.size === 0) {
+  const { outcome, waitedMs } = play(inputs, recording, terminal.now());
+  if (outcome.ends.size === 0) {
     const keys = [...new Set(recording.looks.map(({ key }) => key))];
     throw new InputError([
       `application: no Application in the input matches, it has ${keys.join(', ')}`,
     ]);
   }
-  const report = reportOf(inputs, outcome, liveOf(recording, inputs), now, waitedMs);
+  const report = reportOf(inputs, outcome, liveOf(recording, inputs), waitedMs);
   if (values['json'] === true)
     return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);

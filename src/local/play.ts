@@ -1,18 +1,17 @@
 import type { Application } from '../core/application.js';
 import type { Moment } from '../core/moment.js';
-import { timedOut } from '../core/outcome.js';
+import { type Settled, settle, timedOut } from '../core/outcome.js';
 import { begin, type Event, type State, step } from '../core/state.js';
 import { resolveTarget } from '../core/target.js';
-import { judge } from '../core/verdict.js';
+import { judge, type Verdict } from '../core/verdict.js';
 import type { Inputs } from '../inputs.js';
-import { wantedOf } from '../selection.js';
-import type { Outcome, Wait } from '../wait.js';
+import { nameOf, wantedOf } from '../selection.js';
+import type { Outcome } from '../wait.js';
 import type { Look, Recording } from './recording.js';
 
 /** How a recording ends for a run, and when. */
 export interface Played {
   readonly outcome: Outcome;
-  readonly now: Moment;
   readonly waitedMs: number;
 }
 
@@ -28,20 +27,15 @@ export function play(inputs: Inputs, recording: Recording, present: number): Pla
     return wanted.some((each) => each.accepts(namespace, name));
   });
   const momentAt = clockOf(recording, present);
-  const waits = new Map<string, Wait>();
+  const ends = new Map<string, Settled>();
   let last = 0;
   for (const [key, looks] of Map.groupBy(accepted, (each) => each.key)) {
-    const { wait, at } = follow(inputs, looks, momentAt);
-    waits.set(key, wait);
+    const { state, verdict, at } = follow(inputs, looks, momentAt);
+    const end = verdict.kind === 'done' ? verdict : timedOut(verdict);
+    ends.set(key, settle(nameOf(key, inputs.applicationNamespace), state, end, momentAt(at)));
     last = Math.max(last, at);
   }
-  const ends = new Map(
-    [...waits].map(([key, { verdict }]) => [
-      key,
-      verdict.kind === 'done' ? verdict : timedOut(verdict),
-    ]),
-  );
-  return { outcome: { waits, ends }, now: momentAt(last), waitedMs: last };
+  return { outcome: { ends }, waitedMs: last };
 }
 
 /** Time by the recorded cluster's clock, as far as the objects tell it: true to a second. */
@@ -56,7 +50,7 @@ function follow(
   inputs: Inputs,
   looks: readonly Look[],
   momentAt: (t: number) => Moment,
-): { readonly wait: Wait; readonly at: number } {
+): { readonly state: State; readonly verdict: Verdict; readonly at: number } {
   let at = looks[0]?.t ?? 0;
   let state = begin(
     inputs,
@@ -66,15 +60,15 @@ function follow(
   let verdict = judge(state, momentAt(at));
   for (const { application, t } of looks) {
     [verdict, at] = passTime(state, at, t, momentAt);
-    if (verdict.kind === 'done') return { wait: { state, verdict }, at };
+    if (verdict.kind === 'done') return { state, verdict, at };
     at = t;
     state = named(step(state, eventOf(application, momentAt(at))));
     verdict = judge(state, momentAt(at));
-    if (verdict.kind === 'done') return { wait: { state, verdict }, at };
+    if (verdict.kind === 'done') return { state, verdict, at };
   }
   const end = (looks[0]?.t ?? 0) + inputs.timeoutMs;
   [verdict, at] = passTime(state, at, Math.max(at, end), momentAt);
-  return { wait: { state, verdict }, at };
+  return { state, verdict, at };
 }
 
 function eventOf(application: Application | undefined, now: Moment): Event {
@@ -94,7 +88,7 @@ function passTime(
   from: number,
   to: number,
   momentAt: (t: number) => Moment,
-): readonly [Wait['verdict'], number] {
+): readonly [Verdict, number] {
   let at = from;
   let verdict = judge(state, momentAt(at));
   while (verdict.kind === 'waiting') {

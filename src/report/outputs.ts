@@ -1,16 +1,15 @@
+import type { ApplicationResult, Change } from '../core/result.js';
 import { clip } from './escape.js';
-import { objectOf } from './json.js';
+import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
 import type { Report } from './report.js';
+import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
 import {
   applicationScopes,
   changeWriter,
-  jsonOf,
-  type Named,
-  outputOf,
   runScope,
-  text,
-  type Value,
+  type Scope,
   valuesOf,
+  writeChange,
 } from './values.js';
 
 /** The outputs in the order they are written, and what a person must know of what was cut. */
@@ -36,17 +35,26 @@ const MESSAGE_UNITS = 10_000;
 export function outputsOf(report: Report, resultsFile: string): Outputs {
   const write = changeWriter();
   const run = { ...runScope(report), message: clip(report.message, MESSAGE_UNITS) };
-  const items = applicationScopes(report).map(([result, scope]) => {
-    const link: readonly Named[] = result.url ? [['url', text(result.url)]] : [];
-    const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
-    return objectOf(members([...link, ...values, ['application', text(result.application)]]));
-  });
   const values = new Map<string, Value>(valuesOf(run, write));
-  values.set('applications', { items }).set('results-file', text(resultsFile));
+  values.set('applications', { items: applicationsOf(report, write) });
+  values.set('results-file', text(resultsFile));
   const warnings = [...cutMatrix(values), ...cutToUnits(values, cutOrder(values, report))];
   return {
     values: [...values].map(([name, value]) => [name, outputOf(value)]),
     warnings: warnings.map((warning) => `${warning}; ${whereAll(resultsFile)}`),
+  };
+}
+
+function applicationsOf(report: Report, write: (change: Change) => string): Texts {
+  return {
+    count: report.applications.length,
+    *all() {
+      for (const [result, scope] of applicationScopes(report)) {
+        const link: readonly Named[] = result.url ? [['url', text(result.url)]] : [];
+        const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
+        yield objectOf([...link, ...values, ['application', text(result.application)]]);
+      }
+    },
   };
 }
 
@@ -61,95 +69,90 @@ export function* resultsOf(report: Report): Generator<string> {
     ['changes', { json: JSON.stringify(report.changes) }],
     ['filters', { json: JSON.stringify(report.filters.map(questionOf)) }],
   ];
+  yield '{';
   // The contract's names win over the rest: a filter may be called `remedy`.
-  const run = objectOf(members([...more, ...valuesOf(runScope(report), changeWriter())]));
-  yield `${run.slice(0, -1)},"applications":[`;
+  yield* membersOf([...more, ...valuesOf(runScope(report), writeChange)]);
+  yield ',"applications":[';
   let separator = '';
   for (const [result, scope] of applicationScopes(report)) {
-    yield `${separator}${applicationOf(result, scope)}`;
+    yield separator + applicationOf(result, scope);
     separator = ',';
   }
   yield ']}';
 }
 
-function applicationOf(...[result, scope]: ReturnType<typeof applicationScopes>[number]): string {
+function applicationOf(result: ApplicationResult, scope: Scope): string {
   const write = changeWriter();
   const more: readonly Named[] = [
     ['url', text(result.url ?? '')],
-    ['all-resources', { items: result.changes.map(write) }],
+    ['all-resources', { items: textsOf(result.changes, write) }],
     ['blockers', { json: JSON.stringify(result.blockers) }],
     ['timeline', { json: JSON.stringify(result.timeline ?? []) }],
     ['summary-images', { json: JSON.stringify(result.summaryImages) }],
   ];
   const named: Named = ['application', text(result.application)];
-  return objectOf(members([named, ...more, ...valuesOf(scope, write), named]));
+  return objectOf([named, ...more, ...valuesOf(scope, write), named]);
 }
 
 function questionOf({ name, patterns, classes }: Report['filters'][number]) {
   return { name, patterns: patterns.map((pattern) => pattern.text), ...(classes && { classes }) };
 }
 
-function members(values: readonly Named[]): readonly (readonly [string, string])[] {
-  return values.map(([name, value]) => [name, jsonOf(value)]);
-}
-
 function jobs(value: Value): Value {
-  return 'items' in value && value.matrix ? first(value, MATRIX_JOBS) : value;
+  return isList(value) && value.matrix ? first(value, MATRIX_JOBS) : value;
 }
 
-function first(list: Extract<Value, { items: unknown }>, count: number): Value {
-  return { ...list, items: list.items.slice(0, count) };
+function isList(value: Value | undefined): value is List {
+  return value !== undefined && 'items' in value;
+}
+
+function first(list: List, count: number): List {
+  return { ...list, items: firstTexts(list.items, count) };
 }
 
 function cutMatrix(values: Map<string, Value>): readonly string[] {
   const matrix = values.get('matrix');
-  if (!matrix || !('items' in matrix) || matrix.items.length <= MATRIX_JOBS) return [];
+  if (!isList(matrix) || matrix.items.count <= MATRIX_JOBS) return [];
   values.set('matrix', first(matrix, MATRIX_JOBS));
   return [
-    `${counted('matrix', MATRIX_JOBS, matrix.items.length)}: GitHub runs no more jobs of one matrix`,
+    `${counted('matrix', MATRIX_JOBS, matrix.items.count)}: GitHub runs no more jobs of one matrix`,
   ];
 }
 
 /** What is cut first to last; of the filters the longest list first, which leaves most filters whole. */
 function cutOrder(values: ReadonlyMap<string, Value>, report: Report): readonly string[] {
   const lists = report.filters.map(({ name }) => `${name}-resources`);
-  const longest = lists.sort((a, b) => unitsOf(values.get(b)) - unitsOf(values.get(a)));
+  const longest = lists.sort((a, b) => countOf(values.get(b)) - countOf(values.get(a)));
   return ['applications', ...longest, 'resources', 'matrix', 'images'];
 }
 
+function countOf(value: Value | undefined): number {
+  return isList(value) ? value.items.count : 0;
+}
+
+/** Fills the room there is, and begins with what is cut last. */
 function cutToUnits(values: Map<string, Value>, order: readonly string[]): readonly string[] {
+  let room = OUTPUT_UNITS;
+  for (const [name, value] of values) {
+    const listed = isList(value) && order.includes(name);
+    room -= name.length + outputOf(listed ? first(value, 0) : value).length;
+  }
   const warnings: string[] = [];
-  let over = -OUTPUT_UNITS;
-  for (const [name, value] of values) over += name.length + unitsOf(value);
-  for (const name of order) {
+  for (const name of order.toReversed()) {
     const list = values.get(name);
-    if (over <= 0 || !list || !('items' in list) || list.items.length === 0) continue;
-    const kept = keep(list.items, over);
-    values.set(name, first(list, kept));
-    over -= unitsOf(list) - unitsOf(values.get(name));
-    warnings.push(
-      `${counted(name, kept, list.items.length)}: GitHub limits a job's outputs to 1 MB`,
-    );
+    if (!isList(list)) continue;
+    const { texts, taken } = fitting(list.items, room, (item) => item.length + 1);
+    values.set(name, { ...list, items: textsOf(texts, (item) => item) });
+    const whole = texts.length === list.items.count;
+    // What is cut before this one has nothing left once this one is cut.
+    room = whole ? room - taken : 0;
+    if (!whole) {
+      warnings.push(
+        `${counted(name, texts.length, list.items.count)}: GitHub limits a job's outputs to 1 MB`,
+      );
+    }
   }
-  return warnings;
-}
-
-/** How many items may stay for at least `units` to go. */
-function keep(items: readonly string[], units: number): number {
-  let [kept, gone] = [items.length, 0];
-  while (kept > 0 && gone < units) {
-    kept -= 1;
-    gone += (items[kept]?.length ?? 0) + 1;
-  }
-  return kept;
-}
-
-/** Length as an output, without writing it. */
-function unitsOf(value: Value | undefined): number {
-  if (!value) return 0;
-  if (!('items' in value)) return outputOf(value).length;
-  const around = jsonOf({ ...value, items: [] }).length;
-  return value.items.reduce((units, item) => units + item.length + 1, around);
+  return warnings.reverse();
 }
 
 function counted(name: string, kept: number, all: number): string {

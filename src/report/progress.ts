@@ -5,6 +5,7 @@ import { shortSha } from '../core/target.js';
 import type { Log } from '../log.js';
 import { clip, oneLine } from './escape.js';
 import { changedOf, type Report, succeeded } from './report.js';
+import { firstTexts, type Texts, textsOf } from './texts.js';
 import { CONCLUSION_ICONS, many, titleOf } from './words.js';
 
 /** Where an Application stands, as far as a person who waits wants to know. Empty where unknown. */
@@ -131,32 +132,34 @@ function endingOf(report: Report): string {
   return `${icon} ${brief(words)}`;
 }
 
-type Details = readonly (readonly [title: string, lines: readonly string[]])[];
+type Details = readonly (readonly [title: string, lines: Texts])[];
 
 function detailsOf(report: Report): Details {
   const changed = changedOf(report.applications, report.changes);
   const several = report.applications.length > 1;
   const byClass = Map.groupBy(changed, (each) => each.change);
-  const changes = CHANGE_CLASSES.flatMap((name) => byClass.get(name) ?? []).map((each) => {
+  const sorted = CHANGE_CLASSES.flatMap((name) => byClass.get(name) ?? []);
+  const changes = textsOf(sorted, (each) => {
     const owner = several ? `${each.application}: ` : '';
     const resource = `${owner}${resourceName(each)}`;
     return `${each.change.padEnd(9)} ${resource} (${each.evidence}) ${brief(each.message)}`;
   });
   const width = Math.max(...report.filters.map(({ name }) => name.length));
-  const filters = report.filters.map(({ name }) => {
+  const filters = textsOf(report.filters, ({ name }) => {
     const count = report.matched.get(name)?.length ?? 0;
     return `${name.padEnd(width)} ${String(count > 0).padEnd(5)} ${many(count, 'resource')}`;
   });
   const all: Details = [
     [`Changed: ${many(changed.length, 'resource')}`, changes],
-    [`Filters: ${many(filters.length, 'filter')}`, filters],
+    [`Filters: ${many(filters.count, 'filter')}`, filters],
   ];
-  return all.filter(([, lines]) => lines.length > 0);
+  return all.filter(([, lines]) => lines.count > 0);
 }
 
-function shortened(lines: readonly string[]): readonly string[] {
-  const left = lines.length - GROUP_LINES;
-  return left > 0 ? [...lines.slice(0, GROUP_LINES), `… and ${left} more`] : lines;
+function shortened(lines: Texts): readonly string[] {
+  const left = lines.count - GROUP_LINES;
+  const shown = firstTexts(lines, GROUP_LINES).all();
+  return left > 0 ? [...shown, `… and ${left} more`] : [...shown];
 }
 
 function brief(text: string): string {

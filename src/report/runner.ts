@@ -16,12 +16,22 @@ export function runnerDestinations(env: Readonly<Record<string, string | undefin
   } satisfies Destinations;
 }
 
+/** Written at a time; pieces may be of a few letters. */
+const WRITTEN_UNITS = 65_536;
+
 /** The real file system; synchronous calls, as nothing else is to be done by then. */
 const nodeFiles: Files = {
   async create(path, pieces) {
     const file = openSync(path, 'wx', 0o600);
     try {
-      for (const piece of pieces) writeFileSync(file, piece);
+      let held = '';
+      for (const piece of pieces) {
+        held += piece;
+        if (held.length < WRITTEN_UNITS) continue;
+        writeFileSync(file, held);
+        held = '';
+      }
+      writeFileSync(file, held);
     } finally {
       closeSync(file);
     }

@@ -1,7 +1,9 @@
+import { fitting, NO_TEXTS, type Texts } from './texts.js';
+
 /** A part of a Markdown page: what must stay, and rows that may be cut. */
 export interface Section {
   readonly head: string;
-  readonly rows: readonly string[];
+  readonly rows: Texts;
   readonly foot: string;
   /** Sections of lower rank get room for their rows first. */
   readonly rank: number;
@@ -9,7 +11,7 @@ export interface Section {
 
 /** A part without rows. */
 export function passage(text: string): Section {
-  return { head: text, rows: [], foot: '', rank: 0 };
+  return { head: text, rows: NO_TEXTS, foot: '', rank: 0 };
 }
 
 /**
@@ -17,33 +19,22 @@ export function passage(text: string): Section {
  * of their own. Heads and feet are always there, whatever the limit.
  */
 export function layOut(sections: readonly Section[], limit: number): string {
-  let room = limit - bytes(sections.map((section) => page(section, 0)).join(''));
-  const kept = new Map<Section, number>();
+  let room = limit - bytes(sections.map((section) => page(section, [])).join(''));
+  const kept = new Map<Section, readonly string[]>();
   for (const section of sections.toSorted((a, b) => a.rank - b.rank)) {
-    const [count, taken] = fill(section.rows, room);
-    kept.set(section, count);
+    const { texts, taken } = fitting(section.rows, room, bytes);
+    kept.set(section, texts);
     room -= taken;
   }
-  return sections.map((section) => page(section, kept.get(section) ?? 0)).join('');
+  return sections.map((section) => page(section, kept.get(section) ?? [])).join('');
 }
 
-function fill(rows: readonly string[], room: number): readonly [count: number, taken: number] {
-  let [count, taken] = [0, 0];
-  for (const row of rows) {
-    const size = bytes(row);
-    if (taken + size > room) break;
-    count += 1;
-    taken += size;
-  }
-  return [count, taken];
-}
-
-function page({ head, rows, foot }: Section, kept: number): string {
-  const left = rows.length - kept;
+function page({ head, rows, foot }: Section, kept: readonly string[]): string {
+  const left = rows.count - kept.length;
   // The line that says what is left out is never longer than with no row kept.
   const note =
     left > 0 ? `\n_${left} more, left out for want of room: see the results file._\n` : '';
-  return head + rows.slice(0, kept).join('') + note + foot;
+  return head + kept.join('') + note + foot;
 }
 
 function bytes(text: string): number {

@@ -4,6 +4,7 @@ import { clip, code, html, link, prose } from './escape.js';
 import { gantt } from './gantt.js';
 import { changedOf, failed, problemsOf, type Report } from './report.js';
 import { layOut, passage, type Section } from './sections.js';
+import { type Texts, textsOf } from './texts.js';
 import { totalsOf } from './totals.js';
 import { runScope } from './values.js';
 import { CHANGE_ICONS, CONCLUSION_ICONS, many, spoken, titleOf } from './words.js';
@@ -66,7 +67,7 @@ function block(text: string): string {
 function applications(report: Report): Section {
   const several = report.applications.length > 1;
   const columns = ['Application', 'Revision', 'Sync', 'Health', 'Operation', 'Took', 'Changed'];
-  const rows = report.applications.map((each) =>
+  const rows = textsOf(report.applications, (each) =>
     row([...result(each, several), fact(report, each)]),
   );
   return table('', columns, rows, 1);
@@ -101,7 +102,7 @@ function status(icons: ReadonlyMap<string, string>, text: string): string {
 }
 
 function problems(report: Report): Section {
-  const rows = problemsOf(report).map((each) => {
+  const rows = textsOf(problemsOf(report), (each) => {
     const where = each.subject === '' ? '' : cell(each.subject);
     return row([...owner(report, each.application), where, words(each.message)]);
   });
@@ -112,7 +113,7 @@ function problems(report: Report): Section {
 /** All of it or nothing: half a diagram is none. */
 function timeline({ applications: all }: Report): Section {
   const diagram = gantt(all);
-  return { head: '', rows: diagram === '' ? [] : [diagram], foot: '', rank: 0 };
+  return { ...passage(''), rows: textsOf(diagram === '' ? [] : [diagram], (all) => all) };
 }
 
 function changes(report: Report): Section {
@@ -120,7 +121,7 @@ function changes(report: Report): Section {
   const title = `### ${changed.length === 0 ? 'Nothing' : many(changed.length, 'resource')} changed\n\n`;
   const head = `${title}${census(report)}\n\n`;
   if (changed.length === 0) return passage(report.applications.length === 0 ? '' : head);
-  const rows = byClass(changed).map((each) =>
+  const rows = textsOf(byClass(changed), (each) =>
     row([
       ...owner(report, each.application),
       `${CHANGE_ICONS[each.change]} ${each.change}`,
@@ -149,7 +150,7 @@ function census(report: Report): string {
 }
 
 function filters(report: Report): Section {
-  const rows = report.filters.map(({ name }) => {
+  const rows = textsOf(report.filters, ({ name }) => {
     const count = report.matched.get(name)?.length ?? 0;
     return row([cell(name), count > 0 ? '✅ yes' : '➖ no', String(count)]);
   });
@@ -158,17 +159,16 @@ function filters(report: Report): Section {
 
 function hooks(report: Report): Section {
   const all = report.applications.flatMap((each) => each.changes);
-  const rows = all
-    .filter((each) => each.change === 'hook')
-    .map((each) =>
-      row([
-        ...owner(report, each.application),
-        `${failed(each) ? '❌' : '🪝'} ${words(each.hook ?? '')}`,
-        ...resource(each),
-        words(each.phase),
-        words(each.message),
-      ]),
-    );
+  const those = all.filter((each) => each.change === 'hook');
+  const rows = textsOf(those, (each) =>
+    row([
+      ...owner(report, each.application),
+      `${failed(each) ? '❌' : '🪝'} ${words(each.hook ?? '')}`,
+      ...resource(each),
+      words(each.phase),
+      words(each.message),
+    ]),
+  );
   const columns = [...ownerColumn(report), 'Hook', 'Kind', 'Resource', 'Phase', 'Message'];
   return table('### Hooks\n\n', columns, rows, 3);
 }
@@ -209,15 +209,10 @@ function row(cells: readonly string[]): string {
 }
 
 /** A table with its title, nothing without rows, folded when it is long. */
-function table(
-  title: string,
-  columns: readonly string[],
-  rows: readonly string[],
-  rank: number,
-): Section {
-  if (rows.length === 0) return passage('');
-  const folded = rows.length > OPEN_ROWS;
-  const open = folded ? `<details><summary>${many(rows.length, 'row')}</summary>\n\n` : '';
+function table(title: string, columns: readonly string[], rows: Texts, rank: number): Section {
+  if (rows.count === 0) return passage('');
+  const folded = rows.count > OPEN_ROWS;
+  const open = folded ? `<details><summary>${many(rows.count, 'row')}</summary>\n\n` : '';
   const head = `${title}${open}${row(columns)}${row(columns.map(() => '---'))}`;
   return { head, rows, foot: folded ? '\n</details>\n\n' : '\n', rank };
 }

@@ -1,7 +1,8 @@
 import type { Filter } from '../core/filters.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result.js';
-import { arrayOf, objectOf } from './json.js';
+import { json, list, type Named, objectOf, seconds, text } from './json.js';
 import { changedOf, type Report, succeeded } from './report.js';
+import { textsOf } from './texts.js';
 import { type Totals, totalsOf } from './totals.js';
 
 /** What the outputs say: of a whole run, or of one Application in it. */
@@ -37,17 +38,15 @@ export function runScope(report: Report): Scope {
 }
 
 /** One scope for each Application, in the report's order. */
-export function applicationScopes(
-  report: Report,
-): readonly (readonly [ApplicationResult, Scope])[] {
+export function* applicationScopes(report: Report): Generator<readonly [ApplicationResult, Scope]> {
   const matches = report.filters.map((filter) => {
     const changes = Map.groupBy(matchesOf(report, filter), (change) => change.application);
     return [filter.name, changes] as const;
   });
-  return report.applications.map((result) => {
+  for (const result of report.applications) {
     const matched = matches.map(([name, of]) => [name, of.get(result.application) ?? []] as const);
-    return [result, applicationScope(report, result, matched)];
-  });
+    yield [result, applicationScope(report, result, matched)];
+  }
 }
 
 function applicationScope(report: Report, result: ApplicationResult, matched: Matched): Scope {
@@ -76,12 +75,6 @@ function guessed(report: Report, matched: Matched): boolean {
   );
 }
 
-/** A value as JSON, and as an output where that is something else; or a list that may be cut. */
-export type Value =
-  | { readonly json: string; readonly output?: string }
-  | { readonly items: readonly string[]; readonly matrix?: true };
-export type Named = readonly [name: string, value: Value];
-
 /** The values of a scope in the contract's order, each under its output's name. */
 export function valuesOf(scope: Scope, write: (change: Change) => string): readonly Named[] {
   const { totals, changed, matched } = scope;
@@ -92,11 +85,11 @@ export function valuesOf(scope: Scope, write: (change: Change) => string): reado
     ['message', text(scope.message)],
     ['changed', json(changed.length > 0)],
     ['changed-count', json(changed.length)],
-    ['resources', { items: changed.map(write) }],
+    ['resources', { items: textsOf(changed, write) }],
     ...matched.flatMap(([name, changes]) => filterValues(name, changes, write)),
     ['matched', list(hits)],
-    ['filter-results', { json: objectOf(matched.map(([name, c]) => [name, `${c.length > 0}`])) }],
-    ['matrix', { items: matched.flatMap(([name, c]) => c.map((x) => job(name, x))), matrix: true }],
+    ['filter-results', { json: objectOf(matched.map(([name, c]) => [name, json(c.length > 0)])) }],
+    ['matrix', { items: textsOf(jobsOf(matched), job), matrix: true }],
     ['revision', text(totals.revision)],
     ['revisions', list(totals.revisions)],
     ['sync-status', text(totals.syncStatus)],
@@ -118,20 +111,24 @@ function filterValues(
   return [
     [name, json(changes.length > 0)],
     [`${name}-count`, json(changes.length)],
-    [`${name}-resources`, { items: changes.map(write) }],
+    [`${name}-resources`, { items: textsOf(changes, write) }],
   ];
 }
 
-/** A serialiser that does each change once, however many lists it is in. */
+/** A serialiser that does each change once, however many lists it is in, and keeps them all. */
 export function changeWriter(): (change: Change) => string {
   const written = new Map<Change, string>();
   return (change) => {
     const known = written.get(change);
     if (known !== undefined) return known;
-    const fresh = JSON.stringify(resourceOf(change));
+    const fresh = writeChange(change);
     written.set(change, fresh);
     return fresh;
   };
+}
+
+export function writeChange(change: Change): string {
+  return JSON.stringify(resourceOf(change));
 }
 
 /** A change in the contract's shape and order of keys. */
@@ -147,42 +144,15 @@ function resourceOf(change: Change) {
   };
 }
 
-function job(
-  filter: string,
-  { application, group, kind, namespace, name, change }: Change,
-): string {
+function jobsOf(matched: Matched): readonly (readonly [filter: string, change: Change])[] {
+  return matched.flatMap(([name, changes]) => changes.map((each) => [name, each] as const));
+}
+
+function job([filter, of]: readonly [filter: string, change: Change]): string {
+  const { application, group, kind, namespace, name, change } = of;
   return JSON.stringify({ filter, application, group, kind, namespace, name, change });
 }
 
 function imagesOf(changes: readonly Change[]): readonly string[] {
   return [...new Set(changes.flatMap((change) => change.images))].sort();
-}
-
-/** Text: itself as an output, a string within JSON. */
-export function text(output: string): Value {
-  return { json: JSON.stringify(output), output };
-}
-
-function json(value: boolean | number): Value {
-  return { json: JSON.stringify(value) };
-}
-
-function list(items: readonly string[]): Value {
-  return { items: items.map((item) => JSON.stringify(item)) };
-}
-
-function seconds(value: number | undefined): Value {
-  return value === undefined ? { json: 'null', output: '' } : json(value);
-}
-
-/** A value within JSON. */
-export function jsonOf(value: Value): string {
-  if (!('items' in value)) return value.json;
-  const array = arrayOf(value.items);
-  return value.matrix ? `{"include":${array}}` : array;
-}
-
-/** A value as an output. */
-export function outputOf(value: Value): string {
-  return ('output' in value ? value.output : undefined) ?? jsonOf(value);
 }

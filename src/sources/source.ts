@@ -84,7 +84,7 @@ export interface Source {
    */
   look(signal: AbortSignal): Promise<readonly SourceEvent[]>;
   /** Whether the live objects of an Application can be asked for: some sources see one cluster. */
-  reaches(application: Application): boolean;
+  reaches(application: Pick<Application, 'destination'>): boolean;
   /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */
   live(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]>;
   /**

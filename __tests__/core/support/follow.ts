@@ -1,5 +1,5 @@
 import type { Application } from '../../../src/core/application.js';
-import { type Classified, classify, type LiveTimes } from '../../../src/core/changes.js';
+import type { LiveTimes } from '../../../src/core/changes.js';
 import { parsePatterns } from '../../../src/core/filters.js';
 import type { Moment } from '../../../src/core/moment.js';
 import { scopeOf } from '../../../src/core/scope.js';
@@ -7,6 +7,7 @@ import { begin, type Event, type Policy, type State, step } from '../../../src/c
 import type { Target } from '../../../src/core/target.js';
 import { judge, type Verdict } from '../../../src/core/verdict.js';
 import { B, serverTime } from './application.ts';
+import { type Classes, classifyAll } from './classes.ts';
 
 export const POLICY: Policy = {
   waitFor: ['sync', 'health'],
@@ -118,11 +119,11 @@ export function shortOf(verdict: Verdict): string {
 /** Classes of what was followed. */
 export function classesOf(
   { state }: Pick<Followed, 'state'>,
-  live?: ReadonlyMap<string, LiveTimes>,
-): Classified {
+  live: ReadonlyMap<string, LiveTimes> = new Map(),
+): Classes {
   const { application } = state;
   if (!application) throw new Error('there is no Application to classify');
-  return classify(application, state.seen, scopeOf(state), live);
+  return classifyAll(application, state.seen, scopeOf(state), live);
 }
 
 /** `updated compared apps/Deployment/shop/web`, sorted by name. */

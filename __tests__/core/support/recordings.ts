@@ -1,5 +1,5 @@
 import { type Application, parseApplication } from '../../../src/core/application.js';
-import { type Classified, classify, type LiveTimes } from '../../../src/core/changes.js';
+import type { LiveTimes } from '../../../src/core/changes.js';
 import type { Moment } from '../../../src/core/moment.js';
 import { scopeOf } from '../../../src/core/scope.js';
 import { openQuestion } from '../../../src/core/standing.js';
@@ -7,6 +7,7 @@ import { begin, type Policy, type State, step } from '../../../src/core/state.js
 import { judge, type Verdict } from '../../../src/core/verdict.js';
 import { isRecord } from '../../support/api/store.ts';
 import { epochOf, type Trace, type TraceEvent } from '../../support/replay.ts';
+import { type Classes, type Classifier, classifyAll } from './classes.ts';
 import { POLICY, revision } from './follow.ts';
 
 /** What a recording needs beside the defaults. */
@@ -69,7 +70,7 @@ export function looksOf(trace: Trace, from = 0): readonly Look[] {
 /** The parts under test; another one proves that the checks notice. */
 export interface Rules {
   readonly judge?: (state: State, now: Moment) => Verdict;
-  readonly classify?: typeof classify;
+  readonly classify?: Classifier;
 }
 
 export interface Played {
@@ -78,7 +79,7 @@ export interface Played {
   readonly overAt?: number;
   readonly state: State;
   /** What was found when there was nothing more to come. */
-  readonly changes: Classified;
+  readonly changes: Classes;
 }
 
 const PATIENCE_MS = 120_000;
@@ -136,7 +137,7 @@ export function play(
     if (overAt !== undefined) break;
   }
   wait((looks.at(-1)?.t ?? 0) + PATIENCE_MS);
-  const changes = classified(trace, state, options.live ?? true, options.classify ?? classify);
+  const changes = classified(trace, state, options.live ?? true, options.classify ?? classifyAll);
   return { verdict, state, changes, ...(overAt === undefined ? {} : { overAt }) };
 }
 
@@ -149,12 +150,7 @@ function answered(state: State): State {
   }, state);
 }
 
-function classified(
-  trace: Trace,
-  state: State,
-  live: boolean,
-  classifier: typeof classify,
-): Classified {
+function classified(trace: Trace, state: State, live: boolean, classifier: Classifier): Classes {
   const { application } = state;
   if (!application) return { changes: [], undecided: [], evidence: 'complete' };
   const times = live ? liveTimesOf(trace) : new Map<string, LiveTimes>();
@@ -185,7 +181,7 @@ export function liveTimesOf(trace: Trace): ReadonlyMap<string, LiveTimes> {
 }
 
 /** `CLASS group/Kind/namespace/name` as the recordings write it, without unchanged and hooks. */
-export function changesOf({ changes }: Classified): readonly string[] {
+export function changesOf({ changes }: Classes): readonly string[] {
   return changes
     .filter((each) => each.change !== 'unchanged' && each.change !== 'hook')
     .map((each) => `${each.change} ${each.group}/${each.kind}/${each.namespace}/${each.name}`)
@@ -193,7 +189,7 @@ export function changesOf({ changes }: Classified): readonly string[] {
 }
 
 /** Classes that are wrong although they claim to be known, or that are missing unadmitted. */
-export function lies(trace: Trace, found: Classified): readonly string[] {
+export function lies(trace: Trace, found: Classes): readonly string[] {
   if (!trace.expect.changes) return [];
   const truth = new Map(
     trace.expect.changes.map((each) => [each.split(' ')[1], each.split(' ')[0]]),

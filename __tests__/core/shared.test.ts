@@ -1,0 +1,38 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseApplication } from '../../src/core/application.js';
+import { shared, sharedWith } from '../../src/core/shared.js';
+import { loadTrace, traceNames } from '../support/replay.ts';
+
+describe('an Application with what it has in common with its snapshot before', () => {
+  const snapshots = (name: string) =>
+    loadTrace(name).events.flatMap(({ object }) =>
+      object ? [parseApplication(structuredClone(object))] : [],
+    );
+
+  test.each(traceNames())('%s: is what it was', (name) => {
+    const all = snapshots(name);
+    for (const [i, application] of all.entries()) {
+      expect(sharedWith(all[i - 1] ?? application, application)).toEqual(application);
+    }
+  });
+
+  test('keeps the objects of all resources that are as they were, and no others', () => {
+    const before = snapshots('waves-and-hooks').at(-1);
+    const after = snapshots('waves-and-hooks').at(-1);
+    if (!before || !after) throw new Error('the recording is too short');
+    const [first, ...rest] = before.comparison.resources;
+    if (!first) throw new Error('the recording has no resources');
+    // One has changed, another place is no change.
+    const changed = { ...first, status: 'OutOfSync' };
+    const next = { ...after, comparison: { ...after.comparison, resources: [...rest, changed] } };
+    const { resources } = sharedWith(before, next).comparison;
+    expect(resources.slice(0, -1).every((each, i) => each === rest[i])).toBe(true);
+    expect(resources.at(-1)).toEqual(changed);
+    expect(resources.at(-1)).not.toBe(first);
+  });
+});
+
+test('texts are what they were, however many there are', () => {
+  const texts = Array.from({ length: 25_000 }, (_, i) => `name-${i}`);
+  for (const text of texts) expect(shared(text)).toBe(text);
+});

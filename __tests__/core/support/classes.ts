@@ -1,0 +1,33 @@
+import type { Application } from '../../../src/core/application.js';
+import {
+  classify,
+  gradeOf,
+  type LiveTimes,
+  type Scope,
+  withLive,
+} from '../../../src/core/changes.js';
+import type { Evidence } from '../../../src/core/evidence.js';
+import type { Change } from '../../../src/core/result.js';
+
+/** What is said in the end of an Application's resources. */
+export interface Classes {
+  readonly changes: readonly Change[];
+  /** What the live objects could not decide either. */
+  readonly undecided: readonly Change[];
+  readonly evidence: 'complete' | 'partial';
+}
+
+export type Classifier = (
+  application: Application,
+  seen: Evidence,
+  scope: Scope,
+  live: ReadonlyMap<string, LiveTimes>,
+) => Classes;
+
+/** The classes by all there is to know, with the live objects last. */
+export const classifyAll: Classifier = (application, seen, scope, live) => {
+  const { changes: told, lost, written } = classify(application, seen, scope);
+  const changes = withLive(told, written, live);
+  const undecided = changes.filter((each) => each.evidence === 'reported');
+  return { changes, undecided, evidence: gradeOf({ changes, lost }) };
+};
