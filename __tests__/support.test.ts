@@ -178,6 +178,14 @@ describe('watch', () => {
     expect(seen[2]?.object.metadata.annotations).toBeUndefined();
   });
 
+  test('sends one two seconds before it ends a watch', async () => {
+    await start({ objects: [app('a')] });
+    const began = performance.now();
+    const seen = await events(`watch=1&${BOOKMARKS}&timeoutSeconds=2.2`, 2);
+    expect(story(seen)).toEqual(['ADDED a', 'BOOKMARK -']);
+    expect(performance.now() - began).toBeLessThan(1_500);
+  });
+
   test('old servers ignore or refuse the streaming list', async () => {
     await start({ objects: [app('a')], streamingList: 'ignore' });
     const seen = await events(`${STREAM}&${BOOKMARKS}&timeoutSeconds=0.1`, 9);

@@ -34,7 +34,7 @@ async function soak({ server, application, revision, sampleMs }: Task): Promise<
   const { report } = await waitWhole({
     inputs: { ...inputsFor(server), application, revision, timeout: '5m' },
     // The patience of a real run; only whoever waits in vain is to notice sooner.
-    timing: { silenceMs: 55_000, quietMs: 2_000, lookMs: 20_000, doubtMs: 5_000, idleMs: 30_000 },
+    timing: { silenceMs: 75_000, quietMs: 2_000, lookMs: 20_000, doubtMs: 5_000, idleMs: 30_000 },
     forget: true,
     onEvent(event) {
       if (event.kind === 'application') {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { FinalError } from '../../../src/errors.js';
 import type { Selection } from '../../../src/sources/source.js';
@@ -140,6 +141,17 @@ test('bookmarks move the place where a watch goes on', async () => {
   server.put(application('shop'));
   await running.until(has('+argocd/shop@5'));
   expect(asked(server)).toEqual(['streaming-list', 'watch from 4']);
+});
+
+test('a watch that has lived its time is taken up at once: its last bookmark tells where', async () => {
+  const server = await serve();
+  const timing = { watchMs: 4_000, silenceMs: 10_000, doubtMs: 3_000 };
+  const running = await watch(server, { timing });
+  await running.until(has('=argocd/shop'));
+  while (asked(server).length < 2) await sleep(10);
+  server.put(application('shop'));
+  await running.until(has('+argocd/shop@2'));
+  expect(asked(server)).toEqual(['streaming-list', 'watch from 1']);
 });
 
 test('a watch that broke is no reason to say that the server is gone', async () => {

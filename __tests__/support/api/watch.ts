@@ -8,6 +8,9 @@ import type { Selector } from './selectors.ts';
 import type { State } from './state.ts';
 import type { Change } from './store.ts';
 
+/** So long before it ends a watch a server sends a bookmark. */
+const LAST_BOOKMARK_MS = 2000;
+
 /** @returns a refusal, or nothing when the stream is open */
 export function watch(
   state: State,
@@ -40,12 +43,15 @@ export function watch(
   });
   const entry = { stream, bookmark };
   const interval = setInterval(bookmark, state.bookmarkIntervalMs);
-  const seconds = Number(query.get('timeoutSeconds') ?? 0);
-  const timeout = seconds > 0 ? setTimeout(() => stream.end(), seconds * 1000) : undefined;
+  const ms = 1000 * Number(query.get('timeoutSeconds') ?? 0);
+  // As a real server: who watches goes on from near the end.
+  const last = ms > LAST_BOOKMARK_MS ? setTimeout(bookmark, ms - LAST_BOOKMARK_MS) : undefined;
+  const timeout = ms > 0 ? setTimeout(() => stream.end(), ms) : undefined;
   state.watches.add(entry);
   response.on('close', () => {
     unsubscribe();
     clearInterval(interval);
+    clearTimeout(last);
     clearTimeout(timeout);
     state.watches.delete(entry);
   });

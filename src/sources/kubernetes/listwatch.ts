@@ -20,11 +20,11 @@ import { type WireEvent, wireEvent } from './wire.js';
 /** How long silence may last, in milliseconds. */
 export interface Timing {
   /**
-   * How long a watch is to live. Just before it ends one a server sends a bookmark, so that the
-   * place to go on from stays near even where nothing happens.
+   * How long a watch is to live: most waits need one. Just before it ends it a server sends a
+   * bookmark, so that the place to go on from is near even where nothing happens.
    */
   readonly watchMs: number;
-  /** In a watch: longer than one lives, so that none that is sound is given up. */
+  /** In a watch: bookmarks come every minute, so none that is sound is given up. */
   readonly silenceMs: number;
   /** In a streaming list that is not complete: the server does not know what that is. */
   readonly quietMs: number;
@@ -37,8 +37,8 @@ export interface Timing {
 }
 
 export const TIMING: Timing = {
-  watchMs: 50_000,
-  silenceMs: 55_000,
+  watchMs: 3_600_000,
+  silenceMs: 75_000,
   quietMs: 2_000,
   lookMs: 20_000,
   provenMs: 5_000,
