@@ -1,7 +1,8 @@
 /**
- * Builds dist/ (or `--out DIR`): tsc, then ncc, then esbuild's minifier. ncc cannot read TypeScript 7,
- * and its own minifier strips what makes V8 compile eagerly, so that the start would be slower.
- * The same sources give the same bytes, wherever the checkout is.
+ * Builds dist/ (or `--out DIR`): tsc, then ncc, then parentheses around what every start runs, then
+ * esbuild's minifier. ncc cannot read TypeScript 7, and its own minifier strips what makes V8 compile
+ * eagerly, so that the start would be slower. The same sources give the same bytes, wherever the
+ * checkout is.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,32 +11,54 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { transformSync } from 'esbuild';
+import { eager, functionsOf, nameOf } from './build/eager.ts';
 import { licenses } from './licenses.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
+/** The functions that every start runs: written by `npm run hot`. */
+export const HOT = join(ROOT, 'scripts', 'build', 'hot.json');
+
 /** Compiles and bundles into a directory, whose former content goes. */
 export function build(out: string): void {
+  const work = mkdtempSync(join(tmpdir(), 'bundle-'));
+  try {
+    bundle(work);
+    hasten(join(work, 'index.js'));
+    minify(work);
+    rmSync(out, { recursive: true, force: true });
+    cpSync(work, out, { recursive: true });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Compiles and bundles into a directory, for people to read. */
+export function bundle(out: string): void {
   // Directories of its own, so that nothing stale gets in and two builds do not meet. Their names do
   // not show: ncc numbers modules by their paths from where it runs. As deep as src/, for the import
   // of a file in node_modules.
   const compiled = mkdtempSync(join(ROOT, 'lib-'));
-  const work = mkdtempSync(join(tmpdir(), 'bundle-'));
+  const work = mkdtempSync(join(tmpdir(), 'stats-'));
   try {
-    const bundle = join(work, 'bundle');
     run(ROOT, 'typescript/bin/tsc', ['--outDir', compiled]);
     const stats = join(work, 'stats.json');
     run(compiled, '@vercel/ncc/dist/ncc/cli.js', [
-      ...['build', 'main.js', '--out', bundle],
+      ...['build', 'main.js', '--out', out],
       ...['--stats-out', stats, '--no-cache', '--quiet'],
     ]);
-    minify(bundle);
-    writeFileSync(join(bundle, 'licenses.txt'), licenses(stats));
-    rmSync(out, { recursive: true, force: true });
-    cpSync(bundle, out, { recursive: true });
+    for (const file of scriptsIn(out)) {
+      writeFileSync(file, withoutRequire(readFileSync(file, 'utf8')));
+    }
+    writeFileSync(join(out, 'licenses.txt'), licenses(stats));
   } finally {
     for (const each of [compiled, work]) rmSync(each, { recursive: true, force: true });
   }
+}
+
+function scriptsIn(directory: string): readonly string[] {
+  const names = readdirSync(directory).filter((each) => each.endsWith('.js'));
+  return names.map((each) => join(directory, each));
 }
 
 function run(cwd: string, script: string, args: readonly string[]): void {
@@ -44,16 +67,29 @@ function run(cwd: string, script: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${script} failed`);
 }
 
-function minify(bundle: string): void {
-  for (const name of readdirSync(bundle).filter((each) => each.endsWith('.js'))) {
-    const file = join(bundle, name);
+function hasten(file: string): void {
+  const source = readFileSync(file, 'utf8');
+  const hot = new Set(JSON.parse(readFileSync(HOT, 'utf8')) as readonly string[]);
+  const there = new Set(functionsOf(source).map((each) => nameOf(source, each)));
+  const gone = [...hot].filter((each) => !there.has(each)).length;
+  if (gone > hot.size / 10) {
+    console.warn(
+      `${gone} of ${hot.size} functions that starts ran are not there any more: npm run hot`,
+    );
+  }
+  writeFileSync(file, eager(source, hot));
+}
+
+function minify(bundled: string): void {
+  for (const file of scriptsIn(bundled)) {
     const source = readFileSync(file, 'utf8');
     // What ncc cannot find it leaves to the run, where there is no `require`, and says nothing.
     const [, missing] = /eval\("require"\)\((.*?)\)/.exec(source) ?? [];
     if (missing) throw new Error(`${missing} cannot be bundled: it was not found`);
-    const { code } = transformSync(withoutRequire(source), {
+    const { code } = transformSync(source, {
       minify: true,
       platform: 'node',
+      format: 'esm',
       target: 'node24',
     });
     writeFileSync(file, code);
@@ -63,7 +99,8 @@ function minify(bundle: string): void {
 /** Node's own modules by the way that needs no `require`, which ncc makes anew for each of them. */
 function withoutRequire(source: string): string {
   const made = '__WEBPACK_EXTERNAL_createRequire(import.meta.url)';
-  return source.replaceAll(`${made}(`, 'process.getBuiltinModule(');
+  const imported = 'import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";';
+  return source.replaceAll(`${made}(`, 'process.getBuiltinModule(').replace(imported, '');
 }
 
 /** Runs a script's work; a failure is a sentence, not a stack. */

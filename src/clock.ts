@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Moment } from './core/moment.js';
 
 /** All time in a run comes from here; tests put a fake one in its place. */
@@ -27,8 +26,17 @@ export function systemClock(): Clock {
       const server = Date.parse(dateHeader ?? '');
       if (!Number.isNaN(server)) said = { server, at: elapsedMs() };
     },
-    async sleep(ms, signal) {
-      await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
+    // Not that of node:timers/promises, which makes an error of every abort.
+    sleep(ms, signal) {
+      return new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', end);
+          resolve();
+        };
+        const timer = setTimeout(end, signal?.aborted ? 0 : ms);
+        signal?.addEventListener('abort', end);
+      });
     },
   };
 }

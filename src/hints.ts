@@ -29,7 +29,6 @@ function patience(cancelled: AbortSignal): AbortSignal {
   return AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
 }
 
-/** Asks the cluster for the address only where somebody will want to look. */
 async function withLinks(
   report: Report,
   ends: Outcome['ends'],
@@ -38,7 +37,7 @@ async function withLinks(
   cancelled: AbortSignal,
 ): Promise<Report> {
   const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
-  if (!application || (argocdServer === '' && succeeded(report))) return report;
+  if (!application) return report;
   const namespace = application.controllerNamespace || application.namespace;
   const address = argocdServer || (await source.uiAddress(namespace, patience(cancelled)));
   return withAddress(report, [...ends.keys()], address);

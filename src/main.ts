@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
 import { readOthersFile } from './files.js';
@@ -15,7 +15,18 @@ const OLDEST_NODE = 24;
 
 const { env } = process;
 const cancel = new AbortController();
-const console = githubConsole((line) => process.stdout.write(`${line}\n`));
+const STDOUT = 1;
+const console = githubConsole(print);
+
+/** Without the stream that Node would make for it, but where a pipe is full and does not block. */
+function print(line: string): void {
+  let rest = Buffer.from(`${line}\n`);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(STDOUT, rest));
+  } catch {
+    process.stdout.write(rest);
+  }
+}
 
 function fault(thrown: unknown): never {
   console.error(

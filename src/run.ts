@@ -1,12 +1,12 @@
 import type { Clock } from './clock.js';
 import { noReport, reportOf } from './conclude.js';
 import type { Application } from './core/application.js';
+import { undecidedOf } from './core/outcome.js';
 import { resolveTarget, type Target } from './core/target.js';
 import { commitQuestions } from './github/relate.js';
-import { withHints } from './hints.js';
 import type { ReadFile } from './inputs/filters.js';
 import { type Inputs, readInputs } from './inputs.js';
-import { readLive } from './live.js';
+import type { LiveEvidence } from './live.js';
 import { openSource, type Surroundings } from './open.js';
 import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
@@ -79,9 +79,12 @@ async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Re
   const live =
     late || inputs.liveEvidence === 'off'
       ? new Map()
-      : await readLive(outcome, source, console, cancelled);
+      : await evidenceFor(outcome, source, console, cancelled);
   const waitedMs = clock.now().elapsed - start;
   const report = reportOf(inputs, outcome, live, waitedMs);
+  // Nobody needs a hint on what went well, and a link only who has a place for it.
+  if (succeeded(report) && inputs.argocdServer === '') return report;
+  const { withHints } = await import('./hints.js');
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
 }
 
@@ -112,6 +115,19 @@ async function waitWith(
       display.changed(waits);
     },
   });
+}
+
+/** Most often what was seen has decided all. */
+async function evidenceFor(
+  outcome: Outcome,
+  source: Source,
+  log: Console,
+  cancelled: AbortSignal,
+): Promise<LiveEvidence> {
+  const open = [...outcome.ends.values()].some((each) => undecidedOf(each).length > 0);
+  if (!open) return new Map();
+  const { readLive } = await import('./live.js');
+  return readLive(outcome, source, log, cancelled);
 }
 
 async function deed(parts: TriggerParts) {

@@ -76,7 +76,8 @@ export async function waitFor(parts: WaitParts): Promise<Outcome> {
     if (!loop.isOver() && !parts.cancelled.aborted) await loop.lastLook();
     return loop.outcome();
   } finally {
-    stop.abort();
+    // Ending connections takes a while, and most runs are over before that: their answer goes first.
+    setImmediate(() => stop.abort());
   }
 }
 
@@ -101,6 +102,8 @@ class WaitLoop {
   #trouble: string | undefined;
   #error: FinalError | undefined;
   #bug: { readonly thrown: unknown } | undefined;
+  /** The outcome has been told: what is still heard changes nothing. */
+  #told = false;
 
   constructor(parts: WaitParts, signal: AbortSignal) {
     this.#parts = parts;
@@ -156,6 +159,7 @@ class WaitLoop {
       // Of thousands, what each has seen takes more room than its end.
       this.#waits.delete(key);
     }
+    this.#told = true;
     const error = this.#error;
     return { ends, ...(error ? { error } : {}) };
   }
@@ -189,6 +193,7 @@ class WaitLoop {
   }
 
   #hear(event: SourceEvent): void {
+    if (this.#told) return;
     this.#trouble = event.kind === 'unreachable' ? event.message : undefined;
     switch (event.kind) {
       case 'application':
@@ -247,6 +252,7 @@ class WaitLoop {
   }
 
   #set(key: string, state: State): void {
+    if (this.#told) return;
     const ready = !this.#parts.act || this.#acted.has(key) || state.presence !== 'present';
     const verdict: Verdict = ready ? judge(state, this.#parts.clock.now()) : PREPARING;
     if (verdict.kind === 'done') {

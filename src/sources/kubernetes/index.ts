@@ -15,7 +15,6 @@ import {
 } from './http.js';
 import { identityOf, record, text } from './json.js';
 import { listWatch, TIMING, type Timing } from './listwatch.js';
-import { liveReader } from './live.js';
 import { type Delivered, lookEvents } from './versions.js';
 
 export { type Connection, connect, type Surroundings } from './connection.js';
@@ -54,7 +53,11 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       }
     },
     reaches: ({ destination }) => isHere(destination),
-    live: liveReader({ transport: pool, server, clock, random }),
+    // Loaded for the few that need it.
+    async live(queries, signal) {
+      const { liveReader } = await import('./live.js');
+      return liveReader({ transport: pool, server, clock, random })(queries, signal);
+    },
     names: (namespace, signal) => names(pool, server, namespace, signal),
     uiAddress: (namespace, signal) => uiAddress(pool, namespace, signal),
     patch: (patch, signal) => applyPatch(pool, options, patch, signal),
