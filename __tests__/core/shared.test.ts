@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../src/core/application.js';
-import { shared, sharedWith } from '../../src/core/shared.js';
+import { shared, sharedList, sharedWith } from '../../src/core/shared.js';
 import { loadTrace, traceNames } from '../support/replay.ts';
 
 describe('an Application with what it has in common with its snapshot before', () => {
@@ -32,7 +32,22 @@ describe('an Application with what it has in common with its snapshot before', (
   });
 });
 
-test('texts are what they were, however many there are', () => {
+test('texts are what they were, however many and long they are', () => {
   const texts = Array.from({ length: 25_000 }, (_, i) => `name-${i}`);
-  for (const text of texts) expect(shared(text)).toBe(text);
+  for (const text of [...texts, 'x'.repeat(1000)]) expect(shared(text)).toBe(text);
+});
+
+test('lists are shared where they are equal, and only there', () => {
+  const one = ['web:1', 'proxy:2'];
+  expect(sharedList(one)).toBe(one);
+  expect(sharedList([...one])).toBe(one);
+  for (const other of [
+    ['web:1'],
+    ['web:1\nproxy:2'],
+    ['web:1,proxy:2'],
+    ['proxy:2', 'web:1'],
+    [],
+  ]) {
+    expect(sharedList(other)).toEqual(other);
+  }
 });

@@ -12,6 +12,8 @@ import { resourceName } from './application.js';
  * nothing in common a table of all would be as large as they are: a full one is forgotten.
  */
 const REMEMBERED = 10_000;
+/** Names, images and what is said of an apply are shorter; other messages come once. */
+const LONGEST = 300;
 const texts = new Map<string, string>();
 const lists = new Map<string, readonly string[]>();
 
@@ -20,10 +22,11 @@ export function shared(text: string): string {
 }
 
 export function sharedList(list: readonly string[]): readonly string[] {
-  return firstOf(lists, list.join('\n'), list);
+  return firstOf(lists, JSON.stringify(list), list);
 }
 
 function firstOf<T>(known: Map<string, T>, key: string, value: T): T {
+  if (key.length > LONGEST) return value;
   const first = known.get(key);
   if (first !== undefined) return first;
   if (known.size >= REMEMBERED) known.clear();
