@@ -1,6 +1,7 @@
 import type { Application, ComparedResource, ResourceKey, ResourceResult } from './application.js';
 import { resourceName } from './application.js';
 import {
+  type Compared,
   type Evidence,
   resultName,
   resultsOf,
@@ -114,7 +115,7 @@ interface Looked extends Sighting {
 }
 
 function withStatuses(sightings: readonly Sighting[]): readonly Looked[] {
-  const known = new Map<Sighting['compared'], Looked['statuses']>();
+  const known = new Map<Compared, Looked['statuses']>();
   return sightings.map((each) => {
     const statuses = known.get(each.compared) ?? statusesOf(each.compared);
     known.set(each.compared, statuses);

@@ -1,7 +1,7 @@
 import {
   type Application,
-  type ComparedResource,
   type Operation,
+  type ResourceKey,
   type ResourceResult,
   type Revisions,
   resourceName,
@@ -29,8 +29,16 @@ export interface Sighting {
   readonly reconciledAt: string;
   /** It came after a gap, so it may not be the first one with these revisions. */
   readonly gap: boolean;
-  /** Without hooks. Empty where nothing was compared yet. */
-  readonly compared: readonly ComparedResource[];
+  readonly compared: Compared;
+}
+
+/**
+ * Which resources had which sync status, hooks apart; none where nothing was compared yet. In two
+ * lists: the resources are the same for long, and what else was said of them is not kept.
+ */
+export interface Compared {
+  readonly resources: readonly ResourceKey[];
+  readonly statuses: readonly string[];
 }
 
 /** An operation over all its attempts. */
@@ -121,18 +129,26 @@ function withSighting(
   gap: boolean,
 ): readonly Sighting[] {
   const key = revisionKey(application.comparison.revisions);
-  const compared = application.comparison.resources.filter((r) => !r.hook && r.status !== '');
   const last = sightings.at(-1);
+  const compared = comparedIn(application, last?.compared);
   if (last && last.key === key && saysTheSame(last.compared, compared)) return sightings;
   const sighting = { at, key, reconciledAt: application.reconciledAt, gap };
   return [...sightings, { ...sighting, compared: seenBefore(sightings, compared) ?? compared }];
 }
 
+function comparedIn({ comparison }: Application, before: Compared | undefined): Compared {
+  const found = comparison.resources.filter((r) => !r.hook && r.status !== '');
+  const known = before?.resources ?? [];
+  const same = known.length === found.length && found.every((each, i) => isSameKey(each, known[i]));
+  return { resources: same ? known : found, statuses: found.map((each) => each.status) };
+}
+
+function isSameKey(a: ResourceKey, b: ResourceKey | undefined): boolean {
+  return a === b || (b !== undefined && resourceName(a) === resourceName(b));
+}
+
 /** Self-heal goes back and forth for hours: what is seen again is not kept again. */
-function seenBefore(
-  sightings: readonly Sighting[],
-  compared: Sighting['compared'],
-): Sighting['compared'] | undefined {
+function seenBefore(sightings: readonly Sighting[], compared: Compared): Compared | undefined {
   const before = sightings.slice(-REMEMBERED);
   return before.find((each) => saysTheSame(each.compared, compared))?.compared;
 }
@@ -140,16 +156,17 @@ function seenBefore(
 const REMEMBERED = 16;
 
 /** Whether the sync status of every resource is the same. */
-function saysTheSame(a: Sighting['compared'], b: Sighting['compared']): boolean {
-  if (a.length !== b.length) return false;
-  if (a.every((each, i) => each === b[i])) return true;
-  const statuses = statusesOf(b);
-  return a.every((each) => statuses.get(resourceName(each)) === each.status);
+function saysTheSame(a: Compared, b: Compared): boolean {
+  if (a.resources === b.resources) return a.statuses.every((each, i) => each === b.statuses[i]);
+  const [before, after] = [statusesOf(a), statusesOf(b)];
+  return (
+    before.size === after.size && [...before].every(([name, each]) => after.get(name) === each)
+  );
 }
 
 /** Sync status by resource name. */
-export function statusesOf(compared: Sighting['compared']): ReadonlyMap<string, string> {
-  return new Map(compared.map((each) => [resourceName(each), each.status]));
+export function statusesOf({ resources, statuses }: Compared): ReadonlyMap<string, string> {
+  return new Map(resources.map((each, i) => [resourceName(each), statuses[i] ?? '']));
 }
 
 function withOperation(
