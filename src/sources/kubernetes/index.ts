@@ -1,19 +1,11 @@
 import type { Clock } from '../../clock.js';
-import { type Application, type Destination, keyOf } from '../../core/application.js';
+import type { Application, Destination } from '../../core/application.js';
 import type { Log } from '../../log.js';
-import type { Patch, Selection, Source, SourceEvent } from '../source.js';
-import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
+import type { Selection, Source, SourceEvent } from '../source.js';
+import { listApplications } from './applications.js';
 import type { Connection } from './connection.js';
-import {
-  isSuccess,
-  jsonOf,
-  PATIENCE,
-  type Patience,
-  refuse,
-  type Transport,
-  transport,
-} from './http.js';
-import { identityOf, record, text } from './json.js';
+import { PATIENCE, type Patience, type Transport, transport } from './http.js';
+import { identityOf } from './json.js';
 import { listWatch, TIMING, type Timing } from './listwatch.js';
 import { type Delivered, lookEvents } from './versions.js';
 
@@ -58,9 +50,12 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       const { liveReader } = await import('./live.js');
       return liveReader({ transport: pool, server, clock, random })(queries, signal);
     },
-    names: (namespace, signal) => names(pool, server, namespace, signal),
-    uiAddress: (namespace, signal) => uiAddress(pool, namespace, signal),
-    patch: (patch, signal) => applyPatch(pool, options, patch, signal),
+    names: async (namespace, signal) =>
+      (await import('./errands.js')).names(pool, server, namespace, signal),
+    uiAddress: async (namespace, signal) =>
+      (await import('./errands.js')).uiAddress(pool, namespace, signal),
+    patch: async (patch, signal) =>
+      (await import('./errands.js')).applyPatch(pool, options, patch, signal),
   };
 }
 
@@ -83,53 +78,4 @@ async function look(
 export function isHere({ server, name }: Pick<Destination, 'server' | 'name'>): boolean {
   if (name === 'in-cluster') return true;
   return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(server);
-}
-
-async function names(
-  pool: Transport,
-  server: string,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const everywhere = namespace === '' || namespace === '*';
-  const selection = everywhere ? {} : { namespace };
-  const reduce = (item: unknown) => (everywhere ? keyOf(identityOf(item)) : identityOf(item).name);
-  try {
-    return (await listApplications(pool, server, selection, reduce, signal, METADATA_LIST)).items;
-  } catch {
-    // Only a hint was asked for, beside an error that is reported anyway.
-    return [];
-  }
-}
-
-/** `url` of Argo CD's own configuration. */
-async function uiAddress(pool: Transport, namespace: string, signal: AbortSignal): Promise<string> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/argocd-cm`;
-  try {
-    const answer = await pool.send({ path }, signal);
-    return isSuccess(answer) ? text(record(record(JSON.parse(answer.body)).data).url) : '';
-  } catch {
-    // A link is no more than a convenience.
-    return '';
-  }
-}
-
-async function applyPatch(
-  pool: Transport,
-  { connection, parse }: KubernetesOptions,
-  { namespace, name, body }: Patch,
-  signal: AbortSignal,
-): Promise<Application | 'conflict'> {
-  const request = {
-    method: 'PATCH',
-    path: `${applicationsPath(namespace)}/${encodeURIComponent(name)}`,
-    query: { fieldManager: 'argocd-post-sync' },
-    body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
-  } as const;
-  const answer = await pool.send(request, signal);
-  if (answer.status === 409) return 'conflict';
-  if (!isSuccess(answer)) {
-    return refuse(answer, intentOf('patch', namespace, name), connection.name);
-  }
-  return parse(jsonOf(answer, connection.name));
 }
