@@ -6,8 +6,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ApiServer, startApiServer } from '../__tests__/support/api-server.ts';
-import { A, manifest } from '../__tests__/support/manifest.ts';
+import { startApiServer } from '../__tests__/support/api-server.ts';
+import { manifest } from '../__tests__/support/manifest.ts';
+import { eventToExit } from './bench/latency.ts';
 import { type Program, start } from './bench/program.ts';
 import { byToken, DONE, step } from './bench/step.ts';
 import { functionsOf, nameOf } from './build/eager.ts';
@@ -25,25 +26,16 @@ function counted(
 }
 
 async function runs(directory: string): Promise<void> {
-  const done = await startApiServer({ objects: [manifest('shop', DONE)] });
-  const waited = await startApiServer({ objects: [manifest('shop', { revision: A })] });
+  const server = await startApiServer({ objects: [manifest('shop', DONE)] });
   try {
-    const inputs = { application: 'shop', ...byToken(done) };
-    await start(counted(directory, 'token', inputs)).ended;
-    const kubeconfig = { application: 'shop', kubeconfig: done.kubeconfig() };
-    await start(counted(directory, 'kubeconfig', kubeconfig)).ended;
-    await wait(counted(directory, 'wait', { ...inputs, ...byToken(waited) }), waited);
+    const byKubeconfig = { application: 'shop', kubeconfig: server.kubeconfig() };
+    const token = counted(directory, 'token', { application: 'shop', ...byToken(server) });
+    await start(token).ended;
+    await start(counted(directory, 'kubeconfig', byKubeconfig)).ended;
+    await eventToExit(server, token);
   } finally {
-    await Promise.all([done.close(), waited.close()]);
+    await server.close();
   }
-}
-
-async function wait(program: Program, server: ApiServer): Promise<void> {
-  const watched = server.seen(({ verb }) => verb === 'watch');
-  const running = start(program);
-  await watched;
-  server.put(manifest('shop', DONE));
-  await running.ended;
 }
 
 /** Places where functions begin that were run, by any of the programs. */

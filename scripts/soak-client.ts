@@ -1,4 +1,6 @@
 import { inputsFor, waitWhole } from '../__tests__/support/whole-wait.ts';
+import { PATIENCE } from '../src/sources/kubernetes/http.js';
+import { TIMING } from '../src/sources/kubernetes/listwatch.js';
 
 /**
  * The side of `npm run soak` that waits, in a process of its own so that its memory is its own.
@@ -30,11 +32,12 @@ function sample(): void {
 }
 
 async function soak({ server, application, revision, sampleMs }: Task): Promise<void> {
+  const { silenceMs, quietMs, lookMs, doubtMs } = TIMING;
   const timer = setInterval(sample, sampleMs);
   const { report } = await waitWhole({
     inputs: { ...inputsFor(server), application, revision, timeout: '5m' },
     // The patience of a real run; only whoever waits in vain is to notice sooner.
-    timing: { silenceMs: 75_000, quietMs: 2_000, lookMs: 20_000, doubtMs: 5_000, idleMs: 30_000 },
+    timing: { silenceMs, quietMs, lookMs, doubtMs, idleMs: PATIENCE.idleMs },
     forget: true,
     onEvent(event) {
       if (event.kind === 'application') {

@@ -1,13 +1,13 @@
 import vm from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { eager, functionsOf, nameOf } from '../../scripts/build/eager.ts';
+import { eager, functionsOf } from '../../scripts/build/eager.ts';
 
 /** All functions of a text are hot, or those whose text has a word. */
 function hasten(source: string, word = ''): string {
   const hot = functionsOf(source).filter(({ start, end }) =>
     source.slice(start, end).includes(word),
   );
-  return eager(source, new Set(hot.map((each) => nameOf(source, each))));
+  return eager(source, hot);
 }
 
 describe('parentheses', () => {

@@ -36,7 +36,8 @@ export async function measureLatency(rounds: number, loops: number): Promise<Lat
   }
 }
 
-async function eventToExit(server: ApiServer, program: Program): Promise<number> {
+/** @param program waits for `shop` at the revision of `DONE` */
+export async function eventToExit(server: ApiServer, program: Program): Promise<number> {
   server.put(manifest('shop', { revision: A }));
   server.requests.length = 0;
   const { ended } = start(program);

@@ -13,11 +13,10 @@ export interface FunctionText {
  * Puts parentheses around functions that every start runs. V8 compiles those at once; the others it
  * reads twice: to find their end, and when they are called. A declaration, which cannot have any,
  * becomes a variable at the beginning of its block.
- * @param hot see `nameOf`
+ * @param hot some of `functionsOf` the source
  */
-export function eager(source: string, hot: ReadonlySet<string>): string {
-  const chosen = functionsOf(source).filter((each) => hot.has(nameOf(source, each)));
-  return rendered(source, chosen, 0, source.length);
+export function eager(source: string, hot: readonly FunctionText[]): string {
+  return rendered(source, hot, 0, source.length);
 }
 
 /** What a function is called in the list: it stays while the function is as it is. */

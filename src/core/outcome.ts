@@ -77,7 +77,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
     end,
     result: {
       ...resultOf(name, state, end, now),
-      ...(application ? timesOf(application, state, scope, now) : {}),
+      ...timesOf(state, scope, now),
       changes,
       evidence: gradeOf({ changes, lost }),
     },
@@ -107,7 +107,7 @@ function resultOf(
   state: State,
   end: End,
   now: Moment,
-): Omit<ApplicationResult, 'changes' | 'evidence'> {
+): Omit<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt'> {
   const blockers = isGood(end) || isFromOutside(end) ? [] : explain(state, now);
   const revisions = revisionsOf(state, now);
   const shown = state.presence === 'missing' ? undefined : state.application;
@@ -120,8 +120,6 @@ function resultOf(
     syncStatus: shown?.comparison.status ?? '',
     healthStatus: shown?.health.status ?? '',
     operationPhase: shown?.operation?.phase ?? '',
-    startedAt: '',
-    finishedAt: '',
     blockers,
     summaryImages: shown?.summaryImages ?? [],
   };
@@ -133,16 +131,16 @@ function isFromOutside({ conclusion, reason }: End): boolean {
 }
 
 function timesOf(
-  application: Application,
   state: State,
   { operations, startedAt }: Scope,
   now: Moment,
 ): Pick<ApplicationResult, 'startedAt' | 'finishedAt' | 'timeline'> {
+  const { application } = state;
   const ends = operations.filter((each) => each.endAt !== undefined).map((each) => each.finishedAt);
   return {
     startedAt,
     finishedAt: ends.sort().at(-1) ?? '',
-    timeline: timelineOf(application, state, operations, now),
+    ...(application ? { timeline: timelineOf(application, state, operations, now) } : {}),
   };
 }
 

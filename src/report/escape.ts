@@ -13,7 +13,7 @@ const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u316
 /** Text without terminal codes, and with all that cannot be seen named: `[U+202E]`. Lines stay. */
 export function plain(text: string): string {
   // Most texts: they spare a start the regular expressions of Unicode's classes.
-  if (/^[\n\t -~\u2705\u274c\u26a0\u2026\xb7\u2192\xab\xbb]*$/.test(text)) return text;
+  if (/^[\n\t -~✅❌⚠…·→«»]*$/.test(text)) return text;
   return text
     .replace(/\r\n?/g, '\n')
     .replace(ANSI, '')
@@ -85,7 +85,7 @@ function entity(character: string): string {
 export function mermaid(text: string): string {
   return oneLine(text)
     .replaceAll(':', '∶')
-    .replace(/[^A-Za-z0-9 ._/(),+=\u2026\u2236-]/g, '·');
+    .replace(/[^A-Za-z0-9 ._/(),+=…∶-]/g, '·');
 }
 
 /** A link, if the address is one of the web; else its words alone. */

@@ -2,8 +2,9 @@ import type { Clock } from '../../clock.js';
 import { type Application, keyOf } from '../../core/application.js';
 import type { Log } from '../../log.js';
 import type { Connection } from '../kubernetes/connection.js';
+import { namesBy } from '../kubernetes/errands.js';
 import { PATIENCE, type Patience, type Transport, transport } from '../kubernetes/http.js';
-import { identityOf, record, text } from '../kubernetes/json.js';
+import { record, text } from '../kubernetes/json.js';
 import { type Delivered, lookEvents } from '../kubernetes/versions.js';
 import type { Selection, Source } from '../source.js';
 import { listApplications } from './applications.js';
@@ -71,7 +72,10 @@ export function argocdSource(options: ArgocdOptions): Source {
     },
     reaches: () => true,
     live: liveReader({ transport: pool, server, clock, random, deed: (key) => deed(key, 'get') }),
-    names: (namespace, signal) => names(pool, server, namespace, signal),
+    names: (namespace, signal) =>
+      namesBy(namespace, (selection, reduce) =>
+        listApplications(pool, server, selection, reduce, signal, NAMES),
+      ),
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
       order({ transport: patient, server, read, known, deed }, patch, signal),
@@ -104,23 +108,6 @@ function unknown(key: string): Known {
 function placeOf({ namespace, name, controllerNamespace }: Application): string {
   const elsewhere = controllerNamespace !== '' && controllerNamespace !== namespace;
   return elsewhere ? `${namespace}/${name}` : name;
-}
-
-async function names(
-  pool: Transport,
-  server: string,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const everywhere = namespace === '' || namespace === '*';
-  const selection = everywhere ? {} : { namespace };
-  const reduce = (item: unknown) => (everywhere ? keyOf(identityOf(item)) : identityOf(item).name);
-  try {
-    return await listApplications(pool, server, selection, reduce, signal, NAMES);
-  } catch {
-    // Only a hint was asked for, beside an error that is reported anyway.
-    return [];
-  }
 }
 
 /** Argo CD does not tell what is not there from what a token may not see. */

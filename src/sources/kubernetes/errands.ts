@@ -1,5 +1,5 @@
 import { type Application, keyOf } from '../../core/application.js';
-import type { Patch } from '../source.js';
+import type { Patch, Selection } from '../source.js';
 import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
 import { isSuccess, jsonOf, refuse, type Transport } from './http.js';
 import type { KubernetesOptions } from './index.js';
@@ -8,17 +8,31 @@ import { identityOf, record, text } from './json.js';
 /** What few runs ask beside their watch: it is loaded for them. */
 
 /** See `Source.names`. */
-export async function names(
+export function names(
   pool: Transport,
   server: string,
   namespace: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  return namesBy(namespace, async (selection, reduce) => {
+    const accept = METADATA_LIST;
+    return (await listApplications(pool, server, selection, reduce, signal, accept)).items;
+  });
+}
+
+/**
+ * `Source.names` of any source.
+ * @param list lists a selection, and makes each item what `reduce` returns
+ */
+export async function namesBy(
+  namespace: string,
+  list: (selection: Selection, reduce: (item: unknown) => string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const everywhere = namespace === '' || namespace === '*';
   const selection = everywhere ? {} : { namespace };
   const reduce = (item: unknown) => (everywhere ? keyOf(identityOf(item)) : identityOf(item).name);
   try {
-    return (await listApplications(pool, server, selection, reduce, signal, METADATA_LIST)).items;
+    return await list(selection, reduce);
   } catch {
     // Only a hint was asked for, beside an error that is reported anyway.
     return [];
