@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { FIXED_OUTPUTS, parseFilters } from '../src/core/filters.js';
-import { CHANGE_CLASSES } from '../src/core/result.js';
+import { FIXED_OUTPUTS } from '../src/core/result/output-names.js';
+import { CHANGE_CLASSES } from '../src/core/result/vocabulary.js';
+import { parseFilters } from '../src/inputs/filters-file.js';
 import { ROOT } from './support/action.ts';
 
 /**

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments, stringify } from 'yaml';
 import { withTables } from '../scripts/readme-tables.ts';
-import { FIXED_OUTPUTS, parseFilters } from '../src/core/filters.js';
-import { explain } from '../src/local/explain.js';
-import { policyFor } from '../src/sources/argocd/failures.js';
+import { explain } from '../src/cli/explain.js';
+import { FIXED_OUTPUTS } from '../src/core/result/output-names.js';
+import { parseFilters } from '../src/inputs/filters-file.js';
+import { policyFor } from '../src/sources/argocd/refusals.js';
 import { ROOT, runAction, type StepResult } from './support/action.ts';
 import { startApiServer } from './support/api-server.ts';
 import {
@@ -457,7 +458,8 @@ describe('the words', () => {
   });
 
   test('every reason is explained, and no other', () => {
-    const [, union = ''] = /type Reason =([^;]+);/.exec(read('src/core/result.ts')) ?? [];
+    const [, union = ''] =
+      /type Reason =([^;]+);/.exec(read('src/core/result/vocabulary.ts')) ?? [];
     const reasons = [...union.matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason);
     const table = section(read('docs/how-it-decides.md'), 'Reasons');
     const rows = [...table.matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, reason]) => reason);

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { blocksIn, withBlocks } from '../scripts/recipe-blocks.ts';
-import { parseDispatch } from '../src/sources/event.js';
+import { parseDispatch } from '../src/event/payload.js';
 import { ROOT } from './support/action.ts';
 import { workflowProblems } from './support/blocks.ts';
 import { isKnown, type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';

@@ -1,8 +1,7 @@
 /**
- * Builds dist/ (or `--out DIR`): tsc, then ncc, then parentheses around what every start runs, then
- * esbuild's minifier. ncc cannot read TypeScript 7, and its own minifier strips what makes V8 compile
- * eagerly, so that the start would be slower. The same sources give the same bytes, wherever the
- * checkout is.
+ * Builds dist/ (or `--out DIR`): tsc, then ncc, then esbuild's minifier. ncc cannot read
+ * TypeScript 7, and its own minifier leaves lazy chunks as they are. The same sources give the same
+ * bytes, wherever the checkout is.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,20 +10,15 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { transformSync } from 'esbuild';
-import { eager, functionsOf, nameOf } from './build/eager.ts';
 import { licenses } from './licenses.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-
-/** The functions that every start runs: written by `npm run hot`. */
-export const HOT = join(ROOT, 'scripts', 'build', 'hot.json');
 
 /** Compiles and bundles into a directory, whose former content goes. */
 export function build(out: string): void {
   const work = mkdtempSync(join(tmpdir(), 'bundle-'));
   try {
     bundle(work);
-    hasten(join(work, 'index.js'));
     minify(work);
     asAscii(join(work, 'index.js'));
     rmSync(out, { recursive: true, force: true });
@@ -66,21 +60,6 @@ function run(cwd: string, script: string, args: readonly string[]): void {
   const path = join(ROOT, 'node_modules', script);
   const { status } = spawnSync(process.execPath, [path, ...args], { cwd, stdio: 'inherit' });
   if (status !== 0) throw new Error(`${script} failed`);
-}
-
-function hasten(file: string): void {
-  const source = readFileSync(file, 'utf8');
-  const names = new Set(JSON.parse(readFileSync(HOT, 'utf8')) as readonly string[]);
-  const functions = functionsOf(source).map((each) => ({ each, name: nameOf(source, each) }));
-  const hot = functions.filter(({ name }) => names.has(name));
-  const gone = names.size - new Set(hot.map(({ name }) => name)).size;
-  if (gone > names.size / 10) {
-    console.warn(
-      `${gone} of ${names.size} functions that starts ran are not there any more: npm run hot`,
-    );
-  }
-  const chosen = hot.map(({ each }) => each);
-  writeFileSync(file, eager(source, chosen));
 }
 
 function minify(bundled: string): void {

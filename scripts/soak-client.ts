@@ -1,5 +1,5 @@
 import { inputsFor, waitWhole } from '../__tests__/support/whole-wait.ts';
-import { PATIENCE } from '../src/sources/kubernetes/http.js';
+import { PATIENCE } from '../src/http/transport.js';
 import { TIMING } from '../src/sources/kubernetes/listwatch.js';
 
 /**

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync, writeSync } from 'node:fs';
-import { systemClock } from './clock.js';
-import { messageOf } from './errors.js';
-import { readOthersFile } from './files.js';
+import { systemClock } from './platform/clock.js';
+import { messageOf } from './platform/errors.js';
+import { readOthersFile } from './platform/files.js';
 import { githubConsole } from './report/console.js';
 import { runnerDestinations } from './report/runner.js';
 import { run } from './run.js';
@@ -46,7 +46,7 @@ async function local(args: readonly string[]): Promise<number> {
     complain(`argocd-post-sync needs Node.js ${OLDEST_NODE} or later, and this is ${node}.\n`);
     return 1;
   }
-  const { explain } = await import('./local/explain.js');
+  const { explain } = await import('./cli/explain.js');
   const { text } = await import('node:stream/consumers');
   return explain({
     args,

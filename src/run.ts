@@ -1,22 +1,24 @@
-import type { Clock } from './clock.js';
-import { noReport, reportOf } from './conclude.js';
-import type { Application } from './core/application.js';
-import { undecidedOf } from './core/outcome.js';
-import { resolveTarget, type Target } from './core/target.js';
+import type { LiveEvidence } from './conclude/live-evidence.js';
+import { noReport, reportOf } from './conclude/report.js';
+import type { Application } from './core/application/types.js';
+import { resolveTarget, type Target } from './core/decision/target.js';
+import { undecidedOf } from './core/result/settle.js';
 import { commitQuestions } from './github/relate.js';
-import type { ReadFile } from './inputs/filters.js';
-import { type Inputs, readInputs } from './inputs.js';
-import type { LiveEvidence } from './live.js';
-import { openSource, type Surroundings } from './open.js';
+import type { ReadFile } from './inputs/filters-file.js';
+import { readInputs } from './inputs/index.js';
+import type { Inputs } from './inputs/types.js';
+import type { Clock } from './platform/clock.js';
 import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { type Destinations, publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { nameOf, wantedOf } from './selection.js';
+import { openSource, type Surroundings } from './sources/open.js';
 import type { Source } from './sources/source.js';
-import { createDisplay, type Display } from './statuses.js';
-import type { TriggerParts } from './trigger.js';
-import { type Outcome, waitFor } from './wait.js';
+import { createDisplay, type Display } from './wait/display.js';
+import { waitFor } from './wait/loop.js';
+import { nameOf, wantedOf } from './wait/selection.js';
+import type { TriggerParts } from './wait/trigger.js';
+import type { Outcome } from './wait/waits.js';
 
 /** The world of a run; tests put another one in its place. */
 export interface World extends Surroundings {
@@ -60,7 +62,7 @@ async function answer(inputs: Inputs, world: World, progress: Progress): Promise
   try {
     if (inputs.source !== 'event') return await ask(inputs, world, progress);
     // Loaded for those who need it: a wait starts without.
-    const { answerEvent } = await import('./dispatch.js');
+    const { answerEvent } = await import('./event/answer.js');
     return await answerEvent(inputs, world);
   } catch (thrown) {
     return noReport(thrown, inputs);
@@ -84,7 +86,7 @@ async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Re
   const report = reportOf(inputs, outcome, live, waitedMs);
   // Nobody needs a hint on what went well, and a link only who has a place for it.
   if (succeeded(report) && inputs.argocdServer === '') return report;
-  const { withHints } = await import('./hints.js');
+  const { withHints } = await import('./conclude/hints.js');
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
 }
 
@@ -126,12 +128,12 @@ async function evidenceFor(
 ): Promise<LiveEvidence> {
   const open = [...outcome.ends.values()].some((each) => undecidedOf(each).length > 0);
   if (!open) return new Map();
-  const { readLive } = await import('./live.js');
+  const { readLive } = await import('./conclude/live-evidence.js');
   return readLive(outcome, source, log, cancelled);
 }
 
 async function deed(parts: TriggerParts) {
-  const { createTrigger } = await import('./trigger.js');
+  const { createTrigger } = await import('./wait/trigger.js');
   return createTrigger(parts);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judge, type Verdict } from '../../src/core/verdict.js';
+import { judge, type Verdict } from '../../src/core/decision/rules.js';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
 import { classifyAll } from './support/classes.ts';
 import {

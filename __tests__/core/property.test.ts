@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { classify } from '../../src/core/changes.js';
-import { explain } from '../../src/core/explain.js';
-import { settle } from '../../src/core/outcome.js';
-import { scopeOf } from '../../src/core/scope.js';
-import { openQuestion } from '../../src/core/standing.js';
-import { begin, type Event, type Policy, type State, step } from '../../src/core/state.js';
-import type { Target } from '../../src/core/target.js';
-import { judge } from '../../src/core/verdict.js';
+import { classify } from '../../src/core/changes/classify.js';
+import { scopeOf } from '../../src/core/changes/scope.js';
+import { openQuestion } from '../../src/core/decision/progress.js';
+import { judge } from '../../src/core/decision/rules.js';
+import { begin, type Event, type Policy, type State, step } from '../../src/core/decision/state.js';
+import type { Target } from '../../src/core/decision/target.js';
+import { explain } from '../../src/core/result/blockers.js';
+import { settle } from '../../src/core/result/settle.js';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
 import {
   A,

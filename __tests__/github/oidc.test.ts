@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { FinalError, PassingError } from '../../src/errors.js';
 import { githubOidc } from '../../src/github/oidc.js';
+import { FinalError, PassingError } from '../../src/platform/errors.js';
 import { fakeClock } from '../support/fake-clock.js';
 
 const AUDIENCE = 'my-cluster';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Span } from '../../src/core/result.js';
+import type { Span } from '../../src/core/result/vocabulary.js';
 import { mermaid } from '../../src/report/escape.js';
 import { gantt } from '../../src/report/gantt.js';
 import { SUMMARY_BYTES, summaryOf } from '../../src/report/summary.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { FIXED_OUTPUTS } from '../../src/core/filters.js';
-import type { ApplicationResult } from '../../src/core/result.js';
+import { FIXED_OUTPUTS } from '../../src/core/result/output-names.js';
+import type { ApplicationResult } from '../../src/core/result/vocabulary.js';
 import { OUTPUT_UNITS, outputsOf, resultsOf } from '../../src/report/outputs.js';
 import type { Report } from '../../src/report/report.js';
 import { change, changesOf, filter, report, result } from './reports.js';

@@ -1,6 +1,6 @@
-import type { Filter } from '../../src/core/filters.js';
-import type { ApplicationResult, Change } from '../../src/core/result.js';
-import type { Log } from '../../src/log.js';
+import type { Filter } from '../../src/core/filters/filter.js';
+import type { ApplicationResult, Change } from '../../src/core/result/vocabulary.js';
+import type { Log } from '../../src/platform/log.js';
 import type { Report } from '../../src/report/report.js';
 
 export function change(given: Partial<Change> = {}): Change {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.js';
-import type { Moment } from '../../src/core/moment.js';
+import type { Moment } from '../../src/core/decision/moment.js';
+import type { Clock } from '../../src/platform/clock.js';
 
 /** Time that stands still until a test moves it. */
 export interface FakeClock extends Clock {

@@ -1,4 +1,4 @@
-import type { Log } from '../../src/log.js';
+import type { Log } from '../../src/platform/log.js';
 
 /** A log that keeps what it is told: `level: line`. */
 export interface RecordingLog extends Log {

@@ -1,4 +1,5 @@
-import { type Application, keyOf, parseApplication } from '../../src/core/application.js';
+import { parseApplication } from '../../src/core/application/parse.js';
+import { type Application, keyOf } from '../../src/core/application/types.js';
 import { isHere } from '../../src/sources/kubernetes/index.js';
 import type {
   LiveMetadata,

@@ -1,19 +1,19 @@
-import { systemClock } from '../../src/clock.js';
-import { reportOf } from '../../src/conclude.js';
-import { parseApplication } from '../../src/core/application.js';
-import { resolveTarget } from '../../src/core/target.js';
-import { FinalError } from '../../src/errors.js';
-import { readInputs } from '../../src/inputs.js';
-import { readLive } from '../../src/live.js';
+import { readLive } from '../../src/conclude/live-evidence.js';
+import { reportOf } from '../../src/conclude/report.js';
+import { parseApplication } from '../../src/core/application/parse.js';
+import { resolveTarget } from '../../src/core/decision/target.js';
+import { readInputs } from '../../src/inputs/index.js';
+import { systemClock } from '../../src/platform/clock.js';
+import { FinalError } from '../../src/platform/errors.js';
 import type { Report } from '../../src/report/report.js';
-import { nameOf, selectionOf, wantedOf } from '../../src/selection.js';
 import {
   connect,
   type KubernetesOptions,
   kubernetesSource,
 } from '../../src/sources/kubernetes/index.js';
 import type { Source, SourceEvent } from '../../src/sources/source.js';
-import { waitFor } from '../../src/wait.js';
+import { waitFor } from '../../src/wait/loop.js';
+import { nameOf, selectionOf, wantedOf } from '../../src/wait/selection.js';
 import type { ApiServer } from './api-server.ts';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
 

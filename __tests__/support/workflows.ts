@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { parse } from 'yaml';
-import { FIXED_OUTPUTS, outputsOf } from '../../src/core/filters.js';
-import { InputError } from '../../src/errors.js';
-import { readInputs } from '../../src/inputs.js';
+import { FIXED_OUTPUTS, outputsOf } from '../../src/core/result/output-names.js';
+import { readInputs } from '../../src/inputs/index.js';
+import { InputError } from '../../src/platform/errors.js';
 import { ROOT } from './action.ts';
 
 /** What is read of workflows in documents and examples. */

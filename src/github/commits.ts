@@ -1,5 +1,5 @@
-import { messageOf } from '../errors.js';
-import type { Log } from '../log.js';
+import { messageOf } from '../platform/errors.js';
+import type { Log } from '../platform/log.js';
 
 /** What the repository's host can tell of commits. */
 export interface Commits {

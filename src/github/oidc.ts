@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { FinalError, messageOf, PassingError } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { FinalError, messageOf, PassingError } from '../platform/errors.js';
 
 /** Tokens that GitHub mints for this job, to be presented to an API server that trusts them. */
 export interface OidcTokens {

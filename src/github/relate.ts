@@ -1,7 +1,7 @@
-import { isSha, repositoryAt } from '../core/target.js';
-import type { Inputs } from '../inputs.js';
-import type { Log } from '../log.js';
-import type { WaitParts } from '../wait.js';
+import { isSha, repositoryAt } from '../core/decision/target.js';
+import type { Inputs } from '../inputs/types.js';
+import type { Log } from '../platform/log.js';
+import type { WaitParts } from '../wait/loop.js';
 import type { Commits } from './commits.js';
 
 /** What a wait asks of GitHub. Few waits have a question: what answers is loaded with the first. */

@@ -1,11 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { bad, good, type Parsed, quoted } from '../core/parsed.js';
-import { messageOf } from '../errors.js';
-import type { Access } from '../inputs.js';
-import { readData } from '../yaml/read.js';
+import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
+import { messageOf } from '../platform/errors.js';
 import type { InputName } from './defaults.js';
 import { HIDDEN, parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
+import type { Access } from './types.js';
 
 /** Reads how to get into the cluster, and that the inputs for it belong together. */
 export async function readAccess(reader: Reader, env: Environment): Promise<Access> {
@@ -116,7 +115,8 @@ async function parseKubeconfig(value: string): Promise<Parsed<Kubeconfig>> {
   if (value.trim() === '') return good(NO_KUBECONFIG);
   const decoded = decodeBase64(value);
   const text = decoded ?? value;
-  const read = await readData(text);
+  const { readData } = await import('../yaml/read.js');
+  const read = readData(text);
   const content = read.ok ? read.value : undefined;
   // The parser's message quotes the text, which holds credentials.
   const problem = read.ok ? kubeconfigProblem(content) : 'cannot be read as YAML';

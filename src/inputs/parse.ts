@@ -1,9 +1,9 @@
-import { isNamespace, parseApplication } from '../core/applications.js';
-import { bad, good, type Parsed, parseAll, quoted } from '../core/parsed.js';
-import { type Pattern, parseClass, parsePatterns } from '../core/patterns.js';
-import type { ChangeClass } from '../core/result.js';
-import type { WaitFor } from '../core/state.js';
-import type { RevisionRequest } from '../core/target.js';
+import type { WaitFor } from '../core/decision/state.js';
+import type { RevisionRequest } from '../core/decision/target.js';
+import { isNamespace, parseApplication } from '../core/filters/application-names.js';
+import { bad, good, type Parsed, parseAll, quoted } from '../core/filters/parsed.js';
+import { type Pattern, parseClass, parsePatterns } from '../core/filters/patterns.js';
+import type { ChangeClass } from '../core/result/vocabulary.js';
 
 /** What a secret looks like in messages. */
 export const HIDDEN = '«(hidden)»';

@@ -1,4 +1,4 @@
-import type { Parsed } from '../core/parsed.js';
+import type { Parsed } from '../core/filters/parsed.js';
 import { DEFAULTS, type InputName } from './defaults.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

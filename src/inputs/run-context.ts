@@ -1,5 +1,5 @@
-import type { RunContext } from '../inputs.js';
 import type { Environment } from './reader.js';
+import type { RunContext } from './types.js';
 
 type Commit = RunContext['commit'];
 

@@ -1,4 +1,4 @@
-import { bad, good, type Parsed, quoted } from '../core/parsed.js';
+import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
 
 const ACCEPTED = 'accepted are key=value, key!=value, key in (a,b), key notin (a,b), key and !key';
 const NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;

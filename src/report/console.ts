@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../platform/log.js';
 import { clip, commandData, logLines } from './escape.js';
 
 /** A log that can also keep secrets out of itself. */

@@ -1,4 +1,4 @@
-import type { ApplicationResult, Span } from '../core/result.js';
+import type { ApplicationResult, Span } from '../core/result/vocabulary.js';
 import { clip, mermaid } from './escape.js';
 import { spoken } from './words.js';
 

@@ -1,4 +1,4 @@
-import type { ApplicationResult, Change } from '../core/result.js';
+import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
 import type { Report } from './report.js';

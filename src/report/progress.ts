@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
-import { resourceName } from '../core/application.js';
-import { CHANGE_CLASSES } from '../core/result.js';
-import { shortSha } from '../core/target.js';
-import type { Log } from '../log.js';
+import { resourceName } from '../core/application/types.js';
+import { shortSha } from '../core/decision/target.js';
+import { CHANGE_CLASSES } from '../core/result/vocabulary.js';
+import type { Clock } from '../platform/clock.js';
+import type { Log } from '../platform/log.js';
 import { clip, oneLine } from './escape.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { firstTexts, type Texts, textsOf } from './texts.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { messageOf } from '../errors.js';
-import type { Log } from '../log.js';
+import { messageOf } from '../platform/errors.js';
+import type { Log } from '../platform/log.js';
 import { type Outputs, outputsOf, resultsOf } from './outputs.js';
 import { problemsOf, type Report, succeeded } from './report.js';
 import { SUMMARY_BYTES, summaryOf } from './summary.js';

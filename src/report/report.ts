@@ -1,5 +1,11 @@
-import type { Filter } from '../core/filters.js';
-import type { ApplicationResult, Change, ChangeClass, Conclusion, Reason } from '../core/result.js';
+import type { Filter } from '../core/filters/filter.js';
+import type {
+  ApplicationResult,
+  Change,
+  ChangeClass,
+  Conclusion,
+  Reason,
+} from '../core/result/vocabulary.js';
 
 /** A finished run, as it is published: outputs, summary, annotations, results file. */
 export interface Report {

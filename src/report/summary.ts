@@ -1,5 +1,5 @@
-import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result.js';
-import { shortSha } from '../core/target.js';
+import { shortSha } from '../core/decision/target.js';
+import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result/vocabulary.js';
 import { clip, code, html, link, prose } from './escape.js';
 import { gantt } from './gantt.js';
 import { changedOf, failed, problemsOf, type Report } from './report.js';

@@ -1,5 +1,5 @@
-import type { ApplicationResult } from '../core/result.js';
-import { HEALTH_ORDER } from '../core/verdict.js';
+import { HEALTH_ORDER } from '../core/decision/rules.js';
+import type { ApplicationResult } from '../core/result/vocabulary.js';
 
 /** What is said of one Application, or of several as if they were one. Empty where unknown. */
 export interface Totals {

@@ -1,5 +1,5 @@
-import type { Filter } from '../core/filters.js';
-import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result.js';
+import type { Filter } from '../core/filters/filter.js';
+import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
 import { json, list, type Named, objectOf, seconds, text } from './json.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { textsOf } from './texts.js';

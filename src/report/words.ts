@@ -1,4 +1,4 @@
-import type { ChangeClass, Conclusion, Reason } from '../core/result.js';
+import type { ChangeClass, Conclusion, Reason } from '../core/result/vocabulary.js';
 
 /** How a conclusion looks. */
 export const CONCLUSION_ICONS: Readonly<Record<Conclusion, string>> = {

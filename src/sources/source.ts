@@ -1,4 +1,4 @@
-import type { Application } from '../core/application.js';
+import type { Application } from '../core/application/types.js';
 
 /** What a source says while it is watched. Key: `namespace/name`. */
 export type SourceEvent =

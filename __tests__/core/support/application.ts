@@ -1,4 +1,5 @@
-import { type Application, parseApplication } from '../../../src/core/application.js';
+import { parseApplication } from '../../../src/core/application/parse.js';
+import type { Application } from '../../../src/core/application/types.js';
 
 /** Commits, oldest first. */
 export const A = 'a'.repeat(40);

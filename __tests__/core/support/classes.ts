@@ -1,13 +1,13 @@
-import type { Application } from '../../../src/core/application.js';
+import type { Application } from '../../../src/core/application/types.js';
 import {
   classify,
   gradeOf,
   type LiveTimes,
   type Scope,
   withLive,
-} from '../../../src/core/changes.js';
-import type { Evidence } from '../../../src/core/evidence.js';
-import type { Change } from '../../../src/core/result.js';
+} from '../../../src/core/changes/classify.js';
+import type { Evidence } from '../../../src/core/decision/observations.js';
+import type { Change } from '../../../src/core/result/vocabulary.js';
 
 /** What is said in the end of an Application's resources. */
 export interface Classes {

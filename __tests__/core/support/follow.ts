@@ -1,11 +1,17 @@
-import type { Application } from '../../../src/core/application.js';
-import type { LiveTimes } from '../../../src/core/changes.js';
-import { parsePatterns } from '../../../src/core/filters.js';
-import type { Moment } from '../../../src/core/moment.js';
-import { scopeOf } from '../../../src/core/scope.js';
-import { begin, type Event, type Policy, type State, step } from '../../../src/core/state.js';
-import type { Target } from '../../../src/core/target.js';
-import { judge, type Verdict } from '../../../src/core/verdict.js';
+import type { Application } from '../../../src/core/application/types.js';
+import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import { scopeOf } from '../../../src/core/changes/scope.js';
+import type { Moment } from '../../../src/core/decision/moment.js';
+import { judge, type Verdict } from '../../../src/core/decision/rules.js';
+import {
+  begin,
+  type Event,
+  type Policy,
+  type State,
+  step,
+} from '../../../src/core/decision/state.js';
+import type { Target } from '../../../src/core/decision/target.js';
+import { parsePatterns } from '../../../src/core/filters/patterns.js';
 import { B, serverTime } from './application.ts';
 import { type Classes, classifyAll } from './classes.ts';
 

@@ -1,10 +1,11 @@
-import { type Application, parseApplication } from '../../../src/core/application.js';
-import type { LiveTimes } from '../../../src/core/changes.js';
-import type { Moment } from '../../../src/core/moment.js';
-import { scopeOf } from '../../../src/core/scope.js';
-import { openQuestion } from '../../../src/core/standing.js';
-import { begin, type Policy, type State, step } from '../../../src/core/state.js';
-import { judge, type Verdict } from '../../../src/core/verdict.js';
+import { parseApplication } from '../../../src/core/application/parse.js';
+import type { Application } from '../../../src/core/application/types.js';
+import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import { scopeOf } from '../../../src/core/changes/scope.js';
+import type { Moment } from '../../../src/core/decision/moment.js';
+import { openQuestion } from '../../../src/core/decision/progress.js';
+import { judge, type Verdict } from '../../../src/core/decision/rules.js';
+import { begin, type Policy, type State, step } from '../../../src/core/decision/state.js';
 import { isRecord } from '../../support/api/store.ts';
 import { epochOf, type Trace, type TraceEvent } from '../../support/replay.ts';
 import { type Classes, type Classifier, classifyAll } from './classes.ts';

@@ -1,7 +1,7 @@
 import { get } from 'node:https';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '../../../src/clock.js';
-import { parseApplication } from '../../../src/core/application.js';
+import { parseApplication } from '../../../src/core/application/parse.js';
+import { systemClock } from '../../../src/platform/clock.js';
 import {
   type ArgocdOptions,
   argocdSource,

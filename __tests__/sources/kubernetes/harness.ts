@@ -1,7 +1,8 @@
-import { systemClock } from '../../../src/clock.js';
-import { keyOf, parseApplication } from '../../../src/core/application.js';
-import type { Access } from '../../../src/inputs.js';
-import type { Log } from '../../../src/log.js';
+import { parseApplication } from '../../../src/core/application/parse.js';
+import { keyOf } from '../../../src/core/application/types.js';
+import type { Access } from '../../../src/inputs/types.js';
+import { systemClock } from '../../../src/platform/clock.js';
+import type { Log } from '../../../src/platform/log.js';
 import {
   type Connection,
   connect,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { FinalError } from '../../../src/errors.js';
+import { FinalError } from '../../../src/platform/errors.js';
 import type { Selection } from '../../../src/sources/source.js';
 import {
   type ApiServer,

@@ -1,8 +1,9 @@
-import { PassingError } from '../../errors.js';
-import { isSuccess, jsonOf, type Request, type Transport } from '../kubernetes/http.js';
-import { identityOf, record } from '../kubernetes/json.js';
+import { isSuccess, jsonOf } from '../../http/answers.js';
+import { identityOf, record } from '../../http/json.js';
+import type { Request, Transport } from '../../http/transport.js';
+import { PassingError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import { LISTING, NO_API, refusal } from './failures.js';
+import { LISTING, NO_API, refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 

@@ -1,15 +1,15 @@
-import type { Clock } from '../../clock.js';
-import { type Application, keyOf } from '../../core/application.js';
-import { PassingError } from '../../errors.js';
-import type { Log } from '../../log.js';
-import { backoff } from '../kubernetes/backoff.js';
-import type { Answer } from '../kubernetes/failures.js';
-import type { LineStream, Transport } from '../kubernetes/http.js';
-import { identityOf } from '../kubernetes/json.js';
-import { type Delivered, isOlder, mayHaveMissed, sameVersion } from '../kubernetes/versions.js';
+import { type Application, keyOf } from '../../core/application/types.js';
+import type { Answer } from '../../http/answers.js';
+import { identityOf } from '../../http/json.js';
+import { backoff } from '../../http/retry.js';
+import type { LineStream, Transport } from '../../http/transport.js';
+import type { Clock } from '../../platform/clock.js';
+import { PassingError } from '../../platform/errors.js';
+import type { Log } from '../../platform/log.js';
+import { type Delivered, isOlder, mayHaveMissed, sameVersion } from '../deliveries.js';
 import type { Selection, SourceEvent } from '../source.js';
 import { isSelected, listApplications, streamRequest } from './applications.js';
-import { LISTING, refusal } from './failures.js';
+import { LISTING, refusal } from './refusals.js';
 import { streamEvent } from './stream.js';
 
 /** In milliseconds. */

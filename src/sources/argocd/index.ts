@@ -1,19 +1,19 @@
-import type { Clock } from '../../clock.js';
-import { type Application, keyOf } from '../../core/application.js';
-import type { Log } from '../../log.js';
-import type { Connection } from '../kubernetes/connection.js';
-import { namesBy } from '../kubernetes/errands.js';
-import { PATIENCE, type Patience, type Transport, transport } from '../kubernetes/http.js';
-import { record, text } from '../kubernetes/json.js';
-import { type Delivered, lookEvents } from '../kubernetes/versions.js';
+import { type Application, keyOf } from '../../core/application/types.js';
+import type { Connection } from '../../http/connection.js';
+import { record, text } from '../../http/json.js';
+import { PATIENCE, type Patience, type Transport, transport } from '../../http/transport.js';
+import type { Clock } from '../../platform/clock.js';
+import type { Log } from '../../platform/log.js';
+import { type Delivered, lookEvents } from '../deliveries.js';
+import { namesBy } from '../names.js';
 import type { Selection, Source } from '../source.js';
+import { order } from './actions.js';
 import { listApplications } from './applications.js';
-import { type Deed, policyFor } from './failures.js';
 import { follow, TIMING, type Timing } from './follow.js';
 import { liveReader } from './live.js';
-import { order } from './orders.js';
+import { type Deed, policyFor } from './refusals.js';
 
-export { connectArgocd } from './connection.js';
+export { connectArgocd } from './connect.js';
 
 export interface ArgocdOptions {
   readonly connection: Connection;

@@ -1,13 +1,14 @@
-import type { Clock } from '../../clock.js';
-import { keyOf } from '../../core/application.js';
-import { FinalError, messageOf } from '../../errors.js';
-import { patiently } from '../kubernetes/backoff.js';
-import { isSuccess, jsonOf, type Transport } from '../kubernetes/http.js';
-import { type Json, list, record, text } from '../kubernetes/json.js';
-import { found, mapAtMost, unreadable } from '../kubernetes/live.js';
+import { keyOf } from '../../core/application/types.js';
+import { isSuccess, jsonOf } from '../../http/answers.js';
+import { type Json, list, record, text } from '../../http/json.js';
+import { patiently } from '../../http/retry.js';
+import type { Transport } from '../../http/transport.js';
+import type { Clock } from '../../platform/clock.js';
+import { FinalError, messageOf } from '../../platform/errors.js';
+import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
 import { pathOf } from './applications.js';
-import { type Deed, NO_API, refusal } from './failures.js';
+import { type Deed, NO_API, refusal } from './refusals.js';
 
 /** Argo CD passes every request on to the cluster of the Application. */
 const AT_ONCE = 4;

@@ -1,6 +1,6 @@
-import { messageOf, PassingError } from '../../errors.js';
-import { record } from '../kubernetes/json.js';
-import { answerIn, LISTING, refusal } from './failures.js';
+import { record } from '../../http/json.js';
+import { messageOf, PassingError } from '../../platform/errors.js';
+import { answerIn, LISTING, refusal } from './refusals.js';
 
 /** An event of a stream of Applications. */
 export interface StreamEvent {

@@ -1,9 +1,11 @@
-import { PassingError } from '../../errors.js';
+import type { Answer } from '../../http/answers.js';
+import { isSuccess, jsonOf } from '../../http/answers.js';
+import { list, record, text } from '../../http/json.js';
+import type { Request, Transport } from '../../http/transport.js';
+import { PassingError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import type { Answer } from './failures.js';
-import { isSuccess, jsonOf, type Request, refuse, type Transport } from './http.js';
-import { list, record, text } from './json.js';
 import type { Intent } from './rbac.js';
+import { refuse } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 

@@ -1,9 +1,9 @@
 import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { FinalError, messageOf, PassingError } from '../../errors.js';
-import type { Connection, Credentials } from './connection.js';
-import { type Json, record, text } from './json.js';
+import type { Connection, Credentials } from '../../http/connection.js';
+import { type Json, record, text } from '../../http/json.js';
+import { FinalError, messageOf, PassingError } from '../../platform/errors.js';
 
 /** Loaded only for the kubeconfigs that need it: it is most of a start's time. */
 

@@ -1,6 +1,6 @@
-import { FinalError } from '../../errors.js';
-import type { Credentials, Surroundings } from './connection.js';
-import { type Json, list, record, text } from './json.js';
+import type { Credentials, Surroundings } from '../../http/connection.js';
+import { type Json, list, record, text } from '../../http/json.js';
+import { FinalError } from '../../platform/errors.js';
 import { type Entry, maskKey, pem, resolved } from './kubeconfig-entry.js';
 
 /**

@@ -1,15 +1,16 @@
-import type { Clock } from '../../clock.js';
-import type { Application, Destination } from '../../core/application.js';
-import type { Log } from '../../log.js';
+import type { Application, Destination } from '../../core/application/types.js';
+import type { Connection } from '../../http/connection.js';
+import { identityOf } from '../../http/json.js';
+import { PATIENCE, type Patience, type Transport, transport } from '../../http/transport.js';
+import type { Clock } from '../../platform/clock.js';
+import type { Log } from '../../platform/log.js';
+import { type Delivered, lookEvents } from '../deliveries.js';
 import type { Selection, Source, SourceEvent } from '../source.js';
 import { listApplications } from './applications.js';
-import type { Connection } from './connection.js';
-import { PATIENCE, type Patience, type Transport, transport } from './http.js';
-import { identityOf } from './json.js';
 import { listWatch, TIMING, type Timing } from './listwatch.js';
-import { type Delivered, lookEvents } from './versions.js';
 
-export { type Connection, connect, type Surroundings } from './connection.js';
+export type { Connection, Surroundings } from '../../http/connection.js';
+export { connect } from './connect.js';
 
 export interface KubernetesOptions {
   readonly connection: Connection;
@@ -51,11 +52,11 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       return liveReader({ transport: pool, server, clock, random })(queries, signal);
     },
     names: async (namespace, signal) =>
-      (await import('./errands.js')).names(pool, server, namespace, signal),
+      (await import('./requests.js')).names(pool, server, namespace, signal),
     uiAddress: async (namespace, signal) =>
-      (await import('./errands.js')).uiAddress(pool, namespace, signal),
+      (await import('./requests.js')).uiAddress(pool, namespace, signal),
     patch: async (patch, signal) =>
-      (await import('./errands.js')).applyPatch(pool, options, patch, signal),
+      (await import('./requests.js')).applyPatch(pool, options, patch, signal),
   };
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { messageOf } from '../../errors.js';
-import type { Surroundings } from './connection.js';
-import { type Json, text } from './json.js';
-import { invalid } from './reach.js';
+import type { Surroundings } from '../../http/connection.js';
+import { invalid } from '../../http/endpoint.js';
+import { type Json, text } from '../../http/json.js';
+import { messageOf } from '../../platform/errors.js';
 
 /** A named part of a kubeconfig; paths in it start at its file's directory. */
 export interface Entry {

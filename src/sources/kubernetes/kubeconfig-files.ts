@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { messageOf } from '../../errors.js';
-import type { Access } from '../../inputs.js';
-import { record } from './json.js';
-import { invalid } from './reach.js';
+import { invalid } from '../../http/endpoint.js';
+import { record } from '../../http/json.js';
+import type { Access } from '../../inputs/types.js';
+import { messageOf } from '../../platform/errors.js';
 
 /** The text of a kubeconfig, and where relative paths in it start. */
 export interface KubeconfigText {

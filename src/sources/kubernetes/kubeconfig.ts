@@ -1,11 +1,18 @@
-import type { Access } from '../../inputs.js';
-import { ALIASES } from '../../yaml/nodes.js';
-import { readData } from '../../yaml/read.js';
-import type { Connection, Credentials, Surroundings } from './connection.js';
-import { type Json, list, record, text } from './json.js';
+import { ALIASES } from '../../core/filters/yaml-nodes.js';
+import type { Connection, Credentials, Surroundings } from '../../http/connection.js';
+import {
+  bearer,
+  checkedServer,
+  invalid,
+  maskPassword,
+  reach,
+  tokenIn,
+  trustOf,
+} from '../../http/endpoint.js';
+import { type Json, list, record, text } from '../../http/json.js';
+import type { Access } from '../../inputs/types.js';
 import { type Entry, maskKey, pem, resolved } from './kubeconfig-entry.js';
 import type { KubeconfigText } from './kubeconfig-files.js';
-import { bearer, checkedServer, invalid, maskPassword, reach, tokenIn, trustOf } from './reach.js';
 
 interface Kubeconfig {
   readonly clusters: readonly Entry[];
@@ -51,7 +58,8 @@ async function byProxy(base: string, proxy: string, mask: Surroundings['mask']) 
 }
 
 async function parsed({ name, text: source, directory }: KubeconfigText): Promise<Kubeconfig> {
-  const read = await readData(source);
+  const { readData } = await import('../../yaml/read.js');
+  const read = readData(source);
   if (!read.ok) {
     const { line, code, message } = read.fault;
     if (code === ALIASES) throw invalid(`${name} is not a kubeconfig: ${message}.`);

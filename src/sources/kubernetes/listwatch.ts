@@ -1,7 +1,12 @@
-import type { Clock } from '../../clock.js';
-import { type Application, keyOf } from '../../core/application.js';
-import { messageOf, PassingError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { type Application, keyOf } from '../../core/application/types.js';
+import type { Answer } from '../../http/answers.js';
+import { identityOf } from '../../http/json.js';
+import { backoff } from '../../http/retry.js';
+import { type LineStream, Silence, type Transport } from '../../http/transport.js';
+import type { Clock } from '../../platform/clock.js';
+import { messageOf, PassingError } from '../../platform/errors.js';
+import type { Log } from '../../platform/log.js';
+import { type Delivered, isBehind, isOlder, mayHaveMissed, sameVersion } from '../deliveries.js';
 import type { Selection, SourceEvent } from '../source.js';
 import {
   applicationsPath,
@@ -10,11 +15,7 @@ import {
   newestVersion,
   selectors,
 } from './applications.js';
-import { backoff } from './backoff.js';
-import type { Answer } from './failures.js';
-import { type LineStream, refuse, Silence, type Transport } from './http.js';
-import { identityOf } from './json.js';
-import { type Delivered, isBehind, isOlder, mayHaveMissed, sameVersion } from './versions.js';
+import { refuse } from './refusals.js';
 import { type WireEvent, wireEvent } from './wire.js';
 
 /** How long silence may last, in milliseconds. */

@@ -1,16 +1,18 @@
-import type { Clock } from '../../clock.js';
-import { FinalError, messageOf } from '../../errors.js';
+import type { Answer } from '../../http/answers.js';
+import { isSuccess, jsonOf } from '../../http/answers.js';
+import { list, record, text } from '../../http/json.js';
+import { patiently } from '../../http/retry.js';
+import type { Transport } from '../../http/transport.js';
+import type { Clock } from '../../platform/clock.js';
+import { FinalError, messageOf } from '../../platform/errors.js';
+import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
-import { patiently } from './backoff.js';
-import type { Answer } from './failures.js';
-import { isSuccess, jsonOf, refuse, type Transport } from './http.js';
-import { type Json, list, record, text } from './json.js';
 import type { Intent } from './rbac.js';
+import { refuse } from './refusals.js';
 
 /** Small enough for any API server, large enough for an Application of hundreds of resources. */
 const AT_ONCE = 8;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-const WRITER = 'argocd-controller';
 
 export interface LiveOptions {
   readonly transport: Transport;
@@ -98,17 +100,6 @@ async function metadataOf(
   return found(record(record(jsonOf(answer, options.server)).metadata));
 }
 
-/** What an object's own metadata says. */
-export function found(metadata: Json): LiveMetadata {
-  const writes = list(metadata.managedFields)
-    .map(record)
-    .filter((entry) => entry.manager === WRITER)
-    .map((entry) => text(entry.time));
-  // RFC 3339 times in UTC sort as text.
-  const lastWrite = writes.sort().at(-1) ?? '';
-  return { kind: 'found', creationTimestamp: text(metadata.creationTimestamp), lastWrite };
-}
-
 /**
  * Asks up to three times.
  * @returns a success or 404
@@ -135,23 +126,4 @@ function rootOf({ group, version }: LiveQuery): string {
 
 function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
   return unreadable(`The API server does not know ${kind} in ${group || 'core'}/${version}.`, '');
-}
-
-export function unreadable(message: string, remedy: string): LiveMetadata {
-  return { kind: 'unreadable', message, remedy };
-}
-
-/** Like `Promise.all` over `items.map(make)`, with a limit; keeps the order. */
-export async function mapAtMost<T, R>(
-  limit: number,
-  items: readonly T[],
-  make: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  const worker = async () => {
-    for (const [at, item] of rest) results[at] = await make(item);
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
-  return results;
 }

@@ -1,5 +1,5 @@
-import { messageOf, PassingError } from '../../errors.js';
-import { identityOf, record, text } from './json.js';
+import { identityOf, record, text } from '../../http/json.js';
+import { messageOf, PassingError } from '../../platform/errors.js';
 
 /** An event of a watch. Positions are resource versions. */
 export type WireEvent =

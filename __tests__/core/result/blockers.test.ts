@@ -1,0 +1,216 @@
+import { describe, expect, test } from '@jest/globals';
+import { explain } from '../../../src/core/result/blockers.js';
+import {
+  A,
+  API,
+  app,
+  applied,
+  B,
+  C,
+  hook,
+  KEEP,
+  type Look,
+  operation,
+  request,
+  result,
+  SETTINGS,
+  WEB,
+} from '../support/application.ts';
+import { ANY, follow, gone, related, see, type Wish } from '../support/follow.ts';
+
+const RAN_A = operation({ at: A, from: -110 });
+
+/** What is said of a look at second 10, as `subject: message`. */
+function said(look: Look, wish: Wish = {}): readonly string[] {
+  const { state, now } = follow([[10, see(app({ operation: RAN_A, ...look }))]], wish);
+  return explain(state, now).map(({ subject, message }) => `${subject}: ${message}`);
+}
+
+const NOT_COMPARED =
+  /^revision: Argo CD has not compared b{40} yet \(it compared aaaaaaaa at 2026-03-01T11:58:20Z\): .*`trigger: refresh`/;
+
+describe('what keeps an Application from its end', () => {
+  test('nothing, where all is well', () => {
+    expect(said({ at: B })).toEqual([]);
+    expect(said({}, { target: ANY })).toEqual([]);
+  });
+
+  test('what does not exist explains nothing', () => {
+    for (const rows of [
+      [[0, gone]],
+      [
+        [0, see(app({ health: 'Degraded' }))],
+        [1, gone],
+      ],
+    ] as const) {
+      const { state, now } = follow(rows);
+      expect(explain(state, now)).toEqual([]);
+    }
+  });
+
+  test('conditions, but no warnings', () => {
+    expect(
+      said({
+        at: B,
+        conditions: [
+          'InvalidSpecError: no project',
+          'InvalidSpecError: no cluster',
+          'OrphanedResourceWarning: one',
+          'SyncError: failed',
+        ],
+      }),
+    ).toEqual([
+      'condition InvalidSpecError: no project',
+      'condition InvalidSpecError: no cluster',
+      'condition SyncError: failed',
+    ]);
+  });
+
+  describe('an operation', () => {
+    test('that failed, with the resources that did, and no others', () => {
+      const results = [
+        applied(SETTINGS, 'configured'),
+        result(WEB, 'SyncFailed', 'field is immutable'),
+        result(API, 'Synced', 'crash loop', { hookPhase: 'Failed' }),
+        hook('batch/Job/shop/migrate', 'PreSync', 'Succeeded', 'done'),
+        hook('batch/Job/shop/smoke', 'PostSync', 'Error', ''),
+      ];
+      const message = 'one or more objects failed to apply, reason: field is immutable';
+      expect(said({ at: B, operation: operation({ phase: 'Failed', results, message }) })).toEqual([
+        'operation for bbbbbbbb: Failed: one or more objects failed to apply',
+        'Deployment/shop/web: field is immutable',
+        'Deployment/shop/api: crash loop',
+        'PostSync hook Job/shop/smoke: Error',
+      ]);
+    });
+
+    test('that failed as a whole, with its reason', () => {
+      const message = 'ComparisonError, reason: no manifests';
+      const failed = operation({ phase: 'Error', message });
+      expect(said({ at: B, operation: failed })).toEqual([
+        'operation for bbbbbbbb: Error: ComparisonError, reason: no manifests',
+      ]);
+    });
+
+    test('that runs, with the hooks that it waits for', () => {
+      const results = [
+        hook('batch/Job/shop/migrate', 'PreSync', 'Running', 'waiting for completion'),
+        result(WEB, 'Synced', 'rolling out', { hookPhase: 'Running' }),
+      ];
+      const running = operation({ phase: 'Running', results, limit: 5 });
+      expect(said({ at: B, operation: running })).toEqual([
+        'operation for bbbbbbbb: Running: no message yet',
+        'PreSync hook Job/shop/migrate: waiting for completion',
+      ]);
+    });
+
+    test('between two attempts, with what is known of the next one', () => {
+      const run = { phase: 'Running', retry: 2, to: 7, limit: 5, message: 'Retrying' };
+      const look: Look = { at: B, operation: operation(run) };
+      expect(said(look)).toEqual([
+        "operation for bbbbbbbb: Running, retry 2 of 5, the last attempt failed 3 s ago and the next one follows after Argo CD's backoff: Retrying",
+      ]);
+      expect(said(look, { noServerClock: true })).toEqual([
+        'operation for bbbbbbbb: Running, retry 2 of 5: Retrying',
+      ]);
+    });
+
+    test('that has failed for good has no next attempt', () => {
+      const failed = operation({ phase: 'Failed', retry: 5, limit: 5, to: 7 });
+      expect(said({ at: B, operation: failed })).toEqual([
+        'operation for bbbbbbbb: Failed, retry 5 of 5: no message yet',
+      ]);
+    });
+
+    test('that succeeded or was a dry run keeps from nothing', () => {
+      expect(said({ at: B, operation: operation() })).toEqual([]);
+      expect(said({ at: B, operation: operation({ phase: 'Failed', dryRun: true }) })).toEqual([]);
+    });
+  });
+
+  test('health, with the resources that are not well', () => {
+    const resources = [
+      `Synced ${WEB} Degraded`,
+      `Synced ${API} Healthy`,
+      `Synced ${SETTINGS}`,
+      `Synced ${KEEP} Missing`,
+    ];
+    expect(said({ at: B, health: 'Degraded', healthMessage: 'bad', resources })).toEqual([
+      'health: Degraded: bad',
+      'Deployment/shop/web: Degraded: Degraded it is',
+      'ConfigMap/shop/keep: Missing: Missing it is',
+    ]);
+    expect(said({ at: B, health: 'Progressing' })).toEqual(['health: Progressing']);
+    expect(said({ at: B, health: '' })).toEqual([]);
+  });
+
+  test('what is left OutOfSync, where the comparison is with the target', () => {
+    const resources = [`OutOfSync ${WEB}`, `OutOfSync ${KEEP} prune`, `OutOfSync ${API} hook`];
+    const look: Look = { sync: 'OutOfSync', resources };
+    const left = [
+      'Deployment/shop/web: OutOfSync',
+      'ConfigMap/shop/keep: OutOfSync: it left Git and is not pruned',
+    ];
+    expect(said({ ...look, at: B, operation: operation() })).toEqual(left);
+    expect(said(look)).toEqual([expect.stringMatching(NOT_COMPARED)]);
+    expect(said(look, { target: ANY })).toEqual(left);
+  });
+
+  test('a resource is named once', () => {
+    const results = [result(WEB, 'SyncFailed', 'no')];
+    expect(
+      said({
+        at: B,
+        sync: 'OutOfSync',
+        health: 'Degraded',
+        resources: [`OutOfSync ${WEB} Degraded`],
+        operation: operation({ phase: 'Failed', results }),
+      }),
+    ).toEqual([
+      'operation for bbbbbbbb: Failed: no message yet',
+      'Deployment/shop/web: no',
+      'health: Degraded',
+    ]);
+  });
+
+  test('a sync by hand of some resources only', () => {
+    const run = { selective: true, manual: true, results: [applied(WEB, 'configured')] };
+    const resources = [`Synced ${WEB}`, `OutOfSync ${SETTINGS}`];
+    expect(said({ at: B, sync: 'OutOfSync', resources, operation: operation(run) })).toEqual([
+      'selective sync: it synced 1 chosen resources only and left 1 OutOfSync: sync the whole Application',
+      'ConfigMap/shop/settings: OutOfSync',
+    ]);
+    const heal = { ...run, manual: false };
+    expect(said({ at: B, sync: 'OutOfSync', resources, operation: operation(heal) })).toEqual([
+      'ConfigMap/shop/settings: OutOfSync',
+    ]);
+  });
+});
+
+describe('why nothing came', () => {
+  test('Argo CD has not seen the revision', () => {
+    expect(said({})).toEqual([expect.stringMatching(NOT_COMPARED)]);
+  });
+
+  test.each<[string, Look, RegExp]>([
+    ['auto-sync waits', {}, /^operation: no operation started: a sync window may be closed/],
+    ['auto-sync is off', { automated: false }, /^operation: .*`trigger: sync`/],
+  ])('the revision was compared, and %s', (_, look, message) => {
+    const [first] = said({ at: B, sync: 'OutOfSync', resources: [`OutOfSync ${WEB}`], ...look });
+    expect(first).toMatch(message);
+  });
+
+  test('it has: something is requested, or runs, or ran', () => {
+    const compared: Look = { at: B, sync: 'OutOfSync', resources: [] };
+    expect(said({ ...compared, requested: request() })).toEqual([]);
+    expect(said({ ...compared, operation: operation() })).toEqual([]);
+  });
+
+  test('a revision that contains the target is as good', () => {
+    const { state, now } = follow([
+      [10, see(app({ at: C, operation: RAN_A }))],
+      [11, related(C, 'descendant')],
+    ]);
+    expect(explain(state, now)).toEqual([]);
+  });
+});

@@ -1,0 +1,252 @@
+import { describe, expect, test } from '@jest/globals';
+import { judge } from '../../../src/core/decision/rules.js';
+import { begin } from '../../../src/core/decision/state.js';
+import type { Target } from '../../../src/core/decision/target.js';
+import {
+  decided,
+  type End,
+  settle,
+  timedOut,
+  undecidedOf,
+} from '../../../src/core/result/settle.js';
+import {
+  A,
+  app,
+  applied,
+  B,
+  C,
+  deployed,
+  type Look,
+  operation,
+  SETTINGS,
+  time,
+  WEB,
+} from '../support/application.ts';
+import {
+  ANY,
+  type Followed,
+  follow,
+  gone,
+  POLICY,
+  related,
+  revision,
+  see,
+} from '../support/follow.ts';
+
+const GOOD: End = { conclusion: 'success', reason: 'synced', what: 'the revision is deployed' };
+const BAD: End = { conclusion: 'failure', reason: 'degraded', what: 'it is Degraded' };
+
+function resultAt({ state, now }: Followed, end: End = GOOD) {
+  return settle('shop', state, end, now).result;
+}
+
+function done(look: Look = {}, results = [applied(WEB, 'created')]): Followed {
+  const history = [deployed(A, -110), deployed(B, 1)];
+  const state = operation({ results });
+  return follow([[10, see(app({ at: B, reconciled: 4, history, operation: state, ...look }))]]);
+}
+
+describe('the result of an Application', () => {
+  test('that came to its end', () => {
+    expect(resultAt(done({ images: ['web:2'] }))).toMatchObject({
+      application: 'shop',
+      conclusion: 'success',
+      reason: 'synced',
+      message: 'shop is at bbbbbbbb: the revision is deployed',
+      revision: B,
+      revisions: [B],
+      syncStatus: 'Synced',
+      healthStatus: 'Healthy',
+      operationPhase: 'Succeeded',
+      startedAt: time(1),
+      finishedAt: time(3),
+      evidence: 'complete',
+      blockers: [],
+      summaryImages: ['web:2'],
+      changes: [{ application: 'shop', change: 'created', name: 'web' }],
+    });
+  });
+
+  test('that did not says why, first of all', () => {
+    const sick = done({ health: 'Degraded', healthMessage: 'crash\n  loop' });
+    const failed = resultAt(sick, BAD);
+    expect(failed.message).toBe('shop: it is Degraded (health: Degraded: crash loop)');
+    expect(failed.blockers).toEqual([{ subject: 'health', message: 'Degraded: crash\n  loop' }]);
+    expect(resultAt(sick).blockers).toEqual([]);
+  });
+
+  test('a long reason is cut', () => {
+    const { message } = resultAt(done({ health: 'Degraded', healthMessage: 'x'.repeat(999) }), BAD);
+    expect(message.length).toBeLessThan(350);
+    expect(message).toMatch(/x…\)$/);
+  });
+
+  test('names what failed rather than the operation that did', () => {
+    const failed = follow([
+      [
+        3,
+        see(
+          app({
+            at: B,
+            operation: operation({
+              phase: 'Failed',
+              message: 'one or more objects failed',
+              results: [{ ...applied(WEB, ''), status: 'SyncFailed', message: 'immutable' }],
+            }),
+          }),
+        ),
+      ],
+    ]);
+    const end: End = { conclusion: 'failure', reason: 'sync-failed', what: 'it ended Failed' };
+    expect(resultAt(failed, end).message).toBe(
+      'shop: it ended Failed (Deployment/shop/web: immutable)',
+    );
+  });
+
+  test.each<[End['conclusion'], string]>([
+    ['timeout', 'shop did not come to its end in time, still waiting for rain'],
+    ['cancelled', 'shop: cancelled while waiting for rain'],
+    ['failure', 'shop: rain'],
+    ['skipped', 'shop: rain'],
+  ])('%s in words', (conclusion, message) => {
+    const end: End = { conclusion, reason: 'timeout', what: 'rain' };
+    expect(resultAt(done(), end).message).toBe(message);
+  });
+
+  test('that does not exist is empty', () => {
+    const end: End = { conclusion: 'failure', reason: 'missing', what: 'it does not exist' };
+    expect(resultAt(follow([[0, gone]]), end)).toMatchObject({
+      message: 'shop: it does not exist',
+      revision: '',
+      revisions: [],
+      syncStatus: '',
+      healthStatus: '',
+      operationPhase: '',
+      startedAt: '',
+      finishedAt: '',
+      changes: [],
+      blockers: [],
+    });
+  });
+
+  test('that was deleted keeps what was last seen of it', () => {
+    const history = [deployed(A, -110), deployed(B, 1)];
+    const last = app({ at: B, reconciled: 4, history, operation: operation(), health: 'Missing' });
+    const followed = follow([
+      [10, see(last)],
+      [11, gone],
+    ]);
+    const end: End = { conclusion: 'success', reason: 'deleted', what: 'it was deleted' };
+    expect(resultAt(followed, end)).toMatchObject({
+      message: 'shop: it was deleted',
+      healthStatus: 'Missing',
+      revision: B,
+    });
+  });
+});
+
+describe('the revision in the end', () => {
+  const of = (look: Look, target: Target = revision(B)) => {
+    const state = app({ reconciled: 4, operation: operation(), ...look });
+    const { revision, revisions } = resultAt(follow([[10, see(state)]], { target }));
+    return [revision, revisions];
+  };
+  const history = [deployed(A, -110), deployed(B, 1)];
+
+  test.each<[string, Look, string]>([
+    ['is the compared one, if Synced', { at: C, history }, C],
+    ['is the last one on record, if not', { at: C, sync: 'OutOfSync', history }, B],
+    [
+      'is the one that decides, where there is no record',
+      { at: B, sync: 'OutOfSync', history: [] },
+      B,
+    ],
+  ])('%s', (_, look, wanted) => {
+    expect(of(look)).toEqual([wanted, [wanted]]);
+  });
+
+  test('of several sources is that of the target', () => {
+    const at = ['1.2.3', B];
+    const look: Look = { at, sources: [{}, {}], history: [] };
+    expect(of(look, revision(B, [1]))).toEqual([B, at]);
+    expect(of(look, revision(B))).toEqual(['', at]);
+    expect(of(look, ANY)).toEqual(['', at]);
+    expect(of({ ...look, at: [B, B] }, ANY)).toEqual([B, [B, B]]);
+    // Another source has gone since.
+    expect(of({ at: B }, revision(B, [1]))).toEqual([B, [B]]);
+  });
+});
+
+describe('the evidence', () => {
+  test('is partial where the revision was never seen and the end is bad', () => {
+    const never = follow([[0, see(app({ operation: operation({ at: A, from: -110 }) }))]]);
+    const end: End = { conclusion: 'timeout', reason: 'timeout', what: 'the revision' };
+    expect(resultAt(never, end).evidence).toBe('partial');
+    const any = follow([[0, see(app({ operation: operation({ at: A, from: -110 }) }))]], {
+      target: ANY,
+    });
+    expect(resultAt(any, end).evidence).toBe('complete');
+  });
+
+  test('is complete where the revision was never seen, but what contains it from the start', () => {
+    const run = { at: C, from: 5, results: [applied(WEB, 'created')] };
+    const history = [deployed(A, -110), deployed(C, 5)];
+    const followed = follow([
+      [0, see(app({ operation: operation({ at: A, from: -110 }) }))],
+      [9, see(app({ at: C, reconciled: 8, history, operation: operation(run) }))],
+      [10, related(C, 'descendant')],
+    ]);
+    expect(resultAt(followed).evidence).toBe('complete');
+  });
+
+  test('is partial where its operation had not ended', () => {
+    const running = app({ at: B, sync: 'OutOfSync', operation: operation({ phase: 'Running' }) });
+    const followed = follow([
+      [0, see(running)],
+      [1, gone],
+    ]);
+    const end: End = { conclusion: 'failure', reason: 'deleted', what: 'it was deleted' };
+    expect(resultAt(followed, end).evidence).toBe('partial');
+  });
+
+  test('of live objects is asked where nothing else decides', () => {
+    const results = [applied(WEB, 'configured'), applied(SETTINGS, 'created')];
+    const { state, now } = done({}, results);
+    const settled = settle('shop', state, GOOD, now);
+    expect(undecidedOf(settled)).toMatchObject([{ kind: 'Deployment', name: 'web' }]);
+    const nothing = begin(POLICY, () => ANY, now);
+    expect(undecidedOf(settle('shop', nothing, BAD, now))).toEqual([]);
+  });
+
+  test('of live objects is used', () => {
+    const { state, now } = done({}, [applied(WEB, 'configured')]);
+    const live = new Map([[WEB, { creationTimestamp: time(-500), lastWrite: time(-400) }]]);
+    const settled = settle('shop', state, GOOD, now);
+    expect(settled.result).toMatchObject({
+      evidence: 'partial',
+      changes: [{ change: 'updated', evidence: 'reported' }],
+    });
+    expect(decided(settled, live)).toMatchObject({
+      evidence: 'complete',
+      changes: [{ change: 'unchanged', evidence: 'live' }],
+    });
+  });
+});
+
+test('the end of a wait whose time is over has the cause that is known', () => {
+  const { verdict } = follow([
+    [10, see(app({ at: B, reconciled: 4, operation: operation(), health: 'Suspended' }))],
+  ]);
+  if (verdict.kind !== 'waiting') throw new Error('it is over');
+  expect(timedOut(verdict)).toEqual({
+    conclusion: 'timeout',
+    reason: 'suspended',
+    what: 'Healthy (it is Suspended)',
+  });
+  const now = { elapsed: 0 };
+  const first = judge(
+    begin(POLICY, () => ANY, now),
+    now,
+  );
+  expect(timedOut(first as typeof verdict).reason).toBe('timeout');
+});

@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals';
+import { settle } from '../../../src/core/result/settle.js';
+import type { Span } from '../../../src/core/result/vocabulary.js';
+import { epochOf, loadTrace } from '../../support/replay.ts';
+import { app, B, serverTime, time } from '../support/application.ts';
+import { type Followed, follow, type Row, see } from '../support/follow.ts';
+import { looksOf, play } from '../support/recordings.ts';
+
+const END = { conclusion: 'success', reason: 'synced', what: 'the revision is deployed' } as const;
+
+/** `hook PreSync Job/migrate 4-13 done`, in seconds from zero. */
+function short(spans: readonly Span[] = [], zero = serverTime(0)): readonly string[] {
+  const seconds = (ms: number) => Math.round((ms - zero) / 1000);
+  return spans.map(({ kind, what, from, to, end }) =>
+    [kind, what, `${seconds(from)}-${seconds(to)}`, end].filter((part) => part !== '').join(' '),
+  );
+}
+
+function timelineOf({ state, now }: Pick<Followed, 'state' | 'now'>) {
+  return settle('shop', state, END, now).result.timeline;
+}
+
+describe('recordings', () => {
+  test.each<[name: string, from: number, expected: readonly string[]]>([
+    [
+      'waves-and-hooks',
+      0,
+      [
+        'operation b97073ee 0-27 done',
+        'hook PreSync Job/migrate 5-13 done',
+        'apply -1, ConfigMap/settings 13-15 done',
+        'apply 0, Deployment/db 15-18 done',
+        'apply 1, Deployment/web 18-20 done',
+        'apply 2, Widget/gadget 20-20 done',
+        'hook PostSync Job/smoke 20-27 done',
+      ],
+    ],
+    [
+      'update-client-side',
+      0,
+      [
+        'operation b97073ee 0-1 done',
+        'operation b97073ee (in part) 1-1 done',
+        'health Healthy 1-2 done',
+      ],
+    ],
+    ['degraded', 0, ['operation c3b0a1ca 0-1 done', 'health Degraded 1-8 failed']],
+    [
+      'hook-failed',
+      0,
+      [
+        'operation c3b0a1ca 0-11 failed',
+        'apply 0, 2 resources 4-4 done',
+        'hook PostSync Job/smoke 4-11 failed',
+      ],
+    ],
+    ['sync-failed-retrying', 0, ['operation c3b0a1ca 0-29 failed']],
+    ['no-op-commit', 0, []],
+    // Started at the end: what was over by the first look tells no order.
+    ['waves-and-hooks', 24, ['operation b97073ee 0-27 done']],
+  ])('%s from event %i', (name, from, expected) => {
+    const trace = loadTrace(name);
+    const looks = looksOf(trace, from);
+    const { state, overAt } = play(trace, looks);
+    const t = overAt ?? looks.at(-1)?.t ?? 0;
+    const now = { elapsed: t, server: epochOf(trace) + t };
+    const spans = timelineOf({ state, now });
+    expect(short(spans, spans?.[0]?.from)).toEqual(expected);
+  });
+
+  test('a namespace that nobody waits for ends where the next part begins', () => {
+    const trace = loadTrace('waves-first-sync');
+    const { state, overAt = 0 } = play(trace, looksOf(trace));
+    const spans = timelineOf({ state, now: { elapsed: overAt, server: epochOf(trace) + overAt } });
+    expect(short(spans, spans?.[0]?.from).slice(0, 3)).toEqual([
+      'operation e059dad5 0-25 done',
+      'apply 0 of PreSync, Namespace/shop-waves 1-3 done',
+      'hook PreSync Job/migrate 3-11 done',
+    ]);
+  });
+});
+
+const running = { phase: 'Running', startedAt: time(10), syncResult: { revision: B } };
+
+describe('stories', () => {
+  const began: readonly Row[] = [
+    [0, see(app()), 'waiting'],
+    [10, see(app({ version: 2, at: B, sync: 'OutOfSync', operation: running })), 'waiting'],
+  ];
+
+  test('what had not ended is open', () => {
+    const followed = follow(began);
+    expect(short(timelineOf(followed))).toEqual([
+      'request 0-10 done',
+      'operation bbbbbbbb 10-10 open',
+    ]);
+  });
+
+  test.each([
+    ['Progressing', ['health Progressing 12-30 open']],
+    ['Suspended', ['health Suspended 12-30 open']],
+    ['Degraded', ['health Degraded 12-30 failed']],
+    ['Healthy', []],
+  ])('health %s since before the end', (health, expected) => {
+    const done = { ...running, phase: 'Succeeded', finishedAt: time(12) };
+    const followed = follow([
+      ...began,
+      [30, see(app({ version: 3, at: B, operation: done, health, reconciled: 12 }))],
+    ]);
+    // Health turned when it was first seen after the end.
+    expect(short(timelineOf(followed)).slice(2)).toEqual(expected);
+  });
+
+  test('without the time of the server, only what the cluster wrote', () => {
+    const done = { ...running, phase: 'Succeeded', finishedAt: time(12) };
+    const rows = [...began, [30, see(app({ version: 3, at: B, operation: done }))] as const];
+    expect(short(timelineOf(follow(rows, { noServerClock: true })))).toEqual([
+      'operation bbbbbbbb 10-12 done',
+    ]);
+  });
+});

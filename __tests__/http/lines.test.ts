@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import { lines } from '../../src/http/lines.js';
+import { PassingError } from '../../src/platform/errors.js';
+
+async function* chunks(...parts: readonly (string | Buffer)[]): AsyncGenerator<Buffer> {
+  for (const part of parts) yield Buffer.from(part as string);
+}
+
+async function read(...parts: readonly (string | Buffer)[]): Promise<readonly string[]> {
+  const all: string[] = [];
+  for await (const line of lines(chunks(...parts))) all.push(line);
+  return all;
+}
+
+const LONG = 'é'.repeat(200_000);
+const E_ACUTE = Buffer.from('é');
+
+test.each<[name: string, parts: readonly (string | Buffer)[], expected: readonly string[]]>([
+  ['one in one chunk', ['one\n'], ['one']],
+  ['several in one chunk', ['one\ntwo\n'], ['one', 'two']],
+  ['one in several chunks', ['o', 'n', 'e\n'], ['one']],
+  ['a chunk that ends one and begins another', ['on', 'e\ntw', 'o\n'], ['one', 'two']],
+  ['empty ones are none', ['\n', ' \n\none\n'], ['one']],
+  [
+    'a letter of two bytes, between two chunks',
+    [E_ACUTE.subarray(0, 1), E_ACUTE.subarray(1), '\n'],
+    ['é'],
+  ],
+  [
+    'a long one, then a short one',
+    [LONG.slice(0, 70_000), LONG.slice(70_000), '\none\n'],
+    [LONG, 'one'],
+  ],
+  ['none', [], []],
+])('%s', async (_, parts, expected) => {
+  expect(await read(...parts)).toEqual(expected);
+});
+
+test('a stream that ends within one is broken', async () => {
+  await expect(read('one\ntw')).rejects.toThrow(PassingError);
+});
+
+test('one without an end is given up', async () => {
+  const endless = Array.from({ length: 65 }, () => Buffer.alloc(1024 * 1024, 'x'));
+  await expect(read(...endless)).rejects.toThrow('without an end');
+});

@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import { nameOf, selectionOf, wantedOf } from '../../src/wait/selection.js';
+
+interface Asked {
+  readonly applications?: readonly string[];
+  readonly selector?: string;
+  readonly namespace?: string;
+}
+
+function inputs({ applications = [], selector = '', namespace = 'argocd' }: Asked) {
+  return { applications, selector, applicationNamespace: namespace };
+}
+
+const HERE = [
+  ['argocd', 'shop'],
+  ['argocd', 'shop-api'],
+  ['argocd', 'web'],
+  ['team-a', 'shop'],
+  ['team-b', 'shop-api'],
+] as const;
+
+type Accepts = (namespace: string, name: string) => boolean;
+
+/** Which of those that are here are accepted. */
+function accepted(accepts: Accepts | undefined): readonly string[] {
+  return HERE.filter(([namespace, name]) => accepts?.(namespace, name)).map((key) => key.join('/'));
+}
+
+interface Case extends Asked {
+  /** What the server is asked for; `namespace` absent: all. */
+  readonly asks: {
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly labelSelector?: string;
+  };
+  readonly accepts: readonly string[];
+  /** The keys of what is wanted; undefined for globs and selectors. */
+  readonly keys: readonly (string | undefined)[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    applications: ['shop'],
+    asks: { namespace: 'argocd', name: 'shop' },
+    accepts: ['argocd/shop'],
+    keys: ['argocd/shop'],
+  },
+  {
+    applications: ['team-a/shop'],
+    asks: { namespace: 'team-a', name: 'shop' },
+    accepts: ['team-a/shop'],
+    keys: ['team-a/shop'],
+  },
+  {
+    applications: ['shop', 'web'],
+    asks: { namespace: 'argocd' },
+    accepts: ['argocd/shop', 'argocd/web'],
+    keys: ['argocd/shop', 'argocd/web'],
+  },
+  {
+    applications: ['shop', 'team-a/shop'],
+    asks: { name: 'shop' },
+    accepts: ['argocd/shop', 'team-a/shop'],
+    keys: ['argocd/shop', 'team-a/shop'],
+  },
+  {
+    applications: ['web', 'team-a/shop'],
+    asks: {},
+    accepts: ['argocd/web', 'team-a/shop'],
+    keys: ['argocd/web', 'team-a/shop'],
+  },
+  {
+    applications: ['shop*'],
+    asks: { namespace: 'argocd' },
+    accepts: ['argocd/shop', 'argocd/shop-api'],
+    keys: [undefined],
+  },
+  {
+    applications: ['team-*/shop'],
+    asks: { name: 'shop' },
+    accepts: ['team-a/shop'],
+    keys: [undefined],
+  },
+  {
+    applications: ['*/shop-api'],
+    asks: { name: 'shop-api' },
+    accepts: ['argocd/shop-api', 'team-b/shop-api'],
+    keys: [undefined],
+  },
+  {
+    applications: ['shop'],
+    namespace: '*',
+    asks: { name: 'shop' },
+    accepts: ['argocd/shop', 'team-a/shop'],
+    keys: [undefined],
+  },
+  {
+    selector: 'team=shop',
+    asks: { namespace: 'argocd', labelSelector: 'team=shop' },
+    accepts: ['argocd/shop', 'argocd/shop-api', 'argocd/web'],
+    keys: [undefined],
+  },
+  {
+    selector: 'team=shop',
+    namespace: '*',
+    asks: { labelSelector: 'team=shop' },
+    accepts: HERE.map((key) => key.join('/')),
+    keys: [undefined],
+  },
+  {
+    applications: ['shop-*', 'team-b/*'],
+    selector: 'team=shop',
+    asks: { labelSelector: 'team=shop' },
+    accepts: ['argocd/shop-api', 'team-b/shop-api'],
+    keys: [undefined, undefined],
+  },
+];
+
+describe.each(CASES)('%j', (asked) => {
+  test('the narrowest list that holds all', () => {
+    const { accepts, ...asks } = selectionOf(inputs(asked));
+    expect(asks).toEqual(asked.asks);
+    expect(accepted(accepts)).toEqual(asked.accepts);
+  });
+
+  test('what is wanted, entry by entry', () => {
+    const wanted = wantedOf(inputs(asked));
+    expect(wanted.map((each) => each.key)).toEqual(asked.keys);
+    const any: Accepts = (...key) => wanted.some((each) => each.accepts(...key));
+    expect(accepted(any)).toEqual(asked.accepts);
+    expect(wanted.map((each) => each.text)).toEqual(asked.applications ?? [asked.selector]);
+  });
+});
+
+test.each([
+  ['argocd/shop', 'argocd', 'shop'],
+  ['team-a/shop', 'argocd', 'team-a/shop'],
+  ['argocd-2/shop', 'argocd', 'argocd-2/shop'],
+  ['argocd/shop', '*', 'argocd/shop'],
+  ['shop-*', 'argocd', 'shop-*'],
+])('%s in %s is called %s', (key, namespace, name) => {
+  expect(nameOf(key, namespace)).toBe(name);
+});

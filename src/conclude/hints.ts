@@ -1,0 +1,79 @@
+import type { Inputs } from '../inputs/types.js';
+import { type Report, succeeded } from '../report/report.js';
+import type { Source } from '../sources/source.js';
+import type { Outcome } from '../wait/waits.js';
+
+/** A hint is worth no longer wait. */
+const PATIENCE_MS = 3000;
+
+/**
+ * Adds to a report what helps a person: links to the Argo CD UI, names like a missing one, and what
+ * refused credentials said of themselves.
+ */
+export async function withHints(
+  report: Report,
+  { ends }: Pick<Outcome, 'ends'>,
+  inputs: Pick<Inputs, 'applicationNamespace' | 'argocdServer'>,
+  source: Source,
+  credentials: string,
+  cancelled: AbortSignal,
+): Promise<Report> {
+  if (cancelled.aborted) return report;
+  const refused = report.reason === 'unauthorized' && credentials !== '';
+  if (refused) return { ...report, remedy: `${report.remedy}\n${credentials}` };
+  const linked = await withLinks(report, ends, inputs, source, cancelled);
+  return withNearNames(linked, inputs, source, cancelled);
+}
+
+function patience(cancelled: AbortSignal): AbortSignal {
+  return AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+}
+
+async function withLinks(
+  report: Report,
+  ends: Outcome['ends'],
+  { argocdServer }: Pick<Inputs, 'argocdServer'>,
+  source: Source,
+  cancelled: AbortSignal,
+): Promise<Report> {
+  const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
+  if (!application) return report;
+  const namespace = application.controllerNamespace || application.namespace;
+  const address = argocdServer || (await source.uiAddress(namespace, patience(cancelled)));
+  return withAddress(report, [...ends.keys()], address);
+}
+
+/**
+ * Links the Applications to their pages.
+ * @param keys `namespace/name` of the report's Applications, in their order
+ * @param address of the Argo CD UI; empty: not known
+ */
+export function withAddress(report: Report, keys: readonly string[], address: string): Report {
+  if (!/^https?:\/\//.test(address)) return report;
+  const applications = report.applications.map((result, i) => ({
+    ...result,
+    url: `${address.replace(/\/+$/, '')}/applications/${keys[i] ?? ''}`,
+  }));
+  return { ...report, applications };
+}
+
+async function withNearNames(
+  report: Report,
+  { applicationNamespace }: Pick<Inputs, 'applicationNamespace'>,
+  source: Source,
+  cancelled: AbortSignal,
+): Promise<Report> {
+  const missing = report.applications.find((each) => each.reason === 'missing');
+  if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
+  const slash = missing.application.indexOf('/');
+  const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
+  const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
+  const { nearestNames } = await import('./nearest-names.js');
+  const near = nearestNames(wanted, await source.names(namespace, patience(cancelled)));
+  const remedy = [report.remedy, source.doubt ?? ''].filter((part) => part !== '').join('\n');
+  const hint =
+    near.length > 0
+      ? `Did you mean ${near.join(', ')}?`
+      : 'Check `application`, `application-namespace` and `selector`; with `if-missing: wait` the step waits for it.';
+  return { ...report, message: `${report.message}. ${hint}`, remedy };
+}

@@ -1,0 +1,68 @@
+import { resourceName } from '../core/application/types.js';
+import type { LiveTimes } from '../core/changes/classify.js';
+import { type Settled, undecidedOf } from '../core/result/settle.js';
+import type { Log } from '../platform/log.js';
+import type { LiveMetadata, LiveQuery, Source } from '../sources/source.js';
+import type { Outcome } from '../wait/waits.js';
+
+/** By Application key, then by resource name: what the live objects said. */
+export type LiveEvidence = ReadonlyMap<string, ReadonlyMap<string, LiveTimes>>;
+
+/** A run's answer never waits longer for evidence. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Reads the metadata of the live objects that what was seen could not decide, where the source
+ * can ask for them. What cannot be read stays as reported; one notice says why and what helps.
+ */
+export async function readLive(
+  { ends }: Pick<Outcome, 'ends'>,
+  source: Source,
+  log: Log,
+  cancelled: AbortSignal,
+): Promise<LiveEvidence> {
+  const questions = [...ends].flatMap(([key, settled]) => {
+    const { application } = settled;
+    return application && source.reaches(application)
+      ? undecidedOf(settled).map((of) => ({ key, of, query: queryOf(application, of) }))
+      : [];
+  });
+  if (questions.length === 0) return new Map();
+  log.debug(`Reading the metadata of ${questions.length} live objects.`);
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+  const answers = await source.live(
+    questions.map((each) => each.query),
+    signal,
+  );
+  noticeUnreadable(answers, log);
+  const evidence = new Map<string, Map<string, LiveTimes>>();
+  for (const [i, { key, of }] of questions.entries()) {
+    const answer = answers[i];
+    if (answer?.kind !== 'found') continue;
+    const ofApplication = evidence.get(key) ?? new Map<string, LiveTimes>();
+    evidence.set(key, ofApplication.set(resourceName(of), answer));
+  }
+  return evidence;
+}
+
+function queryOf(
+  application: NonNullable<Settled['application']>,
+  of: Pick<LiveQuery, 'group' | 'version' | 'kind' | 'namespace' | 'name'>,
+): LiveQuery {
+  const { group, version, kind, namespace, name } = of;
+  const whose = { namespace: application.namespace, name: application.name };
+  const defaultNamespace = application.destination.namespace;
+  return { application: whose, group, version, kind, namespace, name, defaultNamespace };
+}
+
+function noticeUnreadable(answers: readonly LiveMetadata[], log: Log): void {
+  const unreadable = answers.filter((each) => each.kind === 'unreadable');
+  const [first] = unreadable;
+  if (!first) return;
+  const [what, them] =
+    unreadable.length === 1
+      ? ['A live object', 'it']
+      : [`${unreadable.length} live objects`, 'them'];
+  const consequence = `${what} could not be read, so what happened to ${them} is called «updated» and evidence is partial (live-evidence: off silences this). ${first.message}`;
+  log.notice([consequence, first.remedy].filter((line) => line !== '').join('\n'));
+}

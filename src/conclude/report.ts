@@ -1,0 +1,137 @@
+import { DecodeError } from '../core/application/decode.js';
+import { evaluate } from '../core/filters/filter.js';
+import { decided } from '../core/result/settle.js';
+import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
+import type { Inputs } from '../inputs/types.js';
+import { FinalError, InputError, messageOf } from '../platform/errors.js';
+import type { Report } from '../report/report.js';
+import type { Outcome } from '../wait/waits.js';
+import type { LiveEvidence } from './live-evidence.js';
+import { remedyFor } from './remedies.js';
+
+/** Everything a run says in the end, from how its wait ended. */
+export function reportOf(
+  inputs: Inputs,
+  outcome: Outcome,
+  live: LiveEvidence,
+  waitedMs: number,
+): Report {
+  const applications = [...outcome.ends].map(([key, settled]) => {
+    const times = live.get(key);
+    return times ? decided(settled, times) : settled.result;
+  });
+  const whole = overall(applications);
+  return {
+    ...whole,
+    remedy: outcome.error ? outcome.error.remedy : remedyFor(whole, inputs),
+    applications,
+    filters: inputs.filters,
+    matched: matchedBy(inputs, applications),
+    changes: inputs.changes,
+    waitedMs,
+  };
+}
+
+/** Filter name to matched changes, over all Applications. */
+function matchedBy(
+  {
+    filters,
+    changes: classes,
+    applicationNamespace,
+  }: Pick<Inputs, 'filters' | 'changes' | 'applicationNamespace'>,
+  applications: readonly ApplicationResult[],
+): ReadonlyMap<string, readonly Change[]> {
+  return new Map(
+    filters.map((filter) => [
+      filter.name,
+      applications.flatMap((each) =>
+        evaluate(filter, each.changes, classes, {
+          applicationNamespace,
+          imagesOf: imagesOf(each),
+        }),
+      ),
+    ]),
+  );
+}
+
+/** Argo CD before 3.0 says no images by resource: then all of the Application's may be meant. */
+function imagesOf({ changes, summaryImages }: ApplicationResult) {
+  const told = changes.some((each) => each.images.length > 0);
+  return (change: Change) => (told ? change.images : summaryImages);
+}
+
+/**
+ * The report of a run that came to no answer.
+ * @param inputs where they could be read: their filters match nothing
+ */
+export function noReport(thrown: unknown, inputs?: Inputs): Report {
+  return {
+    conclusion: 'failure',
+    ...faultOf(thrown),
+    applications: [],
+    filters: inputs?.filters ?? [],
+    matched: new Map(),
+    changes: inputs?.changes ?? [],
+    waitedMs: 0,
+  };
+}
+
+function faultOf(thrown: unknown): Pick<Report, 'reason' | 'message' | 'remedy'> {
+  if (thrown instanceof InputError) return inputFault(thrown.problems);
+  if (thrown instanceof FinalError) {
+    return { reason: thrown.reason, message: thrown.message, remedy: thrown.remedy };
+  }
+  const said = messageOf(thrown);
+  return thrown instanceof DecodeError
+    ? {
+        reason: 'internal-error',
+        message: `What the server sent cannot be read: ${said}`,
+        remedy: 'This version may not know this version of Argo CD: please report it.',
+      }
+    : {
+        reason: 'internal-error',
+        message: `This is a bug of argocd-post-sync: ${said}`,
+        remedy: 'Please report it with the log of this step.',
+      };
+}
+
+function inputFault(problems: readonly string[]): Pick<Report, 'reason' | 'message' | 'remedy'> {
+  const reason = 'invalid-input';
+  const [only = 'an input is not valid'] = problems;
+  if (problems.length < 2) return { reason, message: only, remedy: '' };
+  const message = `${problems.length} inputs are not valid`;
+  return { reason, message, remedy: problems.join('\n') };
+}
+
+/** The worst conclusion first. */
+const CONCLUSIONS: readonly Conclusion[] = [
+  'failure',
+  'timeout',
+  'cancelled',
+  'success',
+  'skipped',
+];
+/** Of several good ends, the one that a later step may care about most. */
+const REASONS: readonly Reason[] = ['superseded', 'synced', 'no-change'];
+
+function overall(
+  applications: readonly ApplicationResult[],
+): Pick<Report, 'conclusion' | 'reason' | 'message'> {
+  const conclusion =
+    CONCLUSIONS.find((each) => applications.some((a) => a.conclusion === each)) ?? 'failure';
+  const those = applications.filter((each) => each.conclusion === conclusion);
+  const [first] = those;
+  const reason =
+    REASONS.find((each) => conclusion === 'success' && those.some((a) => a.reason === each)) ??
+    first?.reason ??
+    'internal-error';
+  if (!first || applications.length === 1) {
+    return { conclusion, reason, message: first?.message ?? 'No Application was looked at' };
+  }
+  const count = `${those.length} of ${applications.length} Applications`;
+  const message =
+    conclusion === 'success' || conclusion === 'skipped'
+      ? `${count} came to their end`
+      : `${count} did not come to a good end; the first: ${first.message}`;
+  return { conclusion, reason, message };
+}

@@ -1,0 +1,258 @@
+import {
+  child,
+  DecodeError,
+  flag,
+  integer,
+  type Node,
+  object,
+  objects,
+  optional,
+  required,
+  text,
+  texts,
+} from './decode.js';
+import { shared, sharedList } from './interning.js';
+import {
+  type Application,
+  type ApplicationSource,
+  type ComparedResource,
+  type Comparison,
+  type Condition,
+  type Deployment,
+  type Destination,
+  type Health,
+  type Operation,
+  type OperationRequest,
+  PHASES,
+  type Phase,
+  type ResourceKey,
+  type ResourceResult,
+  type Revisions,
+} from './types.js';
+
+/**
+ * Reads an Application from the wire; what is not needed is dropped.
+ * @throws DecodeError that names the place, with the Application where it has a name
+ */
+export function parseApplication(value: unknown): Application {
+  const root = object(value, 'Application');
+  const metadata = child(root, 'metadata');
+  const name = required(metadata, 'name');
+  const namespace = required(metadata, 'namespace');
+  const named: Node = { value: root.value, path: `Application ${namespace}/${name}` };
+  return { namespace, name, ...identity(metadata), ...intent(named), ...state(named) };
+}
+
+/** Argo CD takes the annotation away when it has refreshed. */
+export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
+
+function identity(metadata: Node) {
+  return {
+    uid: text(metadata, 'uid'),
+    resourceVersion: text(metadata, 'resourceVersion'),
+    labels: labelsOf(child(metadata, 'labels')),
+    deleting: text(metadata, 'deletionTimestamp') !== '',
+    refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
+  };
+}
+
+function labelsOf(labels: Node): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(labels.value).map((key) => [key, text(labels, key)]));
+}
+
+function intent(root: Node) {
+  const spec = child(root, 'spec');
+  const policy = child(spec, 'syncPolicy');
+  const retry = optional(policy, 'retry');
+  const requested = optional(root, 'operation');
+  return {
+    sources: sourcesOf(spec),
+    destination: destinationOf(child(spec, 'destination')),
+    ...automatedOf(policy),
+    prune: flag(child(policy, 'automated'), 'prune'),
+    syncOptions: texts(policy, 'syncOptions'),
+    managedNamespace: optional(policy, 'managedNamespaceMetadata') !== undefined,
+    ...(retry ? { retry: retry.value } : {}),
+    ...(requested ? { requested: requestOf(requested) } : {}),
+  };
+}
+
+function sourcesOf(spec: Node): readonly ApplicationSource[] {
+  const several = objects(spec, 'sources');
+  if (several.length > 0) return several.map(sourceOf);
+  const hydrator = optional(spec, 'sourceHydrator');
+  if (hydrator) return [sourceOf(child(hydrator, 'drySource'))];
+  const one = optional(spec, 'source');
+  return one ? [sourceOf(one)] : [];
+}
+
+function sourceOf(source: Node): ApplicationSource {
+  return {
+    repoURL: text(source, 'repoURL'),
+    targetRevision: text(source, 'targetRevision'),
+    chart: text(source, 'chart'),
+  };
+}
+
+function destinationOf(destination: Node): Destination {
+  return {
+    server: text(destination, 'server'),
+    name: text(destination, 'name'),
+    namespace: text(destination, 'namespace'),
+  };
+}
+
+function automatedOf(policy: Node): Pick<Application, 'automated'> {
+  const automated = optional(policy, 'automated');
+  if (!automated || !flag(automated, 'enabled', true)) return {};
+  return { automated: { prune: flag(automated, 'prune'), selfHeal: flag(automated, 'selfHeal') } };
+}
+
+function requestOf(operation: Node): OperationRequest {
+  const sync = child(operation, 'sync');
+  return {
+    revisions: revisionsOf(sync),
+    selective: objects(sync, 'resources').length > 0,
+    dryRun: flag(sync, 'dryRun'),
+    automated: flag(child(operation, 'initiatedBy'), 'automated'),
+  };
+}
+
+/** `revisions` of several sources, else the one `revision`, with what the sources beside it track. */
+function revisionsOf(node: Node, compared: Node = node): Revisions {
+  const several = texts(node, 'revisions');
+  if (several.some((revision) => revision !== '')) {
+    const tracked = objects(compared, 'sources').map((each) => text(each, 'targetRevision'));
+    return { resolved: several, tracked };
+  }
+  const one = text(node, 'revision');
+  const tracked = [text(child(compared, 'source'), 'targetRevision')];
+  return one === '' ? { resolved: [], tracked: [] } : { resolved: [one], tracked };
+}
+
+function state(root: Node) {
+  const status = child(root, 'status');
+  const operation = optional(status, 'operationState');
+  return {
+    ...(operation ? { operation: operationOf(operation) } : {}),
+    controllerNamespace: text(status, 'controllerNamespace'),
+    comparison: comparisonOf(status),
+    health: healthOf(child(status, 'health')),
+    reconciledAt: text(status, 'reconciledAt'),
+    history: objects(status, 'history').map(deploymentOf),
+    conditions: objects(status, 'conditions').map(conditionOf),
+    hydrated: hydratedOf(child(status, 'sourceHydrator')),
+    summaryImages: texts(child(status, 'summary'), 'images'),
+  };
+}
+
+function operationOf(state: Node): Operation {
+  const result = child(state, 'syncResult');
+  const asked = child(state, 'operation');
+  const request = requestOf(asked);
+  const resolved = revisionsOf(result);
+  return {
+    ...request,
+    revisions: resolved.resolved.length > 0 ? resolved : request.revisions,
+    phase: phaseOf(state),
+    startedAt: text(state, 'startedAt'),
+    finishedAt: text(state, 'finishedAt'),
+    retryCount: integer(state, 'retryCount') ?? 0,
+    retryLimit: integer(child(asked, 'retry'), 'limit') ?? 0,
+    message: text(state, 'message'),
+    results: objects(result, 'resources').map(resultOf),
+  };
+}
+
+function phaseOf(state: Node): Phase {
+  const phase = required(state, 'phase');
+  const known = PHASES.find((each) => each === phase);
+  if (known) return known;
+  throw new DecodeError(`${state.path}.phase must be one of ${PHASES.join(', ')}, not ${phase}`);
+}
+
+function resultOf(result: Node): ResourceResult {
+  const { group, kind, namespace, name } = resourceKeyOf(result);
+  return {
+    group,
+    kind,
+    namespace,
+    name,
+    version: text(result, 'version'),
+    status: text(result, 'status'),
+    message: shared(text(result, 'message')),
+    hookType: text(result, 'hookType'),
+    hookPhase: text(result, 'hookPhase'),
+    syncPhase: text(result, 'syncPhase'),
+    images: sharedList(texts(result, 'images')),
+  };
+}
+
+function resourceKeyOf(node: Node): ResourceKey {
+  return {
+    group: shared(text(node, 'group')),
+    kind: shared(required(node, 'kind')),
+    namespace: shared(text(node, 'namespace')),
+    name: shared(required(node, 'name')),
+  };
+}
+
+function comparisonOf(status: Node): Comparison {
+  const sync = child(status, 'sync');
+  return {
+    status: text(sync, 'status'),
+    revisions: revisionsOf(sync, child(sync, 'comparedTo')),
+    resources: objects(status, 'resources').map(comparedOf),
+  };
+}
+
+function comparedOf(resource: Node): ComparedResource {
+  const health = child(resource, 'health');
+  const wave = integer(resource, 'syncWave');
+  const { group, kind, namespace, name } = resourceKeyOf(resource);
+  return {
+    group,
+    kind,
+    namespace,
+    name,
+    version: text(resource, 'version'),
+    status: text(resource, 'status'),
+    health: text(health, 'status'),
+    healthMessage: text(health, 'message'),
+    requiresPruning: flag(resource, 'requiresPruning'),
+    hook: flag(resource, 'hook'),
+    ...(wave === undefined ? {} : { wave }),
+  };
+}
+
+function healthOf(health: Node): Health {
+  return {
+    status: text(health, 'status'),
+    message: text(health, 'message'),
+    lastTransitionTime: text(health, 'lastTransitionTime'),
+  };
+}
+
+function deploymentOf(entry: Node): Deployment {
+  const deployedAt = text(entry, 'deployedAt');
+  return {
+    revisions: revisionsOf(entry),
+    startedAt: text(entry, 'deployStartedAt') || deployedAt,
+    deployedAt,
+  };
+}
+
+function conditionOf(condition: Node): Condition {
+  return {
+    type: text(condition, 'type'),
+    message: text(condition, 'message'),
+    lastTransitionTime: text(condition, 'lastTransitionTime'),
+  };
+}
+
+function hydratedOf(hydrator: Node): Application['hydrated'] {
+  return ['lastSuccessfulOperation', 'currentOperation']
+    .map((field) => child(hydrator, field))
+    .map((each) => ({ dry: text(each, 'drySHA'), hydrated: text(each, 'hydratedSHA') }))
+    .filter((pair) => pair.dry !== '' && pair.hydrated !== '');
+}

@@ -1,0 +1,153 @@
+import type { Application, Deployment, Revisions } from '../application/types.js';
+import type { SeenOperation } from '../decision/observations.js';
+import { contains } from '../decision/progress.js';
+import { isBeforeTrigger } from '../decision/rules.js';
+import { isTarget, type State } from '../decision/state.js';
+import type { Target } from '../decision/target.js';
+import type { Scope } from './classify.js';
+
+const NOTHING: Scope = {
+  operations: [],
+  startedAt: '',
+  writtenFrom: '',
+  blurred: false,
+  hidden: false,
+  leftBehind: [],
+};
+
+/** Finds which operations' changes belong to the revision waited for, and since when. */
+export function scopeOf(state: State): Scope {
+  const { application, target } = state;
+  if (!application || !target) return NOTHING;
+  const since = deploymentsSince(state, application, target);
+  const operations = countedOperations(state, application, target, since[0]?.startedAt);
+  const starts = [...since, ...operations]
+    .map((each) => each.startedAt)
+    .filter((each) => each !== '');
+  const lost = isUnrecorded(application, operations);
+  const overtaken = isOvertaken(state, application, target, operations, since);
+  const startedAt = lost ? '' : (starts.sort()[0] ?? '');
+  const writtenFrom = overtaken ? endBefore(application, startedAt) : startedAt;
+  const replaced =
+    since.some((entry) => !operations.some((each) => isResultOf(each, entry))) ||
+    operations.some((each) => each.endAt === undefined && each !== state.seen.operations.at(-1));
+  return {
+    operations,
+    startedAt,
+    writtenFrom,
+    blurred: overtaken || isBlurred(application, startedAt),
+    hidden: lost || overtaken || replaced,
+    leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
+  };
+}
+
+/**
+ * No history is kept (`revisionHistoryLimit: 0`), and the first operation seen is a selective one:
+ * a full one has been before it, nobody knows when.
+ */
+function isUnrecorded(application: Application, operations: readonly SeenOperation[]): boolean {
+  const [first] = operations;
+  return application.history.length === 0 && first?.selective === true && first.blind;
+}
+
+/**
+ * No operation of the target is known, and one of what took its place has begun, or is requested,
+ * after a time in which nobody looked: one of the target may have failed then, which no history
+ * tells.
+ */
+function isOvertaken(
+  state: State,
+  application: Application,
+  target: Target,
+  operations: readonly SeenOperation[],
+  since: readonly Deployment[],
+): boolean {
+  const isOwn = (at: { readonly revisions: Revisions }) =>
+    isTarget(application, target, at.revisions);
+  if ([...operations, ...since].some(isOwn)) return false;
+  const [first] = operations;
+  if (first) return first.blind;
+  const { requested } = application;
+  const another = requested !== undefined && !isOwn(requested);
+  return state.sighted !== undefined && state.seen.blind && another;
+}
+
+/** The end of the deployment before that time (RFC 3339); empty: there is none on record. */
+function endBefore({ history }: Application, startedAt: string): string {
+  return history.findLast((each) => each.startedAt < startedAt)?.deployedAt ?? '';
+}
+
+/** The deployments on record from the last one of the target on. */
+function deploymentsSince(
+  state: State,
+  application: Application,
+  target: Target,
+): readonly Deployment[] {
+  const known = knownAtTrigger(state);
+  const history = application.history.filter((each) => each.startedAt > known);
+  if (target.kind === 'revision') {
+    const same = history.findLastIndex((each) => isTarget(application, target, each.revisions));
+    const own = same < 0 ? history.findIndex((each) => contains(state, each.revisions)) : same;
+    const entry = history[own];
+    // Without auto-sync an older deployment of the target is not the one that is waited for.
+    const past = !application.automated && (entry?.startedAt ?? '') < (state.recordedAt ?? '');
+    return entry && !past ? history.slice(own) : [];
+  }
+  const begun = duringWait(state)[0]?.startedAt;
+  if (begun !== undefined) return history.filter((each) => each.startedAt >= begun);
+  return history.slice(-1);
+}
+
+/** Start of the last deployment from before this run asked for one; empty: it did not ask. */
+function knownAtTrigger(state: State): string {
+  if (state.triggered?.what !== 'operation') return '';
+  const before = state.seen.operations.filter((each) => isBeforeTrigger(state, each));
+  const starts = [state.recordedAt ?? '', ...before.map((each) => each.startedAt)];
+  return starts.sort().at(-1) ?? '';
+}
+
+function countedOperations(
+  state: State,
+  application: Application,
+  target: Target,
+  deployedFrom: string | undefined,
+): readonly SeenOperation[] {
+  const real = state.seen.operations.filter(
+    (each) => !each.dryRun && !isBeforeTrigger(state, each),
+  );
+  if (target.kind === 'any') {
+    const during = duringWait(state).filter((each) => real.includes(each));
+    return during.length > 0 ? during : real;
+  }
+  const sighted = state.sighted?.at ?? Number.POSITIVE_INFINITY;
+  return real.filter(
+    (each) =>
+      isTarget(application, target, each.revisions) ||
+      each.at > sighted ||
+      (deployedFrom !== undefined && each.startedAt >= deployedFrom) ||
+      contains(state, each.revisions),
+  );
+}
+
+/** The operations that had not ended at the first look. */
+function duringWait(state: State): readonly SeenOperation[] {
+  return state.seen.operations.filter((each) => each.endAt !== 0);
+}
+
+function isResultOf(operation: SeenOperation, entry: Deployment): boolean {
+  return operation.startedAt === entry.startedAt && !operation.selective;
+}
+
+/** An earlier deployment ended in the second in which this one began. */
+function isBlurred(application: Application, startedAt: string): boolean {
+  return application.history.some(
+    (each) => each.startedAt < startedAt && each.deployedAt >= startedAt,
+  );
+}
+
+/** What left Git and stays, as auto-sync does not prune and no operation came. */
+function leftBehind(application: Application): Scope['leftBehind'] {
+  const { automated, comparison } = application;
+  if (!automated || automated.prune) return [];
+  return comparison.resources.filter((r) => r.requiresPruning && !r.hook);
+}

@@ -1,0 +1,70 @@
+import type { Change, ChangeClass } from '../result/vocabulary.js';
+import type { ApplicationMatcher } from './application-names.js';
+import type { Pattern } from './patterns.js';
+
+/** A named question about the changes: matches by one positive pattern or more and no negative one. */
+export interface Filter {
+  readonly name: string;
+  readonly patterns: readonly Pattern[];
+  /** The filter's own classes, in place of the run's. */
+  readonly classes?: readonly ChangeClass[];
+  readonly image?: (image: string) => boolean;
+  /** On the Application: `name` (in any namespace) or `namespace/name`. */
+  readonly application?: ApplicationMatcher;
+}
+
+export interface EvaluateOptions {
+  /** Namespace of changes whose `application` is a bare name. */
+  readonly applicationNamespace?: string;
+  /**
+   * Images an `image` condition looks at; by default the change's own. Argo CD versions that
+   * report none by resource leave only those of the whole Application (`summaryImages`).
+   */
+  readonly imagesOf?: (change: Change) => readonly string[];
+}
+
+/**
+ * The changes that a filter matches, in their order.
+ * @param runClasses the classes of the input `changes`; those of the filter, then those of a
+ * pattern's prefix go before them
+ */
+export function evaluate(
+  filter: Filter,
+  changes: readonly Change[],
+  runClasses: readonly ChangeClass[],
+  options: EvaluateOptions = {},
+): readonly Change[] {
+  const { applicationNamespace = 'argocd', imagesOf = (change) => change.images } = options;
+  const { image, classes = runClasses } = filter;
+  return changes.filter(
+    (change) =>
+      patternsMatch(filter.patterns, change, classes) &&
+      applicationMatch(filter.application, change, applicationNamespace) &&
+      (image === undefined || imagesOf(change).some(image)),
+  );
+}
+
+/** Without a prefix a negative pattern excludes in every class, a positive one asks for `classes`. */
+function patternsMatch(
+  patterns: readonly Pattern[],
+  change: Change,
+  classes: readonly ChangeClass[],
+): boolean {
+  const hit = (pattern: Pattern, otherwise: readonly ChangeClass[]) =>
+    (pattern.classes ?? otherwise).includes(change.change) && pattern.matches(change);
+  return (
+    patterns.some((pattern) => !pattern.negative && hit(pattern, classes)) &&
+    !patterns.some((pattern) => pattern.negative && hit(pattern, [change.change]))
+  );
+}
+
+function applicationMatch(
+  application: ApplicationMatcher | undefined,
+  change: Change,
+  defaultNamespace: string,
+): boolean {
+  if (application === undefined) return true;
+  const slash = change.application.indexOf('/');
+  const namespace = slash < 0 ? defaultNamespace : change.application.slice(0, slash);
+  return application(namespace, change.application.slice(slash + 1));
+}

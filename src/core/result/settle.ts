@@ -1,0 +1,195 @@
+import type { Application } from '../application/types.js';
+import {
+  type Classified,
+  classify,
+  gradeOf,
+  type LiveTimes,
+  type Scope,
+  type Written,
+  withLive,
+} from '../changes/classify.js';
+import { scopeOf } from '../changes/scope.js';
+import type { Moment } from '../decision/moment.js';
+import { standingOf } from '../decision/progress.js';
+import { shortRevision, type Verdict } from '../decision/rules.js';
+import type { State } from '../decision/state.js';
+import { explain } from './blockers.js';
+import { timelineOf } from './timeline.js';
+import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './vocabulary.js';
+
+/** How the wait for one Application ended, by itself or from outside. */
+export interface End {
+  readonly conclusion: Conclusion;
+  readonly reason: Reason;
+  readonly what: string;
+}
+
+/** All that is left of a wait when it is over: of thousands, nobody wants to keep all. */
+export interface Settled {
+  readonly end: End;
+  /** As if live objects could not be asked. */
+  readonly result: ApplicationResult;
+  /** Absent where it was never seen. */
+  readonly application?: Pick<
+    Application,
+    'namespace' | 'name' | 'controllerNamespace' | 'destination'
+  >;
+  readonly written: Written;
+  /** Changes may be missing, whatever the live objects say. */
+  readonly lost: boolean;
+}
+
+/** Resources of an Application that only their live objects can decide. */
+export function undecidedOf({ result }: Settled): readonly Change[] {
+  return result.changes.filter((each) => each.evidence === 'reported');
+}
+
+/**
+ * The result with what live objects said.
+ * @param live by resource name
+ */
+export function decided(
+  { result, written, lost }: Settled,
+  live: ReadonlyMap<string, LiveTimes>,
+): ApplicationResult {
+  const changes = withLive(result.changes, written, live);
+  return { ...result, changes, evidence: gradeOf({ changes, lost }) };
+}
+
+/** The end of a wait whose time is over. */
+export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
+  return { conclusion: 'timeout', reason: verdict.cause ?? 'timeout', what: verdict.what };
+}
+
+/**
+ * Everything that matters of one Application at the end.
+ * @param name what the user calls it
+ */
+export function settle(name: string, state: State, end: End, now: Moment): Settled {
+  const { application } = state;
+  const scope = scopeOf(state);
+  const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
+  // A revision that was never seen may have come and failed before the first look.
+  const unseen = !isGood(end) && state.target?.kind === 'revision' && !state.sighted;
+  const lost = classified.lost || (unseen && application !== undefined);
+  const changes = classified.changes.map((each) => ({ ...each, application: name }));
+  return {
+    end,
+    result: {
+      ...resultOf(name, state, end, now),
+      ...timesOf(state, scope, now),
+      changes,
+      evidence: gradeOf({ changes, lost }),
+    },
+    ...(application ? { application: whereaboutsOf(application) } : {}),
+    written: classified.written,
+    lost,
+  };
+}
+
+const NO_CHANGES: Classified = {
+  changes: [],
+  lost: false,
+  written: { writtenFrom: '', blurred: false },
+};
+
+function whereaboutsOf(application: Application): NonNullable<Settled['application']> {
+  const { namespace, name, controllerNamespace, destination } = application;
+  return { namespace, name, controllerNamespace, destination };
+}
+
+function isGood({ conclusion }: End): boolean {
+  return conclusion === 'success' || conclusion === 'skipped';
+}
+
+function resultOf(
+  name: string,
+  state: State,
+  end: End,
+  now: Moment,
+): Omit<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt'> {
+  const blockers = isGood(end) || isFromOutside(end) ? [] : explain(state, now);
+  const revisions = revisionsOf(state, now);
+  const shown = state.presence === 'missing' ? undefined : state.application;
+  return {
+    application: name,
+    conclusion: end.conclusion,
+    reason: end.reason,
+    message: messageOf(name, state, end, blockers, revisions.revisions),
+    ...revisions,
+    syncStatus: shown?.comparison.status ?? '',
+    healthStatus: shown?.health.status ?? '',
+    operationPhase: shown?.operation?.phase ?? '',
+    blockers,
+    summaryImages: shown?.summaryImages ?? [],
+  };
+}
+
+/** The way to the server failed: what the Application waits for is beside the point. */
+function isFromOutside({ conclusion, reason }: End): boolean {
+  return conclusion === 'failure' && ['unauthorized', 'forbidden', 'unreachable'].includes(reason);
+}
+
+function timesOf(
+  state: State,
+  { operations, startedAt }: Scope,
+  now: Moment,
+): Pick<ApplicationResult, 'startedAt' | 'finishedAt' | 'timeline'> {
+  const { application } = state;
+  const ends = operations.filter((each) => each.endAt !== undefined).map((each) => each.finishedAt);
+  return {
+    startedAt,
+    finishedAt: ends.sort().at(-1) ?? '',
+    ...(application ? { timeline: timelineOf(application, state, operations, now) } : {}),
+  };
+}
+
+function revisionsOf(state: State, now: Moment): Pick<ApplicationResult, 'revision' | 'revisions'> {
+  const { application } = state;
+  if (!application) return { revision: '', revisions: [] };
+  const revisions = deployedOf(application, state, now);
+  const own = state.target?.kind === 'revision' ? state.target.sources : undefined;
+  const named = revisions.filter((_, i) => !own || own.has(i) || revisions.length === 1);
+  const distinct = [...new Set(named)];
+  return { revision: distinct.length === 1 ? (distinct[0] ?? '') : '', revisions };
+}
+
+/** The revisions deployed in the end: those that decided, else the last on record. */
+function deployedOf(application: Application, state: State, now: Moment): readonly string[] {
+  const { comparison, history } = application;
+  const standing = standingOf(state, now).revisions;
+  if (comparison.status === 'Synced') return comparison.revisions.resolved;
+  const recorded = history.at(-1)?.revisions.resolved;
+  return recorded ?? standing?.resolved ?? comparison.revisions.resolved;
+}
+
+function messageOf(
+  name: string,
+  state: State,
+  end: End,
+  blockers: readonly Blocker[],
+  revisions: readonly string[],
+): string {
+  const deployed = shortRevision({ resolved: revisions, tracked: [] });
+  // The operation says that something failed, the resource after it says what.
+  const first = blockers.find((each) => !each.subject.startsWith('operation for')) ?? blockers[0];
+  const why = first ? ` (${first.subject}: ${oneLine(first.message)})` : '';
+  const { application } = state;
+  switch (end.conclusion) {
+    case 'success':
+      return application && state.presence === 'present'
+        ? `${name} is at ${deployed}: ${end.what}`
+        : `${name}: ${end.what}`;
+    case 'timeout':
+      return `${name} did not come to its end in time, still waiting for ${end.what}${why}`;
+    case 'cancelled':
+      return `${name}: cancelled while waiting for ${end.what}`;
+    default:
+      return `${name}: ${end.what}${why}`;
+  }
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}

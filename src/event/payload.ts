@@ -1,0 +1,291 @@
+import { DecodeError, flag, type Node, object, objects } from '../core/application/decode.js';
+import type {
+  Application,
+  ComparedResource,
+  Operation,
+  Phase,
+  ResourceResult,
+  Revisions,
+} from '../core/application/types.js';
+import { isNamespace } from '../core/filters/application-names.js';
+import { quoted } from '../core/filters/parsed.js';
+
+/** `event_type` of the events that are ours. */
+export const EVENT_TYPE = 'argocd-post-sync';
+
+/** What an event from the cluster tells: an Application whose operation has ended. */
+export interface Dispatch {
+  /** With what the payload has of it: no spec, no comparison of resources. */
+  readonly application: Application;
+  readonly operation: Operation;
+  /** The payload would have been too large: its resources are left out. */
+  readonly truncated: boolean;
+}
+
+/** GitHub allows 64 KB of payload; the rest of an event is about repository and sender. */
+export const LARGEST_EVENT = 1_000_000;
+
+const KEYS = [
+  'application',
+  'namespace',
+  'revision',
+  'operation',
+  'deployStartedAt',
+  'sync',
+  'health',
+  'total',
+  'truncated',
+  'resources',
+];
+const OPERATION_KEYS = ['phase', 'startedAt', 'finishedAt', 'message', 'dryRun', 'selective'];
+const PHASES: readonly Phase[] = ['Running', 'Terminating', 'Succeeded', 'Failed', 'Error'];
+const SYNC = ['', 'Synced', 'OutOfSync', 'Unknown'];
+const HEALTH = ['', 'Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
+const STATUS = ['', 'Synced', 'SyncFailed', 'Pruned', 'PruneSkipped'];
+const HOOK_PHASE = ['', 'Running', 'Terminating', 'Succeeded', 'Failed', 'Error'];
+const MOST = { resources: 1000, total: 100_000, sources: 100 };
+
+/**
+ * Reads the `client_payload` of an event as what anybody who may write to the repository can send.
+ * @throws DecodeError that names the key, what it must be and what it is
+ */
+export function parseDispatch(payload: unknown): Dispatch {
+  const root = object(payload, 'client_payload');
+  checkKeys(root, KEYS);
+  for (const key of Object.keys(root.value)) {
+    if (!KEYS.includes(key)) throw wrong(root, key, `none: the payload has ${KEYS.join(', ')}`);
+  }
+  const truncated = required(root, 'truncated');
+  const operation = operationOf(root, truncated);
+  return { application: applicationOf(root, operation), operation, truncated };
+}
+
+function applicationOf(root: Node, operation: Operation): Application {
+  const deployStartedAt = time(root, 'deployStartedAt', true);
+  const status = word(root, 'sync', SYNC);
+  const { revisions, phase } = operation;
+  const deployed = phase === 'Succeeded' || status === 'Synced';
+  return {
+    name: line(root, 'application', 253, NAME),
+    namespace: line(root, 'namespace', 63, NAMESPACE),
+    ...NOTHING_TOLD,
+    operation,
+    comparison: {
+      status,
+      revisions: deployed ? revisions : NO_REVISIONS,
+      // What an earlier operation of the same deployment did to them is not told.
+      resources: operation.results.filter((each) => each.hookType === '').map(comparedOf),
+    },
+    health: { status: word(root, 'health', HEALTH), message: '', lastTransitionTime: '' },
+    history: operation.dryRun ? [] : [deploymentOf(operation, deployStartedAt)],
+  };
+}
+
+function comparedOf({ group, version, kind, namespace, name }: ResourceResult): ComparedResource {
+  const untold = { status: '', health: '', healthMessage: '', requiresPruning: false, hook: false };
+  return { group, version, kind, namespace, name, ...untold };
+}
+
+const NO_REVISIONS: Revisions = { resolved: [], tracked: [] };
+
+/** What an Application has and a payload has not. */
+const NOTHING_TOLD = {
+  controllerNamespace: '',
+  uid: '',
+  resourceVersion: '',
+  labels: {},
+  deleting: false,
+  refreshing: false,
+  sources: [],
+  destination: { server: '', name: '', namespace: '' },
+  prune: false,
+  syncOptions: [],
+  // Not known: then nothing is concluded from it.
+  managedNamespace: true,
+  reconciledAt: '',
+  conditions: [],
+  hydrated: [],
+  summaryImages: [],
+} as const;
+
+/** The deployment that an operation belongs to: a failed one is none, and has its own start only. */
+function deploymentOf(operation: Operation, deployStartedAt: string) {
+  const { phase, revisions, startedAt, finishedAt } = operation;
+  const succeeded = phase === 'Succeeded';
+  return {
+    revisions: succeeded ? revisions : NO_REVISIONS,
+    startedAt: succeeded && deployStartedAt !== '' ? deployStartedAt : startedAt,
+    deployedAt: finishedAt,
+  };
+}
+
+function operationOf(root: Node, truncated: boolean): Operation {
+  const operation = object(root.value['operation'], 'client_payload.operation');
+  checkKeys(operation, OPERATION_KEYS);
+  const phase = phaseOf(operation);
+  const message = prose(operation, 'message', 10_000);
+  return {
+    phase,
+    ...timesOf(operation, phase),
+    message,
+    dryRun: required(operation, 'dryRun'),
+    selective: required(operation, 'selective'),
+    automated: false,
+    revisions: revisionsOf(root),
+    // A payload has no count of attempts, but Argo CD says it in words.
+    retryCount: Number(/\(retried (\d{1,6}) times\)/.exec(message)?.[1] ?? 0),
+    retryLimit: 0,
+    results: resultsOf(root, truncated),
+  };
+}
+
+function phaseOf(operation: Node): Phase {
+  const phase = word(operation, 'phase', PHASES);
+  return PHASES.find((each) => each === phase) ?? 'Error';
+}
+
+function timesOf(operation: Node, phase: Phase): Pick<Operation, 'startedAt' | 'finishedAt'> {
+  const running = phase === 'Running' || phase === 'Terminating';
+  const startedAt = time(operation, 'startedAt');
+  const finishedAt = time(operation, 'finishedAt', running);
+  if (finishedAt !== '' && Date.parse(finishedAt) < Date.parse(startedAt)) {
+    throw wrong(operation, 'finishedAt', `not before startedAt, ${startedAt}`);
+  }
+  return { startedAt, finishedAt };
+}
+
+/** One, or a list for several sources. */
+function revisionsOf(root: Node): Revisions {
+  const { revision } = root.value;
+  const several = Array.isArray(revision);
+  const all: readonly unknown[] = several ? revision : [revision];
+  if (several && (all.length === 0 || all.length > MOST.sources)) {
+    throw wrong(root, 'revision', `a revision, or a list of 1 to ${MOST.sources}`);
+  }
+  const resolved = all.map((value, i) => {
+    const node = { value: { revision: value }, path: root.path };
+    if (several) return line({ value: { [i]: value }, path: `${root.path}.revision` }, `${i}`, 255);
+    return line(node, 'revision', 255);
+  });
+  const some = resolved.filter((each) => each !== '');
+  return { resolved: some.length > 0 ? resolved : [], tracked: [] };
+}
+
+function resultsOf(root: Node, truncated: boolean): readonly ResourceResult[] {
+  const total = root.value['total'];
+  const list = objects(root, 'resources');
+  if (!Number.isSafeInteger(total) || Number(total) < 0 || Number(total) > MOST.total) {
+    throw wrong(root, 'total', `a whole number of 0 to ${MOST.total}`);
+  }
+  if (list.length > MOST.resources) throw wrong(root, 'resources', `${MOST.resources} at most`);
+  if (list.length > Number(total)) {
+    throw wrong(root, 'total', `no less than the ${list.length} resources`);
+  }
+  if (truncated && list.length > 0) throw wrong(root, 'resources', 'empty, as truncated is true');
+  return list.map(resultOf);
+}
+
+function resultOf(resource: Node): ResourceResult {
+  // Whoever sends it may leave out what is empty.
+  const told: Node = { value: { ...EMPTY, ...resource.value }, path: resource.path };
+  const hookType = line(told, 'hookType', 100, HOOK_TYPE);
+  const message = prose(told, 'message', 4000);
+  return {
+    group: line(told, 'group', 253, GROUP),
+    version: '',
+    kind: line(told, 'kind', 63, KIND),
+    namespace: line(told, 'namespace', 63, NAMESPACE_OR_NONE),
+    name: line(told, 'name', 253, RESOURCE_NAME),
+    status: word(told, 'status', STATUS),
+    message,
+    ...(isCut(message) ? { cut: true } : {}),
+    hookType,
+    hookPhase: word(told, 'hookPhase', HOOK_PHASE),
+    // A payload does not tell in which phase a hook ran.
+    syncPhase: hookType,
+    images: [],
+  };
+}
+
+const EMPTY = { group: '', namespace: '', status: '', message: '', hookType: '', hookPhase: '' };
+
+/** More than 120 bytes are sent as the first 60, an ellipsis and the last 59. */
+function isCut(message: string): boolean {
+  return Buffer.byteLength(message) >= 119;
+}
+
+interface Form {
+  readonly what: string;
+  readonly accepts: (text: string) => boolean;
+}
+
+const form = (what: string, pattern: RegExp): Form => ({
+  what,
+  accepts: (text) => pattern.test(text),
+});
+const ANY: Form = form('a text on one line', /^[^\x00-\x20\x7f-\x9f\u2028\u2029]*$/);
+const NAME = form("an Application's name", /^[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/);
+const NAMESPACE: Form = { what: 'a namespace', accepts: isNamespace };
+const NAMESPACE_OR_NONE: Form = {
+  what: 'a namespace, or empty',
+  accepts: (text) => text === '' || isNamespace(text),
+};
+const GROUP = form('an API group, or empty', /^(?:[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?)?$/);
+const KIND = form('a kind', /^[A-Za-z][A-Za-z0-9]*$/);
+/** What may stand in a path of the API; RBAC names contain colons. */
+const RESOURCE_NAME = form(
+  "a resource's name",
+  /^(?!\.{1,2}$)[^/%\x00-\x20\x7f-\x9f\u2028\u2029]+$/,
+);
+const HOOK_TYPE = form('hook types, or empty', /^[A-Za-z, ]*$/);
+
+function checkKeys(node: Node, keys: readonly string[]): void {
+  const missing = keys.find((key) => !Object.hasOwn(node.value, key));
+  if (missing !== undefined) throw new DecodeError(`${node.path}.${missing} is missing`);
+}
+
+function required(node: Node, key: string): boolean {
+  if (typeof node.value[key] !== 'boolean') throw wrong(node, key, 'true or false');
+  return flag(node, key);
+}
+
+/** A string of some length at most; an absent one is as wrong as another type. */
+function prose(node: Node, key: string, most: number): string {
+  const value = node.value[key];
+  if (typeof value !== 'string') throw wrong(node, key, 'a string');
+  if (value.length > most) throw wrong(node, key, `${most} characters at most`);
+  return value;
+}
+
+function line(node: Node, key: string, most: number, { what, accepts }: Form = ANY): string {
+  const value = prose(node, key, most);
+  if (accepts(value)) return value;
+  throw wrong(node, key, what);
+}
+
+function word(node: Node, key: string, words: readonly string[]): string {
+  const value = prose(node, key, 100);
+  if (words.includes(value)) return value;
+  throw wrong(node, key, `one of ${words.map((each) => each || '""').join(', ')}`);
+}
+
+/** RFC 3339 in UTC, as Kubernetes writes it, since times are compared as texts. */
+function time(node: Node, key: string, orNone = false): string {
+  const value = prose(node, key, 40);
+  const written = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(value);
+  if ((orNone && value === '') || (written && !Number.isNaN(Date.parse(value)))) return value;
+  throw wrong(node, key, `a time such as 2026-11-21T07:57:46Z${orNone ? ', or empty' : ''}`);
+}
+
+function wrong(node: Node, key: string, wanted: string): DecodeError {
+  const value = node.value[key];
+  const found = typeof value === 'string' ? quoted(value) : shapeOf(value);
+  return new DecodeError(`${node.path}.${key} must be ${wanted}, not ${found}`);
+}
+
+function shapeOf(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
+}

@@ -1,0 +1,65 @@
+import { messageOf, PassingError } from '../platform/errors.js';
+import { type Json, record, text } from './json.js';
+
+/** An answer that was read to its end. */
+export interface Answer {
+  readonly status: number;
+  /** What the server calls the body; empty where it does not say. */
+  readonly type: string;
+  readonly retryAfter: string;
+  readonly location: string;
+  readonly body: string;
+}
+
+export function isSuccess(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}
+
+/**
+ * The JSON of a successful answer.
+ * @param doubt what to ask oneself where it is none
+ * @throws PassingError where it is no JSON: a proxy's page, or cut short
+ */
+export function jsonOf(
+  answer: Answer,
+  server: string,
+  doubt = 'is `server` the Kubernetes API?',
+): unknown {
+  try {
+    return JSON.parse(answer.body);
+  } catch (thrown) {
+    const type = answer.type || 'something';
+    throw new PassingError(
+      `${server} answered with ${type} that is not JSON (${messageOf(thrown).slice(0, 100)}): ${doubt}`,
+    );
+  }
+}
+
+/** `Retry-After` as Kubernetes sends it, in seconds; in milliseconds. */
+export function retryAfterMs(header: string): number | undefined {
+  return /^\d+$/.test(header.trim()) ? Number(header) * 1000 : undefined;
+}
+
+/**
+ * What an answer says, or the beginning of whatever else was answered, in one line.
+ * @param messageIn where the message is; by default the `message` of a Status
+ */
+export function sayingOf(answer: Answer, messageIn = (body: Json) => text(body.message)): string {
+  const said = messageIn(record(parsed(answer.body))) || answer.body;
+  const line = said.replace(/\s+/g, ' ').trim();
+  if (line === '') return 'no explanation';
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Login pages carry state in the query that is nobody's business. */
+export function withoutQuery(location: string): string {
+  return location.split(/[?#]/, 1)[0] || 'nowhere';
+}

@@ -1,0 +1,145 @@
+import { isIP } from 'node:net';
+import { connect, type PeerCertificate } from 'node:tls';
+import { FinalError, messageOf, PassingError } from '../platform/errors.js';
+import type { Connection } from './connection.js';
+import { record, text } from './json.js';
+
+/** Loaded where a connection fails: most runs never need it. */
+
+/** What a request that got no answer means. */
+export async function connectionFailure(
+  thrown: unknown,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<FinalError | PassingError> {
+  const { name: server } = connection;
+  const code = codeOf(thrown);
+  if (CERTIFICATE_FAULTS.has(code)) {
+    return certificateFailure(thrown, server, await shownBy(connection, signal));
+  }
+  if (/^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|CERTIFICATE|UNKNOWN_CA)/.test(code)) {
+    return new FinalError(
+      'unauthorized',
+      `${server} refused the client certificate (${code}).`,
+      'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
+    );
+  }
+  if (code.startsWith('ERR_OSSL_') || code === 'ERR_TLS_INVALID_PROTOCOL_VERSION') {
+    return new FinalError(
+      'invalid-input',
+      `The client certificate or its key cannot be used: ${reasonOf(thrown)}.`,
+      'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
+    );
+  }
+  if (code === 'ERR_INVALID_CHAR') {
+    return new FinalError(
+      'invalid-input',
+      'The credentials hold what no HTTP header can carry, a line break perhaps.',
+      'Check the token or the user of the kubeconfig.',
+    );
+  }
+  return new PassingError(`${server} cannot be reached: ${reasonOf(thrown)}.`);
+}
+
+/** The server cannot be told from an impostor, whatever the wait. */
+const CERTIFICATE_FAULTS: ReadonlySet<string> = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** @param shown the certificate that the server showed, in words; empty where it is not known */
+function certificateFailure(thrown: unknown, server: string, shown: string): FinalError {
+  const seen = shown === '' ? '' : ` It showed ${shown}.`;
+  return new FinalError(
+    'unreachable',
+    `The certificate of ${server} cannot be trusted: ${reasonOf(thrown)} (${codeOf(thrown)}).${seen}`,
+    remedyFor(codeOf(thrown)),
+  );
+}
+
+function remedyFor(code: string): string {
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return "Renew the server's certificate, and check the clock of this runner.";
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
+    return 'Name the server as its certificate does, in `server` or as `tls-server-name` in the kubeconfig.';
+  }
+  return `Give the authority that signed it:
+with:
+  certificate-authority: \${{ vars.CLUSTER_CA }}   # PEM or base64
+A kubeconfig has it as certificate-authority-data.`;
+}
+
+const LOOK_MS = 3_000;
+
+/**
+ * The certificate that a server shows, in words, for the message that it cannot be trusted. The
+ * failed request does not have it any more; this connection sends nothing.
+ * @returns empty where it cannot be told
+ */
+function shownBy({ base, trust, proxied }: Connection, signal: AbortSignal): Promise<string> {
+  const { hostname, port } = new URL(base);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const servername = trust.servername ?? (isIP(host) ? undefined : host);
+  if (proxied) return Promise.resolve('');
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port: Number(port || 443),
+      rejectUnauthorized: false,
+      timeout: LOOK_MS,
+      ...(servername === undefined ? {} : { servername }),
+    });
+    const done = (shown: string) => {
+      signal.removeEventListener('abort', onEnd);
+      socket.destroy();
+      resolve(shown);
+    };
+    const onEnd = () => done('');
+    signal.addEventListener('abort', onEnd, { once: true });
+    socket.once('secureConnect', () => done(describeCertificate(socket.getPeerCertificate())));
+    socket.once('timeout', onEnd).once('error', onEnd).once('close', onEnd);
+  });
+}
+
+function describeCertificate(certificate: PeerCertificate): string {
+  const { subject, issuer, subjectaltname, valid_from, valid_to } = certificate;
+  if (!subject) return '';
+  const names = subjectaltname ? ` (${subjectaltname})` : '';
+  return `a certificate of "${distinguished(subject)}"${names}, issued by "${distinguished(issuer)}", valid from ${valid_from} to ${valid_to}`;
+}
+
+function distinguished(name: PeerCertificate['subject']): string {
+  return Object.entries(name)
+    .map(([type, value]) => `${type}=${value}`)
+    .join(', ');
+}
+
+function codeOf(thrown: unknown): string {
+  return text(record(thrown).code);
+}
+
+/** Of several addresses tried, Node's error has no message but one error for each. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError) {
+    return [...new Set(thrown.errors.map(messageOf))].join(', ');
+  }
+  // Node appends advice about its own command line, which a user of an action cannot follow.
+  return messageOf(thrown).split('; if the root CA')[0] ?? '';
+}

@@ -1,0 +1,119 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { Access } from '../inputs/types.js';
+import { FinalError, messageOf } from '../platform/errors.js';
+import type { Connection, Credentials, Surroundings, Trust } from './connection.js';
+
+const ACCESS_YAML = `with:
+  kubeconfig: \${{ secrets.KUBECONFIG }}
+or
+with:
+  server: https://kubernetes.example.com
+  certificate-authority: \${{ vars.CLUSTER_CA }}
+  token: \${{ secrets.CLUSTER_TOKEN }}   # or oidc-audience, and no stored secret`;
+
+/** Service account tokens rotate: the file is read for every request. */
+export function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    throw invalid(`The token file cannot be read: ${messageOf(thrown)}.`);
+  }
+}
+
+export function bearer(token: string, mask: (secret: string) => void): Credentials {
+  mask(token);
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+/** A proxy's URL may have a password in it. */
+export function maskPassword(proxy: string, mask: (secret: string) => void): void {
+  const password = URL.parse(proxy)?.password ?? '';
+  if (password === '') return;
+  mask(password);
+  mask(decoded(password));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The name, base and agents of a server. */
+export function reach(
+  base: string,
+  env: Surroundings['env'],
+  what = 'the Kubernetes API',
+): Pick<Connection, 'name' | 'base' | 'agent' | 'proxied'> {
+  const url = new URL(base);
+  // Node's proxy support knows NO_PROXY, but would send the loopback to a proxy.
+  const proxyEnv = isLoopback(url.hostname) ? {} : { proxyEnv: { ...env } };
+  const options = { keepAlive: true, ...proxyEnv };
+  return {
+    name: `${what} at ${url.host}`,
+    base,
+    proxied: !isLoopback(url.hostname) && Boolean(env.HTTPS_PROXY ?? env.https_proxy),
+    agent: async () =>
+      url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options),
+  };
+}
+
+/**
+ * @param what the input or field, as messages call it
+ * @returns the URL without a slash at the end
+ * @throws FinalError for what is no URL, has credentials in it, or is plain http to another machine
+ */
+export function checkedServer(server: string, what: string): string {
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw invalid(`${what} must be a URL like https://kubernetes.example.com.`);
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw invalid(`${what} must be a bare URL, without credentials, query or fragment.`);
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw invalid(`${what} is plain http to ${url.host}: credentials would travel in the clear.`);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** The inputs go before what a kubeconfig or a pod says, as kubectl's flags do. */
+export function trustOf(
+  access: Pick<Access, 'certificateAuthority' | 'insecureSkipTlsVerify'>,
+  otherwise: Trust,
+): Trust {
+  const { ca: given, ...rest } = otherwise;
+  if (access.insecureSkipTlsVerify) return { ...rest, rejectUnauthorized: false };
+  if (access.certificateAuthority !== '') {
+    const servername = otherwise.servername ? { servername: otherwise.servername } : {};
+    // Checked with the inputs.
+    return { ...servername, ca: access.certificateAuthority };
+  }
+  if (otherwise.rejectUnauthorized === false) return rest;
+  return given === undefined ? rest : { ...rest, ca: checkedAuthority(given) };
+}
+
+/** Node takes what is no certificate for "no authority at all", and says nothing. */
+function checkedAuthority(pem: string): string {
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch (thrown) {
+    throw invalid(
+      `The certificate-authority of the kubeconfig (or of the pod) is not a PEM certificate: ${messageOf(thrown)}.`,
+    );
+  }
+}
+
+export function invalid(message: string): FinalError {
+  return new FinalError('invalid-input', message, ACCESS_YAML);
+}

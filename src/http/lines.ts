@@ -1,0 +1,40 @@
+import { PassingError } from '../platform/errors.js';
+
+const NEWLINE = 0x0a;
+/** Applications of more are few. */
+const FIRST_BYTES = 64 * 1024;
+/** Etcd takes objects of 1.5 MB, some are set up for more; nobody's are so large. */
+const LARGEST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The lines of a stream, however its chunks are cut; empty ones are left out.
+ * @throws PassingError where the stream ends in the middle of a line, or a line does not end
+ */
+export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  // One buffer for all lines: a watch has thousands of them, and each would be garbage.
+  let buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  let size = 0;
+  const append = (part: Buffer) => {
+    const needed = size + part.length;
+    if (needed > LARGEST_BYTES) throw new PassingError('A watch sent a line without an end.');
+    if (needed > buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * buffer.length));
+      buffer.copy(larger, 0, 0, size);
+      buffer = larger;
+    }
+    part.copy(buffer, size);
+    size = needed;
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      append(chunk.subarray(start, end));
+      const line = buffer.toString('utf8', 0, size);
+      size = 0;
+      start = end + 1;
+      if (line.trim() !== '') yield line;
+    }
+    append(chunk.subarray(start));
+  }
+  if (size > 0) throw new PassingError('The watch ended in the middle of an event.');
+}

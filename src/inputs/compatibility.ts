@@ -1,0 +1,72 @@
+import { quoted } from '../core/filters/parsed.js';
+import { isLoopback, serverShown } from './access.js';
+import type { InputName } from './defaults.js';
+import { HIDDEN } from './parse.js';
+import type { Reader } from './reader.js';
+import type { Inputs } from './types.js';
+
+/** What belongs to a source, and what it cannot obey: refused, never ignored. */
+export function checkSource(reader: Reader, { source, argocdServer }: Inputs): void {
+  if (source === 'argocd') {
+    requireArgocd(reader, argocdServer);
+    refuseGiven(reader, CLUSTER_ACCESS, NOT_CLUSTER);
+  } else {
+    refuseGiven(reader, ['argocd-token'], NOT_ARGOCD);
+  }
+  if (source === 'event') refuseOfEvents(reader);
+}
+
+const CLUSTER_ACCESS: readonly InputName[] = [
+  'kubeconfig',
+  'context',
+  'server',
+  'token',
+  'oidc-audience',
+];
+const NOT_ARGOCD = 'is of use to source: argocd only: set that source, or remove it';
+const NOT_CLUSTER =
+  'is access to a cluster, which source: argocd does not use: remove it, or set source: cluster';
+const NO_LABELS =
+  'asks for labels, which an event does not tell: use application, or a condition in the workflow';
+const NO_TRIGGER = 'with source: event, whose operation has ended: accepted is none';
+const NO_KUBECONFIG =
+  "is given without kubeconfig: source: event uses no access of the runner's own, add kubeconfig or remove it";
+
+function refuseGiven(reader: Reader, names: readonly InputName[], problem: string): void {
+  for (const name of names) {
+    const value = reader.text(name);
+    if (value !== '') reader.refuse(name, `${shown(name, value)} ${problem}`);
+  }
+}
+
+function shown(name: InputName, value: string): string {
+  if (['kubeconfig', 'token', 'argocd-token'].includes(name)) return HIDDEN;
+  return name === 'server' ? serverShown(value.trim()) : quoted(value);
+}
+
+function requireArgocd(reader: Reader, server: string): void {
+  const missing = (name: InputName, remedy: string) => {
+    if (reader.text(name) === '') reader.refuse(name, `"" is empty with source: argocd: ${remedy}`);
+  };
+  missing(
+    'argocd-server',
+    'give the URL of the Argo CD server, such as https://argocd.example.com',
+  );
+  missing('argocd-token', 'give a token (is its secret set in this repository?)');
+  const url = server === '' ? undefined : new URL(server);
+  if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
+    const problem = 'is plain http, in which the token would travel in the clear';
+    reader.refuse('argocd-server', `${quoted(server)} ${problem}: accepted is https://`);
+  }
+}
+
+function refuseOfEvents(reader: Reader): void {
+  refuseGiven(reader, ['selector'], NO_LABELS);
+  const trigger = reader.text('trigger').trim();
+  if (['refresh', 'hard-refresh', 'sync'].includes(trigger)) {
+    reader.refuse('trigger', `${quoted(trigger)} is given ${NO_TRIGGER}`);
+  }
+  if (reader.text('context') !== '' && reader.text('kubeconfig') + reader.text('server') === '') {
+    reader.refuse('context', `${quoted(reader.text('context'))} ${NO_KUBECONFIG}`);
+  }
+}

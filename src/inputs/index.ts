@@ -1,0 +1,105 @@
+import { InputError } from '../platform/errors.js';
+import { parseArgocdServer, parseToken, readAccess } from './access.js';
+import { checkSource } from './compatibility.js';
+import { type ReadFile, readFilters } from './filters-file.js';
+import {
+  oneOf,
+  parseApplicationNamespace,
+  parseApplications,
+  parseBoolean,
+  parseChanges,
+  parseDuration,
+  parseGrace,
+  parseRevision,
+  parseWaitFor,
+  parseWaitResources,
+} from './parse.js';
+import { createReader, type Environment, type Reader } from './reader.js';
+import { readRunContext } from './run-context.js';
+import { parseSelector } from './selector.js';
+import type { Inputs } from './types.js';
+
+/**
+ * Reads all inputs and what GitHub says of the run; the only reader of the environment.
+ * @param env variables as the runner sets them: inputs are `INPUT_<NAME>`
+ * @throws InputError (as a rejection) with every problem, each naming the input, its value and what is accepted
+ */
+export async function readInputs(env: Environment, readFile: ReadFile): Promise<Inputs> {
+  const reader = createReader(env);
+  const run = readRunContext(env, readFile);
+  const inputs: Inputs = {
+    ...readTarget(reader),
+    ...readWait(reader),
+    access: await readAccess(reader, env),
+    filters: await readFilters(reader, run.workspace, readFile),
+    changes: reader.take('changes', parseChanges, []),
+    liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
+    githubToken: reader.take('github-token', parseToken, ''),
+    argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
+    argocdToken: reader.take('argocd-token', parseToken, ''),
+    summary: reader.take('summary', parseBoolean, true),
+    run,
+  };
+  checkSource(reader, inputs);
+  if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
+  return deepFreeze(inputs);
+}
+
+type Target = Pick<
+  Inputs,
+  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'revision'
+>;
+
+function readTarget(reader: Reader): Target {
+  // Only a source that names the Application itself can do without both.
+  if (reader.text('application') + reader.text('selector') === '' && needsName(reader)) {
+    reader.refuse('application', '"" is empty, as is selector: give the name of an Application');
+  }
+  return {
+    source: reader.take('source', oneOf('cluster', 'argocd', 'event'), 'cluster'),
+    applications: reader.take('application', parseApplications, []),
+    selector: reader.take('selector', parseSelector, ''),
+    applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
+    revision: reader.take('revision', parseRevision, { kind: 'none' }),
+  };
+}
+
+function needsName(reader: Reader): boolean {
+  return reader.text('source').trim() !== 'event';
+}
+
+type Wait = Pick<
+  Inputs,
+  | 'waitFor'
+  | 'waitResources'
+  | 'timeoutMs'
+  | 'trigger'
+  | 'ifMissing'
+  | 'degradedGraceMs'
+  | 'suspended'
+  | 'failFast'
+  | 'retries'
+  | 'pollIntervalMs'
+>;
+
+function readWait(reader: Reader): Wait {
+  return {
+    waitFor: reader.take('wait-for', parseWaitFor, []),
+    waitResources: reader.take('wait-resources', parseWaitResources, []),
+    timeoutMs: reader.take('timeout', parseDuration, 0),
+    trigger: reader.take('trigger', oneOf('none', 'refresh', 'hard-refresh', 'sync'), 'none'),
+    ifMissing: reader.take('if-missing', oneOf('fail', 'wait', 'skip'), 'fail'),
+    degradedGraceMs: reader.take('degraded-grace', parseGrace, 0),
+    suspended: reader.take('suspended', oneOf('wait', 'succeed', 'fail'), 'wait'),
+    failFast: reader.take('fail-fast', parseBoolean, true),
+    retries: reader.take('retries', oneOf('wait', 'fail'), 'wait'),
+    pollIntervalMs: reader.take('poll-interval', (value) => parseDuration(value, 1000), 0),
+  };
+}
+
+/** Freezes data of our own making, which has no cycles. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { Connection, Surroundings } from '../../http/connection.js';
+import {
+  bearer,
+  checkedServer,
+  invalid,
+  isLoopback,
+  maskPassword,
+  reach,
+  tokenIn,
+  trustOf,
+} from '../../http/endpoint.js';
+import type { Access } from '../../inputs/types.js';
+import type { FinalError } from '../../platform/errors.js';
+import { connectByKubeconfig } from './kubeconfig.js';
+import { findKubeconfigs } from './kubeconfig-files.js';
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Finds the way into the cluster: `server`, else `kubeconfig`, else `KUBECONFIG`, `~/.kube/config`,
+ * else the service account of the pod that this runs in. Contacts nothing.
+ * @throws FinalError `invalid-input`
+ */
+export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
+  const told = { ...surroundings, mask: once(surroundings.mask) };
+  for (const name of PROXIES) maskPassword(surroundings.env[name] ?? '', told.mask);
+  const connection =
+    byServer(access, told) ?? (await byKubeconfig(access, told)) ?? inCluster(access, told);
+  if (!connection) throw noAccess(access);
+  if (connection.trust.rejectUnauthorized === false) {
+    surroundings.log.warning(
+      `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): whoever is on the way can read the credentials.`,
+    );
+  }
+  return connection;
+}
+
+const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const;
+
+/** Credentials are read for every request, but each secret is told once. */
+function once(mask: (secret: string) => void): (secret: string) => void {
+  const told = new Set<string>();
+  return (secret) => {
+    if (secret === '' || told.has(secret)) return;
+    told.add(secret);
+    mask(secret);
+  };
+}
+
+function byServer(access: Access, surroundings: Surroundings): Connection | undefined {
+  const { mask, mintToken, env } = surroundings;
+  const { server, token } = access;
+  if (server === '') {
+    if (token !== '') throw invalid('`token` is set without `server`.');
+    return undefined;
+  }
+  if (access.kubeconfig !== '' || access.context !== '') {
+    throw invalid('`server` is set and `kubeconfig` or `context` too: give one of them.');
+  }
+  const base = checkedServer(server, '`server`');
+  mask(token);
+  return {
+    ...reach(base, env),
+    trust: trustOf(access, {}),
+    credentials: token === '' ? byMint(base, mintToken, mask) : () => bearer(token, mask),
+  };
+}
+
+/** Without any token only a proxy on this machine (`kubectl proxy`) can be meant. */
+function byMint(
+  base: string,
+  mintToken: Surroundings['mintToken'],
+  mask: Surroundings['mask'],
+): Connection['credentials'] {
+  if (mintToken) return async (fresh) => bearer(await mintToken(fresh), mask);
+  if (!isLoopback(new URL(base).hostname)) {
+    throw invalid('`server` needs `token` or `oidc-audience`.');
+  }
+  return () => ({ headers: {} });
+}
+
+async function byKubeconfig(
+  access: Access,
+  surroundings: Surroundings,
+): Promise<Connection | undefined> {
+  const files = findKubeconfigs(access);
+  if (files.length === 0) return undefined;
+  return connectByKubeconfig(files, access, surroundings);
+}
+
+function inCluster(
+  access: Access,
+  { env, mask, serviceAccount = SERVICE_ACCOUNT }: Surroundings,
+): Connection | undefined {
+  const host = env.KUBERNETES_SERVICE_HOST ?? '';
+  const tokenFile = join(serviceAccount, 'token');
+  const ca = textIn(join(serviceAccount, 'ca.crt'));
+  if (host === '' || ca === '' || access.context !== '') return undefined;
+  const address = isIP(host) === 6 ? `[${host}]` : host;
+  const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
+  const base = checkedServer(server, 'KUBERNETES_SERVICE_HOST');
+  return {
+    ...reach(base, env),
+    trust: trustOf(access, { ca }),
+    credentials: () => bearer(tokenIn(tokenFile), mask),
+  };
+}
+
+/** Empty where there is no such file. */
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function noAccess(access: Access): FinalError {
+  const context = access.context === '' ? '' : ` \`context\` is ${access.context}, but`;
+  return invalid(
+    `No access to a cluster:${context} neither \`kubeconfig\` nor \`server\` is set, KUBECONFIG is not set, there is no ~/.kube/config, and this is not a pod with a service account.`,
+  );
+}

@@ -1,0 +1,67 @@
+import type { Application } from '../../core/application/types.js';
+import { isSuccess, jsonOf } from '../../http/answers.js';
+import type { Connection } from '../../http/connection.js';
+import { record, text } from '../../http/json.js';
+import type { Transport } from '../../http/transport.js';
+import { namesBy } from '../names.js';
+import type { Patch } from '../source.js';
+import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
+import { refuse } from './refusals.js';
+
+/** What few runs ask beside their watch: it is loaded for them. */
+
+/** See `Source.names`. */
+export function names(
+  pool: Transport,
+  server: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return namesBy(namespace, async (selection, reduce) => {
+    const accept = METADATA_LIST;
+    return (await listApplications(pool, server, selection, reduce, signal, accept)).items;
+  });
+}
+
+/** `url` of Argo CD's own configuration. */
+export async function uiAddress(
+  pool: Transport,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/argocd-cm`;
+  try {
+    const answer = await pool.send({ path }, signal);
+    return isSuccess(answer) ? text(record(record(JSON.parse(answer.body)).data).url) : '';
+  } catch {
+    // A link is no more than a convenience.
+    return '';
+  }
+}
+
+/** What a patch needs beside its connections. */
+export interface PatchOptions {
+  readonly connection: Pick<Connection, 'name'>;
+  readonly parse: (value: unknown) => Application;
+}
+
+/** See `Source.patch`. */
+export async function applyPatch(
+  pool: Transport,
+  { connection, parse }: PatchOptions,
+  { namespace, name, body }: Patch,
+  signal: AbortSignal,
+): Promise<Application | 'conflict'> {
+  const request = {
+    method: 'PATCH',
+    path: `${applicationsPath(namespace)}/${encodeURIComponent(name)}`,
+    query: { fieldManager: 'argocd-post-sync' },
+    body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
+  } as const;
+  const answer = await pool.send(request, signal);
+  if (answer.status === 409) return 'conflict';
+  if (!isSuccess(answer)) {
+    return refuse(answer, intentOf('patch', namespace, name), connection.name);
+  }
+  return parse(jsonOf(answer, connection.name));
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../platform/clock.js';
+import type { Progress, Status } from '../report/progress.js';
+import { nameOf } from './selection.js';
+import { shownOf, type Waits } from './waits.js';
+
+/** Where every Application stands, for the progress. */
+export function statusesOf(waits: Waits, applicationNamespace: string): readonly Status[] {
+  return [...waits].map(([key, wait]) => ({
+    application: nameOf(key, applicationNamespace),
+    ...(wait.kind === 'done' ? wait.shown : shownOf(wait.state)),
+    waitsFor: wait.kind === 'done' ? '' : wait.verdict.what,
+    done: wait.kind === 'done',
+  }));
+}
+
+/** Shows a wait on the log: of a few Applications every change, of many the sum now and then. */
+export interface Display {
+  changed(waits: Waits): void;
+  /** To be called about once a second. */
+  beat(): void;
+  /** Shows the last state, whatever was held back. */
+  end(): void;
+}
+
+/** For more than so many Applications, statuses are gathered at most every so many milliseconds. */
+const FEW = 5;
+const GATHERED_MS = 200;
+
+export function createDisplay(
+  progress: Progress,
+  clock: Pick<Clock, 'now'>,
+  applicationNamespace: string,
+): Display {
+  let held: Waits | undefined;
+  let shownAt = Number.NEGATIVE_INFINITY;
+  const show = () => {
+    if (!held) return;
+    progress.update(statusesOf(held, applicationNamespace));
+    held = undefined;
+    shownAt = clock.now().elapsed;
+  };
+  return {
+    changed(waits) {
+      held = waits;
+      if (waits.size <= FEW || clock.now().elapsed - shownAt >= GATHERED_MS) show();
+    },
+    beat() {
+      show();
+      progress.heartbeat();
+    },
+    end: show,
+  };
+}

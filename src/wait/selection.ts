@@ -1,0 +1,61 @@
+import { applicationMatches, isLiteral } from '../core/filters/application-names.js';
+import type { Inputs } from '../inputs/types.js';
+import type { Selection } from '../sources/source.js';
+
+/** One entry of `application`, or the `selector` alone: each must find something. */
+export interface Wanted {
+  /** As the user wrote it. */
+  readonly text: string;
+  /** `namespace/name` where the entry names one Application; else absent. */
+  readonly key?: string;
+  readonly accepts: (namespace: string, name: string) => boolean;
+}
+
+/** What the user wants, entry by entry. */
+export function wantedOf(
+  inputs: Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'>,
+): readonly Wanted[] {
+  const { applications, applicationNamespace: fallback, selector } = inputs;
+  if (applications.length === 0) {
+    const accepts = (namespace: string) => fallback === '*' || namespace === fallback;
+    return [{ text: selector, accepts }];
+  }
+  return applications.map((text) => {
+    const { namespace, name } = partsOf(text, fallback);
+    const literal = isLiteral(namespace) && isLiteral(name);
+    const accepts = applicationMatches([text], fallback);
+    return literal ? { text, key: `${namespace}/${name}`, accepts } : { text, accepts };
+  });
+}
+
+/** The narrowest list that holds everything wanted: one list, one watch. */
+export function selectionOf(
+  inputs: Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'>,
+): Selection {
+  const { applications, applicationNamespace: fallback, selector } = inputs;
+  const parts = applications.map((text) => partsOf(text, fallback));
+  const namespaces = new Set(applications.length > 0 ? parts.map((p) => p.namespace) : [fallback]);
+  const names = new Set(parts.map((p) => p.name));
+  const [namespace] = namespaces;
+  const [name] = names;
+  const wanted = wantedOf(inputs);
+  const one = namespaces.size === 1 && namespace !== undefined && isLiteral(namespace);
+  return {
+    ...(one ? { namespace } : {}),
+    ...(names.size === 1 && name !== undefined && isLiteral(name) ? { name } : {}),
+    ...(selector === '' ? {} : { labelSelector: selector }),
+    accepts: (ns, n) => wanted.some((each) => each.accepts(ns, n)),
+  };
+}
+
+/** What the user calls an Application: its bare name in the namespace of names without one. */
+export function nameOf(key: string, applicationNamespace: string): string {
+  const prefix = `${applicationNamespace}/`;
+  return key.startsWith(prefix) ? key.slice(prefix.length) : key;
+}
+
+function partsOf(text: string, fallback: string): { namespace: string; name: string } {
+  const slash = text.indexOf('/');
+  if (slash < 0) return { namespace: fallback, name: text };
+  return { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}

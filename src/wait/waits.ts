@@ -1,0 +1,36 @@
+import { shortRevision, type Verdict } from '../core/decision/rules.js';
+import type { State } from '../core/decision/state.js';
+import type { Settled } from '../core/result/settle.js';
+import type { FinalError } from '../platform/errors.js';
+import type { Status } from '../report/progress.js';
+
+/** One Application's wait: how it stands, or how it ended. */
+export type Wait =
+  | { readonly kind: 'waiting'; readonly state: State; readonly verdict: Waiting }
+  | { readonly kind: 'done'; readonly settled: Settled; readonly shown: Shown };
+
+export type Waiting = Extract<Verdict, { readonly kind: 'waiting' }>;
+
+/** By `namespace/name`; an entry that found nothing stands by its own text. */
+export type Waits = ReadonlyMap<string, Wait>;
+
+/** How the whole wait ended. */
+export interface Outcome {
+  /** By the keys of the waits. */
+  readonly ends: ReadonlyMap<string, Settled>;
+  /** What ended it from outside, for all. */
+  readonly error?: FinalError;
+}
+
+/** What a person who waits wants to know of a state. Empty where it is not there. */
+export type Shown = Pick<Status, 'phase' | 'sync' | 'health' | 'revision'>;
+
+export function shownOf({ application, presence }: State): Shown {
+  const shown = presence === 'present' ? application : undefined;
+  return {
+    phase: shown?.operation?.phase ?? '',
+    sync: shown?.comparison.status ?? '',
+    health: shown?.health.status ?? '',
+    revision: shown ? shortRevision(shown.comparison.revisions) : '',
+  };
+}
