@@ -91,7 +91,7 @@ function first(count: number, is: (request: ServedRequest) => boolean, fault: Fa
 }
 
 /** A fault for the first streaming list after so many lines: ADDED, BOOKMARK, then what happens. */
-function midway(fault: Fault): Arrange {
+function earlierAttemptsUnseen(fault: Fault): Arrange {
   return ({ server }) => {
     server.intercept = first(1, isWatch, fault);
     return undefined;
@@ -347,7 +347,7 @@ const STREAM: readonly Row[] = [
   {
     name: 'reset mid-line',
     does: 'breaks the watch in the middle of an event',
-    arrange: midway({ kind: 'resetMidLine', afterEvents: 6 }),
+    arrange: earlierAttemptsUnseen({ kind: 'resetMidLine', afterEvents: 6 }),
   },
   {
     name: 'reset mid-line, each time',
@@ -365,7 +365,7 @@ const STREAM: readonly Row[] = [
   {
     name: 'reset within the first look',
     does: 'breaks the streaming list before it is complete',
-    arrange: midway({ kind: 'resetMidLine', afterEvents: 1 }),
+    arrange: earlierAttemptsUnseen({ kind: 'resetMidLine', afterEvents: 1 }),
   },
   {
     name: 'a clean close every second',
@@ -380,14 +380,14 @@ const STREAM: readonly Row[] = [
   {
     name: 'a stream that goes silent',
     does: 'keeps the connection open and sends nothing more, not even bookmarks',
-    arrange: midway({ kind: 'silence', afterEvents: 5 }),
+    arrange: earlierAttemptsUnseen({ kind: 'silence', afterEvents: 5 }),
     // 60 s of the real patience, of which the test has a hundredth.
     within: 2500,
   },
   {
     name: 'a stream that is silent from the start',
     does: 'sends the headers of a streaming list and nothing more',
-    arrange: midway({ kind: 'silence', afterEvents: 0 }),
+    arrange: earlierAttemptsUnseen({ kind: 'silence', afterEvents: 0 }),
   },
   {
     name: 'no streams at all',
@@ -403,12 +403,12 @@ const STREAM: readonly Row[] = [
   {
     name: 'a page of a proxy between events',
     does: 'sends a line of HTML in the stream',
-    arrange: midway({ kind: 'garbage', afterEvents: 6 }),
+    arrange: earlierAttemptsUnseen({ kind: 'garbage', afterEvents: 6 }),
   },
   {
     name: 'half an event, as a whole line',
     does: 'cuts an event short and ends the line',
-    arrange: midway({
+    arrange: earlierAttemptsUnseen({
       kind: 'garbage',
       afterEvents: 6,
       text: '{"type":"MODIFIED","object":{"metadata":{"name":"shop-',
@@ -417,23 +417,27 @@ const STREAM: readonly Row[] = [
   {
     name: 'an event of unknown type',
     does: 'sends {"type":"RENAMED"}',
-    arrange: midway({ kind: 'event', afterEvents: 6, event: { type: 'RENAMED', object: {} } }),
+    arrange: earlierAttemptsUnseen({
+      kind: 'event',
+      afterEvents: 6,
+      event: { type: 'RENAMED', object: {} },
+    }),
   },
   {
     name: 'an event without an object',
     does: 'sends {"type":"MODIFIED"}',
-    arrange: midway({ kind: 'event', afterEvents: 6, event: { type: 'MODIFIED' } }),
+    arrange: earlierAttemptsUnseen({ kind: 'event', afterEvents: 6, event: { type: 'MODIFIED' } }),
   },
   {
     name: 'an event that is no object',
     does: 'sends null, in the middle',
-    arrange: midway({ kind: 'garbage', afterEvents: 6, text: 'null' }),
+    arrange: earlierAttemptsUnseen({ kind: 'garbage', afterEvents: 6, text: 'null' }),
   },
   {
     name: 'an event that came before',
     does: 'sends an old version again',
     arrange: (bench) =>
-      midway({
+      earlierAttemptsUnseen({
         kind: 'event',
         afterEvents: 6,
         event: {
@@ -490,7 +494,7 @@ const STATUS: readonly Row[] = [
   {
     name: '410 as an event',
     does: 'sends ERROR with a Status of 410',
-    arrange: midway({
+    arrange: earlierAttemptsUnseen({
       kind: 'event',
       afterEvents: 5,
       event: { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } },
@@ -560,7 +564,7 @@ const STATUS: readonly Row[] = [
   {
     name: '500 as an event',
     does: 'sends ERROR with a Status of 500',
-    arrange: midway({
+    arrange: earlierAttemptsUnseen({
       kind: 'event',
       afterEvents: 5,
       event: { type: 'ERROR', object: { kind: 'Status', code: 500, message: 'etcd is away' } },

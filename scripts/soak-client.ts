@@ -1,5 +1,5 @@
 import { inputsFor, waitWhole } from '../__tests__/support/whole-wait.ts';
-import { PATIENCE } from '../src/http/transport.js';
+import { TIMEOUTS } from '../src/http/transport.js';
 import { TIMING } from '../src/sources/kubernetes/listwatch.js';
 
 /**
@@ -32,12 +32,18 @@ function sample(): void {
 }
 
 async function soak({ server, application, revision, sampleMs }: Task): Promise<void> {
-  const { silenceMs, quietMs, lookMs, doubtMs } = TIMING;
+  const { silenceTimeoutMs, idleTimeoutMs, listDeadlineMs, staleAfterMs } = TIMING;
   const timer = setInterval(sample, sampleMs);
   const { report } = await waitWhole({
     inputs: { ...inputsFor(server), application, revision, timeout: '5m' },
     // The patience of a real run; only whoever waits in vain is to notice sooner.
-    timing: { silenceMs, quietMs, lookMs, doubtMs, idleMs: PATIENCE.idleMs },
+    timing: {
+      silenceTimeoutMs,
+      idleTimeoutMs,
+      listDeadlineMs,
+      staleAfterMs,
+      idleMs: TIMEOUTS.idleMs,
+    },
     forget: true,
     onEvent(event) {
       if (event.kind === 'application') {

@@ -16,12 +16,12 @@ import { openSource, type Surroundings } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
 import { waitFor } from './wait/loop.js';
-import { nameOf, wantedOf } from './wait/selection.js';
+import { applicationSelectors, nameOf } from './wait/selection.js';
 import type { TriggerParts } from './wait/trigger.js';
 import type { Outcome } from './wait/waits.js';
 
 /** The world of a run; tests put another one in its place. */
-export interface World extends Surroundings {
+export interface RunDependencies extends Surroundings {
   readonly readFile: ReadFile;
   readonly destinations: Destinations;
   /** Aborted when GitHub cancels the run. */
@@ -37,7 +37,7 @@ const MANY = 100;
  * publishes the answer before it fails.
  * @returns the exit code
  */
-export async function run(world: World): Promise<number> {
+export async function run(world: RunDependencies): Promise<number> {
   const { clock, console, destinations } = world;
   const start = clock.now().elapsed;
   const progress = createProgress(console, clock);
@@ -49,7 +49,9 @@ export async function run(world: World): Promise<number> {
   return succeeded(report) && published ? 0 : 1;
 }
 
-async function read(world: World): Promise<{ readonly inputs?: Inputs; readonly fault?: unknown }> {
+async function read(
+  world: RunDependencies,
+): Promise<{ readonly inputs?: Inputs; readonly fault?: unknown }> {
   try {
     return { inputs: await readInputs(world.env, world.readFile) };
   } catch (fault) {
@@ -58,7 +60,7 @@ async function read(world: World): Promise<{ readonly inputs?: Inputs; readonly 
 }
 
 /** Never rejects: whatever goes wrong is an answer too. */
-async function answer(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
+async function answer(inputs: Inputs, world: RunDependencies, progress: Progress): Promise<Report> {
   try {
     if (inputs.source !== 'event') return await ask(inputs, world, progress);
     // Loaded for those who need it: a wait starts without.
@@ -69,7 +71,7 @@ async function answer(inputs: Inputs, world: World, progress: Progress): Promise
   }
 }
 
-async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Report> {
+async function ask(inputs: Inputs, world: RunDependencies, progress: Progress): Promise<Report> {
   const { clock, console, cancelled } = world;
   const start = clock.now().elapsed;
   const { source, credentials } = await openSource(inputs, world);
@@ -91,7 +93,7 @@ async function ask(inputs: Inputs, world: World, progress: Progress): Promise<Re
 }
 
 async function waitWith(
-  { clock, console, cancelled, expectMore }: World,
+  { clock, console, cancelled, expectMore }: RunDependencies,
   inputs: Inputs,
   source: Source,
   display: Display,
@@ -103,7 +105,7 @@ async function waitWith(
     clock,
     resolve,
     cancelled,
-    wanted: wantedOf(inputs),
+    wanted: applicationSelectors(inputs),
     policy: inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
@@ -111,7 +113,7 @@ async function waitWith(
     ...commitQuestions(inputs, console),
     ...(trigger === 'none'
       ? {}
-      : { act: await deed({ trigger, run, source, log: console, resolve }) }),
+      : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),
     onChange(waits) {
       if (waits.size === MANY) expectMore();
       display.changed(waits);
@@ -132,7 +134,7 @@ async function evidenceFor(
   return readLive(outcome, source, log, cancelled);
 }
 
-async function deed(parts: TriggerParts) {
+async function triggerAction(parts: TriggerParts) {
   const { createTrigger } = await import('./wait/trigger.js');
   return createTrigger(parts);
 }

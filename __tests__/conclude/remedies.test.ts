@@ -7,7 +7,7 @@ import type { Conclusion, Reason } from '../../src/core/result/vocabulary.js';
 import { answerEvent } from '../../src/event/answer.js';
 import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { FinalError } from '../../src/platform/errors.js';
+import { TerminalError } from '../../src/platform/errors.js';
 import { LISTING, refusal } from '../../src/sources/argocd/refusals.js';
 import { type ApiServerOptions, startApiServer } from '../support/api-server.ts';
 import { eventOf, goldenPayloads, type Payload } from '../support/payloads.ts';
@@ -175,13 +175,13 @@ describe('what Argo CD refuses with 400', () => {
   test.each([
     [LISTING, 'unable to parse requirement', 'selector'],
     [SYNC, 'Cannot sync to 1234567: auto-sync currently set to main', 'trigger'],
-  ])('%j', async (deed, message, input) => {
+  ])('%j', async (action, message, input) => {
     const answer = { status: 400, type: 'application/json', retryAfter: '', location: '' };
     const body = JSON.stringify({ message, code: 9 });
-    const fault = refusal({ ...answer, body }, deed, 'https://argocd.example.com');
-    expect(fault).toBeInstanceOf(FinalError);
+    const fault = refusal({ ...answer, body }, action, 'https://argocd.example.com');
+    expect(fault).toBeInstanceOf(TerminalError);
     expect(fault.message).toContain(message);
-    const { remedy } = fault as FinalError;
+    const { remedy } = fault as TerminalError;
     const [block = {}] = blocksIn(remedy);
     expect(Object.keys(block)).toEqual([input]);
     const source = { source: 'argocd', 'argocd-server': 'argocd.example.com' };

@@ -6,7 +6,7 @@ import { type Settled, settle } from '../../src/core/result/settle.js';
 import type { Conclusion, Reason } from '../../src/core/result/vocabulary.js';
 import { readInputs } from '../../src/inputs/index.js';
 import type { Inputs } from '../../src/inputs/types.js';
-import { FinalError, InputError } from '../../src/platform/errors.js';
+import { InputError, TerminalError } from '../../src/platform/errors.js';
 import { annotationsOf } from '../../src/report/publish.js';
 import { nameOf } from '../../src/wait/selection.js';
 import type { Outcome } from '../../src/wait/waits.js';
@@ -45,7 +45,7 @@ interface Ended {
 }
 
 /** @param ended by `namespace/name` */
-function outcomeOf(ended: Readonly<Record<string, Ended>>, error?: FinalError): Outcome {
+function outcomeOf(ended: Readonly<Record<string, Ended>>, error?: TerminalError): Outcome {
   const ends = Object.entries(ended).map(([key, each]) => [key, settled(key, each)] as const);
   return { ends: new Map(ends), ...(error ? { error } : {}) };
 }
@@ -60,7 +60,7 @@ function report(
 interface Options {
   readonly inputs?: Inputs;
   readonly live?: LiveEvidence;
-  readonly error?: FinalError;
+  readonly error?: TerminalError;
 }
 
 const SYNCED: Ended = { end: ['success', 'synced'], look: {} };
@@ -83,7 +83,7 @@ describe('one Application', () => {
   });
 
   test('an error from outside brings its remedy', () => {
-    const error = new FinalError('forbidden', 'may not list', 'apply this Role');
+    const error = new TerminalError('forbidden', 'may not list', 'apply this Role');
     const ended = { 'argocd/shop': { end: ['failure', 'forbidden'] } } as const;
     expect(report(ended, { error })).toMatchObject({
       conclusion: 'failure',
@@ -255,7 +255,7 @@ describe('a run that came to no answer', () => {
   });
 
   test('a final error', async () => {
-    expect(noReport(new FinalError('unauthorized', 'no access', 'give a token'))).toMatchObject({
+    expect(noReport(new TerminalError('unauthorized', 'no access', 'give a token'))).toMatchObject({
       conclusion: 'failure',
       reason: 'unauthorized',
       message: 'no access',

@@ -364,7 +364,7 @@ describe('whatever comes', () => {
           const verdict = judge(state, now);
           if (verdict.kind !== 'done' || verdict.conclusion !== 'success') return;
           const contained = [...state.relations.values()].includes('descendant');
-          expect(state.sighted !== undefined || contained).toBe(true);
+          expect(state.targetFirstSeen !== undefined || contained).toBe(true);
         });
       }),
       { seed: SEED, numRuns: 400 },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { githubOidc } from '../../src/github/oidc.js';
-import { FinalError, PassingError } from '../../src/platform/errors.js';
+import { TerminalError, TransientError } from '../../src/platform/errors.js';
 import { fakeClock } from '../support/fake-clock.js';
 
 const AUDIENCE = 'my-cluster';
@@ -95,7 +95,7 @@ test('requests at one time share one token', async () => {
 test('a fault passes, and is not remembered', async () => {
   const { oidc } = github(new Error('Error message: 503\n  Service\nUnavailable'), claims());
   const failed = Promise.all([oidc.mint(false), oidc.mint(false)]);
-  await expect(failed).rejects.toThrow(PassingError);
+  await expect(failed).rejects.toThrow(TransientError);
   await expect(failed).rejects.toThrow(
     'GitHub gave no OIDC token: Error message: 503 Service Unavailable',
   );
@@ -106,7 +106,7 @@ test('a job that may not ask is told what to write', async () => {
   const ask: Ask = async () => Promise.reject(new Error('it asked'));
   const oidc = githubOidc(AUDIENCE, fakeClock(), ask, false);
   const error = await oidc.mint(false).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(FinalError);
+  expect(error).toBeInstanceOf(TerminalError);
   expect(error).toMatchObject({
     reason: 'invalid-input',
     message: expect.stringContaining('oidc-audience is "my-cluster"'),

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { lines } from '../../src/http/lines.js';
-import { PassingError } from '../../src/platform/errors.js';
+import { TransientError } from '../../src/platform/errors.js';
 
 async function* chunks(...parts: readonly (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield Buffer.from(part as string);
@@ -37,7 +37,7 @@ test.each<[name: string, parts: readonly (string | Buffer)[], expected: readonly
 });
 
 test('a stream that ends within one is broken', async () => {
-  await expect(read('one\ntw')).rejects.toThrow(PassingError);
+  await expect(read('one\ntw')).rejects.toThrow(TransientError);
 });
 
 test('one without an end is given up', async () => {

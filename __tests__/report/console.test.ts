@@ -1,13 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { githubConsole } from '../../src/report/console.js';
 
-function spoken(speak: (console: ReturnType<typeof githubConsole>) => void): readonly string[] {
+function formatDuration(
+  speak: (console: ReturnType<typeof githubConsole>) => void,
+): readonly string[] {
   const lines: string[] = [];
   speak(githubConsole((line) => lines.push(line)));
   return lines;
 }
 
-test.each<[string, Parameters<typeof spoken>[0], readonly string[]]>([
+test.each<[string, Parameters<typeof formatDuration>[0], readonly string[]]>([
   ['info', (c) => c.info('a\n::error::b'), ['a', ': :error::b']],
   ['debug', (c) => c.debug('a\nb'), ['::debug::a%0Ab']],
   ['notice', (c) => c.notice('a'), ['::notice::a']],
@@ -23,9 +25,11 @@ test.each<[string, Parameters<typeof spoken>[0], readonly string[]]>([
   ['no mask of a little', (c) => c.mask('abc'), []],
   ['no mask of blanks', (c) => c.mask('      '), []],
 ])('%s', (_, speak, expected) => {
-  expect(spoken(speak)).toEqual(expected);
+  expect(formatDuration(speak)).toEqual(expected);
 });
 
 test('an annotation is no longer than the runner shows', () => {
-  expect(spoken((c) => c.error('x'.repeat(10_000)))[0]).toHaveLength('::error::'.length + 4000);
+  expect(formatDuration((c) => c.error('x'.repeat(10_000)))[0]).toHaveLength(
+    '::error::'.length + 4000,
+  );
 });

@@ -4,7 +4,7 @@ import { parseApplication } from '../../src/core/application/parse.js';
 import { resolveTarget } from '../../src/core/decision/target.js';
 import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { FinalError } from '../../src/platform/errors.js';
+import { TerminalError } from '../../src/platform/errors.js';
 import type { Report } from '../../src/report/report.js';
 import {
   connect,
@@ -13,17 +13,17 @@ import {
 } from '../../src/sources/kubernetes/index.js';
 import type { Source, SourceEvent } from '../../src/sources/source.js';
 import { waitFor } from '../../src/wait/loop.js';
-import { nameOf, selectionOf, wantedOf } from '../../src/wait/selection.js';
+import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';
 import type { ApiServer } from './api-server.ts';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
 
 /** Every patience about a hundredth of the real one, long enough for a busy machine. */
 export const SCALED: NonNullable<KubernetesOptions['timing']> = {
-  silenceMs: 550,
-  quietMs: 200,
-  lookMs: 1_500,
-  provenMs: 300,
-  doubtMs: 300,
+  silenceTimeoutMs: 550,
+  idleTimeoutMs: 200,
+  listDeadlineMs: 1_500,
+  healthyAfterMs: 300,
+  staleAfterMs: 300,
   connectMs: 1_500,
   idleMs: 700,
   credentialsMs: 700,
@@ -98,7 +98,7 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
     clock,
     cancelled,
     resolve: (application) => resolveTarget(inputs.revision, inputs.run, application),
-    wanted: wantedOf(inputs),
+    wanted: applicationSelectors(inputs),
     policy: inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
@@ -118,8 +118,8 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
 }
 
 /** How a run that came to no wait at all ended: the reason and the message. */
-export function refusedBy(thrown: unknown): FinalError {
-  if (thrown instanceof FinalError) return thrown;
+export function refusedBy(thrown: unknown): TerminalError {
+  if (thrown instanceof TerminalError) return thrown;
   throw thrown;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Application } from '../../src/core/application/types.js';
 import type { Policy, Relation } from '../../src/core/decision/state.js';
-import { FinalError, PassingError } from '../../src/platform/errors.js';
+import { TerminalError, TransientError } from '../../src/platform/errors.js';
 import { type WaitParts, waitFor } from '../../src/wait/loop.js';
-import { wantedOf } from '../../src/wait/selection.js';
+import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Outcome, Waits } from '../../src/wait/waits.js';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { A, B, C, FINISHED, type Look } from '../support/manifest.ts';
@@ -63,7 +63,7 @@ function start(
   const outcome = waitFor({
     source,
     clock,
-    wanted: wantedOf({
+    wanted: applicationSelectors({
       applications: selector ? [] : applications,
       selector,
       applicationNamespace: namespace,
@@ -227,7 +227,7 @@ describe('when time runs out', () => {
   });
 
   test('a last look that fails means unreachable', async () => {
-    const wait = start({}, ({ looks }) => looks.push(new PassingError('connection refused')));
+    const wait = start({}, ({ looks }) => looks.push(new TransientError('connection refused')));
     wait.source.list(shop(BEFORE));
     await wait.clock.advance(TIMEOUT);
     const outcome = await wait.end();
@@ -239,7 +239,7 @@ describe('when time runs out', () => {
     const wait = start({}, ({ looks }) => {
       looks.push((signal) => {
         const { promise, reject } = Promise.withResolvers<never>();
-        signal.addEventListener('abort', () => reject(new PassingError('given up')));
+        signal.addEventListener('abort', () => reject(new TransientError('given up')));
         return promise;
       });
     });
@@ -253,7 +253,7 @@ describe('when time runs out', () => {
   });
 
   test('a last look that is refused for good is a failure', async () => {
-    const refused = new FinalError('unauthorized', 'the token has expired', 'take a new one');
+    const refused = new TerminalError('unauthorized', 'the token has expired', 'take a new one');
     const wait = start({}, ({ looks }) => looks.push(refused));
     wait.source.list(shop(BEFORE));
     await wait.clock.advance(TIMEOUT);
@@ -265,7 +265,7 @@ describe('when time runs out', () => {
 
 describe('a server that cannot be reached', () => {
   test('is waited for until the timeout', async () => {
-    const wait = start({}, ({ looks }) => looks.push(new PassingError('connection refused')));
+    const wait = start({}, ({ looks }) => looks.push(new TransientError('connection refused')));
     wait.source.unreachable();
     await wait.clock.advance(TIMEOUT - 1);
     expect(await goesOn(wait)).toBe(true);
@@ -351,7 +351,7 @@ describe('timeout 0', () => {
   });
 
   test('a server that cannot be reached', async () => {
-    const wait = start(ONCE, ({ looks }) => looks.push(new PassingError('refused')));
+    const wait = start(ONCE, ({ looks }) => looks.push(new TransientError('refused')));
     expect(endsOf(await wait.end())).toEqual(['argocd/shop: timeout/unreachable']);
   });
 });
@@ -835,7 +835,7 @@ describe('a trigger', () => {
   });
 
   test('is tried again after a passing fault, even if nothing happens', async () => {
-    const faults = [new PassingError('503'), new PassingError('503')];
+    const faults = [new TransientError('503'), new TransientError('503')];
     const wait = start({
       act: async () => {
         const fault = faults.shift();
@@ -851,7 +851,7 @@ describe('a trigger', () => {
 
   test('that never comes through is why time runs out', async () => {
     const act = async () => {
-      throw new PassingError('503 Service Unavailable');
+      throw new TransientError('503 Service Unavailable');
     };
     const wait = start({ act }, ({ looks }) => looks.push([shop(DONE)]));
     wait.source.list(shop(DONE));
@@ -868,7 +868,7 @@ describe('a trigger', () => {
   });
 
   test('that is not allowed ends the wait', async () => {
-    const error = new FinalError('forbidden', 'may not patch', 'a Role');
+    const error = new TerminalError('forbidden', 'may not patch', 'a Role');
     const wait = start({
       act: async () => {
         throw error;
@@ -910,7 +910,7 @@ describe('an end from outside', () => {
     const wait = start({ timeoutMs: 0 }, ({ looks }) => {
       looks.push((signal) => {
         const { promise, reject } = Promise.withResolvers<never>();
-        signal.addEventListener('abort', () => reject(new PassingError('given up')));
+        signal.addEventListener('abort', () => reject(new TransientError('given up')));
         return promise;
       });
     });
@@ -920,7 +920,7 @@ describe('an end from outside', () => {
   });
 
   test('an error of the source that no waiting can mend', async () => {
-    const error = new FinalError('forbidden', 'may not list', 'a Role');
+    const error = new TerminalError('forbidden', 'may not list', 'a Role');
     const wait = start({ applications: ['one', 'two'] });
     wait.source.put(named('one', DONE));
     wait.source.break(error);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { nameOf, selectionOf, wantedOf } from '../../src/wait/selection.js';
+import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';
 
 interface Asked {
   readonly applications?: readonly string[];
@@ -124,7 +124,7 @@ describe.each(CASES)('%j', (asked) => {
   });
 
   test('what is wanted, entry by entry', () => {
-    const wanted = wantedOf(inputs(asked));
+    const wanted = applicationSelectors(inputs(asked));
     expect(wanted.map((each) => each.key)).toEqual(asked.keys);
     const any: Accepts = (...key) => wanted.some((each) => each.accepts(...key));
     expect(accepted(any)).toEqual(asked.accepts);

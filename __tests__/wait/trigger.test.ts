@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Application } from '../../src/core/application/types.js';
 import type { Target } from '../../src/core/decision/target.js';
 import type { RunContext } from '../../src/inputs/types.js';
-import { FinalError } from '../../src/platform/errors.js';
+import { TerminalError } from '../../src/platform/errors.js';
 import type { Patch } from '../../src/sources/source.js';
 import { createTrigger, type TriggerParts } from '../../src/wait/trigger.js';
 import { A, B, type Look } from '../support/manifest.ts';
@@ -240,7 +240,7 @@ describe('one request at a time', () => {
 
   test('and a failed one makes room for the next', async () => {
     const { source, act } = set('refresh');
-    const error = new FinalError('forbidden', 'may not patch');
+    const error = new TerminalError('forbidden', 'may not patch');
     source.answers.push(error, AFTER);
     await expect(act(shop())).rejects.toBe(error);
     expect(await act(shop())).toMatchObject({ kind: 'triggered' });

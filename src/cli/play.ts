@@ -5,7 +5,7 @@ import { begin, type Event, type State, step } from '../core/decision/state.js';
 import { resolveTarget } from '../core/decision/target.js';
 import { type Settled, settle, timedOut } from '../core/result/settle.js';
 import type { Inputs } from '../inputs/types.js';
-import { nameOf, wantedOf } from '../wait/selection.js';
+import { applicationSelectors, nameOf } from '../wait/selection.js';
 import type { Outcome } from '../wait/waits.js';
 import type { Look, Recording } from './recording.js';
 
@@ -21,7 +21,7 @@ export interface Played {
  * @param present milliseconds since the epoch: the time of a look that tells none
  */
 export function play(inputs: Inputs, recording: Recording, present: number): Played {
-  const wanted = wantedOf(inputs);
+  const wanted = applicationSelectors(inputs);
   const accepted = recording.looks.filter(({ key }) => {
     const [namespace = '', name = ''] = key.split('/');
     return wanted.some((each) => each.accepts(namespace, name));

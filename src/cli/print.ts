@@ -2,7 +2,7 @@ import { resourceName } from '../core/application/types.js';
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { oneLine } from '../report/escape.js';
 import { problemsOf, type Report } from '../report/report.js';
-import { CONCLUSION_ICONS, many, titleOf } from '../report/words.js';
+import { CONCLUSION_ICONS, pluralize, titleOf } from '../report/words.js';
 
 /** What a run would say, for a terminal. */
 export function textOf(report: Report): string {
@@ -40,7 +40,7 @@ function changeRow(change: Change): readonly string[] {
 function filterRow(name: string, report: Report): readonly string[] {
   const matched = report.matched.get(name) ?? [];
   const names = matched.map((each) => `${each.kind}/${each.name}`).join(', ');
-  return [name, String(matched.length > 0), many(matched.length, 'resource'), names];
+  return [name, String(matched.length > 0), pluralize(matched.length, 'resource'), names];
 }
 
 /** A table under its title; nothing without rows. */

@@ -3,7 +3,7 @@ import { evaluate } from '../core/filters/filter.js';
 import { decided } from '../core/result/settle.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
-import { FinalError, InputError, messageOf } from '../platform/errors.js';
+import { InputError, messageOf, TerminalError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
 import type { Outcome } from '../wait/waits.js';
 import type { LiveEvidence } from './live-evidence.js';
@@ -78,7 +78,7 @@ export function noReport(thrown: unknown, inputs?: Inputs): Report {
 
 function faultOf(thrown: unknown): Pick<Report, 'reason' | 'message' | 'remedy'> {
   if (thrown instanceof InputError) return inputFault(thrown.problems);
-  if (thrown instanceof FinalError) {
+  if (thrown instanceof TerminalError) {
     return { reason: thrown.reason, message: thrown.message, remedy: thrown.remedy };
   }
   const said = messageOf(thrown);

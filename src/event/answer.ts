@@ -16,7 +16,7 @@ import { applicationMatches } from '../core/filters/application-names.js';
 import { type End, type Settled, settle, undecidedOf } from '../core/result/settle.js';
 import type { Inputs, RunContext } from '../inputs/types.js';
 import type { Clock } from '../platform/clock.js';
-import { FinalError, messageOf, PassingError } from '../platform/errors.js';
+import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
 import { openSource, type Surroundings } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
@@ -36,13 +36,13 @@ interface Reading {
   /** Where the cluster may be asked. */
   readonly source?: Source;
   /** What to do about a bad end. */
-  readonly error?: FinalError;
+  readonly error?: TerminalError;
 }
 
 /**
  * The answer to an event from the cluster: nothing is waited for, and nothing is contacted unless
  * inputs give access to the cluster, which then says what the event cannot.
- * @throws FinalError `invalid-input` for what is no such event
+ * @throws TerminalError `invalid-input` for what is no such event
  */
 export async function answerEvent(inputs: Inputs, world: EventWorld): Promise<Report> {
   const { console, clock } = world;
@@ -66,7 +66,7 @@ on:
     types: [${EVENT_TYPE}]
 For any other event use source: cluster or source: argocd.`;
 
-/** @throws FinalError `invalid-input` */
+/** @throws TerminalError `invalid-input` */
 function readDispatch(run: RunContext, readFile: EventWorld['readFile']): Dispatch {
   if (run.eventName !== 'repository_dispatch') {
     const found = run.eventName || 'no event at all';
@@ -84,15 +84,15 @@ function readDispatch(run: RunContext, readFile: EventWorld['readFile']): Dispat
     return parseDispatch(payload);
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
-    throw new FinalError('invalid-input', thrown.message, SENDER);
+    throw new TerminalError('invalid-input', thrown.message, SENDER);
   }
 }
 
 const SENDER =
   'Whatever sends the event must fill client_payload as the recipes do: compare its template with those in docs/recipes of argocd-post-sync.';
 
-function noDispatch(message: string): FinalError {
-  return new FinalError('invalid-input', message, WORKFLOW);
+function noDispatch(message: string): TerminalError {
+  return new TerminalError('invalid-input', message, WORKFLOW);
 }
 
 function parsed(
@@ -118,8 +118,8 @@ function readable(path: string, readFile: EventWorld['readFile']): string {
 }
 
 /** GitHub writes the file itself. */
-function noEvent(problem: string): FinalError {
-  return new FinalError(
+function noEvent(problem: string): TerminalError {
+  return new TerminalError(
     'invalid-input',
     `The event of this run (the file that GITHUB_EVENT_PATH names) ${problem}`,
     'No step may change GITHUB_EVENT_PATH or its file. Where something else than GitHub starts the action, it must write the event there.',
@@ -169,7 +169,7 @@ const RUNNING: End = {
   reason: 'operation-running',
   what: 'the operation of the event has not ended',
 };
-const STILL_RUNNING = new FinalError(
+const STILL_RUNNING = new TerminalError(
   'operation-running',
   RUNNING.what,
   `The event must be sent when the operation has ended. Correct the condition of what sends it, in Argo CD Notifications
@@ -191,8 +191,8 @@ function unaided({ application, truncated }: Dispatch, end: End): Reading {
   return { application, end: TRUNCATED, error: truncation(READ_IT) };
 }
 
-function truncation(remedy: string): FinalError {
-  return new FinalError('truncated', TRUNCATED.what, remedy);
+function truncation(remedy: string): TerminalError {
+  return new TerminalError('truncated', TRUNCATED.what, remedy);
 }
 
 /** Access to the cluster, to be pasted. */
@@ -227,9 +227,9 @@ async function aided(
     if (isSame(found, dispatch)) return { application: found, end, ...live };
     return late(dispatch, end);
   } catch (thrown) {
-    if (truncated) throw thrown instanceof PassingError ? unreachable(thrown) : thrown;
+    if (truncated) throw thrown instanceof TransientError ? unreachable(thrown) : thrown;
     const consequence = `The cluster could not be asked what the event leaves open, so that is called «updated» and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
-    const remedy = thrown instanceof FinalError ? thrown.remedy : '';
+    const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
     world.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
     return { application, end };
   }
@@ -246,15 +246,15 @@ with:
   application: shop
   revision: \${{ github.sha }}`;
 
-function unreachable(thrown: PassingError): FinalError {
-  return new FinalError('unreachable', thrown.message, UNREACHABLE);
+function unreachable(thrown: TransientError): TerminalError {
+  return new TerminalError('unreachable', thrown.message, UNREACHABLE);
 }
 
 const UNREACHABLE = `The event was too large to tell the resources, so the cluster had to. Run the workflow again when it answers. ${IN_REACH}`;
 
 const PATIENCE_MS = 20_000;
 
-/** @throws FinalError or PassingError; also where the Application is not there any more */
+/** @throws TerminalError or TransientError; also where the Application is not there any more */
 async function lookedUp(
   application: Application,
   source: Source,
@@ -264,7 +264,7 @@ async function lookedUp(
   const events = await source.look(AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]));
   const found = events.find((each) => each.kind === 'application');
   if (found) return found.application;
-  throw new FinalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);
+  throw new TerminalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);
 }
 
 const ELSEWHERE = `It was deleted after the event, or this is not the cluster that the event came from. What the event leaves open is known to the cluster that Argo CD itself runs in, wherever it deploys to:

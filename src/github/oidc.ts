@@ -1,12 +1,12 @@
 import type { Clock } from '../platform/clock.js';
-import { FinalError, messageOf, PassingError } from '../platform/errors.js';
+import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 
 /** Tokens that GitHub mints for this job, to be presented to an API server that trusts them. */
 export interface OidcTokens {
   /**
    * A token that does not expire within the next minute.
    * @param fresh the last one was refused: a new one
-   * @throws FinalError where the job may not ask for one, PassingError where GitHub does not answer
+   * @throws TerminalError where the job may not ask for one, TransientError where GitHub does not answer
    */
   mint(fresh: boolean): Promise<string>;
   /** What the last token says of this job, never the token; empty before there is one. */
@@ -42,7 +42,7 @@ export function githubOidc(
   const minted = async (): Promise<string> => {
     if (!mayAsk) throw notPermitted(audience);
     const token = await ask(audience).catch((thrown: unknown) => {
-      throw new PassingError(`GitHub gave no OIDC token: ${oneLine(messageOf(thrown))}`);
+      throw new TransientError(`GitHub gave no OIDC token: ${oneLine(messageOf(thrown))}`);
     });
     claims = claimsOf(token);
     return token;
@@ -115,8 +115,8 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
 
-function notPermitted(audience: string): FinalError {
-  return new FinalError(
+function notPermitted(audience: string): TerminalError {
+  return new TerminalError(
     'invalid-input',
     `oidc-audience is "${audience}", but this job may not ask GitHub for an OIDC token.`,
     `Allow it in the job or the workflow (a pull request from a fork never may):

@@ -1,4 +1,4 @@
-import { messageOf, PassingError } from '../platform/errors.js';
+import { messageOf, TransientError } from '../platform/errors.js';
 import { type Json, record, text } from './json.js';
 
 /** An answer that was read to its end. */
@@ -18,7 +18,7 @@ export function isSuccess(answer: Answer): boolean {
 /**
  * The JSON of a successful answer.
  * @param doubt what to ask oneself where it is none
- * @throws PassingError where it is no JSON: a proxy's page, or cut short
+ * @throws TransientError where it is no JSON: a proxy's page, or cut short
  */
 export function jsonOf(
   answer: Answer,
@@ -29,7 +29,7 @@ export function jsonOf(
     return JSON.parse(answer.body);
   } catch (thrown) {
     const type = answer.type || 'something';
-    throw new PassingError(
+    throw new TransientError(
       `${server} answered with ${type} that is not JSON (${messageOf(thrown).slice(0, 100)}): ${doubt}`,
     );
   }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
-import { FinalError, messageOf, PassingError } from '../platform/errors.js';
+import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Connection } from './connection.js';
 import { record, text } from './json.js';
 
@@ -11,34 +11,34 @@ export async function connectionFailure(
   thrown: unknown,
   connection: Connection,
   signal: AbortSignal,
-): Promise<FinalError | PassingError> {
+): Promise<TerminalError | TransientError> {
   const { name: server } = connection;
   const code = codeOf(thrown);
   if (CERTIFICATE_FAULTS.has(code)) {
     return certificateFailure(thrown, server, await shownBy(connection, signal));
   }
   if (/^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|CERTIFICATE|UNKNOWN_CA)/.test(code)) {
-    return new FinalError(
+    return new TerminalError(
       'unauthorized',
       `${server} refused the client certificate (${code}).`,
       'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
     );
   }
   if (code.startsWith('ERR_OSSL_') || code === 'ERR_TLS_INVALID_PROTOCOL_VERSION') {
-    return new FinalError(
+    return new TerminalError(
       'invalid-input',
       `The client certificate or its key cannot be used: ${reasonOf(thrown)}.`,
       'Check client-certificate-data and client-key-data of the user in the kubeconfig.',
     );
   }
   if (code === 'ERR_INVALID_CHAR') {
-    return new FinalError(
+    return new TerminalError(
       'invalid-input',
       'The credentials hold what no HTTP header can carry, a line break perhaps.',
       'Check the token or the user of the kubeconfig.',
     );
   }
-  return new PassingError(`${server} cannot be reached: ${reasonOf(thrown)}.`);
+  return new TransientError(`${server} cannot be reached: ${reasonOf(thrown)}.`);
 }
 
 /** The server cannot be told from an impostor, whatever the wait. */
@@ -64,9 +64,9 @@ const CERTIFICATE_FAULTS: ReadonlySet<string> = new Set([
 ]);
 
 /** @param shown the certificate that the server showed, in words; empty where it is not known */
-function certificateFailure(thrown: unknown, server: string, shown: string): FinalError {
+function certificateFailure(thrown: unknown, server: string, shown: string): TerminalError {
   const seen = shown === '' ? '' : ` It showed ${shown}.`;
-  return new FinalError(
+  return new TerminalError(
     'unreachable',
     `The certificate of ${server} cannot be trusted: ${reasonOf(thrown)} (${codeOf(thrown)}).${seen}`,
     remedyFor(codeOf(thrown)),

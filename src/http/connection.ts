@@ -12,7 +12,7 @@ export interface Connection {
   /**
    * Who asks, for one request.
    * @param fresh the last credentials were refused: nothing remembered is used
-   * @throws FinalError or PassingError
+   * @throws TerminalError or TransientError
    */
   credentials(fresh: boolean): Credentials | Promise<Credentials>;
   /** A pool of connections of its own, by way of the proxy if there is one. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { Access } from '../inputs/types.js';
-import { FinalError, messageOf } from '../platform/errors.js';
+import { messageOf, TerminalError } from '../platform/errors.js';
 import type { Connection, Credentials, Surroundings, Trust } from './connection.js';
 
 const ACCESS_YAML = `with:
@@ -66,7 +66,7 @@ export function reach(
 /**
  * @param what the input or field, as messages call it
  * @returns the URL without a slash at the end
- * @throws FinalError for what is no URL, has credentials in it, or is plain http to another machine
+ * @throws TerminalError for what is no URL, has credentials in it, or is plain http to another machine
  */
 export function checkedServer(server: string, what: string): string {
   const url = URL.canParse(server) ? new URL(server) : undefined;
@@ -114,6 +114,6 @@ function checkedAuthority(pem: string): string {
   }
 }
 
-export function invalid(message: string): FinalError {
-  return new FinalError('invalid-input', message, ACCESS_YAML);
+export function invalid(message: string): TerminalError {
+  return new TerminalError('invalid-input', message, ACCESS_YAML);
 }

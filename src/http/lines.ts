@@ -1,4 +1,4 @@
-import { PassingError } from '../platform/errors.js';
+import { TransientError } from '../platform/errors.js';
 
 const NEWLINE = 0x0a;
 /** Applications of more are few. */
@@ -8,7 +8,7 @@ const LARGEST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The lines of a stream, however its chunks are cut; empty ones are left out.
- * @throws PassingError where the stream ends in the middle of a line, or a line does not end
+ * @throws TransientError where the stream ends in the middle of a line, or a line does not end
  */
 export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   // One buffer for all lines: a watch has thousands of them, and each would be garbage.
@@ -16,7 +16,7 @@ export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<stri
   let size = 0;
   const append = (part: Buffer) => {
     const needed = size + part.length;
-    if (needed > LARGEST_BYTES) throw new PassingError('A watch sent a line without an end.');
+    if (needed > LARGEST_BYTES) throw new TransientError('A watch sent a line without an end.');
     if (needed > buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * buffer.length));
       buffer.copy(larger, 0, 0, size);
@@ -36,5 +36,5 @@ export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<stri
     }
     append(chunk.subarray(start));
   }
-  if (size > 0) throw new PassingError('The watch ended in the middle of an event.');
+  if (size > 0) throw new TransientError('The watch ended in the middle of an event.');
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.js';
-import { PassingError } from '../platform/errors.js';
+import { TransientError } from '../platform/errors.js';
 
 const FIRST_MS = 250;
 const LONGEST_MS = 10_000;
@@ -29,7 +29,7 @@ export async function patiently<T>(
     try {
       return await work();
     } catch (thrown) {
-      const passing = thrown instanceof PassingError ? thrown : undefined;
+      const passing = thrown instanceof TransientError ? thrown : undefined;
       if (!passing || failures === ATTEMPTS || signal.aborted) throw thrown;
       await clock.sleep(backoff(failures, random, passing.retryAfterMs), signal);
     }

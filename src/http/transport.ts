@@ -1,7 +1,7 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../platform/clock.js';
-import { PassingError } from '../platform/errors.js';
+import { TransientError } from '../platform/errors.js';
 import type { Answer } from './answers.js';
 import type { Connection, Credentials } from './connection.js';
 import { lines } from './lines.js';
@@ -27,10 +27,10 @@ export interface LineStream {
 }
 
 /** Nothing was heard for longer than is normal. */
-export class Silence extends PassingError {}
+export class Silence extends TransientError {}
 
 /** In milliseconds. */
-export interface Patience {
+export interface Timeouts {
   /** Until the connection stands, and until an answer begins. */
   readonly connectMs: number;
   /** Between two bytes of an answer. */
@@ -39,11 +39,11 @@ export interface Patience {
   readonly credentialsMs: number;
 }
 
-export const PATIENCE: Patience = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
+export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
 
 /** Requests over one pool of connections, with fresh credentials where the first are refused. */
 export interface Transport {
-  /** @throws FinalError or PassingError where there is no answer; an answer is for the caller to judge */
+  /** @throws TerminalError or TransientError where there is no answer; an answer is for the caller to judge */
   send(request: Request, signal: AbortSignal): Promise<Answer>;
   /** @returns the answer instead of a stream where it is not a success */
   stream(
@@ -68,7 +68,7 @@ interface Exchange {
 export function transport(
   connection: Connection,
   clock: Clock,
-  patience: Patience = PATIENCE,
+  patience: Timeouts = TIMEOUTS,
 ): Transport {
   let pool: Promise<Agent> | undefined;
   const attempt = async (request: Request, fresh: boolean, signal: AbortSignal) => {
@@ -100,7 +100,7 @@ interface Attempt {
   readonly agent: Agent;
   readonly request: Request;
   readonly clock: Clock;
-  readonly patience: Patience;
+  readonly patience: Timeouts;
 }
 
 /** Sends a request and waits until its answer begins. */
@@ -123,7 +123,7 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
   try {
     dog.expect(patience.connectMs, 'no connection');
     const response = await begin(attempt, dog, AbortSignal.any([signal, life.signal]));
-    clock.observe(response.headers.date);
+    clock.observeSnapshot(response.headers.date);
     dog.expect(patience.idleMs, 'silence in an answer');
     const hide = hider(attempt.credentials);
     return { response, dog, hide, fault, end };
@@ -212,7 +212,7 @@ async function* linesOf(exchange: Exchange): AsyncGenerator<string> {
   try {
     for await (const line of lines(chunksOf(exchange))) yield exchange.hide(line);
   } catch (thrown) {
-    throw thrown instanceof PassingError ? thrown : await exchange.fault(thrown);
+    throw thrown instanceof TransientError ? thrown : await exchange.fault(thrown);
   } finally {
     exchange.end();
   }
@@ -237,8 +237,8 @@ async function* chunksOf({ response, dog }: Exchange): AsyncGenerator<Buffer> {
   }
 }
 
-export function cancelled(): PassingError {
-  return new PassingError('The request was given up.');
+export function cancelled(): TransientError {
+  return new TransientError('The request was given up.');
 }
 
 /** An exec plugin cannot be stopped, but need not be waited for. */
@@ -246,7 +246,7 @@ async function credentialsInTime(
   connection: Connection,
   fresh: boolean,
   clock: Clock,
-  { credentialsMs }: Patience,
+  { credentialsMs }: Timeouts,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const given = connection.credentials(fresh);

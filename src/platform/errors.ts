@@ -14,7 +14,7 @@ export class InputError extends Error {
 }
 
 /** The reasons that a final error may give. */
-export type FinalReason = Extract<
+export type TerminalReason = Extract<
   Reason,
   | 'unauthorized'
   | 'forbidden'
@@ -26,16 +26,16 @@ export type FinalReason = Extract<
 >;
 
 /** Nothing that waiting can mend: the run ends at once with this reason. */
-export class FinalError extends Error {
-  override readonly name = 'FinalError';
-  readonly reason: FinalReason;
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+  readonly reason: TerminalReason;
   readonly remedy: string;
   /**
    * @param reason the output `reason`
    * @param message one sentence: what happened, and where
    * @param remedy what to do, possibly several lines of YAML to paste
    */
-  constructor(reason: FinalReason, message: string, remedy = '') {
+  constructor(reason: TerminalReason, message: string, remedy = '') {
     super(message);
     this.reason = reason;
     this.remedy = remedy;
@@ -43,8 +43,8 @@ export class FinalError extends Error {
 }
 
 /** A fault that may pass (connection refused, 429, 500 …): tried again until the timeout. */
-export class PassingError extends Error {
-  override readonly name = 'PassingError';
+export class TransientError extends Error {
+  override readonly name = 'TransientError';
   /** @param retryAfterMs what the server asked for (`Retry-After`), in milliseconds */
   readonly retryAfterMs: number | undefined;
   constructor(message: string, retryAfterMs?: number) {

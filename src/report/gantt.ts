@@ -1,6 +1,6 @@
 import type { ApplicationResult, Span } from '../core/result/vocabulary.js';
 import { clip, mermaid } from './escape.js';
-import { spoken } from './words.js';
+import { formatDuration } from './words.js';
 
 /** More rows are no picture any more. */
 const ROWS = 30;
@@ -54,7 +54,7 @@ export function gantt(applications: readonly ApplicationResult[]): string {
     ...header(to - from),
     ...parts.flatMap((part) => (several ? titled(part, from, to) : staged(part, from, to))),
     '```\n',
-    `<sub>${spoken((to - from) / 1000)} from ${utc(from)} on, by the cluster's clock${rest}</sub>\n\n`,
+    `<sub>${formatDuration((to - from) / 1000)} from ${utc(from)} on, by the cluster's clock${rest}</sub>\n\n`,
   ].join('\n');
 }
 
@@ -151,7 +151,7 @@ function wordsOf({ kind, what, end }: Span): string {
 
 function bar(span: Span, zero: number, last: number): string {
   const length = span.to - span.from;
-  const took = length < 1000 ? 'under 1s' : spoken(length / 1000);
+  const took = length < 1000 ? 'under 1s' : formatDuration(length / 1000);
   const to = Math.max(span.to, span.from + (last - zero) * NARROWEST);
   const tag = span.kind === 'request' ? 'done, ' : TAGS[span.end];
   const words = mermaid(clip(wordsOf(span), LABEL_UNITS));

@@ -6,7 +6,7 @@ import type { Log } from '../platform/log.js';
 import { clip, oneLine } from './escape.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { firstTexts, type Texts, textsOf } from './texts.js';
-import { CONCLUSION_ICONS, many, titleOf } from './words.js';
+import { CONCLUSION_ICONS, pluralize, titleOf } from './words.js';
 
 /** Where an Application stands, as far as a person who waits wants to know. Empty where unknown. */
 export interface Status {
@@ -147,11 +147,11 @@ function detailsOf(report: Report): Details {
   const width = Math.max(...report.filters.map(({ name }) => name.length));
   const filters = textsOf(report.filters, ({ name }) => {
     const count = report.matched.get(name)?.length ?? 0;
-    return `${name.padEnd(width)} ${String(count > 0).padEnd(5)} ${many(count, 'resource')}`;
+    return `${name.padEnd(width)} ${String(count > 0).padEnd(5)} ${pluralize(count, 'resource')}`;
   });
   const all: Details = [
-    [`Changed: ${many(changed.length, 'resource')}`, changes],
-    [`Filters: ${many(filters.count, 'filter')}`, filters],
+    [`Changed: ${pluralize(changed.length, 'resource')}`, changes],
+    [`Filters: ${pluralize(filters.count, 'filter')}`, filters],
   ];
   return all.filter(([, lines]) => lines.count > 0);
 }

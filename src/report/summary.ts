@@ -7,7 +7,7 @@ import { layOut, passage, type Section } from './sections.js';
 import { type Texts, textsOf } from './texts.js';
 import { totalsOf } from './totals.js';
 import { runScope } from './values.js';
-import { CHANGE_ICONS, CONCLUSION_ICONS, many, spoken, titleOf } from './words.js';
+import { CHANGE_ICONS, CONCLUSION_ICONS, formatDuration, pluralize, titleOf } from './words.js';
 
 /** GitHub takes 1 MiB of summary from a step; a little is left for the file's own line ends. */
 export const SUMMARY_BYTES = 1024 * 1024 - 4096;
@@ -57,7 +57,7 @@ function verdict(report: Report): string {
 
 function subject({ applications: [first, ...more] }: Report): string {
   if (!first) return 'Argo CD';
-  return more.length === 0 ? cell(first.application) : many(more.length + 1, 'Application');
+  return more.length === 0 ? cell(first.application) : pluralize(more.length + 1, 'Application');
 }
 
 function block(text: string): string {
@@ -87,7 +87,7 @@ function result(each: ApplicationResult, several: boolean): readonly string[] {
     status(SYNC_ICONS, each.syncStatus),
     status(HEALTH_ICONS, each.healthStatus),
     words(each.operationPhase),
-    seconds === undefined ? '' : spoken(seconds),
+    seconds === undefined ? '' : formatDuration(seconds),
   ];
 }
 
@@ -118,8 +118,8 @@ function timeline({ applications: all }: Report): Section {
 
 function changes(report: Report): Section {
   const changed = changedOf(report.applications, report.changes);
-  const title = `### ${changed.length === 0 ? 'Nothing' : many(changed.length, 'resource')} changed\n\n`;
-  const head = `${title}${census(report)}\n\n`;
+  const title = `### ${changed.length === 0 ? 'Nothing' : pluralize(changed.length, 'resource')} changed\n\n`;
+  const head = `${title}${countsByClass(report)}\n\n`;
   if (changed.length === 0) return passage(report.applications.length === 0 ? '' : head);
   const rows = textsOf(byClass(changed), (each) =>
     row([
@@ -140,7 +140,7 @@ function byClass(changes: readonly Change[]): readonly Change[] {
 }
 
 /** `2 created · 14 unchanged` */
-function census(report: Report): string {
+function countsByClass(report: Report): string {
   const all = report.applications.flatMap((each) => each.changes);
   const counts = Map.groupBy(all, (each) => each.change);
   return CHANGE_CLASSES.flatMap((name) => {
@@ -178,7 +178,7 @@ function footer(report: Report): string {
     runScope(report).evidence === 'partial' && report.applications.length > 0
       ? ' · evidence is partial: some changes are known only by an ambiguous message, or may be missing'
       : '';
-  return `<sub>waited ${spoken(report.waitedMs / 1000)}${note}</sub>\n`;
+  return `<sub>waited ${formatDuration(report.waitedMs / 1000)}${note}</sub>\n`;
 }
 
 /** Applications are named in a row only where there are several. */
@@ -212,7 +212,7 @@ function row(cells: readonly string[]): string {
 function table(title: string, columns: readonly string[], rows: Texts, rank: number): Section {
   if (rows.count === 0) return passage('');
   const folded = rows.count > OPEN_ROWS;
-  const open = folded ? `<details><summary>${many(rows.count, 'row')}</summary>\n\n` : '';
+  const open = folded ? `<details><summary>${pluralize(rows.count, 'row')}</summary>\n\n` : '';
   const head = `${title}${open}${row(columns)}${row(columns.map(() => '---'))}`;
   return { head, rows, foot: folded ? '\n</details>\n\n' : '\n', rank };
 }

@@ -23,9 +23,9 @@ type Matched = readonly (readonly [filter: string, changes: readonly Change[]])[
 export function runScope(report: Report): Scope {
   const { conclusion, reason, message, applications } = report;
   // Of a run that failed before it saw an Application, anything may be missing.
-  const blind = applications.length === 0 && !succeeded(report);
+  const unseen = applications.length === 0 && !succeeded(report);
   const matched = report.filters.map((filter) => [filter.name, matchesOf(report, filter)] as const);
-  const partial = blind || applications.some((each) => each.evidence === 'partial');
+  const partial = unseen || applications.some((each) => each.evidence === 'partial');
   return {
     conclusion,
     reason,

@@ -51,7 +51,7 @@ export function titleOf(end: { readonly conclusion: Conclusion; readonly reason:
 }
 
 /** `1h 2m 3s` */
-export function spoken(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   if (h > 0) return `${h}h ${m}m ${s}s`;
@@ -59,6 +59,6 @@ export function spoken(seconds: number): string {
 }
 
 /** `1 resource`, `2 resources` */
-export function many(count: number, noun: string): string {
+export function pluralize(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

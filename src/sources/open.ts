@@ -25,7 +25,7 @@ export interface Opened {
 
 /**
  * Finds the way to the Applications; contacts nothing yet.
- * @throws FinalError `invalid-input`
+ * @throws TerminalError `invalid-input`
  */
 export async function openSource(inputs: Inputs, world: Surroundings): Promise<Opened> {
   return inputs.source === 'argocd' ? openArgocd(inputs, world) : openCluster(inputs, world);

@@ -74,13 +74,13 @@ export interface Source {
   /**
    * Delivers the present state, then every change, until the signal aborts (then resolves).
    * Mends all passing faults by itself.
-   * @throws FinalError for what no waiting can mend
+   * @throws TerminalError for what no waiting can mend
    */
   watch(listener: (event: SourceEvent) => void, signal: AbortSignal): Promise<void>;
   /**
    * One more look, with a fresh connection, before a timeout is declared.
    * @returns the events of one complete look
-   * @throws FinalError or PassingError
+   * @throws TerminalError or TransientError
    */
   look(signal: AbortSignal): Promise<readonly SourceEvent[]>;
   /** Whether the live objects of an Application can be asked for: some sources see one cluster. */
@@ -102,7 +102,7 @@ export interface Source {
    * Does what a merge patch says; `resourceVersion` in its metadata makes it conditional, where the
    * source can do so.
    * @returns the Application after it, or `conflict` (409)
-   * @throws FinalError (403 with the RBAC rule) or PassingError
+   * @throws TerminalError (403 with the RBAC rule) or TransientError
    */
   patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
   /** What else it may mean that an Application is not there; absent: nothing else. */

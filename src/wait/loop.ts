@@ -14,16 +14,16 @@ import type { Target } from '../core/decision/target.js';
 import { type End, type Settled, settle, timedOut } from '../core/result/settle.js';
 import type { Reason } from '../core/result/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
-import { FinalError, messageOf, PassingError } from '../platform/errors.js';
+import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Source, SourceEvent } from '../sources/source.js';
-import type { Wanted } from './selection.js';
+import type { ApplicationSelector } from './selection.js';
 import { type Outcome, shownOf, type Wait, type Waiting, type Waits } from './waits.js';
 
 /** What a wait needs. Durations in milliseconds. */
 export interface WaitParts {
   readonly source: Source;
   readonly clock: Clock;
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly ApplicationSelector[];
   readonly policy: Policy;
   readonly resolve: (application: Application) => Target;
   /** How a deployed revision relates to the target; undefined while that cannot be told. */
@@ -89,7 +89,7 @@ class WaitLoop {
   /** A look was complete: who has not been seen is not there. */
   #listed = false;
   #trouble: string | undefined;
-  #error: FinalError | undefined;
+  #error: TerminalError | undefined;
   #bug: { readonly thrown: unknown } | undefined;
   /** The outcome has been told: what is still heard changes nothing. */
   #told = false;
@@ -119,7 +119,7 @@ class WaitLoop {
       await this.#settled(signal);
     } catch (thrown) {
       if (cancelled.aborted) return;
-      this.#fail(signal.aborted ? new PassingError('no answer in time') : thrown);
+      this.#fail(signal.aborted ? new TransientError('no answer in time') : thrown);
     } finally {
       patience.abort();
     }
@@ -173,11 +173,11 @@ class WaitLoop {
 
   /** Everybody who could be wanted is known. */
   #isComplete(): boolean {
-    const named = ({ key }: Wanted) => key !== undefined && this.#waits.has(key);
+    const named = ({ key }: ApplicationSelector) => key !== undefined && this.#waits.has(key);
     return this.#listed || this.#parts.wanted.every(named);
   }
 
-  #isFound(entry: Wanted): boolean {
+  #isFound(entry: ApplicationSelector): boolean {
     return [...this.#waits.keys()].some((key) => isNamedBy(entry, key));
   }
 
@@ -287,7 +287,7 @@ class WaitLoop {
     this.#track(
       acting.catch((thrown) => {
         // The next snapshot may be long in coming.
-        if (thrown instanceof PassingError) this.#later(ACT_AGAIN_MS, () => this.#actAgain(key));
+        if (thrown instanceof TransientError) this.#later(ACT_AGAIN_MS, () => this.#actAgain(key));
         throw thrown;
       }),
     );
@@ -372,11 +372,11 @@ class WaitLoop {
   }
 
   #fail(thrown: unknown): void {
-    if (thrown instanceof PassingError) {
+    if (thrown instanceof TransientError) {
       this.#trouble = messageOf(thrown);
       return;
     }
-    if (thrown instanceof FinalError) this.#error ??= thrown;
+    if (thrown instanceof TerminalError) this.#error ??= thrown;
     else this.#bug ??= { thrown };
     this.#over.resolve();
   }
@@ -389,7 +389,7 @@ const ACT_AGAIN_MS = 2000;
 
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
-function isNamedBy(entry: Wanted, key: string): boolean {
+function isNamedBy(entry: ApplicationSelector, key: string): boolean {
   if (key === (entry.key ?? entry.text)) return true;
   const [namespace = '', name = ''] = key.split('/');
   return entry.accepts(namespace, name);
@@ -397,7 +397,7 @@ function isNamedBy(entry: Wanted, key: string): boolean {
 
 /** What ended the wait from outside. */
 interface Circumstances {
-  readonly error: FinalError | undefined;
+  readonly error: TerminalError | undefined;
   readonly cancelled: boolean;
   readonly trouble: string | undefined;
   readonly failedFast: boolean;

@@ -3,7 +3,7 @@ import type { Inputs } from '../inputs/types.js';
 import type { Selection } from '../sources/source.js';
 
 /** One entry of `application`, or the `selector` alone: each must find something. */
-export interface Wanted {
+export interface ApplicationSelector {
   /** As the user wrote it. */
   readonly text: string;
   /** `namespace/name` where the entry names one Application; else absent. */
@@ -12,9 +12,9 @@ export interface Wanted {
 }
 
 /** What the user wants, entry by entry. */
-export function wantedOf(
+export function applicationSelectors(
   inputs: Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'>,
-): readonly Wanted[] {
+): readonly ApplicationSelector[] {
   const { applications, applicationNamespace: fallback, selector } = inputs;
   if (applications.length === 0) {
     const accepts = (namespace: string) => fallback === '*' || namespace === fallback;
@@ -38,7 +38,7 @@ export function selectionOf(
   const names = new Set(parts.map((p) => p.name));
   const [namespace] = namespaces;
   const [name] = names;
-  const wanted = wantedOf(inputs);
+  const wanted = applicationSelectors(inputs);
   const one = namespaces.size === 1 && namespace !== undefined && isLiteral(namespace);
   return {
     ...(one ? { namespace } : {}),

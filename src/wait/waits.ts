@@ -1,7 +1,7 @@
 import { shortRevision, type Verdict } from '../core/decision/rules.js';
 import type { State } from '../core/decision/state.js';
 import type { Settled } from '../core/result/settle.js';
-import type { FinalError } from '../platform/errors.js';
+import type { TerminalError } from '../platform/errors.js';
 import type { Status } from '../report/progress.js';
 
 /** One Application's wait: how it stands, or how it ended. */
@@ -19,7 +19,7 @@ export interface Outcome {
   /** By the keys of the waits. */
   readonly ends: ReadonlyMap<string, Settled>;
   /** What ended it from outside, for all. */
-  readonly error?: FinalError;
+  readonly error?: TerminalError;
 }
 
 /** What a person who waits wants to know of a state. Empty where it is not there. */

@@ -915,7 +915,7 @@ describe('6. the live object knows', () => {
   });
 
   describe('in a second in which an earlier deployment ended, proves nothing', () => {
-    const blurred: Look = { history: [deployed(A, -3, 1), deployed(B, 1)] };
+    const startSecondAmbiguous: Look = { history: [deployed(A, -3, 1), deployed(B, 1)] };
     test.each<[string, ReadonlyMap<string, LiveTimes>, string]>([
       ['created then', live(1, 1), 'updated reported'],
       ['written then', live(-500, 1), 'updated reported'],
@@ -924,7 +924,7 @@ describe('6. the live object knows', () => {
       ['created later', live(2, 2), 'created live'],
       ['written before', live(-500, 0), 'unchanged live'],
     ])('%s', (_, times, change) => {
-      expect(changesOf(late(AMBIGUOUS, blurred), times)).toEqual([`${change} ${WEB}`]);
+      expect(changesOf(late(AMBIGUOUS, startSecondAmbiguous), times)).toEqual([`${change} ${WEB}`]);
     });
   });
 

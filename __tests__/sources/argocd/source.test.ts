@@ -20,7 +20,7 @@ import { recordingLog } from '../../support/recording-log.ts';
 import { type Watching, watching } from '../kubernetes/harness.js';
 
 /** Short enough for tests, long enough for a busy machine. */
-const TIMING = { silenceMs: 400, provenMs: 10_000, connectMs: 2_000, idleMs: 2_000 };
+const TIMING = { silenceTimeoutMs: 400, healthyAfterMs: 10_000, connectMs: 2_000, idleMs: 2_000 };
 const ALL = new AbortController().signal;
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -301,7 +301,7 @@ describe('faults that do not pass', () => {
   test('a wrong path may show the UI in place of the API, which may pass', async () => {
     const server = await serve({ intercept: () => ({ kind: 'garbage' }) });
     await expect(sourceOf(server).look(ALL)).rejects.toMatchObject({
-      name: 'PassingError',
+      name: 'TransientError',
       message: expect.stringMatching(/not JSON.*--rootpath/),
     });
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Access } from '../../../src/inputs/types.js';
-import { FinalError } from '../../../src/platform/errors.js';
+import { TerminalError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import type { Source } from '../../../src/sources/source.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
@@ -61,10 +61,10 @@ async function look(access: Partial<Access>, around: Around = {}): Promise<reado
   return lookBy(await sourceWith(access, around));
 }
 
-async function refusal(access: Partial<Access>, around: Around = {}): Promise<FinalError> {
+async function refusal(access: Partial<Access>, around: Around = {}): Promise<TerminalError> {
   const thrown = await look(access, around).catch((fault: unknown) => fault);
-  expect(thrown).toBeInstanceOf(FinalError);
-  return thrown as FinalError;
+  expect(thrown).toBeInstanceOf(TerminalError);
+  return thrown as TerminalError;
 }
 
 /** An exec plugin in place of a cloud's, which notes what it is told each time it runs. */
@@ -247,7 +247,7 @@ test('an exec plugin that never answers is not waited for for ever', async () =>
     kubeconfig: kubeconfig(server, { exec: { command: exec.path } }),
   });
   await expect(source.look(ALL)).rejects.toMatchObject({
-    name: 'PassingError',
+    name: 'TransientError',
     message: expect.stringContaining('what gives the credentials has not answered'),
   });
   expect(server.requests).toEqual([]);
@@ -422,7 +422,7 @@ test.each([
 
 /** What is said to do about the refusal of a verb. */
 async function remedyFor(source: Source, verb: 'list' | 'patch' | 'get'): Promise<string> {
-  const remedyOf = (thrown: unknown) => (thrown as FinalError).remedy;
+  const remedyOf = (thrown: unknown) => (thrown as TerminalError).remedy;
   if (verb === 'list') return source.look(ALL).then(() => '', remedyOf);
   if (verb === 'patch') {
     const patch = { namespace: 'argocd', name: 'shop', body: {} };

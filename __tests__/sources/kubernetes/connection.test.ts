@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Access } from '../../../src/inputs/types.js';
-import { FinalError } from '../../../src/platform/errors.js';
+import { TerminalError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
 import { startProxy } from '../../support/proxy.js';
@@ -51,10 +51,10 @@ async function look(access: Partial<Access>, around: Around = {}): Promise<reado
   return (await sourceBy(connection).look(ALL)).map(short);
 }
 
-async function refusal(access: Partial<Access>, around: Around = {}): Promise<FinalError> {
+async function refusal(access: Partial<Access>, around: Around = {}): Promise<TerminalError> {
   const thrown = await look(access, around).catch((fault: unknown) => fault);
-  expect(thrown).toBeInstanceOf(FinalError);
-  return thrown as FinalError;
+  expect(thrown).toBeInstanceOf(TerminalError);
+  return thrown as TerminalError;
 }
 
 /** An exec plugin in place of a cloud's. */
@@ -99,7 +99,7 @@ test('minted tokens: another one when the first is refused', async () => {
 
 test('plain http to this machine, as of kubectl proxy, needs no token', async () => {
   const server = await serve({ scheme: 'http', authenticate: () => 'proxy' });
-  const seen = await look({ server: server.url }).catch((fault: FinalError) => fault.reason);
+  const seen = await look({ server: server.url }).catch((fault: TerminalError) => fault.reason);
   expect(server.requests[0]?.headers.authorization).toBe('');
   expect(seen).toBe('unauthorized');
   expect(await look({ server: server.url, token: server.token })).toEqual(SHOP);

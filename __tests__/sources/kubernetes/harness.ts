@@ -15,10 +15,10 @@ import type { ApiServer, KubeObject } from '../../support/api-server.js';
 
 /** Short enough for tests, long enough for a busy machine. */
 export const TIMING = {
-  silenceMs: 400,
-  quietMs: 150,
-  lookMs: 1_000,
-  provenMs: 10_000,
+  silenceTimeoutMs: 400,
+  idleTimeoutMs: 150,
+  listDeadlineMs: 1_000,
+  healthyAfterMs: 10_000,
   connectMs: 2_000,
   idleMs: 2_000,
 };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { FinalError } from '../../../src/platform/errors.js';
+import { TerminalError } from '../../../src/platform/errors.js';
 import type { Selection } from '../../../src/sources/source.js';
 import {
   type ApiServer,
@@ -88,7 +88,7 @@ test('a streaming list that never ends on a busy server is given up too', async 
   const server = await serve({ streamingList: 'ignore' });
   const busy = setInterval(() => server.put(application('shop')), 20);
   open.push(() => clearInterval(busy));
-  const running = await watch(server, { timing: { lookMs: 200 } });
+  const running = await watch(server, { timing: { listDeadlineMs: 200 } });
   await running.until(has('=argocd/shop'));
   expect(asked(server).slice(0, 2)).toEqual(['streaming-list', 'list']);
 });
@@ -145,7 +145,7 @@ test('bookmarks move the place where a watch goes on', async () => {
 
 test('a watch that has lived its time is taken up at once: its last bookmark tells where', async () => {
   const server = await serve();
-  const timing = { watchMs: 4_000, silenceMs: 10_000, doubtMs: 3_000 };
+  const timing = { watchMs: 4_000, silenceTimeoutMs: 10_000, staleAfterMs: 3_000 };
   const running = await watch(server, { timing });
   await running.until(has('=argocd/shop'));
   while (asked(server).length < 2) await sleep(10);
@@ -249,8 +249,8 @@ test('403 to a list is final, with the rule that is missing', async () => {
   const server = await serve({ authorize: () => false });
   const running = await watch(server);
   const error = await running.ended.catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(FinalError);
-  const { reason, message, remedy } = error as FinalError;
+  expect(error).toBeInstanceOf(TerminalError);
+  const { reason, message, remedy } = error as TerminalError;
   expect(reason).toBe('forbidden');
   expect(message).toContain('list applications.argoproj.io in namespace "argocd"');
   expect(message).toContain('User "github:acme/shop" cannot list');
@@ -264,7 +264,7 @@ test('all namespaces need a ClusterRole', async () => {
   const server = await serve({ authorize: () => false });
   const running = await watch(server, { selection: {} });
   const error = await running.ended.catch((thrown: unknown) => thrown);
-  expect((error as FinalError).remedy).toMatch(/^kind: ClusterRole$/m);
+  expect((error as TerminalError).remedy).toMatch(/^kind: ClusterRole$/m);
 });
 
 test('401 is final after the credentials were read anew', async () => {
@@ -434,7 +434,7 @@ test('a last look comes by a connection of its own, and tells what was missed', 
 test('a look does not try again', async () => {
   const server = await serve({ intercept: () => ({ kind: 'status', code: 500 }) });
   const source = await sourceOf(server);
-  await expect(source.look(ALL)).rejects.toMatchObject({ name: 'PassingError' });
+  await expect(source.look(ALL)).rejects.toMatchObject({ name: 'TransientError' });
   expect(server.requests).toHaveLength(1);
 });
 

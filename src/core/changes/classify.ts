@@ -7,12 +7,12 @@ import type {
 import { resourceName } from '../application/types.js';
 import {
   type Compared,
+  type ComparisonSnapshot,
   type Evidence,
   resultName,
   resultsOf,
   type SeenOperation,
   type SeenResult,
-  type Sighting,
   statusesOf,
 } from '../decision/observations.js';
 import { revisionKey } from '../decision/target.js';
@@ -45,7 +45,7 @@ export interface Scope {
   /** What was written to live objects from then on (RFC 3339) was written for it; empty: unknown. */
   readonly writtenFrom: string;
   /** Another operation ended in that very second: it proves nothing. */
-  readonly blurred: boolean;
+  readonly startSecondAmbiguous: boolean;
   /** Operations that deployed it and whose results were replaced before they were seen. */
   readonly hidden: boolean;
   /** No operation will come for resources that left Git, since pruning is off: they are skipped. */
@@ -62,7 +62,7 @@ export interface Classified {
 }
 
 /** Which writes to live objects count. */
-export type Written = Pick<Scope, 'writtenFrom' | 'blurred'>;
+export type Written = Pick<Scope, 'writtenFrom' | 'startSecondAmbiguous'>;
 
 /**
  * Says what happened to every resource: by Argo CD's messages where they can be trusted, else by
@@ -70,15 +70,16 @@ export type Written = Pick<Scope, 'writtenFrom' | 'blurred'>;
  * many costs less than one too few.
  */
 export function classify(application: Application, seen: Evidence, scope: Scope): Classified {
-  const findings = findingsOf(application, withStatuses(seen.sightings), scope);
+  const findings = findingsOf(application, withStatuses(seen.comparisons), scope);
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
-  const { operations, hidden, writtenFrom, blurred } = scope;
+  const { operations, hidden, writtenFrom, startSecondAmbiguous } = scope;
   return {
     changes: [...findings.values()].map((entry) =>
       changeOf(application, decide(entry), waves.get(resourceName(entry.of))),
     ),
-    lost: hidden || operations.some((each) => each.midway || each.endAt === undefined),
-    written: { writtenFrom, blurred },
+    lost:
+      hidden || operations.some((each) => each.earlierAttemptsUnseen || each.endAt === undefined),
+    written: { writtenFrom, startSecondAmbiguous },
   };
 }
 
@@ -114,14 +115,14 @@ interface Entry {
 }
 
 /** A comparison in which resources can be looked up. */
-interface Looked extends Sighting {
+interface Looked extends ComparisonSnapshot {
   /** Sync status by resource name. */
   readonly statuses: ReadonlyMap<string, string>;
 }
 
-function withStatuses(sightings: readonly Sighting[]): readonly Looked[] {
+function withStatuses(comparisons: readonly ComparisonSnapshot[]): readonly Looked[] {
   const known = new Map<Compared, Looked['statuses']>();
-  return sightings.map((each) => {
+  return comparisons.map((each) => {
     const statuses = known.get(each.compared) ?? statusesOf(each.compared);
     known.set(each.compared, statuses);
     return { ...each, statuses };
@@ -191,7 +192,7 @@ function findingOf(
   if (first.status === 'SyncFailed') return { kind: 'fixed', change: 'failed' };
   if (first.status === 'Pruned') return { kind: 'fixed', change: 'pruned' };
   if (first.status === 'PruneSkipped') return { kind: 'fixed', change: 'skipped' };
-  return narrowed(outcomesOf(first, operation.midway), operation, name, seen);
+  return narrowed(outcomesOf(first, operation.earlierAttemptsUnseen), operation, name, seen);
 }
 
 /** The verbs of Argo CD's apply, and what each leaves open. */
@@ -205,12 +206,17 @@ const VERBS: Readonly<Record<string, readonly Outcome[]>> = {
 
 /**
  * The outcomes that a message leaves open.
- * @param midway an earlier attempt may have made the change that this one found done
+ * @param earlierAttemptsUnseen an earlier attempt may have made the change that this one found done
  */
-function outcomesOf({ message, cut }: ResourceResult, midway: boolean): readonly Outcome[] {
+function outcomesOf(
+  { message, cut }: ResourceResult,
+  earlierAttemptsUnseen: boolean,
+): readonly Outcome[] {
   // What tells the class of RBAC objects is in the middle of their messages.
   const possible = (cut ? undefined : rbacOutcomes(message)) ?? verbOutcomes(message);
-  return midway && possible.length === 1 && possible[0] === 'unchanged' ? ALL : possible;
+  return earlierAttemptsUnseen && possible.length === 1 && possible[0] === 'unchanged'
+    ? ALL
+    : possible;
 }
 
 /** RBAC objects: `role… reconciled. reconciliation required create|update …`, over several lines. */
@@ -289,12 +295,12 @@ function aboutToChange(
  * AFTER the request: the first one to arrive is from before, though the operation may be running.
  * After a gap it may have been brought up to date since, which does not move `reconciledAt`.
  */
-function isBefore(sighting: Looked, operation: SeenOperation, seen: readonly Looked[]): boolean {
-  if (sighting.at < operation.at) return true;
-  if (sighting.gap || !operation.automated || operation.selective) return false;
-  const first = seen.find((each) => each.key === sighting.key);
-  if (first !== sighting || seen[0] === sighting) return false;
-  return sighting.reconciledAt <= operation.startedAt;
+function isBefore(snapshot: Looked, operation: SeenOperation, seen: readonly Looked[]): boolean {
+  if (snapshot.at < operation.at) return true;
+  if (snapshot.gap || !operation.automated || operation.selective) return false;
+  const first = seen.find((each) => each.key === snapshot.key);
+  if (first !== snapshot || seen[0] === snapshot) return false;
+  return snapshot.reconciledAt <= operation.startedAt;
 }
 
 /** Synced with another revision before, OutOfSync with the same one after: a rollback wrote it. */
@@ -380,13 +386,13 @@ function decide(entry: Entry): Decided {
 /** What the live object's own times say, against the time from which writes count. */
 function liveOutcome(
   live: LiveTimes | undefined,
-  { writtenFrom, blurred }: Written,
+  { writtenFrom, startSecondAmbiguous }: Written,
 ): Outcome | undefined {
   const start = Date.parse(writtenFrom);
   const created = Date.parse(live?.creationTimestamp ?? '');
   if (Number.isNaN(start) || Number.isNaN(created)) return undefined;
   const written = Date.parse(live?.lastWrite ?? '');
-  if (blurred && (created === start || written === start)) return undefined;
+  if (startSecondAmbiguous && (created === start || written === start)) return undefined;
   if (created >= start) return 'created';
   if (Number.isNaN(written)) return undefined;
   return written >= start ? 'updated' : 'unchanged';

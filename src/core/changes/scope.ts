@@ -10,7 +10,7 @@ const NOTHING: Scope = {
   operations: [],
   startedAt: '',
   writtenFrom: '',
-  blurred: false,
+  startSecondAmbiguous: false,
   hidden: false,
   leftBehind: [],
 };
@@ -35,7 +35,7 @@ export function scopeOf(state: State): Scope {
     operations,
     startedAt,
     writtenFrom,
-    blurred: overtaken || isBlurred(application, startedAt),
+    startSecondAmbiguous: overtaken || isStartSecondAmbiguous(application, startedAt),
     hidden: lost || overtaken || replaced,
     leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
   };
@@ -47,7 +47,9 @@ export function scopeOf(state: State): Scope {
  */
 function isUnrecorded(application: Application, operations: readonly SeenOperation[]): boolean {
   const [first] = operations;
-  return application.history.length === 0 && first?.selective === true && first.blind;
+  return (
+    application.history.length === 0 && first?.selective === true && first.mayHaveMissedOperation
+  );
 }
 
 /**
@@ -66,10 +68,10 @@ function isOvertaken(
     isTarget(application, target, at.revisions);
   if ([...operations, ...since].some(isOwn)) return false;
   const [first] = operations;
-  if (first) return first.blind;
+  if (first) return first.mayHaveMissedOperation;
   const { requested } = application;
   const another = requested !== undefined && !isOwn(requested);
-  return state.sighted !== undefined && state.seen.blind && another;
+  return state.targetFirstSeen !== undefined && state.seen.mayHaveMissedOperation && another;
 }
 
 /** The end of the deployment before that time (RFC 3339); empty: there is none on record. */
@@ -119,11 +121,11 @@ function countedOperations(
     const during = duringWait(state).filter((each) => real.includes(each));
     return during.length > 0 ? during : real;
   }
-  const sighted = state.sighted?.at ?? Number.POSITIVE_INFINITY;
+  const targetFirstSeen = state.targetFirstSeen?.at ?? Number.POSITIVE_INFINITY;
   return real.filter(
     (each) =>
       isTarget(application, target, each.revisions) ||
-      each.at > sighted ||
+      each.at > targetFirstSeen ||
       (deployedFrom !== undefined && each.startedAt >= deployedFrom) ||
       contains(state, each.revisions),
   );
@@ -139,7 +141,7 @@ function isResultOf(operation: SeenOperation, entry: Deployment): boolean {
 }
 
 /** An earlier deployment ended in the second in which this one began. */
-function isBlurred(application: Application, startedAt: string): boolean {
+function isStartSecondAmbiguous(application: Application, startedAt: string): boolean {
   return application.history.some(
     (each) => each.startedAt < startedAt && each.deployedAt >= startedAt,
   );

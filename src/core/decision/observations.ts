@@ -16,14 +16,14 @@ import { revisionKey } from './target.js';
 export interface Evidence {
   /** How many snapshots there were; `at` fields below are indices of snapshots. */
   readonly snapshots: number;
-  readonly sightings: readonly Sighting[];
+  readonly comparisons: readonly ComparisonSnapshot[];
   readonly operations: readonly SeenOperation[];
   /** Before what comes next, or before the first look, an operation may have come and gone unseen. */
-  readonly blind: boolean;
+  readonly mayHaveMissedOperation: boolean;
 }
 
 /** A comparison as it was when it was first seen so. */
-export interface Sighting {
+export interface ComparisonSnapshot {
   readonly at: number;
   readonly key: string;
   readonly reconciledAt: string;
@@ -57,10 +57,10 @@ export interface SeenOperation {
   /** The first snapshot in which it had ended; absent: its end was not seen. */
   readonly endAt?: number;
   /** What an earlier attempt did is not known: it had ended before it was seen, or in a gap. */
-  readonly midway: boolean;
+  readonly earlierAttemptsUnseen: boolean;
   readonly retryCount: number;
   /** Another one may have been before it, unseen. */
-  readonly blind: boolean;
+  readonly mayHaveMissedOperation: boolean;
   /** See `resultsOf`. What had ended when it was first seen has said all at once. */
   readonly results:
     | { readonly kind: 'at once'; readonly all: readonly ResourceResult[] }
@@ -80,9 +80,9 @@ export interface SeenResult {
 
 export const NOTHING_SEEN: Evidence = {
   snapshots: 0,
-  sightings: [],
+  comparisons: [],
   operations: [],
-  blind: false,
+  mayHaveMissedOperation: false,
 };
 
 /** Whether an operation has ended: between the attempts of a retrying one `finishedAt` is set too. */
@@ -100,7 +100,7 @@ export function isBusy(application: Application): boolean {
  * Adds a snapshot to what was seen.
  * @param gap versions between the last snapshot and this one may have been missed
  */
-export function observe(
+export function observeSnapshot(
   seen: Evidence,
   application: Application,
   gap: boolean,
@@ -108,12 +108,13 @@ export function observe(
 ): Evidence {
   const at = seen.snapshots;
   const { operation } = application;
-  const blind = gap || seen.blind || (at === 0 && hasPast(application));
+  const mayHaveMissedOperation =
+    gap || seen.mayHaveMissedOperation || (at === 0 && hasPast(application));
   return {
     snapshots: at + 1,
-    sightings: withSighting(seen.sightings, application, at, gap),
-    operations: withOperation(seen.operations, operation, { at, gap, blind, now }),
-    blind: blind && !operation,
+    comparisons: withComparison(seen.comparisons, application, at, gap),
+    operations: withOperation(seen.operations, operation, { at, gap, mayHaveMissedOperation, now }),
+    mayHaveMissedOperation: mayHaveMissedOperation && !operation,
   };
 }
 
@@ -122,18 +123,18 @@ function hasPast({ operation, comparison }: Application): boolean {
   return operation !== undefined || revisionKey(comparison.revisions) !== '';
 }
 
-function withSighting(
-  sightings: readonly Sighting[],
+function withComparison(
+  comparisons: readonly ComparisonSnapshot[],
   application: Application,
   at: number,
   gap: boolean,
-): readonly Sighting[] {
+): readonly ComparisonSnapshot[] {
   const key = revisionKey(application.comparison.revisions);
-  const last = sightings.at(-1);
+  const last = comparisons.at(-1);
   const compared = comparedIn(application, last?.compared);
-  if (last && last.key === key && saysTheSame(last.compared, compared)) return sightings;
-  const sighting = { at, key, reconciledAt: application.reconciledAt, gap };
-  return [...sightings, { ...sighting, compared: seenBefore(sightings, compared) ?? compared }];
+  if (last && last.key === key && saysTheSame(last.compared, compared)) return comparisons;
+  const snapshot = { at, key, reconciledAt: application.reconciledAt, gap };
+  return [...comparisons, { ...snapshot, compared: seenBefore(comparisons, compared) ?? compared }];
 }
 
 function comparedIn({ comparison }: Application, before: Compared | undefined): Compared {
@@ -148,8 +149,11 @@ function isSameKey(a: ResourceKey, b: ResourceKey | undefined): boolean {
 }
 
 /** Self-heal goes back and forth for hours: what is seen again is not kept again. */
-function seenBefore(sightings: readonly Sighting[], compared: Compared): Compared | undefined {
-  const before = sightings.slice(-REMEMBERED);
+function seenBefore(
+  comparisons: readonly ComparisonSnapshot[],
+  compared: Compared,
+): Compared | undefined {
+  const before = comparisons.slice(-REMEMBERED);
   return before.find((each) => saysTheSame(each.compared, compared))?.compared;
 }
 
@@ -195,18 +199,26 @@ function isSame(known: SeenOperation, operation: Operation): boolean {
 interface Look {
   readonly at: number;
   readonly gap: boolean;
-  readonly blind: boolean;
+  readonly mayHaveMissedOperation: boolean;
   readonly now: Moment;
 }
 
-function begun(operation: Operation, { at, blind, now }: Look): SeenOperation {
+function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Look): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
   const { retryCount } = operation;
   const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
   const results = hasEnded(operation)
     ? ({ kind: 'at once', all: operation.results } as const)
     : ({ kind: 'in turn', all: [] } as const);
-  return { ...facts, at, seen: now, midway: retryCount > 0, retryCount, blind, results };
+  return {
+    ...facts,
+    at,
+    seen: now,
+    earlierAttemptsUnseen: retryCount > 0,
+    retryCount,
+    mayHaveMissedOperation,
+    results,
+  };
 }
 
 function updated(
@@ -216,9 +228,19 @@ function updated(
 ): SeenOperation {
   const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
   const { revisions, phase, finishedAt, retryCount } = operation;
-  const midway = known.midway || (gap && retryCount !== known.retryCount);
+  const earlierAttemptsUnseen =
+    known.earlierAttemptsUnseen || (gap && retryCount !== known.retryCount);
   const results = withResults(known, operation.results, now);
-  return { ...known, revisions, phase, finishedAt, retryCount, midway, results, ...end };
+  return {
+    ...known,
+    revisions,
+    phase,
+    finishedAt,
+    retryCount,
+    earlierAttemptsUnseen,
+    results,
+    ...end,
+  };
 }
 
 /** What an operation said of each resource, in the order in which there was a first word on it. */

@@ -5,7 +5,7 @@ import { isTarget, type State } from './state.js';
 import { revisionKey, type Target } from './target.js';
 
 /** Where the Application stands towards its target. */
-export interface Standing {
+export interface TargetProgress {
   /** The revisions that decide: the target's, or those of a successor; none: neither was seen. */
   readonly revisions?: Revisions;
   /** A later revision took the target's place. */
@@ -16,10 +16,10 @@ export interface Standing {
   readonly recheckAt?: number;
 }
 
-const UNSEEN: Standing = { superseded: false, compared: false };
+const UNSEEN: TargetProgress = { superseded: false, compared: false };
 
 /** Finds the revision that decides: the target's, unless a later one took its place. */
-export function standingOf(state: State, now: Moment): Standing {
+export function targetProgress(state: State, now: Moment): TargetProgress {
   const { application, target } = state;
   if (!application || !target) return UNSEEN;
   const { revisions } = application.comparison;
@@ -27,14 +27,14 @@ export function standingOf(state: State, now: Moment): Standing {
   if (isTarget(application, target, revisions)) {
     return { revisions, superseded: false, compared: true };
   }
-  if (!state.sighted) return standingUnseen(state, application);
+  if (!state.targetFirstSeen) return progressUnseen(state, application);
   return application.automated
-    ? standingAutomated(state, application, now)
-    : standingManual(state, application, target);
+    ? progressAutomated(state, application, now)
+    : progressManual(state, application, target);
 }
 
 /** Never seen the target: its repository may know that what is deployed contains it. */
-function standingUnseen(state: State, application: Application): Standing {
+function progressUnseen(state: State, application: Application): TargetProgress {
   const deployed = candidateOf(application);
   if (!deployed || !contains(state, deployed)) return UNSEEN;
   const compared = revisionKey(deployed) === revisionKey(application.comparison.revisions);
@@ -61,7 +61,8 @@ function candidateOf(application: Application): Revisions | undefined {
 export function openQuestion(state: State): { readonly revisions: readonly string[] } | undefined {
   const { application, target } = state;
   if (state.presence !== 'present' || !application) return undefined;
-  if (target?.kind !== 'revision' || target.lookup !== undefined || state.sighted) return undefined;
+  if (target?.kind !== 'revision' || target.lookup !== undefined || state.targetFirstSeen)
+    return undefined;
   if (application.history.some((each) => isTarget(application, target, each.revisions))) {
     return undefined;
   }
@@ -71,7 +72,7 @@ export function openQuestion(state: State): { readonly revisions: readonly strin
   return open.length > 0 ? { revisions: open } : undefined;
 }
 
-function standingAutomated(state: State, application: Application, now: Moment): Standing {
+function progressAutomated(state: State, application: Application, now: Moment): TargetProgress {
   const { revisions } = application.comparison;
   if (isLater(state, application, now)) return { revisions, superseded: true, compared: true };
   const finishedAt = lastOwn(state, application)?.finishedAt ?? '';
@@ -84,16 +85,16 @@ function standingAutomated(state: State, application: Application, now: Moment):
 function isLater(state: State, application: Application, now: Moment): boolean {
   const key = revisionKey(application.comparison.revisions);
   if (key === '' || application.comparison.status === 'Unknown') return false;
-  const arrived = state.seen.sightings.find((each) => each.key === key);
-  const { sighted } = state;
-  if (sighted && arrived && arrived.at > sighted.at) return true;
+  const arrived = state.seen.comparisons.find((each) => each.key === key);
+  const { targetFirstSeen } = state;
+  if (targetFirstSeen && arrived && arrived.at > targetFirstSeen.at) return true;
   if (contains(state, application.comparison.revisions)) return true;
   const own = lastOwn(state, application);
   if (own === undefined) return false;
   const after = application.history.slice(own.index + 1);
   if (after.some((entry) => revisionKey(entry.revisions) === key)) return true;
   // A reconcile that began before the operation's end may finish after it, with what was before.
-  if (sighted && arrived && arrived.at < sighted.at) return false;
+  if (targetFirstSeen && arrived && arrived.at < targetFirstSeen.at) return false;
   return own.finishedAt !== '' && isReconciledAfter(state, application, own.finishedAt, now);
 }
 
@@ -114,7 +115,7 @@ function lastOwn(
 }
 
 /** Without auto-sync the comparison may follow a branch that nobody deploys: operations decide. */
-function standingManual(state: State, application: Application, target: Target): Standing {
+function progressManual(state: State, application: Application, target: Target): TargetProgress {
   const last = lastFull(application);
   if (!last || isTarget(application, target, last.revisions)) {
     return { ...(last ? { revisions: last.revisions } : {}), superseded: false, compared: false };
@@ -122,7 +123,7 @@ function standingManual(state: State, application: Application, target: Target):
   const key = revisionKey(last.revisions);
   const begun = state.seen.operations.findLast((each) => revisionKey(each.revisions) === key);
   const followed =
-    begun !== undefined && begun.at > (state.sighted?.at ?? Number.POSITIVE_INFINITY);
+    begun !== undefined && begun.at > (state.targetFirstSeen?.at ?? Number.POSITIVE_INFINITY);
   if (!followed || state.older.has(key)) return UNSEEN;
   const compared = key === revisionKey(application.comparison.revisions);
   return { revisions: last.revisions, superseded: true, compared };

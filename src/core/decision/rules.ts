@@ -4,7 +4,7 @@ import { selects } from '../filters/patterns.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
 import { ageOf, type Moment } from './moment.js';
 import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
-import { isReconciledAfter, type Standing, settlesAt, standingOf } from './progress.js';
+import { isReconciledAfter, settlesAt, type TargetProgress, targetProgress } from './progress.js';
 import { isTarget, type Policy, type State } from './state.js';
 import { revisionKey, shortSha } from './target.js';
 
@@ -38,9 +38,9 @@ export function judge(state: State, now: Moment): Verdict {
   if (state.target?.kind === 'revision' && state.target.vague) {
     return done('failure', 'invalid-input', vagueness(state.target.text));
   }
-  const scene = sceneOf(state, application, now);
-  if (policy.waitFor.includes('nothing')) return done('success', ...asItIs(scene));
-  return failed(scene) ?? unfinished(scene) ?? succeeded(scene);
+  const situation = situationOf(state, application, now);
+  if (policy.waitFor.includes('nothing')) return done('success', ...asItIs(situation));
+  return failed(situation) ?? unfinished(situation) ?? succeeded(situation);
 }
 
 function vagueness(text: string): string {
@@ -48,19 +48,19 @@ function vagueness(text: string): string {
 }
 
 /** A state with what is derived from it once and used throughout. */
-interface Scene {
+interface Situation {
   readonly state: State;
   readonly policy: Policy;
   readonly application: Application;
   readonly now: Moment;
-  readonly standing: Standing;
+  readonly progress: TargetProgress;
   readonly busy: boolean;
 }
 
-function sceneOf(state: State, application: Application, now: Moment): Scene {
-  const standing = standingOf(state, now);
+function situationOf(state: State, application: Application, now: Moment): Situation {
+  const progress = targetProgress(state, now);
   const busy = isBusy(application);
-  return { state, policy: state.policy, application, now, standing, busy };
+  return { state, policy: state.policy, application, now, progress, busy };
 }
 
 function judgeMissing(policy: Policy): Verdict {
@@ -82,38 +82,38 @@ function judgeDeleted(policy: Policy): Verdict {
 }
 
 /** What cannot become good any more without somebody's doing. */
-function failed(scene: Scene): Verdict | undefined {
-  return failedOperation(scene) ?? failedAttempt(scene) ?? refused(scene);
+function failed(situation: Situation): Verdict | undefined {
+  return failedOperation(situation) ?? failedAttempt(situation) ?? refused(situation);
 }
 
-function failedOperation(scene: Scene): Verdict | undefined {
-  const { operation, requested } = scene.application;
+function failedOperation(situation: Situation): Verdict | undefined {
+  const { operation, requested } = situation.application;
   if (!operation || operation.dryRun || !hasEnded(operation)) return undefined;
-  if (operation.phase === 'Succeeded' || !isDecisive(scene, operation)) return undefined;
+  if (operation.phase === 'Succeeded' || !isDecisive(situation, operation)) return undefined;
   const again =
-    requested && (requested.revisions.resolved.length === 0 || decides(scene, requested));
+    requested && (requested.revisions.resolved.length === 0 || decides(situation, requested));
   if (again) return undefined;
   return done('failure', 'sync-failed', `its operation ended ${operation.phase}`);
 }
 
 /** Whether an operation's failure is that of the revision waited for. */
-function isDecisive(scene: Scene, operation: Operation): boolean {
-  if (isBeforeTrigger(scene.state, scene.state.seen.operations.at(-1))) return false;
-  if (scene.state.triggered?.what === 'operation') return true;
+function isDecisive(situation: Situation, operation: Operation): boolean {
+  if (isBeforeTrigger(situation.state, situation.state.seen.operations.at(-1))) return false;
+  if (situation.state.triggered?.what === 'operation') return true;
   // What somebody syncs by hand of a revision completes nothing, so it fails nothing either.
   if (operation.selective && !operation.automated) return false;
-  return decides(scene, operation);
+  return decides(situation, operation);
 }
 
 /** Whether revisions are the ones that decide. */
-function decides(scene: Scene, at: { readonly revisions: Revisions }): boolean {
-  const { application, standing, state } = scene;
+function decides(situation: Situation, at: { readonly revisions: Revisions }): boolean {
+  const { application, progress, state } = situation;
   const key = revisionKey(at.revisions);
   const { comparison } = application;
   if (state.target?.kind === 'revision') {
     if (isTarget(application, state.target, at.revisions)) return true;
-    return standing.superseded && standing.revisions !== undefined
-      ? revisionKey(standing.revisions) === key
+    return progress.superseded && progress.revisions !== undefined
+      ? revisionKey(progress.revisions) === key
       : false;
   }
   // Whatever is deployed: an older failure is over once a later revision is compared.
@@ -129,20 +129,20 @@ export function isBeforeTrigger(state: State, operation: SeenOperation | undefin
 }
 
 /** `retries: fail`: the first failed attempt is enough. */
-function failedAttempt(scene: Scene): Verdict | undefined {
-  const { operation } = scene.application;
-  if (scene.policy.retries !== 'fail' || !operation || hasEnded(operation)) return undefined;
-  if (operation.dryRun || operation.retryCount === 0 || !isDecisive(scene, operation)) {
+function failedAttempt(situation: Situation): Verdict | undefined {
+  const { operation } = situation.application;
+  if (situation.policy.retries !== 'fail' || !operation || hasEnded(operation)) return undefined;
+  if (operation.dryRun || operation.retryCount === 0 || !isDecisive(situation, operation)) {
     return undefined;
   }
   return done('failure', 'sync-failed', 'an attempt of its operation failed');
 }
 
 /** Auto-sync has given up on the compared revision: nothing will come. */
-function refused(scene: Scene): Verdict | undefined {
-  const { application, standing, busy } = scene;
+function refused(situation: Situation): Verdict | undefined {
+  const { application, progress, busy } = situation;
   const { comparison, conditions } = application;
-  if (busy || !application.automated || !standing.compared) return undefined;
+  if (busy || !application.automated || !progress.compared) return undefined;
   if (comparison.status !== 'OutOfSync') return undefined;
   const condition = conditions.find(
     (each) => each.type === 'SyncError' && speaksOf(each.message, comparison.revisions),
@@ -157,19 +157,19 @@ function speaksOf(message: string, revisions: Revisions): boolean {
 }
 
 /** What is still to come, in the order in which it must come. */
-function unfinished(scene: Scene): Verdict | undefined {
+function unfinished(situation: Situation): Verdict | undefined {
   return (
-    untriggered(scene) ??
-    running(scene) ??
-    undeployed(scene) ??
-    unsucceeded(scene) ??
-    unmatched(scene) ??
-    unsynced(scene) ??
-    unhealthy(scene)
+    untriggered(situation) ??
+    running(situation) ??
+    undeployed(situation) ??
+    unsucceeded(situation) ??
+    unmatched(situation) ??
+    unsynced(situation) ??
+    unhealthy(situation)
   );
 }
 
-function untriggered({ state, application, busy }: Scene): Verdict | undefined {
+function untriggered({ state, application, busy }: Situation): Verdict | undefined {
   const { triggered } = state;
   if (!triggered) return undefined;
   if (triggered.what === 'refresh') {
@@ -180,7 +180,7 @@ function untriggered({ state, application, busy }: Scene): Verdict | undefined {
   return pending ? waiting('the operation that this run asked for') : undefined;
 }
 
-function running({ application, busy }: Scene): Verdict | undefined {
+function running({ application, busy }: Situation): Verdict | undefined {
   const { operation, requested } = application;
   if (!busy) return undefined;
   if (!operation || hasEnded(operation)) {
@@ -195,15 +195,15 @@ function running({ application, busy }: Scene): Verdict | undefined {
   );
 }
 
-function undeployed(scene: Scene): Verdict | undefined {
-  const { application, state } = scene;
-  if (state.target?.kind !== 'revision' || isDeployed(scene)) return undefined;
+function undeployed(situation: Situation): Verdict | undefined {
+  const { application, state } = situation;
+  if (state.target?.kind !== 'revision' || isDeployed(situation)) return undefined;
   const broken = comparisonError(application);
   if (broken) return broken;
-  const { revisions } = scene.standing;
+  const { revisions } = situation.progress;
   if (revisions) return waiting(`an operation for ${shortRevision(revisions)}`);
   const target = shortRevision({ resolved: [state.target.text], tracked: [] });
-  return waiting(`revision ${target}`, undefined, scene.standing.recheckAt);
+  return waiting(`revision ${target}`, undefined, situation.progress.recheckAt);
 }
 
 function comparisonError(application: Application): Verdict | undefined {
@@ -215,28 +215,28 @@ function comparisonError(application: Application): Verdict | undefined {
 }
 
 /** Whether the revision that decides was deployed, or needed no deployment. */
-function isDeployed(scene: Scene): boolean {
-  const { application, standing } = scene;
-  if (!standing.revisions) return false;
-  if (standing.compared && application.comparison.status === 'Synced') return true;
-  return hasFullSuccess(scene) || isPruneOnly(scene);
+function isDeployed(situation: Situation): boolean {
+  const { application, progress } = situation;
+  if (!progress.revisions) return false;
+  if (progress.compared && application.comparison.status === 'Synced') return true;
+  return hasFullSuccess(situation) || isPruneOnly(situation);
 }
 
 /** A full operation at the deciding revision succeeded: it is on show, was seen, or is on record. */
-function hasFullSuccess(scene: Scene): boolean {
-  const { application, standing, state } = scene;
-  const key = standing.revisions && revisionKey(standing.revisions);
+function hasFullSuccess(situation: Situation): boolean {
+  const { application, progress, state } = situation;
+  const key = progress.revisions && revisionKey(progress.revisions);
   if (state.triggered?.what === 'operation') {
-    return fullOperations(scene).some((each) => !isBeforeTrigger(state, each));
+    return fullOperations(situation).some((each) => !isBeforeTrigger(state, each));
   }
   const recorded = application.history.at(-1);
   const onRecord = recorded !== undefined && revisionKey(recorded.revisions) === key;
-  return onRecord || fullOperations(scene).length > 0;
+  return onRecord || fullOperations(situation).length > 0;
 }
 
 /** The full operations seen to succeed at the deciding revision. */
-function fullOperations({ state, standing }: Scene): readonly SeenOperation[] {
-  const key = standing.revisions && revisionKey(standing.revisions);
+function fullOperations({ state, progress }: Situation): readonly SeenOperation[] {
+  const key = progress.revisions && revisionKey(progress.revisions);
   return state.seen.operations.filter(
     (each) =>
       each.phase === 'Succeeded' &&
@@ -247,9 +247,9 @@ function fullOperations({ state, standing }: Scene): readonly SeenOperation[] {
 }
 
 /** Only resources to be pruned are left, and auto-sync does not prune: no operation will come. */
-function isPruneOnly({ application, standing, busy }: Scene): boolean {
+function isPruneOnly({ application, progress, busy }: Situation): boolean {
   const { automated, comparison } = application;
-  if (busy || !standing.compared || !automated || automated.prune) return false;
+  if (busy || !progress.compared || !automated || automated.prune) return false;
   if (comparison.status !== 'OutOfSync') return false;
   const left = outOfSync(application);
   return left.length > 0 && left.every((each) => each.requiresPruning);
@@ -261,7 +261,7 @@ function outOfSync(
   return application.comparison.resources.filter((r) => r.status === 'OutOfSync' && !r.hook);
 }
 
-function unsucceeded({ policy, application, state }: Scene): Verdict | undefined {
+function unsucceeded({ policy, application, state }: Situation): Verdict | undefined {
   if (!policy.waitFor.includes('operation')) return undefined;
   const { operation } = application;
   if (!operation || operation.dryRun || operation.phase === 'Succeeded') return undefined;
@@ -271,20 +271,20 @@ function unsucceeded({ policy, application, state }: Scene): Verdict | undefined
 }
 
 /** What is deployed has no such resource: none will appear. */
-function unmatched(scene: Scene): Verdict | undefined {
-  const { policy, application } = scene;
-  if (policy.waitResources.length === 0 || relevant(scene).length > 0) return undefined;
+function unmatched(situation: Situation): Verdict | undefined {
+  const { policy, application } = situation;
+  if (policy.waitResources.length === 0 || relevant(situation).length > 0) return undefined;
   const known = application.comparison.resources.length;
   return done('failure', 'invalid-input', `wait-resources matches none of its ${known} resources`);
 }
 
-function unsynced(scene: Scene): Verdict | undefined {
-  const { policy, application, standing } = scene;
-  if (!policy.waitFor.includes('sync') || isSynced(scene)) return undefined;
+function unsynced(situation: Situation): Verdict | undefined {
+  const { policy, application, progress } = situation;
+  if (!policy.waitFor.includes('sync') || isSynced(situation)) return undefined;
   const broken = comparisonError(application);
   if (broken) return broken;
-  if (!standing.compared) return waiting('the comparison with the revision');
-  const left = relevant(scene).filter((each) => each.status === 'OutOfSync');
+  if (!progress.compared) return waiting('the comparison with the revision');
+  const left = relevant(situation).filter((each) => each.status === 'OutOfSync');
   const some =
     left.length > 0
       ? `${left.length} OutOfSync`
@@ -292,22 +292,22 @@ function unsynced(scene: Scene): Verdict | undefined {
   return waiting(`Synced (${some})`);
 }
 
-function isSynced(scene: Scene): boolean {
-  const { application, standing, policy } = scene;
-  if (!standing.compared) return !application.automated;
+function isSynced(situation: Situation): boolean {
+  const { application, progress, policy } = situation;
+  if (!progress.compared) return !application.automated;
   if (application.comparison.status === 'Synced') return true;
   if (policy.waitResources.length > 0 && application.comparison.status === 'OutOfSync') {
-    const those = relevant(scene);
+    const those = relevant(situation);
     return those.length > 0 && those.every((each) => each.status !== 'OutOfSync');
   }
-  return isPruneOnly(scene) || isOnlySkipped(scene);
+  return isPruneOnly(situation) || isOnlySkipped(situation);
 }
 
 /** The full operation succeeded, and what is left OutOfSync is exactly what it skipped to prune. */
-function isOnlySkipped(scene: Scene): boolean {
-  const { application, state, standing } = scene;
-  if (!standing.revisions || !hasFullSuccess(scene)) return false;
-  const full = fullOperations(scene);
+function isOnlySkipped(situation: Situation): boolean {
+  const { application, state, progress } = situation;
+  if (!progress.revisions || !hasFullSuccess(situation)) return false;
+  const full = fullOperations(situation);
   const left = outOfSync(application);
   if (left.length === 0 || application.comparison.status !== 'OutOfSync') return false;
   // The full operation's own result may have been replaced; what it left to prune, it skipped.
@@ -323,36 +323,36 @@ function skippedBy(operation: SeenOperation): readonly string[] {
 }
 
 /** The resources that must be in sync and healthy: all, or those of `wait-resources`. */
-function relevant({ application, policy }: Scene): Application['comparison']['resources'] {
+function relevant({ application, policy }: Situation): Application['comparison']['resources'] {
   const all = application.comparison.resources.filter((each) => !each.hook);
   return policy.waitResources.length === 0
     ? all
     : all.filter((each) => selects(policy.waitResources, each));
 }
 
-function unhealthy(scene: Scene): Verdict | undefined {
-  if (!scene.policy.waitFor.includes('health')) return undefined;
-  const doubt = untrusted(scene);
+function unhealthy(situation: Situation): Verdict | undefined {
+  if (!situation.policy.waitFor.includes('health')) return undefined;
+  const doubt = untrusted(situation);
   if (doubt) return doubt;
-  const status = healthOf(scene);
+  const status = healthOf(situation);
   switch (status) {
     case 'Healthy':
       return undefined;
     case 'Suspended':
-      return suspended(scene.policy);
+      return suspended(situation.policy);
     case 'Degraded':
-      return degraded(scene);
+      return degraded(situation);
     default:
       return waiting(`Healthy (it is ${status || 'not known yet'})`);
   }
 }
 
 /** Health is computed apart from the operation: what was computed before its end is not believed. */
-function untrusted(scene: Scene): Verdict | undefined {
-  const { state, application, now, standing } = scene;
+function untrusted(situation: Situation): Verdict | undefined {
+  const { state, application, now, progress } = situation;
   const { ending } = state;
   const comparedAll =
-    standing.compared && isSynced(scene) && scene.policy.waitResources.length === 0;
+    progress.compared && isSynced(situation) && situation.policy.waitResources.length === 0;
   if (!ending) return application.reconciledAt === '' ? waiting('the first comparison') : undefined;
   const sameSecond = Date.parse(application.reconciledAt) === Date.parse(ending.finishedAt);
   if (sameSecond && comparedAll) return undefined;
@@ -362,11 +362,11 @@ function untrusted(scene: Scene): Verdict | undefined {
 }
 
 /** Health of the Application, or the worst of the resources asked for where Argo CD keeps it. */
-function healthOf(scene: Scene): string {
-  const { application, policy } = scene;
+function healthOf(situation: Situation): string {
+  const { application, policy } = situation;
   const own = application.health.status;
   if (policy.waitResources.length === 0 || own === 'Healthy') return own;
-  const those = relevant(scene);
+  const those = relevant(situation);
   const known = those.map((each) => each.health).filter((each) => each !== '');
   if (those.length === 0 || known.length === 0) return own;
   return known.reduce(
@@ -396,11 +396,11 @@ function suspended(policy: Policy): Verdict | undefined {
   }
 }
 
-function degraded({ state, policy, application, now }: Scene): Verdict {
-  const { ending, sighted, healthSeen, since } = state;
+function degraded({ state, policy, application, now }: Situation): Verdict {
+  const { ending, targetFirstSeen, healthSeen, since } = state;
   const lasted = Math.min(
     ending ? ageOf(now, ending.seen ?? ending.finishedAt, since) : Number.POSITIVE_INFINITY,
-    now.elapsed - (sighted?.when ?? since).elapsed,
+    now.elapsed - (targetFirstSeen?.when ?? since).elapsed,
     ageOf(now, healthSeen ?? application.health.lastTransitionTime, since),
   );
   const rest = policy.degradedGraceMs - lasted;
@@ -409,19 +409,19 @@ function degraded({ state, policy, application, now }: Scene): Verdict {
   return waiting('Healthy (it is Degraded)', 'degraded', recheck);
 }
 
-function succeeded(scene: Scene): Verdict {
-  const { standing, state } = scene;
-  if (standing.superseded) {
-    return done('success', 'superseded', `${shortRevision(standing.revisions)} took its place`);
+function succeeded(situation: Situation): Verdict {
+  const { progress, state } = situation;
+  if (progress.superseded) {
+    return done('success', 'superseded', `${shortRevision(progress.revisions)} took its place`);
   }
-  if (state.target?.kind === 'revision' && !hasOwnOperation(scene)) {
+  if (state.target?.kind === 'revision' && !hasOwnOperation(situation)) {
     return done('success', 'no-change', 'the revision needed no operation');
   }
   return done('success', 'synced', 'the revision is deployed');
 }
 
 /** Whether any operation, selective ones too, was for the target. */
-function hasOwnOperation({ state, application }: Scene): boolean {
+function hasOwnOperation({ state, application }: Situation): boolean {
   const { target } = state;
   if (!target) return false;
   const places = [...state.seen.operations.filter((each) => !each.dryRun), ...application.history];
@@ -429,15 +429,15 @@ function hasOwnOperation({ state, application }: Scene): boolean {
 }
 
 /** The reason that names a state nobody waits for: what a wait for everything would come to. */
-function asItIs({ policy, ...rest }: Scene): readonly [Reason, string] {
-  const scene: Scene = { ...rest, policy: { ...policy, waitFor: ['sync', 'health'] } };
-  const verdict = failed(scene) ?? unfinished(scene);
+function asItIs({ policy, ...rest }: Situation): readonly [Reason, string] {
+  const situation: Situation = { ...rest, policy: { ...policy, waitFor: ['sync', 'health'] } };
+  const verdict = failed(situation) ?? unfinished(situation);
   if (verdict?.kind === 'done') return [verdict.reason, verdict.what];
   if (verdict) {
-    const reason = verdict.cause ?? (scene.busy ? 'operation-running' : 'synced');
+    const reason = verdict.cause ?? (situation.busy ? 'operation-running' : 'synced');
     return [reason, `as it is, without waiting for ${verdict.what}`];
   }
-  const end = succeeded(scene);
+  const end = succeeded(situation);
   return end.kind === 'done' ? [end.reason, end.what] : ['synced', ''];
 }
 

@@ -2,7 +2,7 @@ import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
 import type { Pattern } from '../filters/patterns.js';
 import type { Moment } from './moment.js';
-import { type Evidence, hasEnded, NOTHING_SEEN, observe } from './observations.js';
+import { type Evidence, hasEnded, NOTHING_SEEN, observeSnapshot } from './observations.js';
 import { lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
@@ -33,7 +33,7 @@ export interface State {
   readonly target?: Target;
   readonly seen: Evidence;
   /** The target was seen compared, in an operation, or in the history. */
-  readonly sighted?: { readonly at: number; readonly when: Moment };
+  readonly targetFirstSeen?: { readonly at: number; readonly when: Moment };
   /** Start of the last deployment on record at the first look; empty: there was none. */
   readonly recordedAt?: string;
   /** Revisions that were there before the target. */
@@ -125,8 +125,8 @@ function withAbsence(state: State): State {
 
 function withName(state: State, sha: string | undefined): State {
   if (!state.target || !state.application) return state;
-  const { sighted: _early, ...rest } = state;
-  return withSighting(
+  const { targetFirstSeen: _early, ...rest } = state;
+  return withTargetFirstSeen(
     { ...rest, target: lookedUp(state.target, sha, state.application) },
     state.since,
   );
@@ -148,10 +148,13 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     target,
-    seen: observe(before.seen, application, event.gap, now),
+    seen: observeSnapshot(before.seen, application, event.gap, now),
     recordedAt: before.recordedAt ?? application.history.at(-1)?.startedAt ?? '',
   };
-  return withSighting(withHealth(withEnding(withTrigger(next), before, now), before, now), now);
+  return withTargetFirstSeen(
+    withHealth(withEnding(withTrigger(next), before, now), before, now),
+    now,
+  );
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */
@@ -205,17 +208,17 @@ function withHealth(state: State, before: State, now: Moment): State {
   return turned ? { ...state, healthSeen: now } : state;
 }
 
-function withSighting(state: State, now: Moment): State {
+function withTargetFirstSeen(state: State, now: Moment): State {
   const { application, target } = state;
-  if (state.sighted || !application || !target) return state;
+  if (state.targetFirstSeen || !application || !target) return state;
   if (target.kind === 'revision' && target.lookup !== undefined) return state;
   const at = state.seen.snapshots - 1;
-  if (!isInSight(application, target)) return state;
-  const keys = state.seen.sightings.map((each) => each.key);
-  return { ...state, sighted: { at, when: now }, older: new Set(keys) };
+  if (!isTargetInSight(application, target)) return state;
+  const keys = state.seen.comparisons.map((each) => each.key);
+  return { ...state, targetFirstSeen: { at, when: now }, older: new Set(keys) };
 }
 
-function isInSight(application: Application, target: Target): boolean {
+function isTargetInSight(application: Application, target: Target): boolean {
   // Without auto-sync, somebody may be about to go back to what was deployed before.
   const deployed = application.automated ? application.history : application.history.slice(-1);
   const places = [

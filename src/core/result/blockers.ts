@@ -6,7 +6,7 @@ import type {
 } from '../application/types.js';
 import type { Moment } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
-import { standingOf } from '../decision/progress.js';
+import { targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
 import { isTarget, type State } from '../decision/state.js';
 import type { Blocker } from './vocabulary.js';
@@ -125,12 +125,12 @@ function selectiveSync(
 /** No operation, and none asked for: why, as far as the Application tells. */
 function nothingCame(state: State, application: Application, now: Moment): readonly Blocker[] {
   if (state.target?.kind !== 'revision' || isBusy(application)) return [];
-  const standing = standingOf(state, now);
+  const progress = targetProgress(state, now);
   const last = application.operation;
   if (last && isTarget(application, state.target, last.revisions)) return [];
-  if (application.comparison.status === 'Synced' && standing.compared) return [];
+  if (application.comparison.status === 'Synced' && progress.compared) return [];
   const found = shortRevision(application.comparison.revisions);
-  if (!standing.compared) {
+  if (!progress.compared) {
     const message = `Argo CD has not compared ${state.target.text} yet (it compared ${found} at ${application.reconciledAt || 'no time'}): was it pushed to what the Application tracks? A webhook or \`trigger: refresh\` makes Argo CD look at once`;
     return [{ subject: 'revision', message }];
   }

@@ -10,7 +10,7 @@ import {
 } from '../changes/classify.js';
 import { scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
-import { standingOf } from '../decision/progress.js';
+import { targetProgress } from '../decision/progress.js';
 import { shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import { explain } from './blockers.js';
@@ -70,7 +70,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   const scope = scopeOf(state);
   const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
   // A revision that was never seen may have come and failed before the first look.
-  const unseen = !isGood(end) && state.target?.kind === 'revision' && !state.sighted;
+  const unseen = !isGood(end) && state.target?.kind === 'revision' && !state.targetFirstSeen;
   const lost = classified.lost || (unseen && application !== undefined);
   const changes = classified.changes.map((each) => ({ ...each, application: name }));
   return {
@@ -90,7 +90,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
 const NO_CHANGES: Classified = {
   changes: [],
   lost: false,
-  written: { writtenFrom: '', blurred: false },
+  written: { writtenFrom: '', startSecondAmbiguous: false },
 };
 
 function whereaboutsOf(application: Application): NonNullable<Settled['application']> {
@@ -157,10 +157,10 @@ function revisionsOf(state: State, now: Moment): Pick<ApplicationResult, 'revisi
 /** The revisions deployed in the end: those that decided, else the last on record. */
 function deployedOf(application: Application, state: State, now: Moment): readonly string[] {
   const { comparison, history } = application;
-  const standing = standingOf(state, now).revisions;
+  const progress = targetProgress(state, now).revisions;
   if (comparison.status === 'Synced') return comparison.revisions.resolved;
   const recorded = history.at(-1)?.revisions.resolved;
-  return recorded ?? standing?.resolved ?? comparison.revisions.resolved;
+  return recorded ?? progress?.resolved ?? comparison.revisions.resolved;
 }
 
 function messageOf(

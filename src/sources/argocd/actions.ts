@@ -6,7 +6,7 @@ import { isSuccess, jsonOf } from '../../http/answers.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { OperationBody, Patch } from '../source.js';
 import { pathOf } from './applications.js';
-import { type Deed, NO_API, refusal } from './refusals.js';
+import { type ArgocdAction, NO_API, refusal } from './refusals.js';
 
 export interface OrderOptions {
   /** Patient: a refresh is answered when it is done. */
@@ -16,7 +16,7 @@ export interface OrderOptions {
   readonly read: (object: unknown) => Application;
   /** What was last seen of an Application. */
   readonly known: (key: string) => { readonly automated: boolean };
-  readonly deed: (key: string, action: Deed['action']) => Deed;
+  readonly action: (key: string, action: ArgocdAction['action']) => ArgocdAction;
 }
 
 /** Asks Argo CD for what a patch would have asked its controller for; see `Source.patch`. */
@@ -45,7 +45,7 @@ async function get(
     compressed: true,
   };
   const answer = await options.transport.send(request, signal);
-  return accepted(options, answer, options.deed(`${namespace}/${name}`, 'get'));
+  return accepted(options, answer, options.action(`${namespace}/${name}`, 'get'));
 }
 
 async function sync(
@@ -65,7 +65,7 @@ async function sync(
   // One code stands for all that the state of an Application does not allow: the state tells which.
   if (answer.status === 400 && isBusy(await get(options, of, {}, signal))) return 'conflict';
   if (answer.status === 409) return 'conflict';
-  return accepted(options, answer, options.deed(key, 'sync'));
+  return accepted(options, answer, options.action(key, 'sync'));
 }
 
 /** Argo CD itself says who asked. */
@@ -93,7 +93,11 @@ function revisionIn({ revision, revisions }: OperationBody['sync']) {
   return revision === undefined ? {} : { revision };
 }
 
-function accepted({ server, read }: OrderOptions, answer: Answer, deed: Deed): Application {
-  if (!isSuccess(answer)) throw refusal(answer, deed, server);
+function accepted(
+  { server, read }: OrderOptions,
+  answer: Answer,
+  action: ArgocdAction,
+): Application {
+  if (!isSuccess(answer)) throw refusal(answer, action, server);
   return read(jsonOf(answer, server, NO_API));
 }

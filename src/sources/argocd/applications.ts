@@ -1,7 +1,7 @@
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import { identityOf, record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
-import { PassingError } from '../../platform/errors.js';
+import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
 import { LISTING, NO_API, refusal } from './refusals.js';
 
@@ -72,7 +72,7 @@ export function isSelected(object: unknown, selection: Selection): boolean {
 /**
  * Lists the Applications of a selection that the token may see; of each only what `reduce` returns
  * is kept. A list of nothing is `null`.
- * @throws FinalError or PassingError
+ * @throws TerminalError or TransientError
  */
 export async function listApplications<T>(
   transport: Transport,
@@ -86,7 +86,7 @@ export async function listApplications<T>(
   if (!isSuccess(answer)) throw refusal(answer, LISTING, server);
   const { items } = record(jsonOf(answer, server, NO_API));
   if (items !== null && !Array.isArray(items)) {
-    throw new PassingError(`${server} answered with no list: ${NO_API}`);
+    throw new TransientError(`${server} answered with no list: ${NO_API}`);
   }
   return (items ?? []).filter((item: unknown) => isSelected(item, selection)).map(reduce);
 }

@@ -4,7 +4,7 @@ import { identityOf } from '../../http/json.js';
 import { backoff } from '../../http/retry.js';
 import type { LineStream, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { PassingError } from '../../platform/errors.js';
+import { TransientError } from '../../platform/errors.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, isOlder, mayHaveMissed, sameVersion } from '../deliveries.js';
 import type { Selection, SourceEvent } from '../source.js';
@@ -18,12 +18,12 @@ export interface Timing {
    * A stream says nothing while nothing changes, not even that it is alive: after so long, the
    * server is asked.
    */
-  readonly silenceMs: number;
+  readonly silenceTimeoutMs: number;
   /** A stream that lived so long was a working one, even if it had nothing to say. */
-  readonly provenMs: number;
+  readonly healthyAfterMs: number;
 }
 
-export const TIMING: Timing = { silenceMs: 60_000, provenMs: 5_000 };
+export const TIMING: Timing = { silenceTimeoutMs: 60_000, healthyAfterMs: 5_000 };
 
 export interface FollowOptions {
   /** For answers. */
@@ -65,7 +65,7 @@ interface Reading {
 /**
  * Delivers the present state of a selection and then every change, whatever happens on the way,
  * until the signal aborts (then resolves).
- * @throws FinalError for what no waiting can mend, DecodeError for an Application that is none
+ * @throws TerminalError for what no waiting can mend, DecodeError for an Application that is none
  */
 export async function follow(
   options: FollowOptions,
@@ -111,7 +111,7 @@ class Follow {
 
   #failed(thrown: unknown): number {
     if (this.#signal.aborted) return 0;
-    if (!(thrown instanceof PassingError)) throw thrown;
+    if (!(thrown instanceof TransientError)) throw thrown;
     this.#options.log.debug(thrown.message);
     this.#emit({ kind: 'unreachable', message: thrown.message });
     this.#failures += 1;
@@ -156,9 +156,9 @@ class Follow {
   }
 
   /** A stream that worked is taken up again without a word. */
-  #ended(end: PassingError, reading: Reading, began: number): number {
+  #ended(end: TransientError, reading: Reading, began: number): number {
     const { clock, timing, log } = this.#options;
-    const worked = reading.events > 0 || clock.now().elapsed - began >= timing.provenMs;
+    const worked = reading.events > 0 || clock.now().elapsed - began >= timing.healthyAfterMs;
     if (!worked && this.#failures > 0) throw end;
     log.debug(`Following again: ${end.message}`);
     this.#failures = worked ? 0 : 1;
@@ -166,16 +166,16 @@ class Follow {
   }
 
   /** @returns why it ended, or how long to wait as there can be no stream */
-  async #read(reading: Reading): Promise<PassingError | number> {
+  async #read(reading: Reading): Promise<TransientError | number> {
     const { streams, selection } = this.#options;
     const signal = AbortSignal.any([this.#signal, reading.life.signal]);
     try {
       const opened = await streams.stream(streamRequest(selection), signal);
       if ('refused' in opened) return this.#refused(opened.refused);
       await this.#take(opened.stream, reading);
-      return new PassingError('The server ended the stream.');
+      return new TransientError('The server ended the stream.');
     } catch (thrown) {
-      if (thrown instanceof PassingError) return thrown;
+      if (thrown instanceof TransientError) return thrown;
       throw thrown;
     }
   }
@@ -230,7 +230,7 @@ class Follow {
   #patience({ checked, events }: Reading): number {
     const { timing, delivered, pollIntervalMs } = this.#options;
     const reliable = checked && (events > 0 || delivered.versions.size === 0);
-    return reliable ? timing.silenceMs : Math.min(pollIntervalMs, timing.silenceMs);
+    return reliable ? timing.silenceTimeoutMs : Math.min(pollIntervalMs, timing.silenceTimeoutMs);
   }
 
   async #compare(reading: Reading): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Application, keyOf } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
-import { PATIENCE, type Patience, type Transport, transport } from '../../http/transport.js';
+import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, lookEvents } from '../deliveries.js';
@@ -11,7 +11,7 @@ import { order } from './actions.js';
 import { listApplications } from './applications.js';
 import { follow, TIMING, type Timing } from './follow.js';
 import { liveReader } from './live.js';
-import { type Deed, policyFor } from './refusals.js';
+import { type ArgocdAction, policyFor } from './refusals.js';
 
 export { connectArgocd } from './connect.js';
 
@@ -27,7 +27,7 @@ export interface ArgocdOptions {
   /** In [0, 1); spreads retries. */
   readonly random: () => number;
   /** For tests. */
-  readonly timing?: Partial<Timing & Patience>;
+  readonly timing?: Partial<Timing & Timeouts>;
 }
 
 /** The first event of a stream may be days away, and so are its headers: what is heard is checked. */
@@ -46,10 +46,10 @@ interface Known {
 /** Applications out of the API of an Argo CD server. */
 export function argocdSource(options: ArgocdOptions): Source {
   const { connection, selection, clock, random } = options;
-  const timing = { ...TIMING, ...PATIENCE, ...options.timing };
+  const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
-  const { read, known, deed } = memory(options.parse);
+  const { read, known, action } = memory(options.parse);
   const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
   const pool = open();
   const patient = open(REFRESH_MS);
@@ -71,14 +71,20 @@ export function argocdSource(options: ArgocdOptions): Source {
       }
     },
     reaches: () => true,
-    live: liveReader({ transport: pool, server, clock, random, deed: (key) => deed(key, 'get') }),
+    live: liveReader({
+      transport: pool,
+      server,
+      clock,
+      random,
+      action: (key) => action(key, 'get'),
+    }),
     names: (namespace, signal) =>
       namesBy(namespace, (selection, reduce) =>
         listApplications(pool, server, selection, reduce, signal, NAMES),
       ),
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
-      order({ transport: patient, server, read, known, deed }, patch, signal),
+      order({ transport: patient, server, read, known, action }, patch, signal),
     doubt: doubtOf(selection),
   };
 }
@@ -94,10 +100,10 @@ function memory(parse: ArgocdOptions['parse']) {
     seen.set(keyOf(application), { object: `${project}/${placeOf(application)}`, automated });
     return application;
   };
-  const deed = (key: string, action: Deed['action']): Deed => {
+  const action = (key: string, action: ArgocdAction['action']): ArgocdAction => {
     return { action, what: key, object: known(key).object };
   };
-  return { read, known, deed };
+  return { read, known, action };
 }
 
 function unknown(key: string): Known {

@@ -4,11 +4,11 @@ import { type Json, list, record, text } from '../../http/json.js';
 import { patiently } from '../../http/retry.js';
 import type { Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { FinalError, messageOf } from '../../platform/errors.js';
+import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
 import { pathOf } from './applications.js';
-import { type Deed, NO_API, refusal } from './refusals.js';
+import { type ArgocdAction, NO_API, refusal } from './refusals.js';
 
 /** Argo CD passes every request on to the cluster of the Application. */
 const AT_ONCE = 4;
@@ -20,7 +20,7 @@ export interface LiveOptions {
   readonly clock: Clock;
   readonly random: () => number;
   /** To read of an Application. */
-  readonly deed: (key: string) => Deed;
+  readonly action: (key: string) => ArgocdAction;
 }
 
 /** The live objects of an Application, as Argo CD last saw them. */
@@ -41,7 +41,7 @@ export function liveReader(options: LiveOptions) {
         const node = nodeIn(await treeOf(query), query);
         return node ? await metadataOf(options, query, node, signal) : { kind: 'absent' };
       } catch (thrown) {
-        return unreadable(messageOf(thrown), thrown instanceof FinalError ? thrown.remedy : '');
+        return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
       }
     };
     return mapAtMost(AT_ONCE, queries, read);
@@ -102,11 +102,11 @@ async function ask(
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { transport, server, deed } = options;
+  const { transport, server, action } = options;
   const attempt = async () => {
     const answer = await transport.send({ path, query, compressed: true }, signal);
     if (isSuccess(answer)) return jsonOf(answer, server, NO_API);
-    throw refusal(answer, deed(key), server);
+    throw refusal(answer, action(key), server);
   };
   return patiently(attempt, options, signal);
 }

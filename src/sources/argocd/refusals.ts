@@ -1,9 +1,9 @@
 import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
-import { FinalError, PassingError } from '../../platform/errors.js';
+import { TerminalError, TransientError } from '../../platform/errors.js';
 
 /** What a request wants to do with which Applications, for messages and for the policy to add. */
-export interface Deed {
+export interface ArgocdAction {
   readonly action: 'get' | 'sync';
   /** `namespace/name`, or what else messages call it. */
   readonly what: string;
@@ -12,14 +12,14 @@ export interface Deed {
 }
 
 /** Of a stream or a list. */
-export const LISTING: Deed = {
+export const LISTING: ArgocdAction = {
   action: 'get',
   what: 'Applications',
   object: 'PROJECT/APPLICATION',
 };
 
 /** The lines that allow a deed, for argocd-rbac-cm or a role of the AppProject. */
-export function policyFor({ action, object }: Deed): string {
+export function policyFor({ action, object }: ArgocdAction): string {
   const actions = action === 'get' ? ['get'] : ['get', action];
   const policies = actions.map((each) => `p, role:ci, applications, ${each}, ${object}, allow`);
   return [
@@ -30,42 +30,46 @@ export function policyFor({ action, object }: Deed): string {
 }
 
 /** What an answer of the API server that is not a success means. */
-export function refusal(answer: Answer, deed: Deed, server: string): FinalError | PassingError {
+export function refusal(
+  answer: Answer,
+  action: ArgocdAction,
+  server: string,
+): TerminalError | TransientError {
   const said = sayingOf(answer, messageIn);
-  const where = `${server} answered ${answer.status} when asked to ${deed.action} ${deed.what}`;
+  const where = `${server} answered ${answer.status} when asked to ${action.action} ${action.what}`;
   switch (answer.status) {
     case 401:
-      return new FinalError(
+      return new TerminalError(
         'unauthorized',
         `${server} does not accept argocd-token (401): ${said}`,
         'Check `argocd-token`: expired, revoked, cut, or of another Argo CD. A new one: `argocd account generate-token --account ci`, or `argocd proj role create-token PROJECT ROLE`.',
       );
     case 403:
-      return new FinalError(
+      return new TerminalError(
         'forbidden',
-        `${server} does not allow to ${deed.action} ${deed.what}: ${said}`,
-        policyFor(deed),
+        `${server} does not allow to ${action.action} ${action.what}: ${said}`,
+        policyFor(action),
       );
     case 404:
-      return new FinalError('invalid-input', `${where}: ${said}`, PATH_HINT);
+      return new TerminalError('invalid-input', `${where}: ${said}`, PATH_HINT);
     case 400:
-      return new FinalError('invalid-input', `${where}: ${said}`, REFUSED[deed.action]);
+      return new TerminalError('invalid-input', `${where}: ${said}`, REFUSED[action.action]);
   }
   if (answer.status >= 300 && answer.status < 400) {
-    return new FinalError(
+    return new TerminalError(
       'unreachable',
       `${where}: it sends elsewhere (${withoutQuery(answer.location)}), which the Argo CD API does not.`,
       'Check `argocd-server`: it must reach Argo CD itself, with no login page before it.',
     );
   }
-  return new PassingError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
+  return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
 const PATH_HINT =
   'Check `argocd-server`: with `--rootpath` on the server, the URL needs that path (https://example.com/argocd).';
 
 /** Argo CD has one code for a request it cannot read and for one that the Application does not allow. */
-const REFUSED: Readonly<Record<Deed['action'], string>> = {
+const REFUSED: Readonly<Record<ArgocdAction['action'], string>> = {
   get: `Check \`selector\`, which is one of labels as kubectl takes it, and \`application\`:
 with:
   selector: team=shop,stage!=test`,

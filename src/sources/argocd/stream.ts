@@ -1,5 +1,5 @@
 import { record } from '../../http/json.js';
-import { messageOf, PassingError } from '../../platform/errors.js';
+import { messageOf, TransientError } from '../../platform/errors.js';
 import { answerIn, LISTING, refusal } from './refusals.js';
 
 /** An event of a stream of Applications. */
@@ -15,14 +15,14 @@ const KINDS: ReadonlyMap<unknown, StreamEvent['kind']> = new Map([
   ['DELETED', 'gone'],
 ]);
 
-/** @throws FinalError or PassingError for a line that reports one, or that is no event */
+/** @throws TerminalError or TransientError for a line that reports one, or that is no event */
 export function streamEvent(line: string, server: string): StreamEvent {
   const { result, error } = record(jsonIn(line, server));
   if (error !== undefined) throw refusal(answerIn(error), LISTING, server);
   const { type, application } = record(result);
   const kind = KINDS.get(type);
   if (kind) return { kind, object: application };
-  throw new PassingError(`${server} sent an event of unknown type: ${line.slice(0, 100)}`);
+  throw new TransientError(`${server} sent an event of unknown type: ${line.slice(0, 100)}`);
 }
 
 function jsonIn(line: string, server: string): unknown {
@@ -30,6 +30,6 @@ function jsonIn(line: string, server: string): unknown {
     return JSON.parse(line);
   } catch (thrown) {
     const why = messageOf(thrown).slice(0, 100);
-    throw new PassingError(`${server} sent what is not JSON in a stream: ${why}`);
+    throw new TransientError(`${server} sent what is not JSON in a stream: ${why}`);
   }
 }

@@ -2,7 +2,7 @@ import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
-import { PassingError } from '../../platform/errors.js';
+import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
 import type { Intent } from './rbac.js';
 import { refuse } from './refusals.js';
@@ -45,7 +45,7 @@ export interface Listing<T> {
 /**
  * Lists Applications page by page; of each item only what `reduce` returns is kept.
  * @param accept a representation other than the whole objects
- * @throws FinalError or PassingError
+ * @throws TerminalError or TransientError
  */
 export async function listApplications<T>(
   transport: Transport,
@@ -68,7 +68,7 @@ export async function listApplications<T>(
     const answer = await transport.send(request, signal);
     if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
-    if (!Array.isArray(body.items)) throw new PassingError(`${server} answered with no list.`);
+    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
     for (const item of list(body.items)) {
       const reduced = reduce(item);
       if (reduced !== undefined) items.push(reduced);
@@ -82,7 +82,7 @@ export async function listApplications<T>(
 /**
  * The version that the server is at now, by the smallest list there is.
  * @returns undefined where lists are not allowed
- * @throws FinalError or PassingError
+ * @throws TerminalError or TransientError
  */
 export async function newestVersion(
   transport: Transport,
@@ -107,7 +107,7 @@ function listFailure(
   continued: boolean,
 ): Promise<never> {
   if (answer.status === 410 && continued) {
-    throw new PassingError(`${server} forgot a list before its last page.`);
+    throw new TransientError(`${server} forgot a list before its last page.`);
   }
   return refuse(answer, intentOf('list', namespace), server);
 }

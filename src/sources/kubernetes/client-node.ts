@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Connection, Credentials } from '../../http/connection.js';
 import { type Json, record, text } from '../../http/json.js';
-import { FinalError, messageOf, PassingError } from '../../platform/errors.js';
+import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 
 /** Loaded only for the kubeconfigs that need it: it is most of a start's time. */
 
@@ -62,12 +62,16 @@ async function applied(config: KubeConfig): Promise<Credentials> {
 }
 
 /** A plugin that worked before may work again; one that never did is not set up. */
-function pluginFailure(thrown: unknown, exec: Json, worked: boolean): FinalError | PassingError {
+function pluginFailure(
+  thrown: unknown,
+  exec: Json,
+  worked: boolean,
+): TerminalError | TransientError {
   const command = text(exec.command);
   const said = saidBy(thrown);
   const message = `The kubeconfig's credentials come from ${command}, which failed: ${said}`;
   if (record(thrown).code === 'ENOENT') {
-    return new FinalError(
+    return new TerminalError(
       'invalid-input',
       message,
       [`Install ${command} in a step before this one.`, text(exec.installHint).trim()]
@@ -75,8 +79,8 @@ function pluginFailure(thrown: unknown, exec: Json, worked: boolean): FinalError
         .join('\n'),
     );
   }
-  if (worked) return new PassingError(message);
-  return new FinalError(
+  if (worked) return new TransientError(message);
+  return new TerminalError(
     'unauthorized',
     message,
     `Log in to the cloud in a step before this one; there \`${command}\` must work without a prompt.`,
@@ -115,7 +119,7 @@ export async function proxyAgents(base: string, proxy: string): Promise<() => Pr
     const options: RequestOptions = {};
     await kubeConfig({}, [cluster]).applyToHTTPSOptions(options);
     const { agent } = options;
-    if (!agent || agent === true) throw new PassingError('The proxy cannot be used.');
+    if (!agent || agent === true) throw new TransientError('The proxy cannot be used.');
     // An agent's options go before a request's, and these are there but undefined.
     forgetUndefined(record(agent).options);
     return agent;

@@ -13,7 +13,7 @@ import {
   trustOf,
 } from '../../http/endpoint.js';
 import type { Access } from '../../inputs/types.js';
-import type { FinalError } from '../../platform/errors.js';
+import type { TerminalError } from '../../platform/errors.js';
 import { connectByKubeconfig } from './kubeconfig.js';
 import { findKubeconfigs } from './kubeconfig-files.js';
 
@@ -22,7 +22,7 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /**
  * Finds the way into the cluster: `server`, else `kubeconfig`, else `KUBECONFIG`, `~/.kube/config`,
  * else the service account of the pod that this runs in. Contacts nothing.
- * @throws FinalError `invalid-input`
+ * @throws TerminalError `invalid-input`
  */
 export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
   const told = { ...surroundings, mask: once(surroundings.mask) };
@@ -118,7 +118,7 @@ function textIn(path: string): string {
   }
 }
 
-function noAccess(access: Access): FinalError {
+function noAccess(access: Access): TerminalError {
   const context = access.context === '' ? '' : ` \`context\` is ${access.context}, but`;
   return invalid(
     `No access to a cluster:${context} neither \`kubeconfig\` nor \`server\` is set, KUBECONFIG is not set, there is no ~/.kube/config, and this is not a pod with a service account.`,

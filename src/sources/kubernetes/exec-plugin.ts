@@ -1,11 +1,11 @@
 import type { Credentials, Surroundings } from '../../http/connection.js';
 import { type Json, list, record, text } from '../../http/json.js';
-import { FinalError } from '../../platform/errors.js';
+import { TerminalError } from '../../platform/errors.js';
 import { type Entry, maskKey, pem, resolved } from './kubeconfig-entry.js';
 
 /**
  * Credentials by the exec plugin of a user, asked anew when they expire or are refused.
- * @throws FinalError for an auth-provider, and where client-node takes the plugin for none
+ * @throws TerminalError for an auth-provider, and where client-node takes the plugin for none
  */
 export async function execPlugin(user: Entry, cluster: Entry, mask: Surroundings['mask']) {
   const { exec, 'auth-provider': provider } = user.fields;
@@ -18,8 +18,8 @@ export async function execPlugin(user: Entry, cluster: Entry, mask: Surroundings
 }
 
 /** Gone from kubectl since 1.26: whoever still has one has a plugin to put in its place. */
-function authProvider(user: string, provider: string): FinalError {
-  return new FinalError(
+function authProvider(user: string, provider: string): TerminalError {
+  return new TerminalError(
     'invalid-input',
     `User ${user} of the kubeconfig logs in by the auth-provider ${provider || '(no name)'}, which Kubernetes has given up.`,
     `Put an exec plugin in its place, or use \`server\` with \`token\` or \`oidc-audience\`:

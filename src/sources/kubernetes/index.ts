@@ -1,7 +1,7 @@
 import type { Application, Destination } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { identityOf } from '../../http/json.js';
-import { PATIENCE, type Patience, type Transport, transport } from '../../http/transport.js';
+import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, lookEvents } from '../deliveries.js';
@@ -24,13 +24,13 @@ export interface KubernetesOptions {
   /** In [0, 1); spreads retries. */
   readonly random: () => number;
   /** For tests. */
-  readonly timing?: Partial<Timing & Patience>;
+  readonly timing?: Partial<Timing & Timeouts>;
 }
 
 /** Applications out of the Kubernetes API of the cluster that Argo CD runs in. */
 export function kubernetesSource(options: KubernetesOptions): Source {
   const { connection, clock, random } = options;
-  const timing = { ...TIMING, ...PATIENCE, ...options.timing };
+  const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
   const pool = transport(connection, clock, timing);
@@ -45,7 +45,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
         fresh.close();
       }
     },
-    reaches: ({ destination }) => isHere(destination),
+    reaches: ({ destination }) => isInClusterDestination(destination),
     // Loaded for the few that need it.
     async live(queries, signal) {
       const { liveReader } = await import('./live.js');
@@ -76,7 +76,10 @@ async function look(
 }
 
 /** Whether an Application deploys into the cluster that Argo CD itself runs in. */
-export function isHere({ server, name }: Pick<Destination, 'server' | 'name'>): boolean {
+export function isInClusterDestination({
+  server,
+  name,
+}: Pick<Destination, 'server' | 'name'>): boolean {
   if (name === 'in-cluster') return true;
   return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(server);
 }

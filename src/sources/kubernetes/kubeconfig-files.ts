@@ -17,7 +17,7 @@ export interface KubeconfigText {
 /**
  * The kubeconfigs to merge: the input, else the files of `KUBECONFIG`, else `~/.kube/config`.
  * @returns none where there is none
- * @throws FinalError where `KUBECONFIG` names only files that do not exist, or one cannot be read
+ * @throws TerminalError where `KUBECONFIG` names only files that do not exist, or one cannot be read
  */
 export function findKubeconfigs(access: Access): readonly KubeconfigText[] {
   if (access.kubeconfig !== '') {

@@ -24,7 +24,7 @@ interface Kubeconfig {
 /**
  * The connection that a context of kubeconfigs describes. Certificates, tokens and passwords are
  * read here; client-node is loaded for exec plugins and proxies.
- * @throws FinalError `invalid-input`
+ * @throws TerminalError `invalid-input`
  */
 export async function connectByKubeconfig(
   files: readonly KubeconfigText[],

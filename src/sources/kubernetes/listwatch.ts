@@ -4,7 +4,7 @@ import { identityOf } from '../../http/json.js';
 import { backoff } from '../../http/retry.js';
 import { type LineStream, Silence, type Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { messageOf, PassingError } from '../../platform/errors.js';
+import { messageOf, TransientError } from '../../platform/errors.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, isBehind, isOlder, mayHaveMissed, sameVersion } from '../deliveries.js';
 import type { Selection, SourceEvent } from '../source.js';
@@ -26,24 +26,24 @@ export interface Timing {
    */
   readonly watchMs: number;
   /** In a watch: bookmarks come every minute, so none that is sound is given up. */
-  readonly silenceMs: number;
+  readonly silenceTimeoutMs: number;
   /** In a streaming list that is not complete: the server does not know what that is. */
-  readonly quietMs: number;
+  readonly idleTimeoutMs: number;
   /** For a streaming list in all: a busy server that does not know it is never quiet. */
-  readonly lookMs: number;
+  readonly listDeadlineMs: number;
   /** A watch that lived so long was a working one, even if it had nothing to say. */
-  readonly provenMs: number;
+  readonly healthyAfterMs: number;
   /** After so long without a word it is asked whether the server still is where the watch was. */
-  readonly doubtMs: number;
+  readonly staleAfterMs: number;
 }
 
 export const TIMING: Timing = {
   watchMs: 3_600_000,
-  silenceMs: 75_000,
-  quietMs: 2_000,
-  lookMs: 20_000,
-  provenMs: 5_000,
-  doubtMs: 5_000,
+  silenceTimeoutMs: 75_000,
+  idleTimeoutMs: 2_000,
+  listDeadlineMs: 20_000,
+  healthyAfterMs: 5_000,
+  staleAfterMs: 5_000,
 };
 
 export interface ListWatchOptions {
@@ -68,12 +68,12 @@ type Mode = 'streaming-list' | 'list-then-watch' | 'poll';
 /** A server that refuses so does not know how to stream a list, or does not allow to watch. */
 const NO_STREAMING_LIST: ReadonlySet<number> = new Set([400, 403, 405, 406, 422, 501]);
 /** For so many refusals, 3 s in all, what was allowed before is asked again. */
-const DOUBTED_REFUSALS = 3;
+const MAX_FORBIDDEN_RETRIES = 3;
 const REFUSED_PAUSE_MS = 500;
 const NO_WATCH: ReadonlySet<number> = new Set([403, 405, 501]);
 
 /** One that said nothing is taken up where it was; after so many in a row, lists must tell. */
-const MUTE_WATCHES = 2;
+const MAX_SILENT_WATCHES = 2;
 
 /** The keys that a look has found so far. */
 type Look = Set<string>;
@@ -92,7 +92,7 @@ interface Reading {
 /**
  * Delivers the present state of a selection and then every change, whatever happens on the way,
  * until the signal aborts (then resolves).
- * @throws FinalError for what no waiting can mend, DecodeError for an Application that is none
+ * @throws TerminalError for what no waiting can mend, DecodeError for an Application that is none
  */
 export async function listWatch(
   options: ListWatchOptions,
@@ -115,7 +115,7 @@ class ListWatch {
   #failures = 0;
   #warned = false;
   /** Refusals in a row since a watch worked; none of them is doubted before one has. */
-  #refusals = DOUBTED_REFUSALS;
+  #refusals = MAX_FORBIDDEN_RETRIES;
   /** When the server last said anything of its state, by the elapsed time. */
   #heardAt = 0;
   /** Watches in a row that were silent to their end. */
@@ -149,7 +149,7 @@ class ListWatch {
 
   #failed(thrown: unknown): number {
     if (this.#signal.aborted) return 0;
-    if (!(thrown instanceof PassingError)) throw thrown;
+    if (!(thrown instanceof TransientError)) throw thrown;
     this.#options.log.debug(thrown.message);
     this.#say({ kind: 'unreachable', message: thrown.message });
     this.#failures += 1;
@@ -170,9 +170,9 @@ class ListWatch {
       if (!NO_STREAMING_LIST.has(opened.refused.status)) return this.#refuse(opened.refused);
       return this.#fallBack(`streaming lists are refused (${opened.refused.status})`);
     }
-    opened.stream.expect(timing.quietMs);
+    opened.stream.expect(timing.idleTimeoutMs);
     const look: Look = new Set();
-    const until = clock.now().elapsed + timing.lookMs;
+    const until = clock.now().elapsed + timing.listDeadlineMs;
     return this.#follow(opened.stream, look, until);
   }
 
@@ -205,11 +205,11 @@ class ListWatch {
     const opened = await this.#open({ resourceVersion: this.#position });
     if ('stream' in opened) {
       this.#foundAgain();
-      opened.stream.expect(this.#options.timing.silenceMs);
+      opened.stream.expect(this.#options.timing.silenceTimeoutMs);
       return this.#follow(opened.stream);
     }
     if (opened.refused.status === 410) return this.#expired();
-    if (opened.refused.status === 403 && this.#refusals < DOUBTED_REFUSALS) {
+    if (opened.refused.status === 403 && this.#refusals < MAX_FORBIDDEN_RETRIES) {
       return this.#refusedAgain(opened.refused);
     }
     if (!NO_WATCH.has(opened.refused.status)) return this.#refuse(opened.refused);
@@ -263,8 +263,8 @@ class ListWatch {
     // A list that broke off is fetched in the simpler way next.
     if (reading.look) this.#mode = 'list-then-watch';
     this.#mute = end instanceof Silence && !reading.heard ? this.#mute + 1 : 0;
-    if (this.#mute >= MUTE_WATCHES) return this.#lookAnew('watches say nothing');
-    const worked = reading.heard || clock.now().elapsed - began >= timing.provenMs;
+    if (this.#mute >= MAX_SILENT_WATCHES) return this.#lookAnew('watches say nothing');
+    const worked = reading.heard || clock.now().elapsed - began >= timing.healthyAfterMs;
     if (this.#position === '' || (!worked && this.#failures > 0)) throw end;
     log.debug(`Watching again from ${this.#position}: ${end.message}`);
     this.#failures = worked ? 0 : 1;
@@ -272,7 +272,7 @@ class ListWatch {
   }
 
   /** @returns why it ended */
-  async #read(stream: LineStream, reading: Reading): Promise<'expired' | PassingError> {
+  async #read(stream: LineStream, reading: Reading): Promise<'expired' | TransientError> {
     try {
       for await (const line of stream.lines) {
         const event = wireEvent(line);
@@ -286,9 +286,9 @@ class ListWatch {
           return new Silence('A streaming list did not end.');
         }
       }
-      return new PassingError('The server ended the watch.');
+      return new TransientError('The server ended the watch.');
     } catch (thrown) {
-      if (thrown instanceof PassingError) return thrown;
+      if (thrown instanceof TransientError) return thrown;
       throw thrown;
     }
   }
@@ -304,7 +304,7 @@ class ListWatch {
       if (event.kind !== 'bookmark' || !event.complete) return;
       this.#complete(reading.look);
       reading.look = undefined;
-      stream.expect(this.#options.timing.silenceMs);
+      stream.expect(this.#options.timing.silenceTimeoutMs);
     }
     this.#position = event.position || this.#position;
     this.#failures = 0;
@@ -323,7 +323,7 @@ class ListWatch {
    */
   async #wentBack(): Promise<boolean> {
     const { clock, timing, transport, server, selection } = this.#options;
-    if (!this.#lost && clock.now().elapsed - this.#heardAt < timing.doubtMs) return false;
+    if (!this.#lost && clock.now().elapsed - this.#heardAt < timing.staleAfterMs) return false;
     const version = await newestVersion(transport, server, selection, this.#signal);
     if (version === undefined) return false;
     this.#heard();

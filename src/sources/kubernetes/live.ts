@@ -4,7 +4,7 @@ import { list, record, text } from '../../http/json.js';
 import { patiently } from '../../http/retry.js';
 import type { Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { FinalError, messageOf } from '../../platform/errors.js';
+import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
 import type { Intent } from './rbac.js';
@@ -55,7 +55,7 @@ export function liveReader(options: LiveOptions): LiveReader {
       const kind = (await kindsOf(query, signal)).get(query.kind.toLowerCase());
       return kind ? await metadataOf(options, query, kind, signal) : unknownKind(query);
     } catch (thrown) {
-      return unreadable(messageOf(thrown), thrown instanceof FinalError ? thrown.remedy : '');
+      return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
     }
   };
   return (queries, signal) => mapAtMost(AT_ONCE, queries, (query) => read(query, signal));
@@ -103,7 +103,7 @@ async function metadataOf(
 /**
  * Asks up to three times.
  * @returns a success or 404
- * @throws FinalError or PassingError
+ * @throws TerminalError or TransientError
  */
 async function ask(
   options: LiveOptions,

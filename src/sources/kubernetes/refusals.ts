@@ -1,22 +1,26 @@
 import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
-import { FinalError, PassingError } from '../../platform/errors.js';
+import { TerminalError, TransientError } from '../../platform/errors.js';
 import { describeIntent, type Intent, ruleFor } from './rbac.js';
 
 /** Loaded where a server refuses: most runs never need it. */
 
 /** What an answer that is not a success means. */
-export function refusal(answer: Answer, intent: Intent, server: string): FinalError | PassingError {
+export function refusal(
+  answer: Answer,
+  intent: Intent,
+  server: string,
+): TerminalError | TransientError {
   const said = sayingOf(answer);
   const where = `${server} answered ${answer.status} to ${describeIntent(intent)}`;
   switch (answer.status) {
     case 401:
-      return new FinalError(
+      return new TerminalError(
         'unauthorized',
         `${server} does not accept the credentials (401, also after they were read anew): ${said}`,
         'Check the token or the user of the kubeconfig: expired, of another cluster, or with another audience than the API server expects.',
       );
     case 403:
-      return new FinalError(
+      return new TerminalError(
         'forbidden',
         `${server} does not allow to ${describeIntent(intent)}: ${said}`,
         ruleFor(intent, said),
@@ -25,16 +29,16 @@ export function refusal(answer: Answer, intent: Intent, server: string): FinalEr
       return notFound(intent, server, said);
     case 400:
     case 422:
-      return new FinalError('invalid-input', `${where}: ${said}`, hintFor(intent));
+      return new TerminalError('invalid-input', `${where}: ${said}`, hintFor(intent));
   }
   if (answer.status >= 300 && answer.status < 400) {
-    return new FinalError(
+    return new TerminalError(
       'unreachable',
       `${where}: it sends elsewhere (${withoutQuery(answer.location)}), which a Kubernetes API does not.`,
       'Check `server`: it must be the URL of the API server itself, with no login page before it.',
     );
   }
-  return new PassingError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
+  return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
 function hintFor({ verb }: Intent): string {
@@ -43,16 +47,16 @@ function hintFor({ verb }: Intent): string {
   return 'The API server refuses the change that trigger asks for, by an admission policy perhaps: correct what it says, or leave out trigger.';
 }
 
-function notFound(intent: Intent, server: string, said: string): FinalError {
+function notFound(intent: Intent, server: string, said: string): TerminalError {
   if (intent.name !== undefined) {
     const object = `${intent.resource} "${intent.name}" in namespace "${intent.namespace}"`;
-    return new FinalError(
+    return new TerminalError(
       'missing',
       `${server} has no ${object}: ${said}`,
       'It was deleted meanwhile. If something is to make it anew:\nwith:\n  if-missing: wait',
     );
   }
-  return new FinalError(
+  return new TerminalError(
     'missing',
     `${server} knows no ${intent.resource}.${intent.group}: ${said}`,
     'Check that this is the cluster that Argo CD itself runs in (`server`, or `context` of the kubeconfig).',
@@ -60,7 +64,7 @@ function notFound(intent: Intent, server: string, said: string): FinalError {
 }
 
 /**
- * @throws FinalError or PassingError for an answer that is not a success
+ * @throws TerminalError or TransientError for an answer that is not a success
  * @param intent what was wanted
  */
 export async function refuse(answer: Answer, intent: Intent, server: string): Promise<never> {

@@ -1,5 +1,5 @@
 import { identityOf, record, text } from '../../http/json.js';
-import { messageOf, PassingError } from '../../platform/errors.js';
+import { messageOf, TransientError } from '../../platform/errors.js';
 
 /** An event of a watch. Positions are resource versions. */
 export type WireEvent =
@@ -8,9 +8,9 @@ export type WireEvent =
   | { readonly kind: 'bookmark'; readonly complete: boolean; readonly position: string }
   /** The versions since the position are not remembered any more. */
   | { readonly kind: 'expired' }
-  | { readonly kind: 'fault'; readonly fault: PassingError };
+  | { readonly kind: 'fault'; readonly fault: TransientError };
 
-/** @throws PassingError for a line that is no event */
+/** @throws TransientError for a line that is no event */
 export function wireEvent(line: string): WireEvent {
   const { type, object } = record(jsonIn(line));
   const position = identityOf(object).resourceVersion;
@@ -25,7 +25,7 @@ export function wireEvent(line: string): WireEvent {
     case 'ERROR':
       return failure(object);
     default:
-      throw new PassingError(`A watch sent an event of unknown type: ${line.slice(0, 100)}`);
+      throw new TransientError(`A watch sent an event of unknown type: ${line.slice(0, 100)}`);
   }
 }
 
@@ -33,7 +33,7 @@ function jsonIn(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (thrown) {
-    throw new PassingError(`A watch sent what is not JSON: ${messageOf(thrown).slice(0, 100)}`);
+    throw new TransientError(`A watch sent what is not JSON: ${messageOf(thrown).slice(0, 100)}`);
   }
 }
 
@@ -51,6 +51,6 @@ function failure(object: unknown): WireEvent {
   const seconds = Number(record(status.details).retryAfterSeconds ?? Number.NaN);
   return {
     kind: 'fault',
-    fault: new PassingError(message, Number.isFinite(seconds) ? seconds * 1000 : undefined),
+    fault: new TransientError(message, Number.isFinite(seconds) ? seconds * 1000 : undefined),
   };
 }
