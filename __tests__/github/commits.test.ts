@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Commits, githubCommits } from '../../src/github/commits.js';
+import { systemClock } from '../../src/platform/clock.js';
 import { A, B } from '../support/manifest.ts';
 import { type RecordingLog, recordingLog } from '../support/recording-log.ts';
 
@@ -37,7 +38,8 @@ afterEach(async () => {
 
 function commits({ token = 'secret-token', base = '' } = {}): Commits {
   const { port } = server.address() as AddressInfo;
-  return githubCommits(token, `http://127.0.0.1:${port}${base}`, log);
+  const apiUrl = `http://127.0.0.1:${port}${base}`;
+  return githubCommits({ token, apiUrl, log, env: {}, clock: systemClock() });
 }
 
 const contains = (of = commits()) => of.contains('acme/shop', A, B, signal);

@@ -1,4 +1,4 @@
-import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
+import { type Answer, inShort, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
 
@@ -89,7 +89,8 @@ export function answerIn(error: unknown): Answer {
     type: 'application/json',
     retryAfter: '',
     location: '',
-    body: JSON.stringify({ message: text(message) || JSON.stringify(error) }),
+    // Not the error itself: one that is nested without end cannot be written again.
+    body: JSON.stringify({ message: inShort(text(message)) }),
   };
 }
 

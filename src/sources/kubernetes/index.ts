@@ -1,6 +1,7 @@
 import type { Application, Destination } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { identityOf } from '../../http/json.js';
+import { LIMITS, type Limits } from '../../http/limits.js';
 import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
@@ -25,6 +26,8 @@ export interface KubernetesOptions {
   readonly random: () => number;
   /** For tests. */
   readonly timing?: Partial<Timing & Timeouts>;
+  /** For tests. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Applications out of the Kubernetes API of the cluster that Argo CD runs in. */
@@ -33,12 +36,13 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
-  const pool = transport(connection, clock, timing);
+  const open = () => transport(connection, clock, timing, { ...LIMITS, ...options.limits });
+  const pool = open();
   return {
     watch: (listener, signal) =>
       listWatch({ ...options, transport: pool, server, timing, delivered }, listener, signal),
     async look(signal) {
-      const fresh = transport(connection, clock, timing);
+      const fresh = open();
       try {
         return await look(fresh, options, delivered, signal);
       } finally {
