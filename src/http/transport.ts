@@ -47,6 +47,14 @@ export interface Timeouts {
 
 export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
 
+/** A run that is over gives its last look 5 s: what is wrong on the way is known before that. */
+const LAST_CONNECT_MS = 4_000;
+
+/** For the last look of a run. */
+export function shortened(timeouts: Timeouts): Timeouts {
+  return { ...timeouts, connectMs: Math.min(timeouts.connectMs, LAST_CONNECT_MS) };
+}
+
 /** Requests over one pool of connections, with fresh credentials where the first are refused. */
 export interface Transport {
   /** @throws TerminalError or TransientError where there is no answer; an answer is for the caller to judge */
@@ -173,11 +181,15 @@ function begin(attempt: Attempt, dog: Watchdog, life: AbortSignal): Promise<Inco
     life.addEventListener('abort', () => reject(life.reason), { once: true });
     // Made inside the promise, since it throws for a certificate or key that cannot be used.
     const sent = requestOf(attempt, life);
-    sent.once('response', resolve);
-    sent.once('upgrade', ({ statusCode }, socket) => {
+    const switching = ({ socket, statusCode }: IncomingMessage) => {
       socket.destroy();
-      reject(noAnswer(attempt.connection, `it answered ${statusCode}, which is no answer`));
+      reject(noAnswer(attempt.connection, `it answered ${statusCode}, which is not an answer`));
+    };
+    sent.once('response', (response) => {
+      if ((response.statusCode ?? 0) < 200) switching(response);
+      else resolve(response);
     });
+    sent.once('upgrade', switching);
     sent.on('error', reject);
     sent.once('close', () => {
       reject(noAnswer(attempt.connection, 'it closed the connection without an answer'));

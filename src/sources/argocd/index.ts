@@ -2,7 +2,13 @@ import { type Application, keyOf } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
 import { LIMITS, type Limits } from '../../http/limits.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
+import {
+  shortened,
+  TIMEOUTS,
+  type Timeouts,
+  type Transport,
+  transport,
+} from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, lookEvents } from '../deliveries.js';
@@ -71,7 +77,7 @@ export function argocdSource(options: ArgocdOptions): Source {
         signal,
       ),
     async look(signal) {
-      const fresh = open();
+      const fresh = transport(connection, clock, shortened(timing), limits);
       try {
         return lookEvents(await list(fresh, signal), delivered);
       } finally {

@@ -2,7 +2,13 @@ import type { Application, Destination } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { identityOf } from '../../http/json.js';
 import { LIMITS, type Limits } from '../../http/limits.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
+import {
+  shortened,
+  TIMEOUTS,
+  type Timeouts,
+  type Transport,
+  transport,
+} from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, lookEvents } from '../deliveries.js';
@@ -36,13 +42,13 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
-  const open = () => transport(connection, clock, timing, { ...LIMITS, ...options.limits });
-  const pool = open();
+  const limits = { ...LIMITS, ...options.limits };
+  const pool = transport(connection, clock, timing, limits);
   return {
     watch: (listener, signal) =>
       listWatch({ ...options, transport: pool, server, timing, delivered }, listener, signal),
     async look(signal) {
-      const fresh = open();
+      const fresh = transport(connection, clock, shortened(timing), limits);
       try {
         return await look(fresh, options, delivered, signal);
       } finally {
