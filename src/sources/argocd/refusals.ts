@@ -84,13 +84,14 @@ export const NO_API = 'is `argocd-server` the URL of Argo CD, with its `--rootpa
 /** A fault within a stream, as the answer it would have been before the stream began. */
 export function answerIn(error: unknown): Answer {
   const { http_code: status, message } = record(error);
+  // Not the error itself: one that is nested without end cannot be written again.
+  const said = inShort(text(message) || text(error));
   return {
     status: typeof status === 'number' ? status : 500,
     type: 'application/json',
     retryAfter: '',
     location: '',
-    // Not the error itself: one that is nested without end cannot be written again.
-    body: JSON.stringify({ message: inShort(text(message)) }),
+    body: said === '' ? '' : JSON.stringify({ message: said }),
   };
 }
 

@@ -61,6 +61,7 @@ export async function listApplications<T>(
 ): Promise<Listing<T>> {
   const namespace = selection.namespace ?? '';
   const items: T[] = [];
+  let sizes: readonly string[] = PAGES;
   for (let next = ''; ; ) {
     const request: Request = {
       path: applicationsPath(namespace),
@@ -69,7 +70,8 @@ export async function listApplications<T>(
       kind: 'list',
       ...(accept === undefined ? {} : { accept }),
     };
-    const answer = await pageOf(transport, request, signal);
+    const { answer, fitting } = await pageOf(transport, request, sizes, signal);
+    sizes = fitting;
     if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
     if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
@@ -86,19 +88,29 @@ export async function listApplications<T>(
   }
 }
 
-/** @throws TooLarge where even the smallest page is */
+/** A page, and the sizes that are left for the next one. */
+interface Page {
+  readonly answer: Answer;
+  readonly fitting: readonly string[];
+}
+
+/**
+ * Asks for a page, and for a smaller one where it is too large.
+ * @throws TooLarge where even the smallest is
+ */
 async function pageOf(
   transport: Transport,
   request: Request,
+  sizes: readonly string[],
   signal: AbortSignal,
-  sizes: readonly string[] = PAGES,
-): Promise<Answer> {
+): Promise<Page> {
   const [limit = '', ...smaller] = sizes;
   try {
-    return await transport.send({ ...request, query: { ...request.query, limit } }, signal);
+    const query = { ...request.query, limit };
+    return { answer: await transport.send({ ...request, query }, signal), fitting: sizes };
   } catch (thrown) {
     if (!(thrown instanceof TooLarge) || smaller.length === 0) throw thrown;
-    return pageOf(transport, request, signal, smaller);
+    return pageOf(transport, request, smaller, signal);
   }
 }
 
