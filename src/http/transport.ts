@@ -48,7 +48,7 @@ export interface Timeouts {
 export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
 
 /** A run that is over gives its last look 5 s: what is wrong on the way is known before that. */
-const LAST_CONNECT_MS = 4_000;
+const LAST_CONNECT_MS = 3_000;
 
 /** For the last look of a run. */
 export function shortened(timeouts: Timeouts): Timeouts {
