@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runAction } from './support/action.ts';
 import { createCertificates } from './support/api/certificates.ts';
@@ -15,6 +16,7 @@ import {
   type ServedRequest,
   startApiServer,
 } from './support/api-server.ts';
+import { type ProxyOptions, startProxy } from './support/proxy.ts';
 import { loadTrace, replay, type Trace } from './support/replay.ts';
 import { inputsFor, type Waited, type WholeWait, waitWhole } from './support/whole-wait.ts';
 
@@ -132,6 +134,21 @@ function always(fault: Fault): Arrange {
     return { inputs: { timeout: '1' } };
   };
 }
+
+/** By a proxy of the kubeconfig, on a way that is lost soon. */
+function byProxy(options: ProxyOptions, timeout?: string): Arrange {
+  return async ({ server, closing }) => {
+    const proxy = await startProxy({ port: server.port, ...options });
+    closing.push(() => proxy.close());
+    const inputs = kubeconfig(server, { token: server.token }, { 'proxy-url': proxy.url });
+    return {
+      inputs: { ...inputs, ...(timeout === undefined ? {} : { timeout }) },
+      wait: { timing: { connectMs: 300 } },
+    };
+  };
+}
+
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n';
 
 function kubeconfig(server: ApiServer, user: object, cluster: object = {}): Inputs {
   const authority = Buffer.from(server.ca).toString('base64');
@@ -291,6 +308,53 @@ const CONNECTION: readonly Row[] = [
     },
     ends: 'timeout/unreachable',
     says: [/no connection for|no answer in time/],
+    versions: 'none',
+  },
+  {
+    name: 'a proxy that loses a CONNECT',
+    does: '(proxy) never answers the first CONNECT, and then works',
+    arrange: byProxy({ unanswered: 1 }),
+    says: [/no connection by the proxy at 127\.0\.0\.1:\d+ for/],
+  },
+  {
+    name: 'a proxy that leads nowhere at first',
+    does: '(proxy) accepts the first CONNECT, and TLS stalls',
+    arrange: byProxy({ stalled: 1 }),
+    says: [/no connection by the proxy/],
+  },
+  {
+    name: 'a proxy that is mute',
+    does: '(proxy) never answers CONNECT',
+    arrange: byProxy({ unanswered: Number.POSITIVE_INFINITY }, '1'),
+    ends: 'timeout/unreachable',
+    says: [/no connection by the proxy/],
+    versions: 'none',
+  },
+  {
+    name: 'a proxy that leads nowhere',
+    does: '(proxy) accepts every CONNECT, and TLS stalls',
+    arrange: byProxy({ stalled: Number.POSITIVE_INFINITY }, '1'),
+    ends: 'timeout/unreachable',
+    says: [/no connection by the proxy/],
+    versions: 'none',
+  },
+  {
+    name: '101 for good',
+    does: 'switches to another protocol',
+    async arrange({ closing }) {
+      const { ca, server } = await createCertificates('ann');
+      const switching = createTls({ cert: server.cert, key: server.key }, (socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.write(SWITCHING));
+      });
+      await new Promise<void>((resolve) => switching.listen(0, '127.0.0.1', resolve));
+      closing.push(() => switching.close());
+      const { port } = switching.address() as AddressInfo;
+      const url = `https://127.0.0.1:${port}`;
+      return { inputs: { server: url, 'certificate-authority': ca, timeout: '1' } };
+    },
+    ends: 'timeout/unreachable',
+    says: [/it answered 101, which is not an answer/],
     versions: 'none',
   },
   {

@@ -93,7 +93,7 @@ async function ask(inputs: Inputs, world: RunDependencies, progress: Progress): 
 }
 
 async function waitWith(
-  { clock, console, cancelled, expectMore }: RunDependencies,
+  { clock, console, cancelled, expectMore, env }: RunDependencies,
   inputs: Inputs,
   source: Source,
   display: Display,
@@ -110,7 +110,7 @@ async function waitWith(
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
-    ...commitQuestions(inputs, console),
+    ...commitQuestions(inputs, { env, clock, log: console }),
     ...(trigger === 'none'
       ? {}
       : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),

@@ -14,6 +14,7 @@ import { hasEnded } from '../core/decision/observations.js';
 import { begin, step } from '../core/decision/state.js';
 import { applicationMatches } from '../core/filters/application-names.js';
 import { type End, type Settled, settle, undecidedOf } from '../core/result/settle.js';
+import { patiently } from '../http/retry.js';
 import type { Inputs, RunContext } from '../inputs/types.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
@@ -222,7 +223,7 @@ async function aided(
   );
   const live = inputs.liveEvidence === 'off' ? {} : { source };
   try {
-    const found = await lookedUp(application, source, world.cancelled);
+    const found = await lookedUp(application, source, world);
     if (!truncated) return { application: enriched(dispatch, found), end, ...live };
     if (isSame(found, dispatch)) return { application: found, end, ...live };
     return late(dispatch, end);
@@ -258,10 +259,11 @@ const PATIENCE_MS = 20_000;
 async function lookedUp(
   application: Application,
   source: Source,
-  cancelled: AbortSignal,
+  world: Pick<EventWorld, 'clock' | 'random' | 'cancelled'>,
 ): Promise<Application> {
   const key = keyOf(application);
-  const events = await source.look(AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]));
+  const signal = AbortSignal.any([world.cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+  const events = await patiently(() => source.look(signal), world, signal);
   const found = events.find((each) => each.kind === 'application');
   if (found) return found.application;
   throw new TerminalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);

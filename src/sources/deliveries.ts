@@ -29,10 +29,19 @@ export function isOlder(next: Version, last: Version | undefined): boolean {
   return last?.uid === next.uid && isBehind(next.resourceVersion, last.resourceVersion);
 }
 
-/** Whether a version is known to come before another. */
+/**
+ * Whether a version is known to come before another. Compared as texts: a server may send digits
+ * by the megabyte, which to read as a number takes minutes.
+ */
 export function isBehind(version: string, than: string): boolean {
   const numeric = /^\d+$/;
-  return numeric.test(version) && numeric.test(than) && BigInt(version) < BigInt(than);
+  if (!numeric.test(version) || !numeric.test(than)) return false;
+  const [a, b] = [withoutLeadingZeros(version), withoutLeadingZeros(than)];
+  return a.length === b.length ? a < b : a.length < b.length;
+}
+
+function withoutLeadingZeros(digits: string): string {
+  return digits.replace(/^0+/, '');
 }
 
 /**

@@ -50,7 +50,7 @@ async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened>
     env,
     log: console,
     mask: (secret) => console.mask(secret),
-    ...(oidc ? { mintToken: (fresh: boolean) => oidc.mint(fresh) } : {}),
+    ...(oidc ? { mintToken: oidc.mint } : {}),
   });
   const source = kubernetesSource({ connection, ...partsOf(inputs, world) });
   return { source, credentials: () => oidc?.describe() ?? '' };
@@ -65,13 +65,11 @@ function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
 
 async function oidcOf(
   { access }: Inputs,
-  { env, clock }: Surroundings,
+  { env, clock, console }: Surroundings,
 ): Promise<OidcTokens | undefined> {
   if (access.oidcAudience === '') return undefined;
   const { githubOidc } = await import('../github/oidc.js');
-  const mayAsk = Boolean(
-    env['ACTIONS_ID_TOKEN_REQUEST_URL'] && env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
-  );
-  const ask = async (audience: string) => (await import('@actions/core')).getIDToken(audience);
-  return githubOidc(access.oidcAudience, clock, ask, mayAsk);
+  const { tokenEndpoint } = await import('../github/token-endpoint.js');
+  const mask = (secret: string) => console.mask(secret);
+  return githubOidc(access.oidcAudience, clock, tokenEndpoint({ env, clock, mask }));
 }

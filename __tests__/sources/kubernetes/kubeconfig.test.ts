@@ -30,7 +30,7 @@ afterAll(() => rm(directory, { recursive: true }));
 
 async function ours(access: Partial<typeof NO_ACCESS>): Promise<Way> {
   const { base, trust, credentials } = await connect({ ...NO_ACCESS, ...access }, surroundings());
-  const { headers, cert, key } = await credentials(false);
+  const { headers, cert, key } = await credentials(false, new AbortController().signal);
   return {
     server: base,
     ca: trust.ca ?? '',

@@ -26,6 +26,7 @@ function listRequest(selection: Selection, fields = ''): Request {
       ...(fields === '' ? {} : { fields }),
     },
     compressed: true,
+    kind: 'list',
   };
 }
 

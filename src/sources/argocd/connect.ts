@@ -1,5 +1,6 @@
 import type { Connection } from '../../http/connection.js';
 import { bearer, reach, trustOf } from '../../http/endpoint.js';
+import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import type { Log } from '../../platform/log.js';
 
@@ -24,6 +25,7 @@ export function connectArgocd(
   { server, token, trust }: ArgocdAccess,
   { env, log, mask }: Surroundings,
 ): Connection {
+  maskProxies(env, mask);
   const credentials = bearer(token, mask);
   const here = reach(server, env, 'the Argo CD server');
   if (trust.insecureSkipTlsVerify) {

@@ -1,7 +1,14 @@
 import { type Application, keyOf } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
+import { LIMITS, type Limits } from '../../http/limits.js';
+import {
+  shortened,
+  TIMEOUTS,
+  type Timeouts,
+  type Transport,
+  transport,
+} from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, lookEvents } from '../deliveries.js';
@@ -28,7 +35,12 @@ export interface ArgocdOptions {
   readonly random: () => number;
   /** For tests. */
   readonly timing?: Partial<Timing & Timeouts>;
+  /** For tests. */
+  readonly limits?: Partial<Limits>;
 }
+
+/** In bytes: Argo CD knows no pages, and 5,000 Applications of 30 KB are 150 MB. */
+const WHOLE_LIST = 256 * 1024 * 1024;
 
 /** The first event of a stream may be days away, and so are its headers: what is heard is checked. */
 const STREAM_MS = 24 * 24 * 3600 * 1000;
@@ -50,7 +62,9 @@ export function argocdSource(options: ArgocdOptions): Source {
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
   const { read, known, action } = memory(options.parse);
-  const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
+  const limits = { ...LIMITS, list: WHOLE_LIST, ...options.limits };
+  const open = (idleMs = timing.idleMs) =>
+    transport(connection, clock, { ...timing, idleMs }, limits);
   const pool = open();
   const patient = open(REFRESH_MS);
   const list = (through: Transport, signal: AbortSignal) =>
@@ -63,7 +77,7 @@ export function argocdSource(options: ArgocdOptions): Source {
         signal,
       ),
     async look(signal) {
-      const fresh = open();
+      const fresh = transport(connection, clock, shortened(timing), limits);
       try {
         return lookEvents(await list(fresh, signal), delivered);
       } finally {

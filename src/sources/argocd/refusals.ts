@@ -1,4 +1,4 @@
-import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
+import { type Answer, inShort, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
 
@@ -84,12 +84,14 @@ export const NO_API = 'is `argocd-server` the URL of Argo CD, with its `--rootpa
 /** A fault within a stream, as the answer it would have been before the stream began. */
 export function answerIn(error: unknown): Answer {
   const { http_code: status, message } = record(error);
+  // Not the error itself: one that is nested without end cannot be written again.
+  const said = inShort(text(message) || text(error));
   return {
     status: typeof status === 'number' ? status : 500,
     type: 'application/json',
     retryAfter: '',
     location: '',
-    body: JSON.stringify({ message: text(message) || JSON.stringify(error) }),
+    body: said === '' ? '' : JSON.stringify({ message: said }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
-import { list, record, text } from '../../http/json.js';
+import { identityOf, list, record, text } from '../../http/json.js';
+import { TooLarge } from '../../http/limits.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
@@ -12,7 +13,10 @@ import { refuse } from './refusals.js';
 const GROUP = 'argoproj.io';
 const VERSION = 'v1alpha1';
 const RESOURCE = 'applications';
-const PAGE = '500';
+/** Applications on a page; fewer where such a page is too large, whatever is in it. */
+const PAGES = ['500', '50', '5'] as const;
+/** A real one has some hundred letters. */
+const LONGEST_CONTINUE = 16 * 1024;
 
 /** Instead of whole objects. */
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
@@ -57,15 +61,17 @@ export async function listApplications<T>(
 ): Promise<Listing<T>> {
   const namespace = selection.namespace ?? '';
   const items: T[] = [];
+  let sizes: readonly string[] = PAGES;
   for (let next = ''; ; ) {
-    const page = { limit: PAGE, ...(next === '' ? {} : { continue: next }) };
     const request: Request = {
       path: applicationsPath(namespace),
-      query: { ...selectors(selection), ...page },
+      query: { ...selectors(selection), ...(next === '' ? {} : { continue: next }) },
       compressed: true,
+      kind: 'list',
       ...(accept === undefined ? {} : { accept }),
     };
-    const answer = await transport.send(request, signal);
+    const { answer, fitting } = await pageOf(transport, request, sizes, signal);
+    sizes = fitting;
     if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
     if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
@@ -75,7 +81,36 @@ export async function listApplications<T>(
     }
     const metadata = record(body.metadata);
     next = text(metadata.continue);
-    if (next === '') return { items, resourceVersion: text(metadata.resourceVersion) };
+    if (next === '') return { items, resourceVersion: identityOf(body).resourceVersion };
+    if (next.length > LONGEST_CONTINUE) {
+      throw new TransientError(`${server} answered with a list that cannot be continued.`);
+    }
+  }
+}
+
+/** A page, and the sizes that are left for the next one. */
+interface Page {
+  readonly answer: Answer;
+  readonly fitting: readonly string[];
+}
+
+/**
+ * Asks for a page, and for a smaller one where it is too large.
+ * @throws TooLarge where even the smallest is
+ */
+async function pageOf(
+  transport: Transport,
+  request: Request,
+  sizes: readonly string[],
+  signal: AbortSignal,
+): Promise<Page> {
+  const [limit = '', ...smaller] = sizes;
+  try {
+    const query = { ...request.query, limit };
+    return { answer: await transport.send({ ...request, query }, signal), fitting: sizes };
+  } catch (thrown) {
+    if (!(thrown instanceof TooLarge) || smaller.length === 0) throw thrown;
+    return pageOf(transport, request, smaller, signal);
   }
 }
 
@@ -96,7 +131,7 @@ export async function newestVersion(
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
   if (!isSuccess(answer)) return refuse(answer, intentOf('list', namespace), server);
-  return text(record(record(jsonOf(answer, server)).metadata).resourceVersion);
+  return identityOf(jsonOf(answer, server)).resourceVersion;
 }
 
 /** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */

@@ -1,4 +1,3 @@
-import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Connection, Credentials } from '../../http/connection.js';
@@ -9,10 +8,10 @@ import { messageOf, TerminalError, TransientError } from '../../platform/errors.
 
 const NAME = 'post-sync';
 
-function kubeConfig(user: Json, clusters: readonly Json[] = []): KubeConfig {
+function kubeConfig(user: Json): KubeConfig {
   const config = new KubeConfig();
   const text = JSON.stringify({
-    clusters,
+    clusters: [],
     users: [{ name: NAME, user }],
     contexts: [{ name: NAME, context: { cluster: NAME, user: NAME } }],
     'current-context': NAME,
@@ -111,23 +110,3 @@ function withoutSecrets(text: string): string {
 }
 
 const HIDDEN = '«(hidden)»';
-
-/** Makes agents that go by a proxy (http, https, socks). */
-export async function proxyAgents(base: string, proxy: string): Promise<() => Promise<Agent>> {
-  const cluster = { name: NAME, cluster: { server: base, 'proxy-url': proxy } };
-  return async () => {
-    const options: RequestOptions = {};
-    await kubeConfig({}, [cluster]).applyToHTTPSOptions(options);
-    const { agent } = options;
-    if (!agent || agent === true) throw new TransientError('The proxy cannot be used.');
-    // An agent's options go before a request's, and these are there but undefined.
-    forgetUndefined(record(agent).options);
-    return agent;
-  };
-}
-
-function forgetUndefined(options: unknown): void {
-  for (const [key, value] of Object.entries(record(options))) {
-    if (value === undefined) Reflect.deleteProperty(record(options), key);
-  }
-}

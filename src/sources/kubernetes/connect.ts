@@ -2,16 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Connection, Surroundings } from '../../http/connection.js';
-import {
-  bearer,
-  checkedServer,
-  invalid,
-  isLoopback,
-  maskPassword,
-  reach,
-  tokenIn,
-  trustOf,
-} from '../../http/endpoint.js';
+import { bearer, checkedServer, invalid, reach, tokenIn, trustOf } from '../../http/endpoint.js';
+import { isLoopback, maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import type { TerminalError } from '../../platform/errors.js';
 import { connectByKubeconfig } from './kubeconfig.js';
@@ -26,7 +18,7 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  */
 export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
   const told = { ...surroundings, mask: once(surroundings.mask) };
-  for (const name of PROXIES) maskPassword(surroundings.env[name] ?? '', told.mask);
+  maskProxies(surroundings.env, told.mask);
   const connection =
     byServer(access, told) ?? (await byKubeconfig(access, told)) ?? inCluster(access, told);
   if (!connection) throw noAccess(access);
@@ -37,8 +29,6 @@ export async function connect(access: Access, surroundings: Surroundings): Promi
   }
   return connection;
 }
-
-const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const;
 
 /** Credentials are read for every request, but each secret is told once. */
 function once(mask: (secret: string) => void): (secret: string) => void {
@@ -75,7 +65,7 @@ function byMint(
   mintToken: Surroundings['mintToken'],
   mask: Surroundings['mask'],
 ): Connection['credentials'] {
-  if (mintToken) return async (fresh) => bearer(await mintToken(fresh), mask);
+  if (mintToken) return async (fresh, signal) => bearer(await mintToken(fresh, signal), mask);
   if (!isLoopback(new URL(base).hostname)) {
     throw invalid('`server` needs `token` or `oidc-audience`.');
   }

@@ -14,7 +14,8 @@ export async function execPlugin(user: Entry, cluster: Entry, mask: Surroundings
   const plugin = execOf(record(exec), user.directory, clusterInfo(cluster));
   maskSettings(plugin, mask);
   const credentials = await pluginCredentials(plugin);
-  return async (fresh: boolean) => masked(await credentials(fresh), mask);
+  return async (fresh: boolean, signal: AbortSignal) =>
+    masked(await credentials(fresh, signal), mask);
 }
 
 /** Gone from kubectl since 1.26: whoever still has one has a plugin to put in its place. */

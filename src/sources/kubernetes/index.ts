@@ -1,7 +1,14 @@
 import type { Application, Destination } from '../../core/application/types.js';
 import type { Connection } from '../../http/connection.js';
 import { identityOf } from '../../http/json.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
+import { LIMITS, type Limits } from '../../http/limits.js';
+import {
+  shortened,
+  TIMEOUTS,
+  type Timeouts,
+  type Transport,
+  transport,
+} from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { type Delivered, lookEvents } from '../deliveries.js';
@@ -25,6 +32,8 @@ export interface KubernetesOptions {
   readonly random: () => number;
   /** For tests. */
   readonly timing?: Partial<Timing & Timeouts>;
+  /** For tests. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Applications out of the Kubernetes API of the cluster that Argo CD runs in. */
@@ -33,12 +42,13 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
-  const pool = transport(connection, clock, timing);
+  const limits = { ...LIMITS, ...options.limits };
+  const pool = transport(connection, clock, timing, limits);
   return {
     watch: (listener, signal) =>
       listWatch({ ...options, transport: pool, server, timing, delivered }, listener, signal),
     async look(signal) {
-      const fresh = transport(connection, clock, timing);
+      const fresh = transport(connection, clock, shortened(timing), limits);
       try {
         return await look(fresh, options, delivered, signal);
       } finally {

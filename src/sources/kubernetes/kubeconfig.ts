@@ -1,15 +1,8 @@
 import { ALIASES } from '../../core/filters/yaml-nodes.js';
 import type { Connection, Credentials, Surroundings } from '../../http/connection.js';
-import {
-  bearer,
-  checkedServer,
-  invalid,
-  maskPassword,
-  reach,
-  tokenIn,
-  trustOf,
-} from '../../http/endpoint.js';
+import { bearer, checkedServer, invalid, reach, tokenIn, trustOf } from '../../http/endpoint.js';
 import { type Json, list, record, text } from '../../http/json.js';
+import { maskLogin, proxyOfKubeconfig } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import { type Entry, maskKey, pem, resolved } from './kubeconfig-entry.js';
 import type { KubeconfigText } from './kubeconfig-files.js';
@@ -23,7 +16,7 @@ interface Kubeconfig {
 
 /**
  * The connection that a context of kubeconfigs describes. Certificates, tokens and passwords are
- * read here; client-node is loaded for exec plugins and proxies.
+ * read here; client-node is loaded for exec plugins.
  * @throws TerminalError `invalid-input`
  */
 export async function connectByKubeconfig(
@@ -37,24 +30,22 @@ export async function connectByKubeconfig(
   const nobody = { name: '', fields: {}, directory: '' };
   const user = text(context.fields.user) === '' ? nobody : referred(config.users, context, 'user');
   const base = checkedServer(text(cluster.fields.server), `server of cluster ${cluster.name}`);
-  const here = reach(base, surroundings.env);
-  const proxy = text(cluster.fields['proxy-url']);
+  const here = reach(base, surroundings.env, undefined, proxyIn(cluster, surroundings.mask));
   return {
     ...here,
     name: `${here.name} (context ${context.name})`,
     trust: trustIn(cluster, access),
     credentials: await credentialsOf(user, cluster, surroundings),
-    ...(proxy === '' ? {} : await byProxy(base, proxy, surroundings.mask)),
   };
 }
 
-async function byProxy(base: string, proxy: string, mask: Surroundings['mask']) {
-  maskPassword(proxy, mask);
-  if (!/^(https?|socks[45]?[ah]?):$/.test(URL.parse(proxy)?.protocol ?? '')) {
-    throw invalid('proxy-url of the kubeconfig must be a URL like http://proxy.example.com:3128.');
-  }
-  const { proxyAgents } = await import('./client-node.js');
-  return { agent: await proxyAgents(base, proxy), proxied: true };
+/** @returns undefined: the environment decides */
+function proxyIn(cluster: Entry, mask: Surroundings['mask']): URL | undefined {
+  const value = text(cluster.fields['proxy-url']);
+  if (value === '') return undefined;
+  const proxy = proxyOfKubeconfig(value);
+  maskLogin(proxy, mask);
+  return proxy;
 }
 
 async function parsed({ name, text: source, directory }: KubeconfigText): Promise<Kubeconfig> {
@@ -140,7 +131,7 @@ async function credentialsOf(
     ...asked,
     headers: { ...asked?.headers, ...headersOf(user, mask) },
   });
-  return plugin ? async (fresh) => complete(await plugin(fresh)) : () => complete();
+  return plugin ? async (fresh, signal) => complete(await plugin(fresh, signal)) : () => complete();
 }
 
 /** Of an exec plugin, which is loaded for those who have one. */

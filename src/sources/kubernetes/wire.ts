@@ -1,3 +1,4 @@
+import { inShort } from '../../http/answers.js';
 import { identityOf, record, text } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
 
@@ -47,7 +48,7 @@ function failure(object: unknown): WireEvent {
   if (status.code === 410 || status.reason === 'Expired' || status.reason === 'Gone') {
     return { kind: 'expired' };
   }
-  const message = `A watch reported: ${text(status.message) || JSON.stringify(object)}`;
+  const message = `A watch reported: ${inShort(text(status.message)) || 'an error without a message'}`;
   const seconds = Number(record(status.details).retryAfterSeconds ?? Number.NaN);
   return {
     kind: 'fault',
