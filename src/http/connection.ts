@@ -12,9 +12,10 @@ export interface Connection {
   /**
    * Who asks, for one request.
    * @param fresh the last credentials were refused: nothing remembered is used
+   * @param signal of the request: what is asked for it ends with it
    * @throws TerminalError or TransientError
    */
-  credentials(fresh: boolean): Credentials | Promise<Credentials>;
+  credentials(fresh: boolean, signal?: AbortSignal): Credentials | Promise<Credentials>;
   /** A pool of connections of its own, by way of the proxy if there is one. */
   agent(): Promise<Agent>;
   /** A direct TLS connection would be another way than the requests take. */
@@ -45,6 +46,8 @@ export interface Surroundings {
    * @param fresh the last one was refused
    */
   readonly mintToken?: (fresh: boolean) => Promise<string>;
+  /** How long an exec plugin may take, in milliseconds; default 30 s. */
+  readonly pluginTimeoutMs?: number;
   /** Where a pod has its service account. */
   readonly serviceAccount?: string;
 }

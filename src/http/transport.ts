@@ -35,11 +35,11 @@ export interface Timeouts {
   readonly connectMs: number;
   /** Between two bytes of an answer. */
   readonly idleMs: number;
-  /** For credentials: an exec plugin asks its cloud, or waits for a person who is not there. */
+  /** For credentials. An exec plugin has a deadline of its own, which is shorter and says more. */
   readonly credentialsMs: number;
 }
 
-export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
+export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 35_000 };
 
 /** Requests over one pool of connections, with fresh credentials where the first are refused. */
 export interface Transport {
@@ -241,7 +241,6 @@ export function cancelled(): TransientError {
   return new TransientError('The request was given up.');
 }
 
-/** An exec plugin cannot be stopped, but need not be waited for. */
 async function credentialsInTime(
   connection: Connection,
   fresh: boolean,
@@ -249,7 +248,7 @@ async function credentialsInTime(
   { credentialsMs }: Timeouts,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  const given = connection.credentials(fresh);
+  const given = connection.credentials(fresh, signal);
   if (!(given instanceof Promise)) return given;
   const stop = new AbortController();
   const late = clock.sleep(credentialsMs, AbortSignal.any([signal, stop.signal])).then(() => {

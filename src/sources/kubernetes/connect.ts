@@ -6,8 +6,8 @@ import {
   bearer,
   checkedServer,
   invalid,
-  isLoopback,
   maskPassword,
+  needsCredentials,
   reach,
   tokenIn,
   trustOf,
@@ -69,14 +69,14 @@ function byServer(access: Access, surroundings: Surroundings): Connection | unde
   };
 }
 
-/** Without any token only a proxy on this machine (`kubectl proxy`) can be meant. */
+/** Without any token only a proxy that adds one can be meant. */
 function byMint(
   base: string,
   mintToken: Surroundings['mintToken'],
   mask: Surroundings['mask'],
 ): Connection['credentials'] {
   if (mintToken) return async (fresh) => bearer(await mintToken(fresh), mask);
-  if (!isLoopback(new URL(base).hostname)) {
+  if (needsCredentials(base)) {
     throw invalid('`server` needs `token` or `oidc-audience`.');
   }
   return () => ({ headers: {} });
