@@ -32,7 +32,7 @@ function checkTogether(reader: Reader, access: Access): void {
   const argocd = reader.text('source').trim() === 'argocd';
   const server = serverShown(reader.text('server').trim());
   const needsToken =
-    access.server !== '' &&
+    !argocd &&
     !given('token') &&
     !given('oidc-audience') &&
     // Plain http is accepted of this machine only: a proxy, which adds credentials of its own.

@@ -97,7 +97,7 @@ function inCluster(
 ): Connection | undefined {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const tokenFile = join(serviceAccount, 'token');
-  const ca = textIn(join(serviceAccount, 'ca.crt'));
+  const ca = contentOf(join(serviceAccount, 'ca.crt'));
   if (host === '' || ca === '' || access.context !== '') return undefined;
   const address = isIP(host) === 6 ? `[${host}]` : host;
   const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
@@ -110,7 +110,7 @@ function inCluster(
 }
 
 /** Empty where there is no such file. */
-function textIn(path: string): string {
+function contentOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

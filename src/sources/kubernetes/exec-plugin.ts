@@ -72,6 +72,7 @@ function shared<T>(run: (signal: AbortSignal) => Promise<T>): (signal: AbortSign
   let current: { readonly result: Promise<T>; readonly stop: AbortController } | undefined;
   let waiting = 0;
   return async (signal) => {
+    if (signal.aborted) throw notNeeded();
     if (!current) {
       const stop = new AbortController();
       current = { stop, result: run(stop.signal) };
@@ -93,10 +94,13 @@ function shared<T>(run: (signal: AbortSignal) => Promise<T>): (signal: AbortSign
   };
 }
 
+function notNeeded(): TransientError {
+  return new TransientError('The credentials are not needed any more.');
+}
+
 function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(new TransientError('The credentials are not needed any more.'));
-    if (signal.aborted) abort();
+    const abort = () => reject(notNeeded());
     signal.addEventListener('abort', abort);
     result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });

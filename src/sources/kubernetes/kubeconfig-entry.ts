@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
 import type { Surroundings } from '../../http/connection.js';
 import { invalid } from '../../http/endpoint.js';
@@ -126,10 +127,20 @@ function decoded(data: string, entry: Entry, field: string): string {
   return Buffer.from(compact, 'base64').toString();
 }
 
+/** Node takes what is no certificate for none at all, and says nothing. */
 function checkedPem(pem: string, field: string, entry: Entry): string {
-  const wanted = field.startsWith('client-key') ? 'PRIVATE KEY' : 'CERTIFICATE';
-  if (pem.includes('-----BEGIN ') && pem.includes(`${wanted}-----`)) return pem;
-  throw invalid(`${field} of ${entry.place} holds no PEM of a ${wanted}.`);
+  const what = field.startsWith('client-key') ? 'private key' : 'certificate';
+  const found = what === 'certificate' ? isCertificate(pem) : pem.includes('PRIVATE KEY-----');
+  if (!found) throw invalid(`${field} of ${entry.place} is not a PEM ${what}.`);
+  return pem;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** A path as it is from where the run is. */

@@ -68,7 +68,7 @@ const SHORTEST = 4;
 function isSlip(field: string, name: string): boolean {
   if (bare(field) === bare(name)) return true;
   const [short, long] = [Math.min(field.length, name.length), Math.max(field.length, name.length)];
-  if (short < SHORTEST || long - short > 1) return false;
+  if (long < SHORTEST || long - short > 1) return false;
   let start = 0;
   while (start < short && field[start] === name[start]) start += 1;
   let end = 0;

@@ -54,12 +54,13 @@ export async function connectByKubeconfig(
   const base = checkedServer(textIn(cluster, 'server'), `server of cluster ${cluster.name}`);
   const here = reach(base, surroundings.env);
   const proxy = textIn(cluster, 'proxy-url');
+  const trust = trustIn(cluster, access);
   const credentials = await credentialsOf(user, cluster, surroundings);
   if (!credentials && needsCredentials(base)) throw nobody(context, user);
   return {
     ...here,
     name: `${here.name} (context ${context.name})`,
-    trust: trustIn(cluster, access),
+    trust,
     credentials: credentials ?? (() => ({ headers: {} })),
     ...(proxy === '' ? {} : await byProxy(base, proxy, surroundings.mask)),
   };

@@ -81,7 +81,7 @@ function withoutTokens(text: string): string {
       `$1${HIDDEN}`,
     )
     .replace(
-      /(--[\w-]{0,40}(?:token|secret|passw(?:or)?d|key)\s{1,8})(?!-)[^\s"']+/gi,
+      /((?<![\w-])--[\w-]{0,40}(?:token|secret|passw(?:or)?d|key)\s{1,8})(?!-)[^\s"']+/gi,
       `$1${HIDDEN}`,
     )
     .replace(/\beyJ[\w-]+(\.[\w-]*){0,4}/g, HIDDEN)
