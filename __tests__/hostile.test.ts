@@ -221,6 +221,100 @@ const INPUTS: readonly Row[] = [
     hides: ['hunter22'],
   },
   {
+    name: 'an exec plugin that waits for a person, and shows what it was given',
+    inputs: {
+      ...config(
+        { server: 'https://127.0.0.1:1' },
+        {
+          exec: {
+            command: 'sh',
+            args: [
+              '-c',
+              'echo "enter the code ABCD-1234; $2 $AUTH_X" >&2; exec sleep 600',
+              '--client-secret',
+              'hunter22',
+              'hunter22',
+            ],
+            env: [{ name: 'AUTH_X', value: 'hunter23' }],
+          },
+        },
+      ),
+      timeout: '0',
+    },
+    ends: 'failure/unauthorized',
+    says: /sh, which gave no answer within 4 s\. It says: enter the code ABCD-1234; .{0,3}\(hidden\)/,
+    hides: ['hunter22', 'hunter23'],
+  },
+  {
+    name: 'an exec plugin that needs a terminal',
+    inputs: config(
+      { server: 'https://127.0.0.1:1' },
+      { exec: { command: 'sh', interactiveMode: 'Always' } },
+    ),
+    ends: INVALID,
+    says: /interactiveMode: Always/,
+  },
+  {
+    name: 'an exec plugin that prints without end',
+    inputs: config({ server: 'https://127.0.0.1:1' }, { exec: { command: 'yes' } }),
+    ends: 'failure/unauthorized',
+    says: /printed more than 4 MiB/,
+  },
+  {
+    name: 'a password in the arguments of an exec plugin that prints it in base64',
+    inputs: config(
+      { server: 'https://127.0.0.1:1' },
+      {
+        exec: {
+          command: 'node',
+          args: [
+            '-e',
+            'console.error("Basic", btoa("ann:" + process.argv[1].slice(11))); process.exit(1)',
+            '--',
+            '--password=hunter22',
+          ],
+        },
+      },
+    ),
+    ends: 'failure/unauthorized',
+    says: /\(hidden\)/,
+    hides: ['hunter22', 'YW5uOmh1bnRlcjIy', 'odW50ZXIy', btoa('hunter22')],
+  },
+  {
+    name: 'a CA of a list, which must not count as none',
+    inputs: config(
+      { server: 'https://127.0.0.1:1', 'certificate-authority-data': ['hunter22'] },
+      { token: 'hunter23' },
+    ),
+    ends: INVALID,
+    says: /certificate-authority-data of cluster c of .kubeconfig. must be text, and is a list/,
+    hides: ['hunter22', 'hunter23'],
+  },
+  {
+    name: 'a kubeconfig without credentials',
+    inputs: config({ server: 'https://127.0.0.1:1' }, { token: '' }),
+    ends: INVALID,
+    says: /user u of .kubeconfig. has no credentials/,
+  },
+  {
+    name: 'a token file without end',
+    inputs: config({ server: 'https://127.0.0.1:1' }, { tokenFile: '/dev/zero' }),
+    ends: INVALID,
+    says: /token file \/dev\/zero cannot be read/,
+  },
+  {
+    name: 'a server of this machine without credentials',
+    inputs: { server: 'https://127.0.0.1:1', token: '' },
+    ends: INVALID,
+    says: /is given without token/,
+  },
+  {
+    name: 'a server of slashes without end',
+    inputs: { server: `https://k.example.com/${'/'.repeat(100_000)}x?`, token: 't' },
+    ends: INVALID,
+    says: /query or fragment/,
+  },
+  {
     name: 'filters of aliases without end',
     inputs: { filters: `${bomb(12)}` },
     ends: INVALID,

@@ -346,6 +346,16 @@ const BAD: readonly Bad[] = [
     'remove the other',
   ],
   [{ server: 'https://k.example.com' }, 'server', '"https://k.example.com"', 'add token'],
+  [{ server: 'https://127.0.0.1:6443' }, 'server', '"https://127.0.0.1:6443"', 'add token'],
+  [
+    { server: 'https://localhost:6443', token: ' ' },
+    'server',
+    '"https://localhost:6443"',
+    'add token',
+  ],
+  [{ source: 'event', server: 'https://localhost' }, 'server', '"https://localhost"', 'add token'],
+  [{ ...ARGOCD, server: 'https://localhost' }, 'server', '"https://localhost"', 'remove it'],
+  [{ server: `https://k/${'/'.repeat(100_000)}x` }, 'server', '"https://k/', 'add token'],
   [{ server: 'k.example.com', token: 't' }, 'server', '"k.example.com"', 'accepted is a URL'],
   [
     { server: 'http://k.example.com', token: 't' },

@@ -46,6 +46,8 @@ export interface Surroundings {
    * @param fresh the last one was refused
    */
   readonly mintToken?: (fresh: boolean, signal: AbortSignal) => Promise<string>;
+  /** How long an exec plugin may take, in milliseconds; default 30 s. */
+  readonly pluginTimeoutMs?: number;
   /** Where a pod has its service account. */
   readonly serviceAccount?: string;
 }

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { Access } from '../inputs/types.js';
 import { messageOf, TerminalError } from '../platform/errors.js';
+import { readOthersFile } from '../platform/files.js';
 import type { Connection, Credentials, Surroundings, Trust } from './connection.js';
 import { isLoopback, proxyFromEnvironment } from './proxy.js';
 
@@ -18,9 +18,9 @@ with:
 /** Service account tokens rotate: the file is read for every request. */
 export function tokenIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readOthersFile(file).trim();
   } catch (thrown) {
-    throw invalid(`The token file cannot be read: ${messageOf(thrown)}.`);
+    throw invalid(`The token file ${file} cannot be read: ${messageOf(thrown)}.`);
   }
 }
 
@@ -70,6 +70,11 @@ export function checkedServer(server: string, what: string): string {
     throw invalid(`${what} is plain http to ${url.host}: credentials would travel in the clear.`);
   }
   return withoutTrailingSlashes(url.href);
+}
+
+/** All but a proxy on this machine that adds them, as `kubectl proxy` does: it speaks plain http. */
+export function needsCredentials(base: string): boolean {
+  return !base.startsWith('http:');
 }
 
 /** By a loop: an expression for the end of a text looks for it from every slash. */

@@ -41,11 +41,11 @@ export interface Timeouts {
   readonly connectMs: number;
   /** Between two bytes of an answer. */
   readonly idleMs: number;
-  /** For credentials: an exec plugin asks its cloud, or waits for a person who is not there. */
+  /** For credentials. An exec plugin has a deadline of its own, which is shorter and says more. */
   readonly credentialsMs: number;
 }
 
-export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
+export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 35_000 };
 
 /** A run that is over gives its last look 5 s: what is wrong on the way is known before that. */
 const LAST_CONNECT_MS = 3_000;

@@ -50,11 +50,21 @@ async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened>
     env,
     log: console,
     mask: (secret) => console.mask(secret),
+    pluginTimeoutMs: pluginTimeout(inputs.timeoutMs),
     ...(oidc ? { mintToken: oidc.mint } : {}),
   });
   const source = kubernetesSource({ connection, ...partsOf(inputs, world) });
   return { source, credentials: () => oidc?.describe() ?? '' };
 }
+
+/** Within the run's own time, so that what a plugin waits for is said before it is over. */
+function pluginTimeout(timeoutMs: number): number {
+  return Math.min(PLUGIN_MS, Math.max(SHORTEST_PLUGIN_MS, timeoutMs * 0.9));
+}
+
+const PLUGIN_MS = 30_000;
+/** The last look of a run takes 5 s at most, whatever its timeout is. */
+const SHORTEST_PLUGIN_MS = 4_000;
 
 /** What every source needs beside its connection. */
 function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {

@@ -160,7 +160,7 @@ test.each([
 contexts: [{ name: a, context: { cluster: a } }]
 clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-authority-data: eA== } }]`,
     },
-    /certificate-authority of the kubeconfig .* is not a PEM certificate/,
+    /certificate-authority-data of cluster a of `kubeconfig` is not a PEM certificate/,
   ],
   ['a kubeconfig that is no YAML', { kubeconfig: 'a: [secret' }, /is not YAML: line 1/],
   ['a kubeconfig that is none', { kubeconfig: 'a: b' }, /neither clusters nor contexts/],

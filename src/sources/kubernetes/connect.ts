@@ -2,8 +2,16 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Connection, Surroundings } from '../../http/connection.js';
-import { bearer, checkedServer, invalid, reach, tokenIn, trustOf } from '../../http/endpoint.js';
-import { isLoopback, maskProxies } from '../../http/proxy.js';
+import {
+  bearer,
+  checkedServer,
+  invalid,
+  needsCredentials,
+  reach,
+  tokenIn,
+  trustOf,
+} from '../../http/endpoint.js';
+import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import type { TerminalError } from '../../platform/errors.js';
 import { connectByKubeconfig } from './kubeconfig.js';
@@ -59,14 +67,14 @@ function byServer(access: Access, surroundings: Surroundings): Connection | unde
   };
 }
 
-/** Without any token only a proxy on this machine (`kubectl proxy`) can be meant. */
+/** Without any token only a proxy that adds one can be meant. */
 function byMint(
   base: string,
   mintToken: Surroundings['mintToken'],
   mask: Surroundings['mask'],
 ): Connection['credentials'] {
   if (mintToken) return async (fresh, signal) => bearer(await mintToken(fresh, signal), mask);
-  if (!isLoopback(new URL(base).hostname)) {
+  if (needsCredentials(base)) {
     throw invalid('`server` needs `token` or `oidc-audience`.');
   }
   return () => ({ headers: {} });
@@ -87,7 +95,7 @@ function inCluster(
 ): Connection | undefined {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const tokenFile = join(serviceAccount, 'token');
-  const ca = textIn(join(serviceAccount, 'ca.crt'));
+  const ca = contentOf(join(serviceAccount, 'ca.crt'));
   if (host === '' || ca === '' || access.context !== '') return undefined;
   const address = isIP(host) === 6 ? `[${host}]` : host;
   const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
@@ -100,7 +108,7 @@ function inCluster(
 }
 
 /** Empty where there is no such file. */
-function textIn(path: string): string {
+function contentOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
