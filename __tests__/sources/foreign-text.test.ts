@@ -5,7 +5,7 @@ import { identityOf } from '../../src/http/json.js';
 import { TransientError } from '../../src/platform/errors.js';
 import { streamEvent } from '../../src/sources/argocd/stream.js';
 import { isBehind } from '../../src/sources/deliveries.js';
-import { wireEvent } from '../../src/sources/kubernetes/wire.js';
+import { watchEvent } from '../../src/sources/kubernetes/wire.js';
 
 /** What a server may send instead of what servers send: it costs no more than its length. */
 
@@ -48,10 +48,10 @@ test.each([
   ['null', 'null', 'A watch reported: an error without a message'],
   ['of a long message', `{"message":"${'x '.repeat(MANY / 2)}"}`, /^A watch reported: (x )+x?…$/],
 ])('an ERROR in a watch, %s', (_, object, message) => {
-  const event = wireEvent(`{"type":"ERROR","object":${object}}`);
-  if (event.kind !== 'fault') throw new Error(event.kind);
-  expect(event.fault.message).toMatch(message);
-  expect(event.fault.message.length).toBeLessThan(600);
+  const event = watchEvent(`{"type":"ERROR","object":${object}}`);
+  if (event.kind !== 'error') throw new Error(event.kind);
+  expect(event.error.message).toMatch(message);
+  expect(event.error.message.length).toBeLessThan(600);
 });
 
 test.each([

@@ -7,7 +7,7 @@ import { selectionOf } from '../wait/selection.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
-/** What opening a source needs of the world. */
+/** What opening a source needs from the run. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly console: Console;
@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly random: () => number;
 }
 
-/** A source, and what it says of the credentials it shows. */
+/** A source, and what explains its credentials. */
 export interface Opened {
   readonly source: Source;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
@@ -66,7 +66,7 @@ const PLUGIN_MS = 30_000;
 /** The last look of a run takes 5 s at most, whatever its timeout is. */
 const SHORTEST_PLUGIN_MS = 4_000;
 
-/** What every source needs beside its connection. */
+/** What every source needs besides its connection. */
 function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
   const { pollIntervalMs } = inputs;
   const selection = selectionOf(inputs);

@@ -2,12 +2,14 @@ import { get } from 'node:https';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { systemClock } from '../../../src/platform/clock.js';
-import {
-  type ArgocdOptions,
-  argocdSource,
-  connectArgocd,
-} from '../../../src/sources/argocd/index.js';
-import type { LiveQuery, PatchBody, Selection, Source } from '../../../src/sources/source.js';
+import { argocdSource, connectArgocd } from '../../../src/sources/argocd/index.js';
+import type {
+  LiveQuery,
+  PatchBody,
+  Selection,
+  Source,
+  SourceOptions,
+} from '../../../src/sources/source.js';
 import type { Fault, KubeObject } from '../../support/api-server.ts';
 import {
   type ArgocdServer,
@@ -34,7 +36,7 @@ async function serve(options: ArgocdServerOptions = {}): Promise<ArgocdServer> {
   return server;
 }
 
-type Over = Partial<ArgocdOptions> & {
+type Over = Partial<SourceOptions> & {
   readonly token?: string;
   readonly ca?: string;
   readonly insecure?: boolean;
@@ -282,7 +284,7 @@ describe('faults that do not pass', () => {
       {},
       { intercept: () => ({ kind: 'status', code: 302 }) },
       'unreachable',
-      /sends elsewhere/,
+      /a redirect to/,
     ],
     [
       'a path that is not that of the API',
@@ -320,7 +322,7 @@ test('what may not be seen is as if it were not there, and the source says so', 
   const server = await serve({ objects: [manifest('shop')], allow: () => false });
   const source = sourceOf(server, { selection: { namespace: 'argocd', name: 'shop' } });
   expect(await source.look(ALL)).toEqual([{ kind: 'listed', present: new Set() }]);
-  expect(source.doubt).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
+  expect(source.absenceHint).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
 });
 
 test('names, and the address of the UI', async () => {

@@ -3,10 +3,10 @@ import { isSuccess, jsonOf } from '../../http/answers.js';
 import { identityOf, list, record, text } from '../../http/json.js';
 import { TooLarge } from '../../http/limits.js';
 import type { Request, Transport } from '../../http/transport.js';
-import { TransientError } from '../../platform/errors.js';
+import { type TerminalError, TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import type { Intent } from './rbac.js';
-import { refuse } from './refusals.js';
+import type { ResourceAttributes } from './rbac.js';
+import { refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 
@@ -18,7 +18,7 @@ const PAGES = ['500', '50', '5'] as const;
 /** A real one has some hundred letters. */
 const LONGEST_CONTINUE = 16 * 1024;
 
-/** Instead of whole objects. */
+/** `Accept` for metadata instead of whole objects. */
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** @param namespace empty: all */
@@ -27,11 +27,15 @@ export function applicationsPath(namespace: string): string {
   return `/apis/${GROUP}/${VERSION}${scope}/${RESOURCE}`;
 }
 
-export function intentOf(verb: Intent['verb'], namespace: string, name?: string): Intent {
+export function attributesOf(
+  verb: ResourceAttributes['verb'],
+  namespace: string,
+  name?: string,
+): ResourceAttributes {
   return { verb, group: GROUP, resource: RESOURCE, namespace, ...(name ? { name } : {}) };
 }
 
-/** What the server is to leave out. */
+/** Selects on the server. */
 export function selectors({ name, labelSelector }: Selection): Readonly<Record<string, string>> {
   return {
     ...(name ? { fieldSelector: `metadata.name=${name}` } : {}),
@@ -42,7 +46,7 @@ export function selectors({ name, labelSelector }: Selection): Readonly<Record<s
 /** A complete list, as the server sent it. */
 export interface Listing<T> {
   readonly items: readonly T[];
-  /** Where a watch goes on from. */
+  /** Where a watch continues; empty: the server does not tell. */
   readonly resourceVersion: string;
 }
 
@@ -72,9 +76,9 @@ export async function listApplications<T>(
     };
     const { answer, fitting } = await pageOf(transport, request, sizes, signal);
     sizes = fitting;
-    if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
+    if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
-    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
+    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered without a list.`);
     for (const item of list(body.items)) {
       const reduced = reduce(item);
       if (reduced !== undefined) items.push(reduced);
@@ -115,7 +119,7 @@ async function pageOf(
 }
 
 /**
- * The version that the server is at now, by the smallest list there is.
+ * The resource version that the server is at now, by the smallest possible list.
  * @returns undefined where lists are not allowed
  * @throws TerminalError or TransientError
  */
@@ -130,19 +134,19 @@ export async function newestVersion(
   const query = { ...selectors(selection), limit: '1' };
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
-  if (!isSuccess(answer)) return refuse(answer, intentOf('list', namespace), server);
+  if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', namespace), server);
   return identityOf(jsonOf(answer, server)).resourceVersion;
 }
 
-/** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */
+/** 410 between pages: the list has expired on the server, and a new one may succeed. */
 function listFailure(
   answer: Answer,
   namespace: string,
   server: string,
   continued: boolean,
-): Promise<never> {
+): TerminalError | TransientError {
   if (answer.status === 410 && continued) {
-    throw new TransientError(`${server} forgot a list before its last page.`);
+    return new TransientError(`${server} let a list expire before its last page (410).`);
   }
-  return refuse(answer, intentOf('list', namespace), server);
+  return refusal(answer, attributesOf('list', namespace), server);
 }
