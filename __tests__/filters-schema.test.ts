@@ -45,6 +45,10 @@ describe('both accept', () => {
     'all: { pattern: Deployment/*, image: registry.example.com/shop/*, application: shop-*, change: [created, updated] }',
     'lists: { pattern: [Deployment/*], image: [a/**, b/*], application: [argocd/shop, shop-*], change: "created|updated" }',
     "a: &all ['*/*']\nb: *all",
+    ".not: &not ['!Secret/*']\nweb: ['*/*', *not]",
+    "x-not: &not ['!Secret/*']\nweb: ['*/*', *not]",
+    'x-anything: { a: [1, ~, { b: true }] }\n.: 5\nx-:',
+    "a: ['*/*', &not ['!Secret/*']]\nb: ['*/*', *not]",
   ])('%j', async (yaml) => {
     expect(await problems(yaml)).toEqual([]);
     expect([accepts(parse(yaml) ?? null), accepts.errors]).toEqual([true, null]);
@@ -57,6 +61,8 @@ describe('both refuse', () => {
     ['a text at the top', 'Deployment'],
     ['a name with a space', '"a b": Deployment/web'],
     ['a name that begins with a digit', '1a: Deployment/web'],
+    ['a name like a place for anchors, in capitals', 'X-web: 5'],
+    ['an alias for what is no pattern', '.all: &all { a: b }\nweb: [*all]'],
     ['the name of an output', 'matrix: Deployment/web'],
     ['the name of an output, in other letters', 'Images: Deployment/web'],
     ['nothing', 'web:'],

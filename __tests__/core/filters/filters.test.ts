@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { applicationMatches } from '../../../src/core/filters/application-names.js';
@@ -245,6 +247,9 @@ describe('YAML that is accepted', () => {
     ['a list shared by an anchor', 'a: &x [A/b]\nb: [*x, C/d]\nc: *x', ['a', 'b', 'c']],
     ['a block', 'a: |\n  A/b\n', ['a']],
     ['a byte order mark', '\uFEFFa: A/b', ['a']],
+    ['a list that is only there to be shared', ".x: &x ['!A/b']\na: ['*/*', *x]", ['a']],
+    ['the same by another habit', "x-y: &x ['!A/b']\na: ['*/*', *x]", ['a']],
+    ['anything where nothing is a filter', '.a: { b: [1, ~, { c: true }] }\nx-:', []],
     ['names apart by more than case', 'web: A/b\nweb2: A/b', ['web', 'web2']],
   ])('%s', async (_, text, names) => {
     const { filters, problems } = await parseFilters(text);
@@ -255,6 +260,28 @@ describe('YAML that is accepted', () => {
   test('shared patterns are those of the list', async () => {
     const { filters } = await parseFilters('a: &x [A/b]\nb: [*x, C/d]');
     expect(filters[1]?.patterns.map((pattern) => pattern.text)).toEqual(['A/b', 'C/d']);
+  });
+
+  test('an anchor on an inner list is shared without the rest of its filter', async () => {
+    const text = readFileSync(join(import.meta.dirname, 'shared-anchor.yml'), 'utf8');
+    const { filters, problems } = await parseFilters(text);
+    expect(problems).toEqual([]);
+    const texts = filters.map(({ name, patterns }) => [name, ...patterns.map((each) => each.text)]);
+    expect(texts).toEqual([
+      ['src', 'ConfigMap/*', 'Secret/*', 'Deployment/web'],
+      ['lib', 'ConfigMap/*', 'Secret/*', 'Service/lib'],
+      ['all', '*/*', '!ConfigMap/*'],
+      ['rest', '*/*', '!ConfigMap/*'],
+    ]);
+  });
+
+  test('what is unused by any filter counts against none of the limits', async () => {
+    const { filters, problems } = await parseFilters(
+      `.many: &many [${"'A/{a,b}*',".repeat(6_000)}]\na: A/b`,
+    );
+    expect([filters.length, problems]).toEqual([1, []]);
+    const used = await parseFilters(`.many: &many [${"'A/{a,b}*',".repeat(6_000)}]\na: *many`);
+    expect(used.problems[0]).toMatch(/more than 5000 patterns/);
   });
 });
 

@@ -28,10 +28,13 @@ type Key = (typeof KEYS)[number];
 
 const NO_PATTERN = "has no pattern: write at least one, such as 'Kind/name'";
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+/** No filter, as in Compose files and GitLab CI: a place for anchors that filters share. */
+const EXTENSION = /^(\.|x-)/;
 
 /**
  * Reads the input `filters`: a YAML mapping of names to a pattern, a list of patterns, or
- * `{pattern, image, application, change}`. Nothing at all, and `{}`, are no filters.
+ * `{pattern, image, application, change}`. Nothing at all, and `{}`, are no filters. Neither is a key
+ * that starts with `.` or `x-`: its value may be anything, and is read only where an alias uses it.
  */
 export function filtersOf(document: Read<YamlNode | null>): ParsedFilters {
   if (!document.ok) return failed(`line ${document.fault.line}: ${explain(document.fault)}`);
@@ -63,7 +66,9 @@ function readRoot(root: YamlNode | null): ParsedFilters {
     );
     return { filters: [], problems: reader.problems };
   }
-  const filters = root.pairs.flatMap((pair) => readFilter(reader, pair));
+  const filters = root.pairs
+    .filter(({ key }) => !EXTENSION.test(keyText(key) ?? ''))
+    .flatMap((pair) => readFilter(reader, pair));
   const weight = filters.reduce((sum, filter) => sum + filter.weight, 0);
   if (weight > MAX_WEIGHT) reader.report(root, tooHeavy());
   return { filters: filters.map((filter) => filter.filter), problems: reader.problems };
