@@ -209,24 +209,23 @@ function readText(path: string): string {
 
 /** `name=value` and `name<<DELIMITER … DELIMITER`, as in GITHUB_OUTPUT. */
 export function parseCommandFile(text: string): Readonly<Record<string, string>> {
-  const values: Record<string, string> = {};
+  // Not put into an object one by one: `__proto__` is a name too.
+  const values: (readonly [name: string, value: string])[] = [];
   const rows = text.split(/\r?\n/);
   for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
     if (row === '') continue;
     const [, name, operator, rest = ''] = /^(.*?)(<<|=)(.*)$/.exec(row) ?? [];
     if (name === undefined) throw new Error(`not a line of a command file: ${row}`);
     if (operator === '=') {
-      values[name] = rest;
+      values.push([name, rest]);
       continue;
     }
     const end = rows.indexOf(rest);
     if (end < 0) throw new Error(`the value of ${name} does not end`);
-    values[name] = rows
-      .splice(0, end + 1)
-      .slice(0, -1)
-      .join('\n');
+    const lines = rows.splice(0, end + 1).slice(0, -1);
+    values.push([name, lines.join('\n')]);
   }
-  return values;
+  return Object.fromEntries(values);
 }
 
 function execute(
