@@ -1,0 +1,46 @@
+/** The API server of `measureScale`, in a process of its own: its work must not hold up the step. */
+import { once } from 'node:events';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { startApiServer } from '../../__tests__/support/api-server.ts';
+import { A } from '../../__tests__/support/manifest.ts';
+import { DONE, large } from './objects.ts';
+import type { Access } from './programs.ts';
+
+/** All is put back to before its change, which then comes, or does not; `end` closes the server. */
+export type Order = 'change' | 'stay' | 'end';
+
+/** What it tells: where it is, that all is as before, that all changes are out. */
+export type Telling =
+  | ({ readonly kind: 'at' } & Access)
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'changed' };
+
+const tell = (telling: Telling): void => {
+  process.send?.(telling);
+};
+
+const [, , count, shares] = process.argv;
+const names = Array.from({ length: Number(count) }, (_, i) => `app-${i}`);
+const looks = names.map((name) => large(name, shares === 'shares'));
+// Nobody asks for the past; it would hold all Applications twice.
+const server = await startApiServer({ historyLimit: 1 });
+const { url, token, ca } = server;
+tell({ kind: 'at', url, token, ca });
+
+for (;;) {
+  const [order] = (await once(process, 'message')) as [Order];
+  if (order === 'end') break;
+  for (const look of looks) server.put(look({ revision: A }));
+  tell({ kind: 'ready' });
+  if (order === 'stay') continue;
+  while (server.watches() === 0) await sleep(1);
+  for (const look of looks) {
+    server.put(look(DONE));
+    // What was sent before has to get out meanwhile.
+    await turn();
+  }
+  tell({ kind: 'changed' });
+  while (server.watches() > 0) await sleep(5);
+}
+await server.close();
+process.disconnect();
