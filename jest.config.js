@@ -10,4 +10,8 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
+  // More than there are cores: those that start processes wait most of the time.
+  maxWorkers: 4,
+  // For what hangs. No test is a race against this: a busy machine may take many times as long.
+  testTimeout: 120_000,
 };

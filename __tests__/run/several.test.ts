@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { applicationsOf, expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { A, B, type Look, manifest } from '../support/manifest.ts';
-import { applicationsOf, expectEnd, said, stepOn } from './steps.ts';
 
 const LABELS = { team: 'shop' };
 const SELECTED = { application: '', selector: 'team=shop' };
@@ -33,7 +33,7 @@ describe('many Applications under a selector', () => {
     afterFirstLook(() => {
       for (let i = 0; i < 40; i += 1) server.put(created(`app-${i}`, { revision: B }));
     });
-    const result = await stepOn(server, { ...SELECTED, revision: B });
+    const result = await stepHere(server, { ...SELECTED, revision: B });
     expectEnd(result, 'success', 'synced');
     expect(applicationsOf(result)).toHaveLength(40);
     const asked = server.requests.map(({ verb, query }) => [verb, query['labelSelector']]);
@@ -46,7 +46,7 @@ describe('many Applications under a selector', () => {
     afterFirstLook(() => {
       for (let i = 0; i < 10; i += 1) server.put(created(`app-${i}`, { revision: B }));
     });
-    expectEnd(await stepOn(server, { ...SELECTED, revision: B }), 'success', 'synced');
+    expectEnd(await stepHere(server, { ...SELECTED, revision: B }), 'success', 'synced');
     expect(server.requests.map(({ verb, status }) => [verb, status])).toEqual([
       ['watch', 422],
       ['list', 200],
@@ -58,7 +58,7 @@ describe('many Applications under a selector', () => {
     server.put(created('one'));
     server.put(created('two', { revision: B, sync: 'OutOfSync', phase: 'Failed', history: [] }));
     server.put(created('three', { health: 'Degraded' }));
-    const result = await stepOn(server, { ...SELECTED, 'wait-for': 'nothing' });
+    const result = await stepHere(server, { ...SELECTED, 'wait-for': 'nothing' });
     expect(result.exitCode).toBe(0);
     expect(result.outputs).toMatchObject({
       revision: '',
@@ -81,7 +81,7 @@ describe('many Applications under a selector', () => {
 
   test('agree on a revision', async () => {
     for (const name of ['one', 'two']) server.put(created(name, { revision: B }));
-    const result = await stepOn(server, SELECTED);
+    const result = await stepHere(server, SELECTED);
     expect(result.outputs['revision']).toBe(B);
   });
 
@@ -96,7 +96,7 @@ describe('many Applications under a selector', () => {
       "there: { pattern: 'Deployment/*', application: 'team-a/*' }",
       "none: { pattern: 'Deployment/*', application: three }",
     ].join('\n');
-    const result = await stepOn(server, { application: '*/*', selector: 'team=shop', filters });
+    const result = await stepHere(server, { application: '*/*', selector: 'team=shop', filters });
     expectEnd(result, 'success', 'synced');
     expect(result.outputs).toMatchObject({
       'all-count': '3',
@@ -122,7 +122,7 @@ describe('many Applications under a selector', () => {
       const message = 'one or more objects failed to apply';
       server.put(created('two', { revision: B, sync: 'OutOfSync', phase: 'Failed', message }));
     });
-    const result = await stepOn(server, { ...SELECTED, revision: B });
+    const result = await stepHere(server, { ...SELECTED, revision: B });
     expectEnd(result, 'failure', 'sync-failed');
     expect(said(result, 'error')[0]).toMatch(/1 of 2 Applications.*two: .*failed to apply/);
     expect(applicationsOf(result)).toMatchObject([
@@ -135,7 +135,7 @@ describe('many Applications under a selector', () => {
     server.put(created('one'));
     server.put(created('two', { revision: B, sync: 'OutOfSync', phase: 'Failed' }));
     afterFirstLook(() => server.put(created('one', { revision: B })));
-    const result = await stepOn(server, { ...SELECTED, revision: B, 'fail-fast': 'false' });
+    const result = await stepHere(server, { ...SELECTED, revision: B, 'fail-fast': 'false' });
     expectEnd(result, 'failure', 'sync-failed');
     expect(applicationsOf(result)).toMatchObject([
       { application: 'one', conclusion: 'success' },
@@ -149,7 +149,7 @@ describe('a list of names', () => {
     server.put(created('one'));
     server.put(created('two'));
     server.put(created('three'));
-    const result = await stepOn(server, { application: 'one, two' });
+    const result = await stepHere(server, { application: 'one, two' });
     expectEnd(result, 'success', 'synced');
     expect(applicationsOf(result).map((each) => each.application)).toEqual(['one', 'two']);
     expect(server.requests.map(({ verb, namespace }) => [verb, namespace])).toEqual([
@@ -161,7 +161,7 @@ describe('a list of names', () => {
     server.put(created('shop'));
     server.put(created('shop', { namespace: 'team-a' }));
     server.put(created('shop', { namespace: 'team-b' }));
-    const result = await stepOn(server, { application: 'shop\nteam-a/shop' });
+    const result = await stepHere(server, { application: 'shop\nteam-a/shop' });
     expectEnd(result, 'success', 'synced');
     const names = applicationsOf(result).map((each) => each.application);
     expect(names).toEqual(['shop', 'team-a/shop']);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { expectEnd, said, stepHere } from '../process/steps.ts';
 import type { StepResult } from '../support/action.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { loadTrace, replay, type Trace } from '../support/replay.ts';
-import { expectEnd, said, stepOn } from './steps.ts';
 
 /** How many times faster than recorded. */
 const SPEED = 20;
@@ -33,7 +33,7 @@ async function waitFrom(
   const begin = server.seen(({ verb }) => verb === 'watch' || verb === 'list');
   const playing = replay(server, trace, { begin, startAt, speed: SPEED });
   const { application, revision } = trace;
-  const result = await stepOn(server, { application, revision, timeout: '20s', ...inputs });
+  const result = await stepHere(server, { application, revision, timeout: '20s', ...inputs });
   playing.stop();
   return result;
 }

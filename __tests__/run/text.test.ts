@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { accessTo, expectEnd, stepHere } from '../process/steps.ts';
 import type { StepResult } from '../support/action.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { B, manifest } from '../support/manifest.ts';
 import { commandsOf, parseCommand } from '../support/workflow-commands.ts';
-import { accessTo, expectEnd, stepOn } from './steps.ts';
 
 let server: ApiServer;
 beforeEach(async () => {
@@ -68,7 +68,7 @@ describe('hostile text stays text', () => {
   test('in messages of a sync that succeeds', async () => {
     const message = `deployment.apps/web created\n${HOSTILE}`;
     server.put(manifest('shop', { results: [{ ...WEB, status: 'Synced', message }] }));
-    const result = await stepOn(server, { filters: 'web: Deployment/*' });
+    const result = await stepHere(server, { filters: 'web: Deployment/*' });
     expectEnd(result, 'success', 'synced');
     expectText(result);
     // The message itself comes through whole, as data.
@@ -82,7 +82,7 @@ describe('hostile text stays text', () => {
     const hostile = { ...WEB, kind: `Kind ${HOSTILE}`, name, namespace: HOSTILE };
     const results = [{ ...hostile, status: 'Synced', message: 'created' }];
     server.put(manifest('shop', { results }));
-    const result = await stepOn(server, { filters: "all: '*/*'" });
+    const result = await stepHere(server, { filters: "all: '*/*'" });
     expectEnd(result, 'success', 'synced');
     expectText(result);
   });
@@ -101,14 +101,14 @@ describe('hostile text stays text', () => {
         conditions: [{ type: `SyncError ${HOSTILE}`, message: HOSTILE }],
       }),
     );
-    const result = await stepOn(server, { revision: B });
+    const result = await stepHere(server, { revision: B });
     expectEnd(result, 'failure', 'sync-failed');
     expectText(result);
   });
 
   test('in the revision that is deployed', async () => {
     server.put(manifest('shop', { revision: `1.0\n${HOSTILE}` }));
-    const result = await stepOn(server);
+    const result = await stepHere(server);
     expectEnd(result, 'success', 'synced');
     expectText(result);
     expect(result.outputs['revision']).toBe(`1.0\n${HOSTILE}`);
@@ -117,13 +117,17 @@ describe('hostile text stays text', () => {
   test("in the server's refusal", async () => {
     const body = JSON.stringify({ kind: 'Status', message: HOSTILE, code: 403 });
     server.intercept = () => ({ kind: 'status', code: 403, body });
-    const result = await stepOn(server);
+    const result = await stepHere(server);
     expectEnd(result, 'failure', 'forbidden');
     expectText(result);
   });
 
   test('in inputs', async () => {
-    const result = await stepOn(server, { revision: HOSTILE, filters: HOSTILE, timeout: HOSTILE });
+    const result = await stepHere(server, {
+      revision: HOSTILE,
+      filters: HOSTILE,
+      timeout: HOSTILE,
+    });
     expectEnd(result, 'failure', 'invalid-input');
     expectText(result);
   });
@@ -162,7 +166,7 @@ describe('no secret is written anywhere', () => {
   });
 
   test('and the token is masked before anything is said', async () => {
-    const result = await stepOn(server, SECRETS, DEBUG);
+    const result = await stepHere(server, SECRETS, DEBUG);
     expectEnd(result, 'success', 'synced');
     expectSecret(result, TOKEN, GITHUB);
     const [first] = commandsOf(result.stdout);
@@ -192,14 +196,14 @@ describe('no secret is written anywhere', () => {
     ],
   ])('when it is %s', async (_, prepare) => {
     prepare();
-    const result = await stepOn(server, { ...SECRETS, timeout: '1s' }, DEBUG);
+    const result = await stepHere(server, { ...SECRETS, timeout: '1s' }, DEBUG);
     expect(result.exitCode).toBe(1);
     expectSecret(result, TOKEN, GITHUB);
   });
 
   test('when it is not valid', async () => {
     const broken = { token: `${TOKEN}\n${TOKEN}`, 'github-token': `${GITHUB} x` };
-    const result = await stepOn(server, broken);
+    const result = await stepHere(server, broken);
     expectEnd(result, 'failure', 'invalid-input');
     expectSecret(result, TOKEN, GITHUB);
   });
@@ -207,9 +211,9 @@ describe('no secret is written anywhere', () => {
   test('of a kubeconfig, whole or broken', async () => {
     const kubeconfig = server.kubeconfig({ token: TOKEN });
     const none = { server: '', token: '', 'certificate-authority': '' };
-    const whole = await stepOn(server, { ...none, kubeconfig }, DEBUG);
+    const whole = await stepHere(server, { ...none, kubeconfig }, DEBUG);
     expectEnd(whole, 'success', 'synced');
-    const broken = await stepOn(server, { ...none, kubeconfig: `${kubeconfig}\n  - [` }, DEBUG);
+    const broken = await stepHere(server, { ...none, kubeconfig: `${kubeconfig}\n  - [` }, DEBUG);
     expectEnd(broken, 'failure', 'invalid-input');
     for (const result of [whole, broken]) expectSecret(result, TOKEN);
   });
@@ -219,7 +223,7 @@ describe('no secret is written anywhere', () => {
     server = await startApiServer({ requestCert: true, objects: [manifest('shop')] });
     const kubeconfig = server.kubeconfig({ user: 'certificate' });
     const none = Object.fromEntries(Object.keys(accessTo(server)).map((name) => [name, '']));
-    const result = await stepOn(server, { ...none, kubeconfig }, DEBUG);
+    const result = await stepHere(server, { ...none, kubeconfig }, DEBUG);
     expectEnd(result, 'success', 'synced');
     const lines = server.client.key.split('\n').filter((line) => line.length > 30);
     expect(lines.length).toBeGreaterThan(1);

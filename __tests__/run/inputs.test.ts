@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { expectEnd, said, stepOn } from './steps.ts';
 
 /** What is given, how the value shows, and what is said to do. */
 interface Bad {
@@ -121,13 +121,10 @@ afterAll(async () => {
 });
 
 describe('a bad value', () => {
-  const took: number[] = [];
-
   test.each(BAD.map((bad) => [bad.input, bad.value, bad] as const))(
     '%s: %j',
     async (input, value, bad) => {
-      const result = await stepOn(server, { ...bad.beside, [input]: value });
-      took.push(result.durationMs);
+      const result = await stepHere(server, { ...bad.beside, [input]: value });
       expectEnd(result, 'failure', 'invalid-input');
       const [error = '', ...others] = said(result, 'error');
       expect(others).toEqual([]);
@@ -140,16 +137,10 @@ describe('a bad value', () => {
       expect(server.requests).toEqual([]);
     },
   );
-
-  test('is told of within a second', () => {
-    expect(took).toHaveLength(BAD.length);
-    // The median: one run of many may meet a busy machine.
-    expect(took.sort((a, b) => a - b)[Math.floor(took.length / 2)]).toBeLessThan(1000);
-  });
 });
 
 test('several bad values are told of together', async () => {
-  const result = await stepOn(server, { timeout: 'soon', retries: '3', filters: 'web: [' });
+  const result = await stepHere(server, { timeout: 'soon', retries: '3', filters: 'web: [' });
   expectEnd(result, 'failure', 'invalid-input');
   const [error = '', ...others] = said(result, 'error');
   expect(others).toEqual([]);
@@ -160,12 +151,12 @@ test('several bad values are told of together', async () => {
 });
 
 test('a value of spaces is the default', async () => {
-  const result = await stepOn(server, { timeout: '  ', 'if-missing': ' skip ' });
+  const result = await stepHere(server, { timeout: '  ', 'if-missing': ' skip ' });
   expectEnd(result, 'skipped', 'missing');
 });
 
 test('every output is there, whatever was wrong', async () => {
-  const { outputs } = await stepOn(server, { timeout: 'soon' });
+  const { outputs } = await stepHere(server, { timeout: 'soon' });
   expect(outputs).toMatchObject({
     changed: 'false',
     'changed-count': '0',
@@ -177,7 +168,7 @@ test('every output is there, whatever was wrong', async () => {
 });
 
 test('no access at all', async () => {
-  const result = await stepOn(server, NO_SERVER);
+  const result = await stepHere(server, NO_SERVER);
   expectEnd(result, 'failure', 'invalid-input');
   expect(said(result, 'error').join()).toMatch(/No access to a cluster.*kubeconfig.*server/);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, type KubeObject, startApiServer } from '../support/api-server.ts';
 import { A, B, type Look, manifest } from '../support/manifest.ts';
-import { expectEnd, said, stepOn } from './steps.ts';
 
 const REFRESH = 'argocd.argoproj.io/refresh';
 
@@ -58,7 +58,7 @@ describe.each([
   test('lets Argo CD look at once', async () => {
     server.put(manifest('shop'));
     playArgoCD();
-    const result = await stepOn(server, { trigger, revision: B });
+    const result = await stepHere(server, { trigger, revision: B });
     expectEnd(result, 'success', 'synced');
     expect(patches().map(({ body }) => JSON.parse(body) as object)).toEqual([
       { metadata: { annotations: { [REFRESH]: kind } } },
@@ -69,7 +69,7 @@ describe.each([
   test('is waited for, though all looks done', async () => {
     server.put(manifest('shop', { revision: B }));
     playArgoCD({ sync: 'OutOfSync', phase: 'Failed' });
-    const result = await stepOn(server, { trigger, revision: B });
+    const result = await stepHere(server, { trigger, revision: B });
     expectEnd(result, 'failure', 'sync-failed');
   });
 });
@@ -81,7 +81,7 @@ describe('sync', () => {
       manifest('shop', { revision: B, sync: 'OutOfSync', phase: 'Failed', syncPolicy: {} }),
     );
     const ran = playArgoCD();
-    const result = await stepOn(server, { trigger: 'sync', revision: B });
+    const result = await stepHere(server, { trigger: 'sync', revision: B });
     expectEnd(result, 'success', 'synced');
     expect(result.outputs['started-at']).toBe('2026-11-21T08:00:00Z');
     expect(ran).toMatchObject([
@@ -96,7 +96,7 @@ describe('sync', () => {
   test('that fails, fails the run', async () => {
     server.put(manifest('shop', { revision: B, syncPolicy: {} }));
     playArgoCD({ phase: 'Failed', sync: 'OutOfSync', message: 'one or more objects failed' });
-    const result = await stepOn(server, { trigger: 'sync', revision: B });
+    const result = await stepHere(server, { trigger: 'sync', revision: B });
     expectEnd(result, 'failure', 'sync-failed');
     expect(said(result, 'error').join()).toContain('one or more objects failed');
   });
@@ -107,7 +107,7 @@ describe('sync', () => {
     void server
       .seen(({ verb }) => verb === 'watch')
       .then(() => setTimeout(() => server.put(done), 300));
-    const result = await stepOn(server, { trigger: 'sync', revision: B });
+    const result = await stepHere(server, { trigger: 'sync', revision: B });
     expectEnd(result, 'success', 'synced');
     expect(patches()).toEqual([]);
     expect(result.stdout).toContain('under way: waiting for it');
@@ -119,7 +119,7 @@ describe('sync', () => {
     void server
       .seen(({ verb }) => verb === 'watch')
       .then(() => setTimeout(() => server.put(manifest('shop', { syncPolicy: {} })), 300));
-    const result = await stepOn(server, { trigger: 'sync', revision: B });
+    const result = await stepHere(server, { trigger: 'sync', revision: B });
     expectEnd(result, 'success', 'synced');
     expect(ran).toHaveLength(1);
     expect(patches()).toHaveLength(1);
@@ -136,7 +136,7 @@ describe('sync', () => {
       server.put(manifest('shop', { syncPolicy: {}, health: 'Progressing' }));
       return { kind: 'delay', ms: 200 };
     };
-    const result = await stepOn(server, { trigger: 'sync', revision: B });
+    const result = await stepHere(server, { trigger: 'sync', revision: B });
     expectEnd(result, 'success', 'synced');
     expect(patches().map(({ status }) => status)).toEqual([409, 200]);
     expect(ran).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('sync', () => {
       faults += 1;
       return { kind: 'status', code: 503 };
     };
-    const result = await stepOn(server, { trigger: 'sync', revision: B });
+    const result = await stepHere(server, { trigger: 'sync', revision: B });
     expectEnd(result, 'success', 'synced');
     expect(patches().map(({ status }) => status)).toEqual([503, 200]);
   });
@@ -159,7 +159,7 @@ describe('sync', () => {
   test('of whatever is tracked, without a revision', async () => {
     server.put(manifest('shop', { syncPolicy: {} }));
     const ran = playArgoCD();
-    expectEnd(await stepOn(server, { trigger: 'sync' }), 'success', 'synced');
+    expectEnd(await stepHere(server, { trigger: 'sync' }), 'success', 'synced');
     expect(ran[0]?.sync).toEqual({});
   });
 });
@@ -169,7 +169,7 @@ test.each(['refresh', 'sync'])(
   async (trigger) => {
     server.put(manifest('shop'));
     server.authorize = ({ verb }) => verb !== 'patch';
-    const result = await stepOn(server, { trigger });
+    const result = await stepHere(server, { trigger });
     expectEnd(result, 'failure', 'forbidden');
     const [error = ''] = said(result, 'error');
     expect(error).toContain('patch applications.argoproj.io "shop" in namespace "argocd"');
@@ -179,6 +179,6 @@ test.each(['refresh', 'sync'])(
 
 test('nothing is written without a trigger', async () => {
   server.put(manifest('shop'));
-  await stepOn(server);
+  await stepHere(server);
   expect(server.requests.map(({ method }) => method)).toEqual(['GET']);
 });
