@@ -70,15 +70,15 @@ export function isSelected(object: unknown, selection: Selection): boolean {
 }
 
 /**
- * Lists the Applications of a selection that the token may see; of each only what `reduce` returns
- * is kept. A list of nothing is `null`.
+ * Lists the Applications of a selection that the token may see; of each only what `reduce` returns,
+ * if anything, is kept. A list of nothing is `null`.
  * @throws TerminalError or TransientError
  */
 export async function listApplications<T>(
   transport: Transport,
   server: string,
   selection: Selection,
-  reduce: (item: unknown) => T,
+  reduce: (item: unknown) => T | undefined,
   signal: AbortSignal,
   fields = '',
 ): Promise<readonly T[]> {
@@ -88,5 +88,8 @@ export async function listApplications<T>(
   if (items !== null && !Array.isArray(items)) {
     throw new TransientError(`${server} answered with no list: ${NO_API}`);
   }
-  return (items ?? []).filter((item: unknown) => isSelected(item, selection)).map(reduce);
+  return (items ?? []).flatMap((item: unknown) => {
+    const reduced = isSelected(item, selection) ? reduce(item) : undefined;
+    return reduced === undefined ? [] : [reduced];
+  });
 }

@@ -35,8 +35,8 @@ export interface FollowOptions {
   readonly selection: Selection;
   readonly clock: Clock;
   readonly log: Log;
-  /** @throws DecodeError */
-  readonly read: (object: unknown) => Application;
+  /** Undefined: it cannot be read. */
+  readonly read: (object: unknown) => Application | undefined;
   readonly pollIntervalMs: number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -65,7 +65,7 @@ interface Reading {
 /**
  * Delivers the present state of a selection and then every change, whatever happens on the way,
  * until the signal aborts (then resolves).
- * @throws TerminalError for what no waiting can mend, DecodeError for an Application that is none
+ * @throws TerminalError for what no waiting can mend
  */
 export async function follow(
   options: FollowOptions,
@@ -202,6 +202,7 @@ class Follow {
       if (kind === 'gone') this.#delete(object);
       else {
         const application = read(object);
+        if (!application) continue;
         // What is there at the beginning and was known may have had versions in between.
         this.#deliver(application, kind === 'first' && delivered.versions.has(keyOf(application)));
       }

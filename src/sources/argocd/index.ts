@@ -4,7 +4,7 @@ import { record, text } from '../../http/json.js';
 import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
-import { type Delivered, lookEvents } from '../deliveries.js';
+import { type Delivered, lookEvents, tolerantReader } from '../deliveries.js';
 import { namesBy } from '../names.js';
 import type { Selection, Source } from '../source.js';
 import { order } from './actions.js';
@@ -50,15 +50,20 @@ export function argocdSource(options: ArgocdOptions): Source {
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
   const { read, known, action } = memory(options.parse);
+  const readEach = tolerantReader(read, options.log);
   const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
   const pool = open();
   const patient = open(REFRESH_MS);
   const list = (through: Transport, signal: AbortSignal) =>
-    listApplications(through, server, selection, read, signal);
+    listApplications(through, server, selection, readEach, signal);
   return {
     watch: (listener, signal) =>
       follow(
-        { ...options, transport: pool, streams: open(STREAM_MS), server, read, timing, delivered },
+        {
+          ...options,
+          ...{ transport: pool, streams: open(STREAM_MS), server, timing, delivered },
+          read: readEach,
+        },
         listener,
         signal,
       ),

@@ -4,10 +4,10 @@ import { identityOf } from '../../http/json.js';
 import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
-import { type Delivered, lookEvents } from '../deliveries.js';
+import { type Delivered, lookEvents, tolerantReader } from '../deliveries.js';
 import type { Selection, Source, SourceEvent } from '../source.js';
 import { listApplications } from './applications.js';
-import { listWatch, TIMING, type Timing } from './listwatch.js';
+import { type ListWatchOptions, listWatch, TIMING, type Timing } from './listwatch.js';
 
 export type { Connection, Surroundings } from '../../http/connection.js';
 export { connect } from './connect.js';
@@ -34,13 +34,14 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   const server = connection.name;
   const delivered: Delivered = { versions: new Map(), looked: false };
   const pool = transport(connection, clock, timing);
+  const read = tolerantReader(options.parse, options.log);
   return {
     watch: (listener, signal) =>
-      listWatch({ ...options, transport: pool, server, timing, delivered }, listener, signal),
+      listWatch({ ...options, read, transport: pool, server, timing, delivered }, listener, signal),
     async look(signal) {
       const fresh = transport(connection, clock, timing);
       try {
-        return await look(fresh, options, delivered, signal);
+        return await look(fresh, { ...options, read }, delivered, signal);
       } finally {
         fresh.close();
       }
@@ -63,13 +64,13 @@ export function kubernetesSource(options: KubernetesOptions): Source {
 /** @param delivered by a watch before, to tell whether anything was missed */
 async function look(
   fresh: Transport,
-  { connection, selection, parse }: KubernetesOptions,
+  { connection, selection, read }: KubernetesOptions & Pick<ListWatchOptions, 'read'>,
   delivered: Delivered,
   signal: AbortSignal,
 ): Promise<readonly SourceEvent[]> {
   const reduce = (item: unknown) => {
     const { namespace, name } = identityOf(item);
-    return selection.accepts?.(namespace, name) === false ? undefined : parse(item);
+    return selection.accepts?.(namespace, name) === false ? undefined : read(item);
   };
   const { items } = await listApplications(fresh, connection.name, selection, reduce, signal);
   return lookEvents(items, delivered);

@@ -53,8 +53,8 @@ export interface ListWatchOptions {
   readonly selection: Selection;
   readonly clock: Clock;
   readonly log: Log;
-  /** @throws DecodeError */
-  readonly parse: (value: unknown) => Application;
+  /** Undefined: it cannot be read. */
+  readonly read: (value: unknown) => Application | undefined;
   readonly pollIntervalMs: number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -92,7 +92,7 @@ interface Reading {
 /**
  * Delivers the present state of a selection and then every change, whatever happens on the way,
  * until the signal aborts (then resolves).
- * @throws TerminalError for what no waiting can mend, DecodeError for an Application that is none
+ * @throws TerminalError for what no waiting can mend
  */
 export async function listWatch(
   options: ListWatchOptions,
@@ -342,9 +342,9 @@ class ListWatch {
     return this.#backoff();
   }
 
-  /** @returns nothing for an object that was not asked for */
+  /** @returns nothing for an object that was not asked for, or that cannot be read */
   #wanted(object: unknown): Application | undefined {
-    const { selection, parse, log } = this.#options;
+    const { selection, read, log } = this.#options;
     const { namespace, name } = identityOf(object);
     if (name === '') {
       if (!this.#warned)
@@ -353,7 +353,7 @@ class ListWatch {
       return undefined;
     }
     if (selection.accepts && !selection.accepts(namespace, name)) return undefined;
-    return parse(object);
+    return read(object);
   }
 
   #deliver(application: Application, look?: Look): void {
