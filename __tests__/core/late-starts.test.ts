@@ -70,6 +70,7 @@ describe('from the start, a wait for a recording', () => {
     const trace = loadTrace(name);
     const played = play(trace, looksOf(trace));
     expect(endOf(played)).toBe(expectedEnd(trace));
+    if (trace.expect.reason) expect(played.verdict).toMatchObject({ reason: trace.expect.reason });
     expect(lies(trace, played.changes)).toEqual([]);
     if (trace.expect.changes) {
       expect(changesOf(played.changes)).toEqual([...trace.expect.changes].sort());

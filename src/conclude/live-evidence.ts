@@ -1,5 +1,5 @@
 import { resourceName } from '../core/application/types.js';
-import type { LiveTimes } from '../core/changes/classify.js';
+import type { LiveTimes } from '../core/changes/live-times.js';
 import { type Settled, undecidedOf } from '../core/result/settle.js';
 import type { Log } from '../platform/log.js';
 import type { LiveMetadata, LiveQuery, Source } from '../sources/source.js';
@@ -24,7 +24,9 @@ export async function readLive(
   const questions = [...ends].flatMap(([key, settled]) => {
     const { application } = settled;
     return application && source.reaches(application)
-      ? undecidedOf(settled).map((of) => ({ key, of, query: queryOf(application, of) }))
+      ? undecidedOf(settled)
+          .filter(({ name }) => name !== '')
+          .map((of) => ({ key, of, query: queryOf(application, of) }))
       : [];
   });
   if (questions.length === 0) return new Map();

@@ -7,7 +7,7 @@ import { InputError, messageOf, TerminalError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
 import type { Outcome } from '../wait/waits.js';
 import type { LiveEvidence } from './live-evidence.js';
-import { remedyFor } from './remedies.js';
+import { remedyFor, UNKNOWN_SHAPE } from './remedies.js';
 
 /** Everything a run says in the end, from how its wait ended. */
 export function reportOf(
@@ -86,7 +86,7 @@ function faultOf(thrown: unknown): Pick<Report, 'reason' | 'message' | 'remedy'>
     ? {
         reason: 'internal-error',
         message: `What the server sent cannot be read: ${said}`,
-        remedy: 'This version may not know this version of Argo CD: please report it.',
+        remedy: UNKNOWN_SHAPE,
       }
     : {
         reason: 'internal-error',

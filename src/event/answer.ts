@@ -50,6 +50,7 @@ export async function answerEvent(inputs: Inputs, world: EventWorld): Promise<Re
   const start = clock.now().elapsed;
   const dispatch = readDispatch(inputs.run, world.readFile);
   console.info(sentenceOf(dispatch));
+  warnOfUnreadable(dispatch, world);
   warnOfImages(inputs, world);
   const reading = await understood(dispatch, inputs, world);
   const { error } = reading;
@@ -130,6 +131,16 @@ function noEvent(problem: string): TerminalError {
 function sentenceOf({ application, operation, truncated }: Dispatch): string {
   const count = truncated ? 'without its resources' : `with ${operation.results.length} resources`;
   return `An event of ${keyOf(application)}: its operation of ${operation.startedAt} is ${operation.phase}, ${count}.`;
+}
+
+function warnOfUnreadable({ application }: Dispatch, { console }: EventWorld): void {
+  const { unreadableResources: problems = [] } = application;
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  const more = others.length > 0 ? ` (and ${others.length} more like it)` : '';
+  console.warning(
+    `The event tells a resource that cannot be read${more}, so it is left out and evidence is partial: ${first}. ${SENDER}`,
+  );
 }
 
 function warnOfImages({ filters }: Inputs, { console }: EventWorld): void {
@@ -255,7 +266,10 @@ const UNREACHABLE = `The event was too large to tell the resources, so the clust
 
 const PATIENCE_MS = 20_000;
 
-/** @throws TerminalError or TransientError; also where the Application is not there any more */
+/**
+ * @throws TerminalError or TransientError; also where the Application is not there any more
+ * @throws DecodeError where it cannot be read
+ */
 async function lookedUp(
   application: Application,
   source: Source,
@@ -264,8 +278,9 @@ async function lookedUp(
   const key = keyOf(application);
   const signal = AbortSignal.any([world.cancelled, AbortSignal.timeout(PATIENCE_MS)]);
   const events = await patiently(() => source.look(signal), world, signal);
-  const found = events.find((each) => each.kind === 'application');
-  if (found) return found.application;
+  const found = events.find((each) => each.kind === 'application')?.application;
+  if (found?.unreadable !== undefined) throw new DecodeError(found.unreadable);
+  if (found) return found;
   throw new TerminalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);
 }
 

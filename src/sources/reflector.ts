@@ -18,7 +18,6 @@ import type { SourceEvent, SourceOptions, WatchTimeouts } from './source.js';
 export interface ReflectorOptions
   extends Pick<SourceOptions, 'clock' | 'log' | 'random' | 'pollIntervalMs'> {
   readonly protocol: Protocol;
-  /** @throws DecodeError */
   readonly read: ReadApplication;
   readonly timing: WatchTimeouts;
   readonly deliveries: Deliveries;
@@ -55,7 +54,7 @@ interface WatchState {
 /**
  * Delivers the present state, then every change, whatever fails on the way, until the signal aborts
  * (then resolves).
- * @throws TerminalError for what no waiting can fix, DecodeError for what is not an Application
+ * @throws TerminalError for what no waiting can fix
  */
 export async function reflect(options: ReflectorOptions): Promise<void> {
   await new Reflector(options).run();

@@ -1,6 +1,7 @@
 import { type Identity, identityOf } from '../http/json.js';
 import type { ReadApplication } from './protocol.js';
 import type { Selection, SourceOptions } from './source.js';
+import { tolerantReader } from './tolerant-reader.js';
 
 /** Whether an object belongs to a selection: servers do not filter by all of it. */
 export function isSelected({ namespace, name }: Identity, selection: Selection): boolean {
@@ -16,6 +17,7 @@ export function selectedReader({
   parse,
   log,
 }: Pick<SourceOptions, 'selection' | 'parse' | 'log'>): ReadApplication {
+  const read = tolerantReader(parse, log);
   let warned = false;
   return (object) => {
     const identity = identityOf(object);
@@ -23,6 +25,6 @@ export function selectedReader({
       log.warning('The server sent an object without a name; it is ignored.');
       warned = true;
     }
-    return isSelected(identity, selection) ? parse(object) : undefined;
+    return isSelected(identity, selection) ? read(object) : undefined;
   };
 }

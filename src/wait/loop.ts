@@ -242,13 +242,14 @@ class WaitLoop {
 
   #set(key: string, state: State): void {
     if (this.#told) return;
-    const ready = !this.#parts.act || this.#acted.has(key) || state.presence !== 'present';
+    const ready = !this.#parts.act || this.#acted.has(key) || !canBeActedOn(state);
     const verdict: Verdict = ready ? judge(state, this.#parts.clock.now()) : PREPARING;
     if (verdict.kind === 'done') {
       const settled = this.#settle(key, state, verdict);
       this.#waits.set(key, { kind: 'done', settled, shown: shownOf(state) });
       this.#waiting.delete(key);
-      this.#failed ||= verdict.conclusion === 'failure';
+      // What cannot be read says nothing of the others.
+      this.#failed ||= verdict.conclusion === 'failure' && verdict.reason !== 'internal-error';
     } else {
       this.#waits.set(key, { kind: 'waiting', state, verdict });
       this.#waiting.add(key);
@@ -276,7 +277,7 @@ class WaitLoop {
   /** Does what `trigger` asks for, again with every snapshot until it is done. */
   #act(key: string, application: Application): void {
     const { act } = this.#parts;
-    if (!act || this.#acted.has(key)) return;
+    if (!act || this.#acted.has(key) || application.unreadable !== undefined) return;
     const acting = act(application, this.#signal).then((event) => {
       if (this.#acted.has(key)) return;
       if (event === undefined) return this.#actOnNewer(key, application);
@@ -388,6 +389,10 @@ const ASK_AGAIN_MS = 60_000;
 const ACT_AGAIN_MS = 2000;
 
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
+
+function canBeActedOn({ presence, application }: State): boolean {
+  return presence === 'present' && application?.unreadable === undefined;
+}
 
 function isNamedBy(entry: ApplicationSelector, key: string): boolean {
   if (key === (entry.key ?? entry.text)) return true;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import type { LiveTimes } from '../../../src/core/changes/live-times.js';
 import {
   A,
   API,
@@ -93,14 +93,13 @@ describe('1. what messages say', () => {
     [applied(WEB, 'replaced'), `updated reported ${WEB}`],
     [applied(WEB, 'serverside-applied'), `updated reported ${WEB}`],
     [applied(SETTINGS, 'created'), `created applied ${SETTINGS}`],
-    [applied(SETTINGS, 'created (dry run)'), `created applied ${SETTINGS}`],
+    [applied(SETTINGS, 'created (dry run)'), `updated reported ${SETTINGS}`],
     [applied(SETTINGS, 'created. Warning: deprecated'), `created applied ${SETTINGS}`],
     [said(SETTINGS, 'configmap/unchanged configured'), `updated reported ${SETTINGS}`],
     [
       said(SETTINGS, 'Warning: something is odd\nconfigmap/settings created'),
-      `updated reported ${SETTINGS}`,
+      `created applied ${SETTINGS}`,
     ],
-    [said(SETTINGS, 'configmap/settings Warning: odd\n created'), `created applied ${SETTINGS}`],
     [said(WEB, 'deployment "web" was created by somebody'), `updated reported ${WEB}`],
     [said(WEB, ''), `updated reported ${WEB}`],
     [said(WEB, 'successfully rolled out'), `updated reported ${WEB}`],

@@ -1,6 +1,6 @@
 import { parseApplication } from '../../../src/core/application/parse.js';
 import type { Application } from '../../../src/core/application/types.js';
-import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import type { LiveTimes } from '../../../src/core/changes/live-times.js';
 import { scopeOf } from '../../../src/core/changes/scope.js';
 import type { Moment } from '../../../src/core/decision/moment.js';
 import { openQuestion } from '../../../src/core/decision/progress.js';
@@ -224,5 +224,5 @@ export function endOf({ verdict }: Played): string {
 
 /** How the recording's own expectations read in the same words. */
 export function expectedEnd({ expect }: Trace): string {
-  return expect.reason ? `${expect.conclusion} ${expect.reason}` : expect.conclusion;
+  return expect.conclusion === 'failure' ? `failure ${expect.reason}` : expect.conclusion;
 }

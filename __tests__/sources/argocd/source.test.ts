@@ -90,6 +90,28 @@ describe('what is there and what changes', () => {
     ]);
   });
 
+  test('what cannot be read in one Application or resource does not take the others with it', async () => {
+    const broken = { ...manifest('a'), status: { operationState: { phase: 'Dancing' } } };
+    const resources = [{ kind: 'ConfigMap', name: 7, version: 'v1', status: 'Synced' }];
+    const partly = { ...manifest('b'), status: { resources } };
+    const server = await serve({ objects: [broken, partly, manifest('c')] });
+    const log = recordingLog();
+    const { events, until } = watch(sourceOf(server, { log }));
+    await until(has('=argocd/a,argocd/b,argocd/c'));
+    const [a, b, c] = events.flatMap((each) =>
+      each.kind === 'application' ? [each.application] : [],
+    );
+    expect(a?.unreadable).toMatch(/argocd\/a.*phase must be one of/);
+    expect(b?.comparison.resources).toMatchObject([{ name: '', kind: 'ConfigMap' }]);
+    expect(c).not.toHaveProperty('unreadable');
+    await streaming(server);
+    server.put({ ...broken, spec: { project: 'other' } });
+    await until(has('+argocd/a@4'));
+    expect(log.of('warning')).toEqual([
+      expect.stringMatching(/argocd\/b.*\.name must be a string/),
+    ]);
+  });
+
   test('one that is not there yet: the stream says nothing, not even headers, until it is', async () => {
     const server = await serve();
     const selection = { namespace: 'argocd', name: 'shop' };

@@ -384,11 +384,41 @@ test('an Application of megabytes is nothing special', async () => {
   await running.until(has('+argocd/shop@2'));
 });
 
-test('an Application that is none ends the watch with its place', async () => {
+test('an Application that cannot be read does not take the others with it', async () => {
   const broken = { ...application('shop'), status: { operationState: { phase: 'Dancing' } } };
-  const server = await serve({ objects: [broken] });
+  const server = await serve({ objects: [broken, application('web')] });
   const running = await watch(server);
-  await expect(running.ended).rejects.toThrow(/argocd\/shop.*phase/);
+  await running.until(has('=argocd/shop,argocd/web'));
+  const [shop, web] = running.events.flatMap((each) =>
+    each.kind === 'application' ? [each.application] : [],
+  );
+  expect(shop?.unreadable).toMatch(/argocd\/shop.*phase must be one of/);
+  expect(web).not.toHaveProperty('unreadable');
+});
+
+test('what cannot be told which Application it is, is passed over with a warning', async () => {
+  const { metadata, ...rest } = application('shop');
+  const broken = { ...rest, metadata: { ...metadata, uid: 7 as unknown as string } };
+  const server = await serve({ objects: [broken, application('web')] });
+  const log = recordingLog();
+  const running = await watch(server, { log });
+  await running.until(has('=argocd/web'));
+  expect(log.lines).toEqual([
+    expect.stringMatching(/^warning: .*metadata\.uid must be a string.* passed over/),
+  ]);
+});
+
+test('what cannot be read in one resource is told once', async () => {
+  const resources = [{ kind: 'ConfigMap', name: 7, version: 'v1', status: 'Synced' }];
+  const broken = { ...application('shop'), status: { resources } };
+  const server = await serve({ objects: [broken] });
+  const log = recordingLog();
+  const running = await watch(server, { log });
+  await running.until(has('=argocd/shop'));
+  server.put({ ...broken, spec: { project: 'other' } });
+  await running.until(has('+argocd/shop@2'));
+  const place = /argocd\/shop\.status\.resources\[0\]\.name must be a string.* counts as absent/;
+  expect(log.lines).toEqual([expect.stringMatching(place)]);
 });
 
 test('an Application that is none does not matter when it was not asked for', async () => {

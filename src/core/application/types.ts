@@ -39,6 +39,10 @@ export interface Application {
   /** Pairs that a source hydrator made: the dry revision a user knows, the hydrated one deployed. */
   readonly hydrated: readonly { readonly dry: string; readonly hydrated: string }[];
   readonly summaryImages: readonly string[];
+  /** Why it cannot be read, with the place: then nothing but its identity is known. */
+  readonly unreadable?: string;
+  /** Places within single resources that cannot be read: what is there counts as absent. */
+  readonly unreadableResources?: readonly string[];
 }
 
 export interface ApplicationSource {
@@ -90,6 +94,7 @@ export interface ResourceKey {
   readonly group: string;
   readonly kind: string;
   readonly namespace: string;
+  /** Of one with a `generateName` that, where Argo CD tells it, else empty. */
   readonly name: string;
 }
 

@@ -32,6 +32,9 @@ export function judge(state: State, now: Moment): Verdict {
   if (presence === 'missing') return judgeMissing(policy);
   if (presence === 'deleted' || !application) return judgeDeleted(policy);
   if (policy.waitFor.includes('deletion')) return waiting('the Application to be deleted');
+  if (application.unreadable !== undefined) {
+    return done('failure', 'internal-error', `it cannot be read: ${application.unreadable}`);
+  }
   if (state.target?.kind === 'revision' && state.target.lookup !== undefined) {
     return waiting(`GitHub to say which commit ${state.target.text} names`);
   }

@@ -139,6 +139,9 @@ function withRelation(state: State, revision: string, relation: Relation): State
 function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
   const { now } = event;
   const before = renewed(state, event.application, now);
+  if (event.application.unreadable !== undefined) {
+    return { ...before, presence: 'present', application: event.application };
+  }
   const known = before.application;
   const fresh = known ? sharedWith(known, event.application) : event.application;
   const application = withHydrated(fresh, known);

@@ -1,7 +1,7 @@
 import {
   type ApplicationMatcher,
   applicationMatches,
-  parseApplication,
+  parseApplicationName,
 } from './application-names.js';
 import type { Filter } from './filter.js';
 import { compileAny } from './globs.js';
@@ -160,7 +160,7 @@ interface WeighedApplications {
 }
 
 function parseApplications(texts: readonly string[]): Parsed<WeighedApplications> {
-  const names = parseAll(texts, parseApplication);
+  const names = parseAll(texts, parseApplicationName);
   if (!names.ok) return names;
   const globs = compileAny(
     names.value.flatMap((name) => name.split('/')),

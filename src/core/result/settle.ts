@@ -1,14 +1,7 @@
 import type { Application } from '../application/types.js';
-import {
-  type Classified,
-  classify,
-  gradeOf,
-  type LiveTimes,
-  type Scope,
-  type Written,
-  withLive,
-} from '../changes/classify.js';
-import { scopeOf } from '../changes/scope.js';
+import { type Classified, classify, gradeOf } from '../changes/classify.js';
+import { type LiveTimes, type Written, withLive } from '../changes/live-times.js';
+import { type Scope, scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
 import { targetProgress } from '../decision/progress.js';
 import { shortRevision, type Verdict } from '../decision/rules.js';
@@ -71,7 +64,8 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
   // A revision that was never seen may have come and failed before the first look.
   const unseen = !isGood(end) && state.target?.kind === 'revision' && !state.targetFirstSeen;
-  const lost = classified.lost || (unseen && application !== undefined);
+  const unread = application?.unreadable !== undefined;
+  const lost = classified.lost || unread || (unseen && application !== undefined);
   const changes = classified.changes.map((each) => ({ ...each, application: name }));
   return {
     end,
@@ -90,7 +84,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
 const NO_CHANGES: Classified = {
   changes: [],
   lost: false,
-  written: { writtenFrom: '', startSecondAmbiguous: false },
+  written: { writtenFrom: '', startSecondAmbiguous: false, existedBefore: new Set() },
 };
 
 function whereaboutsOf(application: Application): NonNullable<Settled['application']> {
