@@ -28,7 +28,15 @@ import {
 } from './support/application.ts';
 import { ANY, POLICY, patterns, revision } from './support/follow.ts';
 import { deepFreeze } from './support/freeze.ts';
-import { endOf, expectedEnd, type Look, lies, looksOf, play } from './support/recordings.ts';
+import {
+  endOf,
+  expectedEnd,
+  isSuccess,
+  type Look,
+  lies,
+  looksOf,
+  play,
+} from './support/recordings.ts';
 
 /** Fixed, so that a failure is one for everybody; fast-check prints it with the way to the fault. */
 const SEED = 20_260_301;
@@ -89,15 +97,15 @@ describe('a wait for a recording, whatever is lost or comes twice', () => {
   test.each(traceNames())('%s', (name) => {
     const trace = loadTrace(name);
     const whole = play(trace, looksOf(trace));
-    const wins = endOf(whole) === 'success';
-    expect(endOf(whole)).toBe(expectedEnd(trace));
+    const wins = isSuccess(whole);
+    expect(endOf(whole, trace)).toBe(expectedEnd(trace));
     fc.assert(
       fc.property(DAMAGE, (damage) => {
         const { live, ticks } = damage;
         const looks = looksAfter(trace, damage).map((look) => deepFreeze(look));
         const onState = (state: State) => void deepFreeze(state);
         const played = play(trace, looks, { live, ticks, onState });
-        if (endOf(played) === 'success') {
+        if (isSuccess(played)) {
           expect(wins).toBe(true);
           expect(played.overAt).toBeGreaterThanOrEqual(whole.overAt ?? Number.POSITIVE_INFINITY);
         }

@@ -154,7 +154,8 @@ describe('the revision in the end', () => {
   const history = [deployed(A, -110), deployed(B, 1)];
 
   test.each<[string, Look, string]>([
-    ['is the compared one, if Synced', { at: C, history }, C],
+    ['is the compared one, if Synced', { at: C, history: [...history, deployed(C, 5)] }, C],
+    ['is that of the target, where a later one needed no operation', { at: C, history }, B],
     ['is the last one on record, if not', { at: C, sync: 'OutOfSync', history }, B],
     [
       'is the one that decides, where there is no record',
@@ -242,6 +243,7 @@ test('the end of a wait whose time is over has the cause that is known', () => {
     conclusion: 'timeout',
     reason: 'suspended',
     what: 'Healthy (it is Suspended)',
+    rule: 'suspended',
   });
   const now = { elapsed: 0 };
   const first = judge(

@@ -10,8 +10,8 @@ import {
 } from '../changes/classify.js';
 import { scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
-import { targetProgress } from '../decision/progress.js';
-import { shortRevision, type Verdict } from '../decision/rules.js';
+import { ownRevisions, targetProgress } from '../decision/progress.js';
+import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import { explain } from './blockers.js';
 import { timelineOf } from './timeline.js';
@@ -22,6 +22,8 @@ export interface End {
   readonly conclusion: Conclusion;
   readonly reason: Reason;
   readonly what: string;
+  /** The row that decided; absent: it was ended from outside. */
+  readonly rule?: RuleId;
 }
 
 /** All that is left of a wait when it is over: of thousands, nobody wants to keep all. */
@@ -58,7 +60,8 @@ export function decided(
 
 /** The end of a wait whose time is over. */
 export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
-  return { conclusion: 'timeout', reason: verdict.cause ?? 'timeout', what: verdict.what };
+  const { cause: reason = 'timeout', what, rule } = verdict;
+  return { conclusion: 'timeout', reason, what, ...(rule ? { rule } : {}) };
 }
 
 /**
@@ -115,6 +118,7 @@ function resultOf(
     application: name,
     conclusion: end.conclusion,
     reason: end.reason,
+    ...(end.rule ? { rule: end.rule } : {}),
     message: messageOf(name, state, end, blockers, revisions.revisions),
     ...revisions,
     syncStatus: shown?.comparison.status ?? '',
@@ -157,10 +161,12 @@ function revisionsOf(state: State, now: Moment): Pick<ApplicationResult, 'revisi
 /** The revisions deployed in the end: those that decided, else the last on record. */
 function deployedOf(application: Application, state: State, now: Moment): readonly string[] {
   const { comparison, history } = application;
-  const progress = targetProgress(state, now).revisions;
+  const { revisions, superseded, replaced } = targetProgress(state, now);
+  const own = superseded && !replaced ? ownRevisions(state) : undefined;
+  if (own) return own;
   if (comparison.status === 'Synced') return comparison.revisions.resolved;
   const recorded = history.at(-1)?.revisions.resolved;
-  return recorded ?? progress?.resolved ?? comparison.revisions.resolved;
+  return recorded ?? revisions?.resolved ?? comparison.revisions.resolved;
 }
 
 function messageOf(
