@@ -6,7 +6,7 @@ import { openQuestion } from '../../src/core/decision/progress.js';
 import { judge } from '../../src/core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../../src/core/decision/state.js';
 import type { Target } from '../../src/core/decision/target.js';
-import { explain } from '../../src/core/result/blockers.js';
+import { blockersOf } from '../../src/core/result/blockers.js';
 import { settle } from '../../src/core/result/settle.js';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
 import {
@@ -313,7 +313,7 @@ describe('whatever comes', () => {
           if (verdict.kind === 'waiting' && verdict.recheckAt !== undefined) {
             expect(verdict.recheckAt).toBeGreaterThan(now.elapsed);
           }
-          explain(state, now);
+          blockersOf(state, now);
           openQuestion(state);
           const end = { conclusion: 'timeout', reason: 'timeout', what: '' } as const;
           const { changes, evidence } = settle('shop', state, end, now).result;

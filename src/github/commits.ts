@@ -20,6 +20,13 @@ export interface Commits {
    * log says why
    */
   resolve(repository: string, ref: string, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * The commit that an annotated tag names.
+   * @param sha of the tag object
+   * @returns empty where it is no such object, undefined where it cannot be told now; the log says
+   * why
+   */
+  tagged(repository: string, sha: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** The compare and commits APIs of GitHub, or of a GitHub Enterprise Server at `apiUrl`. */
@@ -32,7 +39,7 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
   // Loaded when there is a question: most runs have none.
   const octokit = async () => {
     const { getOctokit } = await import('@actions/github');
-    return getOctokit(token, { baseUrl: apiUrl }).rest.repos;
+    return getOctokit(token, { baseUrl: apiUrl }).rest;
   };
   return {
     async contains(repository, target, deployed, signal) {
@@ -42,7 +49,7 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
       }
       const what = `compare ${target.slice(0, 8)} with ${deployed.slice(0, 8)} in ${repository}`;
       try {
-        const repos = await octokit();
+        const { repos } = await octokit();
         const { data } = await repos.compareCommitsWithBasehead({
           ...partsOf(repository),
           basehead: `${target}...${deployed}`,
@@ -60,7 +67,7 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
     async resolve(repository, ref, signal) {
       if (token === '') return '';
       try {
-        const repos = await octokit();
+        const { repos } = await octokit();
         const { data } = await repos.getCommit({
           ...partsOf(repository),
           ref,
@@ -72,6 +79,25 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
       } catch (thrown) {
         if (!signal.aborted) say(refusal(`resolve ${ref} in ${repository}`, thrown));
         return isFinal(thrown) ? '' : undefined;
+      }
+    },
+    async tagged(repository, sha, signal) {
+      if (token === '') return '';
+      try {
+        const { git } = await octokit();
+        const { data } = await git.getTag({
+          ...partsOf(repository),
+          tag_sha: sha,
+          request: { signal },
+        });
+        // A tag may name another tag, a tree or a blob: none of these can be deployed.
+        return data.object.type === 'commit' ? data.object.sha : '';
+      } catch (thrown) {
+        // Most often it is a commit.
+        if (isFinal(thrown)) return '';
+        if (!signal.aborted)
+          say(refusal(`look the tag ${sha.slice(0, 8)} up in ${repository}`, thrown));
+        return undefined;
       }
     },
   };

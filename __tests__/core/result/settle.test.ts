@@ -68,10 +68,14 @@ describe('the result of an Application', () => {
   });
 
   test('that did not says why, first of all', () => {
-    const sick = done({ health: 'Degraded', healthMessage: 'crash\n  loop' });
+    const sick = done({ health: 'Degraded', healthSince: 2, healthMessage: 'crash\n  loop' });
     const failed = resultAt(sick, BAD);
-    expect(failed.message).toBe('shop: it is Degraded (health: Degraded: crash loop)');
-    expect(failed.blockers).toEqual([{ subject: 'health', message: 'Degraded: crash\n  loop' }]);
+    expect(failed.message).toBe(
+      'shop: it is Degraded (health: Degraded since 2026-03-01T12:00:02Z: crash loop)',
+    );
+    expect(failed.blockers).toEqual([
+      { subject: 'health', message: 'Degraded since 2026-03-01T12:00:02Z: crash\n  loop' },
+    ]);
     expect(resultAt(sick).blockers).toEqual([]);
   });
 
@@ -104,7 +108,7 @@ describe('the result of an Application', () => {
   });
 
   test.each<[End['conclusion'], string]>([
-    ['timeout', 'shop did not come to its end in time, still waiting for rain'],
+    ['timeout', 'shop: timed out waiting for rain'],
     ['cancelled', 'shop: cancelled while waiting for rain'],
     ['failure', 'shop: rain'],
     ['skipped', 'shop: rain'],

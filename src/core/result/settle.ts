@@ -13,7 +13,7 @@ import type { Moment } from '../decision/moment.js';
 import { ownRevisions, targetProgress } from '../decision/progress.js';
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
-import { explain } from './blockers.js';
+import { blockersOf, causeOf } from './blockers.js';
 import { timelineOf } from './timeline.js';
 import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './vocabulary.js';
 
@@ -111,7 +111,8 @@ function resultOf(
   end: End,
   now: Moment,
 ): Omit<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt'> {
-  const blockers = isGood(end) || isFromOutside(end) ? [] : explain(state, now);
+  const bad = !isGood(end) && !isFromOutside(end);
+  const blockers = bad ? blockersOf(state, now) : [];
   const revisions = revisionsOf(state, now);
   const shown = state.presence === 'missing' ? undefined : state.application;
   return {
@@ -119,7 +120,13 @@ function resultOf(
     conclusion: end.conclusion,
     reason: end.reason,
     ...(end.rule ? { rule: end.rule } : {}),
-    message: messageOf(name, state, end, blockers, revisions.revisions),
+    message: messageOf(
+      name,
+      state,
+      end,
+      bad ? causeOf(state, now) : undefined,
+      revisions.revisions,
+    ),
     ...revisions,
     syncStatus: shown?.comparison.status ?? '',
     healthStatus: shown?.health.status ?? '',
@@ -173,13 +180,11 @@ function messageOf(
   name: string,
   state: State,
   end: End,
-  blockers: readonly Blocker[],
+  cause: Blocker | undefined,
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  // The operation says that something failed, the resource after it says what.
-  const first = blockers.find((each) => !each.subject.startsWith('operation for')) ?? blockers[0];
-  const why = first ? ` (${first.subject}: ${oneLine(first.message)})` : '';
+  const why = cause ? ` (${cause.subject}: ${oneLine(cause.message)})` : '';
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -187,7 +192,7 @@ function messageOf(
         ? `${name} is at ${deployed}: ${end.what}`
         : `${name}: ${end.what}`;
     case 'timeout':
-      return `${name} did not come to its end in time, still waiting for ${end.what}${why}`;
+      return `${name}: timed out waiting for ${end.what}${why}`;
     case 'cancelled':
       return `${name}: cancelled while waiting for ${end.what}`;
     default:
