@@ -236,8 +236,8 @@ const PAYLOAD = {
  * gave the payloads of `payloads/`. After a change, run it there again, then change this.
  */
 const RUN_BY_HAND = {
-  notifications: '933d5b0a29fc8895',
-  argoEvents: '9c70735244828887',
+  notifications: 'b1d8f8a35b633076',
+  argoEvents: 'f34cd07b0291784f',
   kubevela: '3eca3a9af5d86b8f',
 };
 

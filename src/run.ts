@@ -86,6 +86,9 @@ async function ask(inputs: Inputs, world: RunDependencies, progress: Progress): 
       : await evidenceFor(outcome, source, console, cancelled);
   const waitedMs = clock.now().elapsed - start;
   const report = reportOf(inputs, outcome, live, waitedMs);
+  for (const { application, rule } of report.applications) {
+    if (rule) console.debug(`${application}: the rule ${rule} decided.`);
+  }
   // Nobody needs a hint on what went well, and a link only who has a place for it.
   if (succeeded(report) && inputs.argocdServer === '') return report;
   const { withHints } = await import('./conclude/hints.js');

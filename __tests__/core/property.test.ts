@@ -6,7 +6,7 @@ import { openQuestion } from '../../src/core/decision/progress.js';
 import { judge } from '../../src/core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../../src/core/decision/state.js';
 import type { Target } from '../../src/core/decision/target.js';
-import { explain } from '../../src/core/result/blockers.js';
+import { blockersOf } from '../../src/core/result/blockers.js';
 import { settle } from '../../src/core/result/settle.js';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
 import {
@@ -28,7 +28,15 @@ import {
 } from './support/application.ts';
 import { ANY, POLICY, patterns, revision } from './support/follow.ts';
 import { deepFreeze } from './support/freeze.ts';
-import { endOf, expectedEnd, type Look, lies, looksOf, play } from './support/recordings.ts';
+import {
+  endOf,
+  expectedEnd,
+  isSuccess,
+  type Look,
+  lies,
+  looksOf,
+  play,
+} from './support/recordings.ts';
 
 /** Fixed, so that a failure is one for everybody; fast-check prints it with the way to the fault. */
 const SEED = 20_260_301;
@@ -89,15 +97,15 @@ describe('a wait for a recording, whatever is lost or comes twice', () => {
   test.each(traceNames())('%s', (name) => {
     const trace = loadTrace(name);
     const whole = play(trace, looksOf(trace));
-    const wins = endOf(whole) === 'success';
-    expect(endOf(whole)).toBe(expectedEnd(trace));
+    const wins = isSuccess(whole);
+    expect(endOf(whole, trace)).toBe(expectedEnd(trace));
     fc.assert(
       fc.property(DAMAGE, (damage) => {
         const { live, ticks } = damage;
         const looks = looksAfter(trace, damage).map((look) => deepFreeze(look));
         const onState = (state: State) => void deepFreeze(state);
         const played = play(trace, looks, { live, ticks, onState });
-        if (endOf(played) === 'success') {
+        if (isSuccess(played)) {
           expect(wins).toBe(true);
           expect(played.overAt).toBeGreaterThanOrEqual(whole.overAt ?? Number.POSITIVE_INFINITY);
         }
@@ -305,7 +313,7 @@ describe('whatever comes', () => {
           if (verdict.kind === 'waiting' && verdict.recheckAt !== undefined) {
             expect(verdict.recheckAt).toBeGreaterThan(now.elapsed);
           }
-          explain(state, now);
+          blockersOf(state, now);
           openQuestion(state);
           const end = { conclusion: 'timeout', reason: 'timeout', what: '' } as const;
           const { changes, evidence } = settle('shop', state, end, now).result;

@@ -196,3 +196,35 @@ describe('which commit a name names', () => {
     expect(log.of('info')).toEqual([expect.stringContaining('resolve main in acme/shop')]);
   });
 });
+
+describe('which commit an annotated tag names', () => {
+  const tagged = (of = commits()) => of.tagged('acme/shop', B, signal);
+
+  test.each([
+    ['commit', A],
+    // A tag of a tag, or of what is no commit.
+    ['tag', ''],
+    ['tree', ''],
+  ])('that is of a %s: %j', async (type, expected) => {
+    answer = { status: 200, body: { object: { type, sha: A } } };
+    expect(await tagged()).toBe(expected);
+    expect(requests[0]?.url).toBe(`/repos/acme/shop/git/tags/${B}`);
+  });
+
+  test('none, where it is a commit: the log has nothing of it', async () => {
+    answer = { status: 404, body: { message: 'Not Found' } };
+    expect(await tagged()).toBe('');
+    expect(log.of('info')).toEqual([]);
+  });
+
+  test('is asked again where GitHub cannot tell now', async () => {
+    answer = { status: 429, body: { message: 'Too Many Requests' } };
+    expect(await tagged()).toBeUndefined();
+    expect(log.of('info')).toEqual([expect.stringContaining('tag bbbbbbbb')]);
+  });
+
+  test('without a token nothing is asked', async () => {
+    expect(await tagged(commits({ token: '' }))).toBe('');
+    expect(requests).toEqual([]);
+  });
+});

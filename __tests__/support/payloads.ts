@@ -18,6 +18,8 @@ function list(value: unknown): readonly Json[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
+const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** More than `most` bytes: the first and the last half, with an ellipsis in the middle. */
@@ -39,11 +41,12 @@ export function payloadOf(object: KubeObject): Payload {
   const told = all.filter(
     ({ message, hookType }) => !(first && !hookType && text(message).endsWith(' unchanged')),
   );
-  const several = result['revisions'] ?? sync['revisions'];
+  const several = [result['revisions'], sync['revisions']].find(isFilled);
+  const one = text(result['revision']) || text(sync['revision']);
   const payload = {
     application: object.metadata.name,
     namespace: object.metadata.namespace ?? '',
-    revision: several ?? result['revision'] ?? text(sync['revision']),
+    revision: several ?? one,
     operation: {
       phase: text(state['phase']),
       startedAt: text(state['startedAt']),
@@ -108,12 +111,27 @@ export function large(count: number): KubeObject {
   return { ...object, status: { ...status, operationState: { ...state, syncResult } } };
 }
 
+/** An operation that failed before it had resolved its revision. */
+export function failedEarly(): KubeObject {
+  const [{ object } = { object: undefined }] = endedIn('sync-failed');
+  if (!object) throw new Error('a recording is missing');
+  const status = at(object, 'status');
+  const operationState = {
+    ...at(status, 'operationState'),
+    phase: 'Error',
+    message: 'ComparisonError: authentication required',
+    syncResult: { revision: '', source: {} },
+  };
+  return { ...object, status: { ...status, operationState } };
+}
+
 /** All golden payloads, by file name. */
 export function goldenPayloads(): ReadonlyMap<string, Payload> {
   const recorded = traceNames().flatMap((trace) =>
     endedIn(trace).map(({ object }, i) => [`${trace}-${i + 1}`, payloadOf(object)] as const),
   );
   const made = [
+    ['early-error', payloadOf(failedEarly())],
     ['two-hundred', payloadOf(large(200))],
     ['truncated', payloadOf(large(500))],
   ] as const;

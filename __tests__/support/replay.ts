@@ -14,6 +14,8 @@ export interface Trace {
   /** What the wait was for. */
   readonly revision: string;
   readonly expect: Expectation;
+  /** Inputs beside the defaults; of cases. */
+  readonly inputs?: Readonly<Record<string, string>>;
   /** Metadata of live objects when the recording ended. */
   readonly live: readonly KubeObject[];
   readonly events: readonly TraceEvent[];
@@ -28,6 +30,10 @@ export interface Expectation {
   readonly deployed?: string;
   readonly health?: string;
   readonly syncStatus?: string;
+  /** Texts that the Application's message contains. */
+  readonly says?: readonly string[];
+  /** Texts that it does not contain. */
+  readonly neverSays?: readonly string[];
 }
 
 export interface TraceEvent {
@@ -66,11 +72,22 @@ export interface Replay {
   stop(): void;
 }
 
-const TRACES = join(dirname(fileURLToPath(import.meta.url)), '..', 'traces');
+const TESTS = join(dirname(fileURLToPath(import.meta.url)), '..');
+const TRACES = join(TESTS, 'traces');
+const CASES = join(TESTS, 'cases');
 
 /** Names of the recordings in `__tests__/traces`. */
 export function traceNames(): readonly string[] {
-  return readdirSync(TRACES)
+  return namesIn(TRACES);
+}
+
+/** Names of the cases in `__tests__/cases`, which nobody recorded. */
+export function caseNames(): readonly string[] {
+  return namesIn(CASES);
+}
+
+function namesIn(directory: string): readonly string[] {
+  return readdirSync(directory)
     .filter((file) => file.endsWith('.jsonl'))
     .map((file) => file.slice(0, -'.jsonl'.length))
     .sort();
@@ -78,6 +95,10 @@ export function traceNames(): readonly string[] {
 
 export function loadTrace(name: string): Trace {
   return parseTrace(readFileSync(join(TRACES, `${name}.jsonl`), 'utf8'));
+}
+
+export function loadCase(name: string): Trace {
+  return parseTrace(readFileSync(join(CASES, `${name}.jsonl`), 'utf8'));
 }
 
 /** @param text a whole `.jsonl` file */

@@ -23,6 +23,13 @@ export interface Commits {
    * log says why
    */
   resolve(repository: string, ref: string, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * The commit that an annotated tag names.
+   * @param sha of the tag object
+   * @returns empty where it is no such object, undefined where it cannot be told now; the log says
+   * why
+   */
+  tagged(repository: string, sha: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface CommitsOptions extends GithubParts {
@@ -64,8 +71,21 @@ export function githubCommits(options: CommitsOptions): Commits {
       if (told.kind !== 'told') return told.kind === 'later' ? undefined : '';
       return text(record(told.body).sha);
     },
+    async tagged(repository, sha, signal) {
+      if (token === '') return '';
+      const path = `${pathOf(repository)}/git/tags/${encodeURIComponent(sha)}`;
+      const what = `look up the tag ${sha.slice(0, 8)} in ${repository}`;
+      const told = await ask(what, path, signal, MOST_OFTEN_ABSENT);
+      if (told.kind !== 'told') return told.kind === 'later' ? undefined : '';
+      // A tag may name another tag, a tree or a blob: none of these can be deployed.
+      const { type, sha: commit } = record(record(told.body).object);
+      return type === 'commit' ? text(commit) : '';
+    },
   };
 }
+
+/** What is not found is the common case: a revision is a commit, not the object of a tag. */
+const MOST_OFTEN_ABSENT = 'most often absent';
 
 /** Asks, and says once in the log why there is no answer. */
 function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {
@@ -75,14 +95,19 @@ function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {
     said.add(line);
   };
   const base = apiUrl.endsWith('/') ? apiUrl.slice(0, -1) : apiUrl;
-  return async (what: string, path: string, signal: AbortSignal): Promise<Told> => {
+  return async (
+    what: string,
+    path: string,
+    signal: AbortSignal,
+    absence?: typeof MOST_OFTEN_ABSENT,
+  ): Promise<Told> => {
     const request = { path, query: NO_PAGE, accept: 'application/vnd.github+json' };
     try {
       const answer = await askGithub(base, `token ${token}`, request, parts, signal);
       if (isSuccess(answer)) {
         return { kind: 'told', body: jsonOf(answer, 'GitHub', 'is it GitHub that answers?') };
       }
-      say(refusal(what, answer));
+      if (!absence || answer.status !== 404) say(refusal(what, answer));
       return { kind: isFinal(answer) ? 'no' : 'later' };
     } catch (thrown) {
       if (!signal.aborted) {

@@ -1,3 +1,4 @@
+import type { Application } from '../core/application/types.js';
 import { isSha, repositoryAt } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Log } from '../platform/log.js';
@@ -23,7 +24,12 @@ export function commitQuestions(
       const [source = 0] = target.sources ?? [];
       const repository = repositoryAt(application.sources[source], run.serverUrl);
       if (repository === undefined || !isSha(target.text) || !isSha(revision)) return 'other';
-      const { contains } = await commits();
+      const { contains, tagged } = await commits();
+      if (mayBeTag(application, source, run)) {
+        const tagOf = await tagged(repository, revision, signal);
+        if (tagOf === undefined) return undefined;
+        if (tagOf !== '') return { tagOf };
+      }
       const contained = await contains(repository, target.text, revision, signal);
       if (contained === undefined) return undefined;
       return contained ? 'descendant' : 'other';
@@ -33,4 +39,11 @@ export function commitQuestions(
       return resolve(repository, text, signal);
     },
   };
+}
+
+/** Whether a source tracks something else than a branch, as far as the run knows. */
+function mayBeTag({ sources }: Application, source: number, { commit }: Inputs['run']): boolean {
+  const tracked = sources[source]?.targetRevision ?? '';
+  if (['', 'HEAD'].includes(tracked) || commit.kind === 'none') return false;
+  return tracked !== commit.defaultBranch && commit.ref !== `refs/heads/${tracked}`;
 }

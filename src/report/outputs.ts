@@ -85,6 +85,7 @@ function applicationOf(result: ApplicationResult, scope: Scope): string {
   const write = changeWriter();
   const more: readonly Named[] = [
     ['url', text(result.url ?? '')],
+    ['rule', text(result.rule ?? '')],
     ['all-resources', { items: textsOf(result.changes, write) }],
     ['blockers', { json: JSON.stringify(result.blockers) }],
     ['timeline', { json: JSON.stringify(result.timeline ?? []) }],

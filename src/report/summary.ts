@@ -145,7 +145,10 @@ function countsByClass(report: Report): string {
   const counts = Map.groupBy(all, (each) => each.change);
   return CHANGE_CLASSES.flatMap((name) => {
     const count = counts.get(name)?.length;
-    return count === undefined ? [] : [`${CHANGE_ICONS[name]} ${count} ${name}`];
+    if (count === undefined) return [];
+    // The other classes are participles.
+    const words = name === 'hook' ? pluralize(count, name) : `${count} ${name}`;
+    return [`${CHANGE_ICONS[name]} ${words}`];
   }).join(' · ');
 }
 

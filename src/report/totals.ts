@@ -1,4 +1,4 @@
-import { HEALTH_ORDER } from '../core/decision/rules.js';
+import { HEALTH_ORDER } from '../core/decision/situation.js';
 import type { ApplicationResult } from '../core/result/vocabulary.js';
 
 /** What is said of one Application, or of several as if they were one. Empty where unknown. */

@@ -265,6 +265,64 @@ describe('an Application on the wire', () => {
     expect(read.comparison.revisions.resolved).toEqual([B]);
   });
 
+  test('a full SHA that an operation resolved to another one is that of an annotated tag', () => {
+    const tagsOf = (asked: string, resolved: string, more: object = {}) => {
+      const state = {
+        phase: 'Running',
+        operation: { sync: { revision: asked } },
+        syncResult: { revision: resolved },
+        ...more,
+      };
+      return parseApplication(put(wire(), 'status.operationState', state)).operation?.tags;
+    };
+    expect(tagsOf(A, B)).toEqual([{ tag: A, commit: B }]);
+    expect(tagsOf(B, B)).toBeUndefined();
+    expect(tagsOf('main', B)).toBeUndefined();
+    expect(tagsOf(A, '')).toBeUndefined();
+    // A retry may be for a later revision than the one asked for.
+    expect(tagsOf(A, B, { retryCount: 1 })).toBeUndefined();
+  });
+
+  test('what a source hydrator does is read', () => {
+    const pair = { drySHA: A, hydratedSHA: B };
+    const read = (sourceHydrator: object) => {
+      const { hydrated, hydrator } = parseApplication(
+        put(wire(), 'status.sourceHydrator', sourceHydrator),
+      );
+      return { hydrated, hydrator };
+    };
+    const failed = { phase: 'Failed', drySHA: A, message: 'no', startedAt: 's', finishedAt: 'f' };
+    expect(
+      read({
+        lastSuccessfulOperation: pair,
+        lastComparedDryRevision: A,
+        currentOperation: failed,
+      }),
+    ).toEqual({
+      hydrated: [{ dry: A, hydrated: B }],
+      hydrator: {
+        compared: A,
+        current: { phase: 'Failed', dry: A, message: 'no', startedAt: 's', finishedAt: 'f' },
+      },
+    });
+    const current = { ...pair, phase: 'Hydrated', startedAt: 's' };
+    expect(read({ lastSuccessfulOperation: pair, currentOperation: current }).hydrated).toEqual([
+      { dry: A, hydrated: B, since: 's' },
+    ]);
+    expect(read({})).toEqual({ hydrated: [], hydrator: undefined });
+  });
+
+  test('who owns it, who asked for its operation, and where health is kept are read', () => {
+    const set = { kind: 'ApplicationSet', name: 'shops' };
+    const rolling = { sync: {}, initiatedBy: { username: 'applicationset-controller' } };
+    const owned = put(put(wire(), 'metadata.ownerReferences', [set]), 'operation', rolling);
+    const read = parseApplication(put(owned, 'status.resourceHealthSource', 'appTree'));
+    expect(read.applicationSet).toBe('shops');
+    expect(read.requested?.rollingSync).toBe(true);
+    expect(read.healthInTree).toBe(true);
+    expect(Object.keys(parseApplication(wire()))).not.toContain('healthInTree');
+  });
+
   test('the revision of an operation is what it was asked for until it is resolved', () => {
     const running = { phase: 'Running', operation: { sync: { revision: 'main' } } };
     const first = parseApplication(put(wire(), 'status.operationState', running));

@@ -12,6 +12,7 @@ import {
   D,
   deployed,
   hook,
+  type Json,
   KEEP,
   type Look,
   operation,
@@ -19,6 +20,7 @@ import {
   request,
   result,
   SETTINGS,
+  time,
   WEB,
 } from '../support/application.ts';
 import {
@@ -604,7 +606,11 @@ describe('when it is over', () => {
     story('with auto-sync a comparison made later is with a successor', [
       [3, see(done({ health: 'Progressing' })), W],
       [4, see(done({ at: C, sync: 'OutOfSync', reconciled: 5 })), W],
-      [6, see(done({ at: C, reconciled: 6 })), 'success superseded'],
+      [
+        6,
+        see(done({ at: C, reconciled: 6, history: [deployed(B, 1), deployed(C, 5)] })),
+        'success superseded',
+      ],
     ]);
   });
 
@@ -645,12 +651,44 @@ describe('when it is over', () => {
       [3, see(done({ at: C, sync: 'OutOfSync' }, { phase: 'Failed' })), 'failure sync-failed'],
     ]);
     story('seen late: the history knows both', [[60, see(done(atC, ranC)), 'success superseded']]);
+    story('a later one that needs no operation takes no place', [
+      [3, see(done({ health: 'Progressing' })), W],
+      [6, see(done({ at: C, reconciled: 6 })), 'success synced'],
+    ]);
+    story('nor does one of which only a part is synced again', [
+      [3, see(done({ health: 'Progressing' })), W],
+      [
+        9,
+        see(done({ at: C, reconciled: 9 }, { at: C, from: 5, selective: true })),
+        'success synced',
+      ],
+    ]);
+    story('nor where no history is kept', [
+      [3, see(done({ health: 'Progressing', history: [] })), W],
+      [6, see(done({ at: C, reconciled: 6, history: [] })), 'success synced'],
+    ]);
+    story('nor where neither needs an operation', [
+      [0, see(old()), W],
+      [1, see(old({ at: B, health: 'Progressing', reconciled: 1 })), W],
+      [2, see(old({ at: C, reconciled: 2 })), 'success no-change'],
+    ]);
+    story('but it does where one between was deployed', [
+      [0, see(old()), W],
+      [1, see(old({ at: B, health: 'Progressing', reconciled: 1 })), W],
+      [5, see(done({ at: C, health: 'Progressing', history: [deployed(C, 2)] }, { at: C })), W],
+      [9, see(done({ at: D, history: [deployed(C, 2)] }, { at: C })), 'success superseded'],
+    ]);
+    story('and where it took the target back before that was deployed', [
+      [0, see(old()), W],
+      [1, see(old({ at: B, sync: 'OutOfSync', resources: [`OutOfSync ${WEB}`] })), W],
+      [2, see(old({ at: C, reconciled: 2 })), 'success superseded'],
+    ]);
     story('seen late: compared after the target was deployed', [
-      [60, see(done({ at: C, reconciled: 50 })), 'success superseded'],
+      [60, see(done({ at: C, reconciled: 50 })), 'success synced'],
     ]);
     story('seen late, compared in the second in which the target was deployed: time tells', [
       [4, see(done({ at: C, reconciled: 3 })), 'waiting until 8'],
-      [8, tick, 'success superseded'],
+      [8, tick, 'success synced'],
     ]);
     story('the target was compared, but the later one deployed', [
       [1, see(old({ at: B, sync: 'OutOfSync', reconciled: 1 })), W],
@@ -855,6 +893,83 @@ describe('when it is over', () => {
         'success synced',
       ],
     ]);
+    /** D is deployed, as the dry commit A was hydrated to it. */
+    const first = { drySHA: A, hydratedSHA: D };
+    const ranD = { at: D, from: -50 };
+    const atD = (hydrated: Json, look: Look = {}): Look => ({
+      at: D,
+      history: [deployed(D, -50)],
+      operation: operation(ranD),
+      reconciled: -40,
+      hydrated: { lastSuccessfulOperation: first, ...hydrated },
+      ...look,
+    });
+    const hydration = (from: number, more: Json = {}): Json => ({
+      lastComparedDryRevision: B,
+      currentOperation: { phase: 'Hydrated', startedAt: time(from), ...more },
+    });
+    story('a source hydrator: the commit deployed already is not the doing of a later dry one', [
+      [0, see(app(atD({}))), W],
+      [1, see(app(atD(hydration(1, { phase: 'Hydrating' })))), W],
+      [
+        2,
+        see(app(atD({ ...hydration(1, pair), lastSuccessfulOperation: pair }))),
+        'success no-change',
+      ],
+    ]);
+    story('a source hydrator: nor where all is over when the wait begins', [
+      [
+        9,
+        see(app(atD({ ...hydration(1, pair), lastSuccessfulOperation: pair }))),
+        'success no-change',
+      ],
+    ]);
+    story('a source hydrator: nor in the same second, where the earlier one was seen', [
+      [0, see(app(atD({}))), W],
+      [
+        1,
+        see(app(atD({ ...hydration(-50, pair), lastSuccessfulOperation: pair }))),
+        'success no-change',
+      ],
+    ]);
+    story('a source hydrator: in the same second, unseen, it may be', [
+      [
+        0,
+        see(app(atD({ ...hydration(-50, pair), lastSuccessfulOperation: pair }))),
+        'success synced',
+      ],
+    ]);
+    story('a source hydrator: what is deployed after the hydration is its doing', [
+      [0, see(app(atD({}))), W],
+      [2, see(app(atD(hydration(1, pair), { requested: request({ at: D }) }))), W],
+      [
+        9,
+        see(
+          app(atD(hydration(1, pair), { operation: operation({ at: D, from: 3 }), reconciled: 6 })),
+        ),
+        'success synced',
+      ],
+    ]);
+    const failing = (from: number, more: Json = {}): Json =>
+      hydration(from, { phase: 'Failed', finishedAt: time(from + 1), message: 'no', ...more });
+    story('a source hydrator: a failure may pass, until it has not been tried again for long', [
+      [0, see(app(atD({}))), W],
+      [3, see(app(atD(failing(1, { drySHA: B })))), 'waiting until 153'],
+      [152, tick, 'waiting until 153'],
+      [153, tick, 'failure sync-failed'],
+    ]);
+    story('a source hydrator: a second failure is one, also of a commit that it does not name', [
+      [0, see(app(atD({}))), W],
+      [3, see(app(atD(failing(1)))), 'waiting until 153'],
+      [125, see(app(atD(hydration(125, { phase: 'Hydrating' })))), W],
+      [130, see(app(atD(failing(125)))), 'failure sync-failed'],
+    ]);
+    story('a source hydrator: that failed long before the wait began', [
+      [200, see(app(atD(failing(1)))), 'failure sync-failed'],
+    ]);
+    story('a source hydrator: the failure of another commit is none of this one', [
+      [200, see(app(atD({ ...failing(1, { drySHA: A }), lastComparedDryRevision: A }))), W],
+    ]);
     story('a source hydrator forgets a pair that an operation is still at', [
       [1, see(old({ hydrated: { lastSuccessfulOperation: pair } })), W],
       [
@@ -934,7 +1049,8 @@ test('before the first look nothing is known', () => {
     ),
   ).toEqual({
     kind: 'waiting',
-    what: 'the first look',
+    what: 'the first answer of the server',
+    rule: 'not-read-yet',
   });
 });
 
@@ -1121,6 +1237,36 @@ describe('wait-resources', () => {
     only('Deployment/web'),
   );
   story(
+    'of kinds for which Argo CD has no health, beside others that are not well',
+    [
+      [
+        9,
+        see(
+          done({ health: 'Degraded', resources: [`Synced ${WEB} Degraded`, `Synced ${SETTINGS}`] }),
+        ),
+        'success synced',
+      ],
+    ],
+    only('ConfigMap/*'),
+  );
+  story(
+    'where the health of resources is in the tree only, that of the Application counts',
+    [
+      [
+        9,
+        see({
+          ...done({
+            health: 'Missing',
+            resources: [`Synced ${WEB} Degraded`, `Synced ${SETTINGS}`],
+          }),
+          healthInTree: true,
+        }),
+        W,
+      ],
+    ],
+    only('ConfigMap/*'),
+  );
+  story(
     'a Healthy Application has healthy resources',
     [[9, see(done({ resources: [`Synced ${WEB} Progressing`] })), 'success synced']],
     only('Deployment/web'),
@@ -1153,6 +1299,55 @@ describe('wait-resources', () => {
     ],
     only('Deployment/web'),
   );
+});
+
+describe('an annotated tag', () => {
+  /** Its object, which Argo CD shows in place of the commit B. */
+  const TAG = '7'.repeat(40);
+  const tagged = operation({ at: TAG, result: B });
+  story('is its commit, as soon as an operation tells', [
+    [0, see(old()), W],
+    [1, see(old({ at: TAG, sync: 'OutOfSync', reconciled: 1 })), W],
+    [1.5, related(TAG, 'descendant'), W],
+    [2, see(app({ at: TAG, sync: 'OutOfSync', operation: tagged, reconciled: 1 })), W],
+    [9, see(done({ at: TAG, operation: tagged })), 'success synced'],
+  ]);
+  story(
+    'is its commit, also for whoever names the tag object',
+    [[9, see(done({ at: TAG, operation: tagged })), 'success synced']],
+    {
+      target: revision(TAG),
+    },
+  );
+  story('is its commit, as GitHub says where no operation came', [
+    [0, see(old({ at: TAG })), W],
+    [1, related(TAG, { tagOf: B }), 'success no-change'],
+  ]);
+  story(
+    'of several sources, too',
+    [
+      [
+        9,
+        see(
+          app({
+            at: ['1.2.3', TAG],
+            sources: [{}, {}],
+            reconciled: 9,
+            operation: operation({ at: ['1.2.3', TAG] }),
+            history: [deployed(['1.2.3', TAG], 1)],
+          }),
+        ),
+        W,
+      ],
+      [10, related(TAG, { tagOf: B }), 'success synced'],
+    ],
+    { target: revision(B, [1]) },
+  );
+  story('of another commit is another revision', [
+    [0, see(old({ at: TAG })), W],
+    [1, related(TAG, { tagOf: C }), W],
+    [2, related(C, 'descendant'), 'success superseded'],
+  ]);
 });
 
 describe('suspended', () => {

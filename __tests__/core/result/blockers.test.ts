@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { explain } from '../../../src/core/result/blockers.js';
+import { blockersOf, causeOf } from '../../../src/core/result/blockers.js';
 import {
   A,
   API,
@@ -8,22 +8,24 @@ import {
   B,
   C,
   hook,
+  type Json,
   KEEP,
   type Look,
   operation,
+  type Run,
   request,
   result,
   SETTINGS,
   WEB,
 } from '../support/application.ts';
-import { ANY, follow, gone, related, see, type Wish } from '../support/follow.ts';
+import { ANY, follow, gone, patterns, related, see, type Wish } from '../support/follow.ts';
 
 const RAN_A = operation({ at: A, from: -110 });
 
 /** What is said of a look at second 10, as `subject: message`. */
 function said(look: Look, wish: Wish = {}): readonly string[] {
   const { state, now } = follow([[10, see(app({ operation: RAN_A, ...look }))]], wish);
-  return explain(state, now).map(({ subject, message }) => `${subject}: ${message}`);
+  return blockersOf(state, now).map(({ subject, message }) => `${subject}: ${message}`);
 }
 
 const NOT_COMPARED =
@@ -44,7 +46,7 @@ describe('what keeps an Application from its end', () => {
       ],
     ] as const) {
       const { state, now } = follow(rows);
-      expect(explain(state, now)).toEqual([]);
+      expect(blockersOf(state, now)).toEqual([]);
     }
   });
 
@@ -136,7 +138,7 @@ describe('what keeps an Application from its end', () => {
       `Synced ${KEEP} Missing`,
     ];
     expect(said({ at: B, health: 'Degraded', healthMessage: 'bad', resources })).toEqual([
-      'health: Degraded: bad',
+      'health: Degraded since 2026-03-01T11:58:20Z: bad',
       'Deployment/shop/web: Degraded: Degraded it is',
       'ConfigMap/shop/keep: Missing: Missing it is',
     ]);
@@ -169,7 +171,7 @@ describe('what keeps an Application from its end', () => {
     ).toEqual([
       'operation for bbbbbbbb: Failed: no message yet',
       'Deployment/shop/web: no',
-      'health: Degraded',
+      'health: Degraded since 2026-03-01T11:58:20Z, before the operation began (2026-03-01T12:00:01Z)',
     ]);
   });
 
@@ -177,13 +179,133 @@ describe('what keeps an Application from its end', () => {
     const run = { selective: true, manual: true, results: [applied(WEB, 'configured')] };
     const resources = [`Synced ${WEB}`, `OutOfSync ${SETTINGS}`];
     expect(said({ at: B, sync: 'OutOfSync', resources, operation: operation(run) })).toEqual([
-      'selective sync: it synced 1 chosen resources only and left 1 OutOfSync: sync the whole Application',
+      'selective sync: it synced only 1 chosen resource and left 1 OutOfSync: sync the whole Application',
       'ConfigMap/shop/settings: OutOfSync',
     ]);
     const heal = { ...run, manual: false };
     expect(said({ at: B, sync: 'OutOfSync', resources, operation: operation(heal) })).toEqual([
       'ConfigMap/shop/settings: OutOfSync',
     ]);
+  });
+});
+
+describe('conditions', () => {
+  const outOfSync: Look = {
+    at: B,
+    sync: 'OutOfSync',
+    resources: [`OutOfSync ${SETTINGS}`],
+    operation: operation(),
+  };
+
+  test('a status that could not be stored is an old one', () => {
+    const large = 'Application status exceeds the Kubernetes resource size limit (1 MiB)';
+    expect(said({ at: B, conditions: [`UnknownError: ${large}`] })).toEqual([
+      `condition UnknownError: ${large}. Argo CD could not store a newer status, so the state shown is outdated`,
+    ]);
+  });
+
+  test('warnings are the cause of what stays OutOfSync, unless they are about orphans', () => {
+    const shared =
+      'SharedResourceWarning: ConfigMap/settings is part of applications shop and bill';
+    const conditions = [shared, 'OrphanedResourceWarning: one'];
+    expect(said({ ...outOfSync, conditions })).toEqual([
+      `condition ${shared}`,
+      'ConfigMap/shop/settings: OutOfSync',
+    ]);
+    expect(said({ at: B, conditions })).toEqual([]);
+  });
+});
+
+describe('the cause', () => {
+  const causeIn = (look: Look): string | undefined => {
+    const { state, now } = follow([[10, see(app({ at: B, sync: 'OutOfSync', ...look }))]]);
+    const cause = causeOf(state, now);
+    return cause && `${cause.subject}: ${cause.message}`;
+  };
+  const resources = [`OutOfSync ${WEB}`];
+  const smoke = hook('batch/Job/shop/smoke', 'PostSync', 'Failed', 'exit code 1');
+
+  test.each<[string, Run, string]>([
+    [
+      'a sync window',
+      { phase: 'Running', message: 'Sync operation blocked by sync window' },
+      'operation for bbbbbbbb: Running: Sync operation blocked by sync window',
+    ],
+    [
+      'a pruning that waits to be confirmed',
+      { phase: 'Running', message: 'waiting for pruning confirmation of /ConfigMap/keep' },
+      'operation for bbbbbbbb: Running: waiting for pruning confirmation of /ConfigMap/keep',
+    ],
+    [
+      'the hook that fails in every attempt',
+      { phase: 'Running', retry: 2, message: 'Retrying operation. Attempt #2', results: [smoke] },
+      'PostSync hook Job/shop/smoke: exit code 1',
+    ],
+    [
+      'what is OutOfSync, where the operation says nothing',
+      { phase: 'Running' },
+      'Deployment/shop/web: OutOfSync',
+    ],
+  ])('is %s', (_, run, cause) => {
+    expect(causeIn({ resources, operation: operation(run) })).toBe(cause);
+  });
+
+  test('is an operation without a message, where there is nothing else', () => {
+    expect(causeIn({ resources: [], operation: operation({ phase: 'Running' }) })).toBe(
+      'operation for bbbbbbbb: Running: no message yet',
+    );
+    expect(causeIn({ sync: 'Synced', operation: operation() })).toBeUndefined();
+  });
+});
+
+describe('health', () => {
+  const sick: Look = { at: B, health: 'Degraded', operation: operation() };
+
+  test('that turned bad in the deployment has the time', () => {
+    expect(said({ ...sick, healthSince: 2 })).toEqual([
+      'health: Degraded since 2026-03-01T12:00:02Z',
+    ]);
+  });
+
+  test('that turned bad again was not so all the time', () => {
+    const { state, now } = follow([
+      [1, see(app({ at: B, health: 'Progressing', operation: operation({ phase: 'Running' }) }))],
+      [10, see(app({ ...sick, healthSince: -100 }))],
+    ]);
+    expect(blockersOf(state, now)[0]?.message).toBe('Degraded since 2026-03-01T11:58:20Z');
+  });
+
+  test('of the whole Application counts where the object has none by resource', () => {
+    const wish: Wish = { policy: { waitResources: patterns('ConfigMap/*') } };
+    expect(said({ ...sick, health: 'Progressing' }, wish)).toEqual([
+      'health: Progressing',
+      'wait-resources: it has no effect on health: the Application does not show health by resource, so that of the whole Application counts',
+    ]);
+    const inline = { ...sick, resources: [`Synced ${WEB} Degraded`, `Synced ${SETTINGS}`] };
+    expect(said(inline, wish).filter((each) => each.startsWith('wait-resources'))).toEqual([]);
+  });
+});
+
+describe('a source hydrator', () => {
+  const hydrated = (currentOperation: Json, lastComparedDryRevision = B): Look => ({
+    hydrated: { currentOperation, lastComparedDryRevision },
+  });
+
+  test.each<[string, Look, RegExp]>([
+    [
+      'failed',
+      hydrated({ phase: 'Failed', drySHA: B, message: 'Failed to hydrate: no chart' }),
+      /^source hydrator: bbbbbbbb: Failed to hydrate: no chart$/,
+    ],
+    ['is at it', hydrated({ phase: 'Hydrating' }), /^source hydrator: it is hydrating bbbbbbbb$/],
+    [
+      'has looked at the commit',
+      hydrated({ phase: 'Hydrated', drySHA: A }),
+      /^source hydrator: Argo CD looked at bbbbbbbb and has not hydrated it: /,
+    ],
+    ['has not seen the commit', hydrated({ phase: 'Hydrated', drySHA: A }, A), NOT_COMPARED],
+  ])('%s', (_, look, message) => {
+    expect(said(look)).toEqual([expect.stringMatching(message)]);
   });
 });
 
@@ -194,7 +316,22 @@ describe('why nothing came', () => {
 
   test.each<[string, Look, RegExp]>([
     ['auto-sync waits', {}, /^operation: no operation started: a sync window may be closed/],
-    ['auto-sync is off', { automated: false }, /^operation: .*`trigger: sync`/],
+    [
+      'auto-sync is off',
+      { automated: false },
+      /^operation: .*sync it yourself .*`trigger: sync`\)$/,
+    ],
+    [
+      'an ApplicationSet syncs it step by step',
+      {
+        automated: false,
+        operation: {
+          ...RAN_A,
+          operation: { initiatedBy: { username: 'applicationset-controller' } },
+        },
+      },
+      /^operation: .*: the ApplicationSet will sync it when its RollingSync gets to this step$/,
+    ],
   ])('the revision was compared, and %s', (_, look, message) => {
     const [first] = said({ at: B, sync: 'OutOfSync', resources: [`OutOfSync ${WEB}`], ...look });
     expect(first).toMatch(message);
@@ -211,6 +348,6 @@ describe('why nothing came', () => {
       [10, see(app({ at: C, operation: RAN_A }))],
       [11, related(C, 'descendant')],
     ]);
-    expect(explain(state, now)).toEqual([]);
+    expect(blockersOf(state, now)).toEqual([]);
   });
 });

@@ -68,10 +68,14 @@ describe('the result of an Application', () => {
   });
 
   test('that did not says why, first of all', () => {
-    const sick = done({ health: 'Degraded', healthMessage: 'crash\n  loop' });
+    const sick = done({ health: 'Degraded', healthSince: 2, healthMessage: 'crash\n  loop' });
     const failed = resultAt(sick, BAD);
-    expect(failed.message).toBe('shop: it is Degraded (health: Degraded: crash loop)');
-    expect(failed.blockers).toEqual([{ subject: 'health', message: 'Degraded: crash\n  loop' }]);
+    expect(failed.message).toBe(
+      'shop: it is Degraded (health: Degraded since 2026-03-01T12:00:02Z: crash loop)',
+    );
+    expect(failed.blockers).toEqual([
+      { subject: 'health', message: 'Degraded since 2026-03-01T12:00:02Z: crash\n  loop' },
+    ]);
     expect(resultAt(sick).blockers).toEqual([]);
   });
 
@@ -104,7 +108,7 @@ describe('the result of an Application', () => {
   });
 
   test.each<[End['conclusion'], string]>([
-    ['timeout', 'shop did not come to its end in time, still waiting for rain'],
+    ['timeout', 'shop: timed out waiting for rain'],
     ['cancelled', 'shop: cancelled while waiting for rain'],
     ['failure', 'shop: rain'],
     ['skipped', 'shop: rain'],
@@ -154,7 +158,8 @@ describe('the revision in the end', () => {
   const history = [deployed(A, -110), deployed(B, 1)];
 
   test.each<[string, Look, string]>([
-    ['is the compared one, if Synced', { at: C, history }, C],
+    ['is the compared one, if Synced', { at: C, history: [...history, deployed(C, 5)] }, C],
+    ['is that of the target, where a later one needed no operation', { at: C, history }, B],
     ['is the last one on record, if not', { at: C, sync: 'OutOfSync', history }, B],
     [
       'is the one that decides, where there is no record',
@@ -242,6 +247,7 @@ test('the end of a wait whose time is over has the cause that is known', () => {
     conclusion: 'timeout',
     reason: 'suspended',
     what: 'Healthy (it is Suspended)',
+    rule: 'suspended',
   });
   const now = { elapsed: 0 };
   const first = judge(

@@ -7,6 +7,7 @@ import {
   begin,
   type Event,
   type Policy,
+  type Relation,
   type State,
   step,
 } from '../../../src/core/decision/state.js';
@@ -54,7 +55,7 @@ export const gone: Happening = (now) => ({ kind: 'absent', now });
 /** Nothing but time. */
 export const tick: Happening = () => undefined;
 
-export function related(revision: string, relation: 'descendant' | 'other'): Happening {
+export function related(revision: string, relation: Relation): Happening {
   return () => ({ kind: 'relation', revision, relation });
 }
 

@@ -9,7 +9,7 @@ import { begin, type Policy, type State, step } from '../../../src/core/decision
 import { isRecord } from '../../support/api/store.ts';
 import { epochOf, type Trace, type TraceEvent } from '../../support/replay.ts';
 import { type Classes, type Classifier, classifyAll } from './classes.ts';
-import { POLICY, revision } from './follow.ts';
+import { POLICY, patterns, revision } from './follow.ts';
 
 /** What a recording needs beside the defaults. */
 const NEEDS: Readonly<Record<string, Partial<Policy>>> = {
@@ -18,6 +18,8 @@ const NEEDS: Readonly<Record<string, Partial<Policy>>> = {
   'waves-first-sync': { ifMissing: 'wait' },
   'paused-rollout-resumed': { suspended: 'succeed' },
   degraded: { degradedGraceMs: 1000 },
+  'cronjob-degraded': { degradedGraceMs: 1000 },
+  'wait-resources-inline': { waitResources: patterns('ConfigMap/*') },
 };
 
 /** The commits of the recorded repositories, oldest first: what GitHub would say of them. */
@@ -78,6 +80,8 @@ export interface Played {
   readonly verdict: Verdict;
   /** Milliseconds of the recording at which it was over; absent: time ran out. */
   readonly overAt?: number;
+  /** When it was over, or time ran out. */
+  readonly now: Moment;
   readonly state: State;
   /** What was found when there was nothing more to come. */
   readonly changes: Classes;
@@ -137,9 +141,11 @@ export function play(
     consider(each.t);
     if (overAt !== undefined) break;
   }
-  wait((looks.at(-1)?.t ?? 0) + PATIENCE_MS);
+  const end = (looks.at(-1)?.t ?? 0) + PATIENCE_MS;
+  wait(end);
   const changes = classified(trace, state, options.live ?? true, options.classify ?? classifyAll);
-  return { verdict, state, changes, ...(overAt === undefined ? {} : { overAt }) };
+  const now = momentAt(overAt ?? end);
+  return { verdict, state, changes, now, ...(overAt === undefined ? {} : { overAt }) };
 }
 
 function answered(state: State): State {
@@ -216,10 +222,18 @@ export function lies(trace: Trace, found: Classes): readonly string[] {
   return [...wrong, ...missing];
 }
 
-/** `success`, `failure sync-failed`; `waiting` where time would run out. */
-export function endOf({ verdict }: Played): string {
+/**
+ * `success`, `failure sync-failed`; `waiting` where time would run out. The reason of a success is
+ * there for recordings that expect one.
+ */
+export function endOf({ verdict }: Played, { expect }: Pick<Trace, 'expect'>): string {
   if (verdict.kind === 'waiting') return 'waiting';
-  return verdict.conclusion === 'failure' ? `failure ${verdict.reason}` : verdict.conclusion;
+  const plain = verdict.conclusion === 'success' && expect.reason === undefined;
+  return plain ? verdict.conclusion : `${verdict.conclusion} ${verdict.reason}`;
+}
+
+export function isSuccess({ verdict }: Played): boolean {
+  return verdict.kind === 'done' && verdict.conclusion === 'success';
 }
 
 /** How the recording's own expectations read in the same words. */

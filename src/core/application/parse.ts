@@ -23,6 +23,8 @@ import {
   type Deployment,
   type Destination,
   type Health,
+  type HydratedPair,
+  type Hydrator,
   type Operation,
   type OperationRequest,
   PHASES,
@@ -30,6 +32,7 @@ import {
   type ResourceKey,
   type ResourceResult,
   type Revisions,
+  type TagObject,
 } from './types.js';
 
 /**
@@ -70,7 +73,14 @@ function markers(metadata: Node) {
     labels: labelsOf(child(metadata, 'labels')),
     deleting: text(metadata, 'deletionTimestamp') !== '',
     refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
+    ...ownerOf(metadata),
   };
+}
+
+function ownerOf(metadata: Node): Pick<Application, 'applicationSet'> {
+  const owners = objects(metadata, 'ownerReferences');
+  const owner = owners.find((each) => text(each, 'kind') === 'ApplicationSet');
+  return owner ? { applicationSet: text(owner, 'name') } : {};
 }
 
 function labelsOf(labels: Node): Readonly<Record<string, string>> {
@@ -127,11 +137,14 @@ function automatedOf(policy: Node): Pick<Application, 'automated'> {
 
 function requestOf(operation: Node): OperationRequest {
   const sync = child(operation, 'sync');
+  const initiatedBy = child(operation, 'initiatedBy');
+  const rollingSync = text(initiatedBy, 'username') === 'applicationset-controller';
   return {
     revisions: revisionsOf(sync),
     selective: objects(sync, 'resources').length > 0,
     dryRun: flag(sync, 'dryRun'),
-    automated: flag(child(operation, 'initiatedBy'), 'automated'),
+    automated: flag(initiatedBy, 'automated'),
+    ...(rollingSync ? { rollingSync } : {}),
   };
 }
 
@@ -163,7 +176,8 @@ function state(root: Node) {
     reconciledAt: text(status, 'reconciledAt'),
     history: objects(status, 'history').map(deploymentOf),
     conditions: objects(status, 'conditions').map(conditionOf),
-    hydrated: hydratedOf(child(status, 'sourceHydrator')),
+    ...hydratorOf(child(status, 'sourceHydrator')),
+    ...(text(status, 'resourceHealthSource') === 'appTree' ? { healthInTree: true as const } : {}),
     summaryImages: texts(child(status, 'summary'), 'images'),
   };
 }
@@ -173,17 +187,32 @@ function operationOf(state: Node, report: (problem: DecodeError) => void): Opera
   const asked = child(state, 'operation');
   const request = requestOf(asked);
   const resolved = revisionsOf(result);
+  const retryCount = integer(state, 'retryCount') ?? 0;
+  // A retry may be for a later revision than the one asked for.
+  const tags = retryCount === 0 ? tagsIn(request.revisions, resolved) : [];
   return {
     ...request,
+    ...(tags.length > 0 ? { tags } : {}),
     revisions: resolved.resolved.length > 0 ? resolved : request.revisions,
     phase: phaseOf(state),
     startedAt: text(state, 'startedAt'),
     finishedAt: text(state, 'finishedAt'),
-    retryCount: integer(state, 'retryCount') ?? 0,
+    retryCount,
     retryLimit: integer(child(asked, 'retry'), 'limit') ?? 0,
     message: withoutMiddle(text(state, 'message')),
     results: separateObjects(result, 'resources', report).map(resultOf),
   };
+}
+
+/** A full SHA that was resolved to another one is that of an annotated tag. */
+function tagsIn(asked: Revisions, resolved: Revisions): readonly TagObject[] {
+  return asked.resolved
+    .map((tag, i) => ({ tag, commit: resolved.resolved[i] ?? '' }))
+    .filter(({ tag, commit }) => tag !== commit && isFullSha(tag) && isFullSha(commit));
+}
+
+function isFullSha(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
 }
 
 function phaseOf(state: Node): Phase {
@@ -304,9 +333,37 @@ function conditionOf(condition: Node): Condition {
   };
 }
 
-function hydratedOf(hydrator: Node): Application['hydrated'] {
-  return ['lastSuccessfulOperation', 'currentOperation']
-    .map((field) => child(hydrator, field))
-    .map((each) => ({ dry: text(each, 'drySHA'), hydrated: text(each, 'hydratedSHA') }))
-    .filter((pair) => pair.dry !== '' && pair.hydrated !== '');
+function hydratorOf(status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+  const operation = optional(status, 'currentOperation');
+  const current = operation ? { current: hydrationOf(operation) } : {};
+  const hydrator: Hydrator = { compared: text(status, 'lastComparedDryRevision'), ...current };
+  const none = operation === undefined && hydrator.compared === '';
+  return { hydrated: pairsOf(status), ...(none ? {} : { hydrator }) };
+}
+
+function hydrationOf(operation: Node): NonNullable<Hydrator['current']> {
+  return {
+    phase: text(operation, 'phase'),
+    dry: text(operation, 'drySHA'),
+    message: text(operation, 'message'),
+    startedAt: text(operation, 'startedAt'),
+    finishedAt: text(operation, 'finishedAt'),
+  };
+}
+
+/** The current operation is the last successful one, unless it is a later one. */
+function pairsOf(status: Node): readonly HydratedPair[] {
+  const [last, current] = ['lastSuccessfulOperation', 'currentOperation'].map((field) => {
+    const operation = child(status, field);
+    const since = text(operation, 'startedAt');
+    return {
+      dry: text(operation, 'drySHA'),
+      hydrated: text(operation, 'hydratedSHA'),
+      ...(since === '' ? {} : { since }),
+    };
+  });
+  const same = last?.dry === current?.dry && last?.hydrated === current?.hydrated;
+  return [...(last && !same ? [last] : []), ...(current ? [current] : [])].filter(
+    (pair) => pair.dry !== '' && pair.hydrated !== '',
+  );
 }

@@ -36,13 +36,44 @@ export interface Application {
   /** `status.history`, oldest first: full operations that succeeded. */
   readonly history: readonly Deployment[];
   readonly conditions: readonly Condition[];
-  /** Pairs that a source hydrator made: the dry revision a user knows, the hydrated one deployed. */
-  readonly hydrated: readonly { readonly dry: string; readonly hydrated: string }[];
+  /** Pairs that a source hydrator made, oldest first. */
+  readonly hydrated: readonly HydratedPair[];
+  /** `status.sourceHydrator`; absent without one. */
+  readonly hydrator?: Hydrator;
+  /** `status.resourceHealthSource: appTree`: no health by resource in the object. */
+  readonly healthInTree?: true;
+  /** Name of the ApplicationSet that owns it. */
+  readonly applicationSet?: string;
   readonly summaryImages: readonly string[];
   /** Why it cannot be read, with the place: then nothing but its identity is known. */
   readonly unreadable?: string;
   /** Places within single resources that cannot be read: what is there counts as absent. */
   readonly unreadableResources?: readonly string[];
+}
+
+/** The dry revision that a user knows, and the hydrated one that is compared and deployed. */
+export interface HydratedPair {
+  readonly dry: string;
+  readonly hydrated: string;
+  /** When its hydration began; absent: the object does not say. */
+  readonly since?: string;
+}
+
+/** What a source hydrator says of its work. */
+export interface Hydrator {
+  /** The last dry revision that was looked at; it may need no hydration. */
+  readonly compared: string;
+  readonly current?: Hydration;
+}
+
+export interface Hydration {
+  /** `Hydrating`, `Hydrated`, `Failed`. */
+  readonly phase: string;
+  /** Empty while it runs, and where it failed early. */
+  readonly dry: string;
+  readonly message: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
 }
 
 export interface ApplicationSource {
@@ -73,6 +104,8 @@ export interface OperationRequest {
   readonly selective: boolean;
   readonly dryRun: boolean;
   readonly automated: boolean;
+  /** Its ApplicationSet's RollingSync asked for it. */
+  readonly rollingSync?: true;
 }
 
 export const PHASES = ['Running', 'Terminating', 'Succeeded', 'Failed', 'Error'] as const;
@@ -88,6 +121,16 @@ export interface Operation extends OperationRequest {
   readonly retryLimit: number;
   readonly message: string;
   readonly results: readonly ResourceResult[];
+  /** The annotated tags among the revisions it was asked for. */
+  readonly tags?: readonly TagObject[];
+}
+
+/** An annotated tag is an object of its own, which Argo CD may show in place of its commit. */
+export interface TagObject {
+  /** SHA of the tag object. */
+  readonly tag: string;
+  /** SHA of the commit that it names. */
+  readonly commit: string;
 }
 
 export interface ResourceKey {

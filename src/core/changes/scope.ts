@@ -1,7 +1,6 @@
 import type { Application, ComparedResource, Deployment, Revisions } from '../application/types.js';
 import type { SeenOperation } from '../decision/observations.js';
-import { contains } from '../decision/progress.js';
-import { isBeforeTrigger } from '../decision/rules.js';
+import { contains, isBeforeTrigger, isOwnDeployment } from '../decision/progress.js';
 import { isTarget, type State } from '../decision/state.js';
 import type { Target } from '../decision/target.js';
 
@@ -37,7 +36,7 @@ export function scopeOf(state: State): Scope {
   // What is deployed is not what a wait for the Application's deletion is about.
   if (state.policy.waitFor.includes('deletion')) return NOTHING;
   const since = deploymentsSince(state, application, target);
-  const operations = countedOperations(state, application, target, since[0]?.startedAt);
+  const operations = countedOperations(state, target, since[0]?.startedAt);
   const starts = [...since, ...operations]
     .map((each) => each.startedAt)
     .filter((each) => each !== '');
@@ -105,7 +104,7 @@ function deploymentsSince(
   const known = knownAtTrigger(state);
   const history = application.history.filter((each) => each.startedAt > known);
   if (target.kind === 'revision') {
-    const same = history.findLastIndex((each) => isTarget(application, target, each.revisions));
+    const same = history.findLastIndex((each) => isOwnDeployment(state, each));
     const own = same < 0 ? history.findIndex((each) => contains(state, each.revisions)) : same;
     const entry = history[own];
     // Without auto-sync an older deployment of the target is not the one that is waited for.
@@ -127,7 +126,6 @@ function knownAtTrigger(state: State): string {
 
 function countedOperations(
   state: State,
-  application: Application,
   target: Target,
   deployedFrom: string | undefined,
 ): readonly SeenOperation[] {
@@ -141,7 +139,7 @@ function countedOperations(
   const targetFirstSeen = state.targetFirstSeen?.at ?? Number.POSITIVE_INFINITY;
   return real.filter(
     (each) =>
-      isTarget(application, target, each.revisions) ||
+      isOwnDeployment(state, each) ||
       each.at > targetFirstSeen ||
       (deployedFrom !== undefined && each.startedAt >= deployedFrom) ||
       contains(state, each.revisions),

@@ -19,3 +19,13 @@ export function ageOf(now: Moment, when: Moment | string, firstLook: Moment): nu
   const known = now.server !== undefined && !Number.isNaN(written);
   return Math.max(known ? now.server - written : 0, now.elapsed - firstLook.elapsed);
 }
+
+/** Whether one thing happened after another; times in whole seconds often cannot tell. */
+export type After = 'yes' | 'no' | 'unknown';
+
+/** @param time RFC 3339 in whole seconds, as `than`; empty: not known */
+export function happenedAfter(time: string, than: string): After {
+  const [at, other] = [Date.parse(time), Date.parse(than)];
+  if (Number.isNaN(at) || Number.isNaN(other) || at === other) return 'unknown';
+  return at > other ? 'yes' : 'no';
+}

@@ -1,6 +1,6 @@
 import type { Application, Revisions } from '../application/types.js';
-import { ageOf, type Moment } from './moment.js';
-import { hasEnded } from './observations.js';
+import { ageOf, happenedAfter, type Moment } from './moment.js';
+import { hasEnded, type SeenOperation } from './observations.js';
 import { isTarget, type State } from './state.js';
 import { revisionKey, type Target } from './target.js';
 
@@ -8,18 +8,102 @@ import { revisionKey, type Target } from './target.js';
 export interface TargetProgress {
   /** The revisions that decide: the target's, or those of a successor; none: neither was seen. */
   readonly revisions?: Revisions;
-  /** A later revision took the target's place. */
+  /** A later revision decides in the target's place. */
   readonly superseded: boolean;
+  /** That one, or one between, was deployed: the target is not what is there any more. */
+  readonly replaced: boolean;
   /** The comparison shown is with the revisions that decide. */
   readonly compared: boolean;
   /** `Moment.elapsed` at which time alone may tell more. */
   readonly recheckAt?: number;
 }
 
-const UNSEEN: TargetProgress = { superseded: false, compared: false };
+/** Progress, but for what follows from the deployments on record. */
+type Standing = Omit<TargetProgress, 'replaced'>;
+
+const UNSEEN: Standing = { superseded: false, compared: false };
 
 /** Finds the revision that decides: the target's, unless a later one took its place. */
 export function targetProgress(state: State, now: Moment): TargetProgress {
+  const standing = standingOf(state, now);
+  return { ...standing, replaced: standing.superseded && isReplaced(state, standing) };
+}
+
+/** A later revision that needs no deployment replaces nothing. */
+function isReplaced(state: State, { revisions }: Standing): boolean {
+  const { application } = state;
+  const last = application?.history.at(-1) ?? lastSuccess(state);
+  if (last && isOwnDeployment(state, last)) return false;
+  if (last && revisions && revisionKey(last.revisions) === revisionKey(revisions)) return true;
+  const duringWait = last !== undefined && last.startedAt > (state.recordedAt ?? '');
+  return duringWait || !neededNothing(state);
+}
+
+/** The last full operation that was seen to succeed: for Applications that keep no history. */
+function lastSuccess(state: State): SeenOperation | undefined {
+  return state.seen.operations.findLast(
+    (each) => each.phase === 'Succeeded' && !each.selective && !each.dryRun,
+  );
+}
+
+/** The comparison with the target was seen, and found nothing to do. */
+function neededNothing(state: State): boolean {
+  return state.seen.comparisons.some(
+    (each) => isTargetKey(state, each.key) && each.compared.statuses.every((s) => s === 'Synced'),
+  );
+}
+
+function isTargetKey({ application, target }: State, key: string): boolean {
+  const revisions: Revisions = { resolved: key.split(','), tracked: [] };
+  return (
+    application !== undefined && target !== undefined && isTarget(application, target, revisions)
+  );
+}
+
+/**
+ * Revisions of the target itself, for all sources: as they were deployed, else as they were
+ * compared. None: they were not seen.
+ */
+export function ownRevisions(state: State): readonly string[] | undefined {
+  const deployments = [...state.seen.operations, ...(state.application?.history ?? [])];
+  const own = deployments.findLast((each) => isOwnDeployment(state, each));
+  if (own) return own.revisions.resolved;
+  return state.seen.comparisons.findLast((each) => isTargetKey(state, each.key))?.key.split(',');
+}
+
+/**
+ * Whether a deployment was made for the target. One of a hydrated revision may have been made for
+ * an earlier dry one, which was hydrated to the same.
+ */
+export function isOwnDeployment(
+  state: State,
+  deployment: Pick<SeenOperation, 'revisions' | 'startedAt'> & { readonly at?: number },
+): boolean {
+  const { application, target, hydration } = state;
+  if (!application || !target || !isTarget(application, target, deployment.revisions)) return false;
+  if (!hydration || !deployment.revisions.resolved.includes(hydration.hydrated)) return true;
+  switch (happenedAfter(deployment.startedAt, hydration.since ?? '')) {
+    case 'yes':
+      return true;
+    case 'no':
+      return false;
+    case 'unknown':
+      return !(hydration.again && isSeenBefore(state, deployment, hydration.at));
+  }
+}
+
+/** Whether a deployment was there in a snapshot before that one. */
+function isSeenBefore(
+  { recordedAt = '', seen }: State,
+  { startedAt, at }: { readonly startedAt: string; readonly at?: number },
+  snapshot: number,
+): boolean {
+  if (at !== undefined) return at < snapshot;
+  const operation = seen.operations.find((each) => each.startedAt === startedAt);
+  return snapshot > 0 && (startedAt <= recordedAt || (operation?.at ?? snapshot) < snapshot);
+}
+
+function standingOf(state: State, now: Moment): Standing {
   const { application, target } = state;
   if (!application || !target) return UNSEEN;
   const { revisions } = application.comparison;
@@ -34,16 +118,23 @@ export function targetProgress(state: State, now: Moment): TargetProgress {
 }
 
 /** Never seen the target: its repository may know that what is deployed contains it. */
-function progressUnseen(state: State, application: Application): TargetProgress {
+function progressUnseen(state: State, application: Application): Standing {
   const deployed = candidateOf(application);
   if (!deployed || !contains(state, deployed)) return UNSEEN;
   const compared = revisionKey(deployed) === revisionKey(application.comparison.revisions);
   return { revisions: deployed, superseded: true, compared };
 }
 
-/** The repository said that these revisions contain the target. */
+/** The repository said that these revisions, or what was hydrated to them, contain the target. */
 export function contains(state: State, { resolved }: Revisions): boolean {
-  return resolved.some((each) => state.relations.get(each) === 'descendant');
+  const known = resolved.flatMap((each) => [each, ...dryOf(state.application, each)]);
+  return known.some((each) => state.relations.get(each) === 'descendant');
+}
+
+/** The dry revisions that were hydrated to that one: the repository knows nothing of it. */
+function dryOf(application: Application | undefined, hydrated: string): readonly string[] {
+  const pairs = application?.hydrated.filter((each) => each.hydrated === hydrated) ?? [];
+  return pairs.map(({ dry }) => dry);
 }
 
 /** What would be deployed in place of a target that was never seen. */
@@ -67,18 +158,28 @@ export function openQuestion(state: State): { readonly revisions: readonly strin
     return undefined;
   }
   const candidates = candidateOf(application)?.resolved ?? [];
-  const scoped = candidates.filter((_, i) => !target.sources || target.sources.has(i));
+  const scoped = candidates
+    .filter((_, i) => !target.sources || target.sources.has(i))
+    .flatMap((each) => (application.hydrator ? dryOf(application, each).slice(-1) : [each]));
   const open = scoped.filter((each) => each !== '' && !state.relations.has(each));
   return open.length > 0 ? { revisions: open } : undefined;
 }
 
-function progressAutomated(state: State, application: Application, now: Moment): TargetProgress {
+function progressAutomated(state: State, application: Application, now: Moment): Standing {
   const { revisions } = application.comparison;
   if (isLater(state, application, now)) return { revisions, superseded: true, compared: true };
   const finishedAt = lastOwn(state, application)?.finishedAt ?? '';
   const recheckAt = settlesAt(state, application, finishedAt, now);
   const again = recheckAt !== undefined && recheckAt > now.elapsed ? { recheckAt } : {};
   return { superseded: false, compared: false, ...again };
+}
+
+/** Whether an operation had ended before this run asked for another one. */
+export function isBeforeTrigger(state: State, operation: SeenOperation | undefined): boolean {
+  const { triggered } = state;
+  if (triggered?.what !== 'operation') return false;
+  if (triggered.at === undefined || operation === undefined) return true;
+  return operation.endAt !== undefined && operation.endAt < triggered.at;
 }
 
 /** Whether the comparison, which is not with the target, was made after the target's time. */
@@ -115,7 +216,7 @@ function lastOwn(
 }
 
 /** Without auto-sync the comparison may follow a branch that nobody deploys: operations decide. */
-function progressManual(state: State, application: Application, target: Target): TargetProgress {
+function progressManual(state: State, application: Application, target: Target): Standing {
   const last = lastFull(application);
   if (!last || isTarget(application, target, last.revisions)) {
     return { ...(last ? { revisions: last.revisions } : {}), superseded: false, compared: false };

@@ -1,9 +1,10 @@
 import { sharedWith } from '../application/interning.js';
-import type { Application, Revisions } from '../application/types.js';
+import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
 import type { Pattern } from '../filters/patterns.js';
 import type { Moment } from './moment.js';
 import { type Evidence, hasEnded, NOTHING_SEEN, observeSnapshot } from './observations.js';
-import { lookedUp, matches, type Target } from './target.js';
+import { type Tags, untagged, untaggedEvidence, untaggedTarget, withTags } from './tags.js';
+import { lookedUp, matches, names, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
 export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
@@ -20,8 +21,11 @@ export interface Policy {
   readonly ifMissing: 'fail' | 'wait' | 'skip';
 }
 
-/** How a revision that is not the target relates to it, by its repository. */
-export type Relation = 'descendant' | 'other';
+/**
+ * How a revision that is not the target relates to it, by its repository: it contains the target,
+ * it does not, or it is an annotated tag and names this commit.
+ */
+export type Relation = 'descendant' | 'other' | { readonly tagOf: string };
 
 /** Everything known of one Application's wait. Only `step` makes a new one. */
 export interface State {
@@ -39,6 +43,12 @@ export interface State {
   /** Revisions that were there before the target. */
   readonly older: ReadonlySet<string>;
   readonly relations: ReadonlyMap<string, Relation>;
+  /** Annotated tags: everything here has their commits in place of them. */
+  readonly tags: Tags;
+  /** How the target, a dry revision, came to be a hydrated one. */
+  readonly hydration?: TargetHydration;
+  /** The attempts to hydrate the target that failed. */
+  readonly failedHydrations: readonly FailedHydration[];
   /** The last operation's end, and whether a reconcile was seen after it. */
   readonly ending?: Ending;
   /** When health was seen to become what it is; absent: it was so at the first look. */
@@ -53,6 +63,19 @@ export interface Triggered {
   readonly resourceVersion: string;
   /** The first snapshot from after the request. */
   readonly at?: number;
+}
+
+/** The pair of the target, and when it was made. */
+export interface TargetHydration extends HydratedPair {
+  /** The first snapshot with it. */
+  readonly at: number;
+  /** An earlier dry revision had been hydrated to the same. */
+  readonly again: boolean;
+}
+
+export interface FailedHydration extends Hydration {
+  /** When it was seen to fail; absent: it had failed at the first look. */
+  readonly seen?: Moment;
 }
 
 interface Ending {
@@ -98,6 +121,8 @@ export function begin(
     seen: NOTHING_SEEN,
     older: new Set(),
     relations: new Map(),
+    tags: new Map(),
+    failedHydrations: [],
   };
 }
 
@@ -133,7 +158,22 @@ function withName(state: State, sha: string | undefined): State {
 }
 
 function withRelation(state: State, revision: string, relation: Relation): State {
+  if (typeof relation === 'object') return withTag(state, revision, relation.tagOf);
   return { ...state, relations: new Map(state.relations).set(revision, relation) };
+}
+
+function withTag(state: State, tag: string, commit: string): State {
+  const { application, target } = state;
+  if (!application || !target) return state;
+  const tags = withTags(state.tags, [{ tag, commit }]);
+  const next: State = {
+    ...state,
+    tags,
+    application: untagged(application, tags),
+    target: untaggedTarget(target, tags),
+    seen: untaggedEvidence(state.seen, tags),
+  };
+  return withTargetFirstSeen(next, state.since);
 }
 
 function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
@@ -144,20 +184,53 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
   }
   const known = before.application;
   const fresh = known ? sharedWith(known, event.application) : event.application;
-  const application = withHydrated(fresh, known);
-  const target = before.target ?? before.resolve(application);
+  const tags = withTags(before.tags, fresh.operation?.tags ?? []);
+  const application = withHydrated(untagged(fresh, tags), known);
+  const seen = tags === before.tags ? before.seen : untaggedEvidence(before.seen, tags);
   const next: State = {
     ...before,
     presence: 'present',
     application,
-    target,
-    seen: observeSnapshot(before.seen, application, event.gap, now),
+    tags,
+    target: untaggedTarget(before.target ?? before.resolve(application), tags),
+    seen: observeSnapshot(seen, application, event.gap, now),
     recordedAt: before.recordedAt ?? application.history.at(-1)?.startedAt ?? '',
   };
   return withTargetFirstSeen(
-    withHealth(withEnding(withTrigger(next), before, now), before, now),
+    withHealth(withEnding(withTrigger(withHydration(next, now)), before, now), before, now),
     now,
   );
+}
+
+/** Notes what the source hydrator has made of the target. */
+function withHydration(state: State, now: Moment): State {
+  const { application, target } = state;
+  if (!application?.hydrator || target?.kind !== 'revision') return state;
+  const failed = failedHydration(application, target.text);
+  const known = state.failedHydrations.some((each) => each.startedAt === failed?.startedAt);
+  const seen = state.seen.snapshots > 1 ? { seen: now } : {};
+  const fresh = failed && !known ? [{ ...failed, ...seen }] : [];
+  const failedHydrations = [...state.failedHydrations, ...fresh];
+  const own = application.hydrated.findIndex(({ dry }) => names(target.text, dry));
+  const pair = application.hydrated[own];
+  if (state.hydration || !pair) return { ...state, failedHydrations };
+  const earlier = application.hydrated.slice(0, own);
+  const again = earlier.some(({ hydrated }) => hydrated === pair.hydrated);
+  return {
+    ...state,
+    failedHydrations,
+    hydration: { ...pair, at: state.seen.snapshots - 1, again },
+  };
+}
+
+/** A failed hydration of that dry revision; one that failed early does not name its own. */
+export function failedHydration(
+  { hydrator }: Pick<Application, 'hydrator'>,
+  target: string,
+): Hydration | undefined {
+  const { current, compared = '' } = hydrator ?? {};
+  if (current?.phase !== 'Failed') return undefined;
+  return names(target, current.dry || compared) ? current : undefined;
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */

@@ -172,7 +172,8 @@ export function matches(
   });
 }
 
-function names(text: string, resolved: string): boolean {
+/** Whether a target's text names that revision, which is a full one. */
+export function names(text: string, resolved: string): boolean {
   if (isSha(text)) return samePrefix(resolved.replace(/^sha256:/, ''), text);
   if (text.startsWith('sha256:')) return samePrefix(resolved, text);
   return sameVersion(text, resolved);

@@ -1,50 +1,117 @@
 import type {
   Application,
   ComparedResource,
+  Condition,
   Operation,
   ResourceResult,
 } from '../application/types.js';
-import type { Moment } from '../decision/moment.js';
+import { happenedAfter, type Moment } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
 import { targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
+import { hydrationOf, isHealthOfAll } from '../decision/situation.js';
 import { isTarget, type State } from '../decision/state.js';
+import { shortSha } from '../decision/target.js';
 import type { Blocker } from './vocabulary.js';
 
 /**
- * What keeps an Application from its end, in the order in which a person should look:
- * conditions, the operation with what failed in it, what is not healthy, why nothing came, and what
- * is left OutOfSync.
+ * What keeps an Application from its end, in the order in which a person should look: conditions,
+ * the hydration, the operation with what failed in it, what is not healthy, why nothing came, and
+ * what is left OutOfSync.
  */
-export function explain(state: State, now: Moment): readonly Blocker[] {
+export function blockersOf(state: State, now: Moment): readonly Blocker[] {
+  return [...detailsOf(state, now)].map(({ blocker }) => blocker);
+}
+
+/** The blocker that says why, for the first annotation: what it names says more than what it is in. */
+export function causeOf(state: State, now: Moment): Blocker | undefined {
+  const details = detailsOf(state, now);
+  return (details.find((each) => !each.vague) ?? details[0])?.blocker;
+}
+
+/** A blocker, and whether another one says more of the same. */
+interface Detail {
+  readonly blocker: Blocker;
+  readonly vague?: true;
+}
+
+function detailsOf(state: State, now: Moment): readonly Detail[] {
   const { application } = state;
   if (!application || state.presence !== 'present') return [];
   const all = [
+    ...plain(hydration(state, application, now)),
     ...operation(application, now),
-    ...health(application),
-    ...nothingCame(state, application, now),
-    ...comparison(state, application),
+    ...plain([
+      ...health(state, application),
+      ...nothingCame(state, application, now),
+      ...comparison(state, application),
+    ]),
   ];
   // What failed to apply is OutOfSync too, which tells nothing more.
   const once = all.filter(
-    (each, i) => all.findIndex((other) => other.subject === each.subject) === i,
+    (each, i) => all.findIndex((other) => other.blocker.subject === each.blocker.subject) === i,
   );
-  return [...conditions(application), ...once];
+  return [...plain(conditions(application)), ...once];
 }
 
-const WARNINGS = /Warning$/;
+function plain(blockers: readonly Blocker[]): readonly Detail[] {
+  return blockers.map((blocker) => ({ blocker }));
+}
+
+const WARNING = /Warning$/;
 
 function conditions(application: Application): readonly Blocker[] {
-  return application.conditions
-    .filter((each) => !WARNINGS.test(each.type))
-    .map((each) => ({ subject: `condition ${each.type}`, message: each.message }));
+  return application.conditions.filter((each) => !WARNING.test(each.type)).map(conditionBlocker);
 }
 
-function operation(application: Application, now: Moment): readonly Blocker[] {
+/** Argo CD says so where it could not store what it found. */
+const TOO_LARGE = /exceeds the Kubernetes resource size limit/;
+
+function conditionBlocker({ type, message }: Condition): Blocker {
+  const stale = TOO_LARGE.test(message)
+    ? '. Argo CD could not store a newer status, so the state shown is outdated'
+    : '';
+  return { subject: `condition ${type}`, message: `${message}${stale}` };
+}
+
+/** Warnings that say why a resource stays OutOfSync. */
+function warnings({ conditions }: Application): readonly Blocker[] {
+  return conditions
+    .filter((each) => WARNING.test(each.type) && each.type !== 'OrphanedResourceWarning')
+    .map(conditionBlocker);
+}
+
+/** The source hydrator has to make the revision that is compared and deployed. */
+function hydration(state: State, application: Application, now: Moment): readonly Blocker[] {
+  if (state.target?.kind !== 'revision') return [];
+  const status = hydrationOf({ state, application, now });
+  const dry = shortSha(state.target.text);
+  const subject = 'source hydrator';
+  switch (status.kind) {
+    case 'none':
+      return [];
+    case 'failed':
+      return [{ subject, message: `${dry}: ${status.message || 'Failed'}` }];
+    case 'running':
+      return [{ subject, message: `it is hydrating ${dry}` }];
+    case 'compared':
+      return [
+        {
+          subject,
+          message: `Argo CD looked at ${dry} and has not hydrated it: no manifest of this Application may have changed`,
+        },
+      ];
+  }
+}
+
+function operation(application: Application, now: Moment): readonly Detail[] {
   const { operation } = application;
   if (!operation || operation.phase === 'Succeeded' || operation.dryRun) return [];
   const stuck = operation.results.filter(isStuck).map(resultBlocker);
-  return [overall(operation, stuck.length > 0, now), ...stuck];
+  const blocker = overall(operation, stuck.length > 0, now);
+  // The operation says that something failed, the resource after it says what.
+  const vague = stuck.length > 0 || operation.message === '';
+  return [vague ? { blocker, vague } : { blocker }, ...plain(stuck)];
 }
 
 /** @param itemised the resources that failed are named one by one, so the message need not */
@@ -81,7 +148,7 @@ function resultBlocker(result: ResourceResult): Blocker {
   return { subject: `${hook}${place(result)}`, message: result.message || result.hookPhase };
 }
 
-function health(application: Application): readonly Blocker[] {
+function health(state: State, application: Application): readonly Blocker[] {
   const { status, message } = application.health;
   if (status === '' || status === 'Healthy') return [];
   const those = application.comparison.resources.filter(
@@ -91,10 +158,28 @@ function health(application: Application): readonly Blocker[] {
     subject: place(each),
     message: [each.health, each.healthMessage].filter((part) => part !== '').join(': '),
   }));
+  const words = `${status}${since(state, application)}`;
   return [
-    { subject: 'health', message: message === '' ? status : `${status}: ${message}` },
+    { subject: 'health', message: message === '' ? words : `${words}: ${message}` },
     ...details,
+    ...healthOfAll(state, application),
   ];
+}
+
+/** What was so before the deployment is not its doing. */
+function since(state: State, { health, operation }: Application): string {
+  const time = health.lastTransitionTime;
+  if (time === '' || health.status !== 'Degraded') return '';
+  const began = operation && !operation.dryRun ? operation.startedAt : '';
+  const before = !state.healthSeen && happenedAfter(began, time) === 'yes';
+  return before ? ` since ${time}, before the operation began (${began})` : ` since ${time}`;
+}
+
+function healthOfAll({ policy }: State, application: Application): readonly Blocker[] {
+  if (!isHealthOfAll({ policy, application })) return [];
+  const where = application.healthInTree ? ' (resourceHealthSource: appTree)' : '';
+  const message = `it has no effect on health: the Application does not show health by resource${where}, so that of the whole Application counts`;
+  return [{ subject: 'wait-resources', message }];
 }
 
 function comparison(state: State, application: Application): readonly Blocker[] {
@@ -102,7 +187,7 @@ function comparison(state: State, application: Application): readonly Blocker[] 
   const target = state.target;
   if (status !== 'OutOfSync' || !target || !isTarget(application, target, revisions)) return [];
   const left = resources.filter((each) => each.status === 'OutOfSync' && !each.hook);
-  return [...selectiveSync(application, left), ...left.map(outOfSync)];
+  return [...selectiveSync(application, left), ...warnings(application), ...left.map(outOfSync)];
 }
 
 function outOfSync(resource: ComparedResource): Blocker {
@@ -118,7 +203,9 @@ function selectiveSync(
 ): readonly Blocker[] {
   const { operation } = application;
   if (!operation?.selective || operation.automated || !hasEnded(operation)) return [];
-  const message = `it synced ${operation.results.length} chosen resources only and left ${left.length} OutOfSync: sync the whole Application`;
+  const count = operation.results.length;
+  const resources = `${count} chosen resource${count === 1 ? '' : 's'}`;
+  const message = `it synced only ${resources} and left ${left.length} OutOfSync: sync the whole Application`;
   return [{ subject: 'selective sync', message }];
 }
 
@@ -129,15 +216,31 @@ function nothingCame(state: State, application: Application, now: Moment): reado
   const last = application.operation;
   if (last && isTarget(application, state.target, last.revisions)) return [];
   if (application.comparison.status === 'Synced' && progress.compared) return [];
+  if (!progress.compared) return notCompared(state, application, state.target.text, now);
+  return [{ subject: 'operation', message: whyNone(application) }];
+}
+
+function notCompared(
+  state: State,
+  application: Application,
+  target: string,
+  now: Moment,
+): readonly Blocker[] {
+  if (hydrationOf({ state, application, now }).kind !== 'none' || state.hydration) return [];
   const found = shortRevision(application.comparison.revisions);
-  if (!progress.compared) {
-    const message = `Argo CD has not compared ${state.target.text} yet (it compared ${found} at ${application.reconciledAt || 'no time'}): was it pushed to what the Application tracks? A webhook or \`trigger: refresh\` makes Argo CD look at once`;
-    return [{ subject: 'revision', message }];
-  }
-  const message = application.automated
-    ? 'no operation started: a sync window may be closed, or auto-sync waits'
-    : 'no operation started: auto-sync is off, so somebody must sync it (or use `trigger: sync`)';
-  return [{ subject: 'operation', message }];
+  const message = `Argo CD has not compared ${target} yet (it compared ${found} at ${application.reconciledAt || 'no time'}): was it pushed to what the Application tracks? A webhook or \`trigger: refresh\` makes Argo CD look at once`;
+  return [{ subject: 'revision', message }];
+}
+
+function whyNone({ automated, operation, applicationSet }: Application): string {
+  if (automated) return 'no operation started: a sync window may be closed, or auto-sync waits';
+  const set = applicationSet ? `ApplicationSet ${applicationSet}` : 'ApplicationSet';
+  if (operation?.rollingSync)
+    return `no operation started: the ${set} will sync it when its RollingSync gets to this step`;
+  const perhaps = applicationSet
+    ? `; if the ${set} has a RollingSync strategy, it will sync it in its turn`
+    : '';
+  return `no operation started: auto-sync is off, so sync it yourself (or use \`trigger: sync\`)${perhaps}`;
 }
 
 function place(resource: { kind: string; namespace: string; name: string }): string {

@@ -3,10 +3,10 @@ import { type Classified, classify, gradeOf } from '../changes/classify.js';
 import { type LiveTimes, type Written, withLive } from '../changes/live-times.js';
 import { type Scope, scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
-import { targetProgress } from '../decision/progress.js';
-import { shortRevision, type Verdict } from '../decision/rules.js';
+import { ownRevisions, targetProgress } from '../decision/progress.js';
+import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
-import { explain } from './blockers.js';
+import { blockersOf, causeOf } from './blockers.js';
 import { timelineOf } from './timeline.js';
 import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './vocabulary.js';
 
@@ -15,6 +15,8 @@ export interface End {
   readonly conclusion: Conclusion;
   readonly reason: Reason;
   readonly what: string;
+  /** The row that decided; absent: it was ended from outside. */
+  readonly rule?: RuleId;
 }
 
 /** All that is left of a wait when it is over: of thousands, nobody wants to keep all. */
@@ -51,7 +53,8 @@ export function decided(
 
 /** The end of a wait whose time is over. */
 export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
-  return { conclusion: 'timeout', reason: verdict.cause ?? 'timeout', what: verdict.what };
+  const { cause: reason = 'timeout', what, rule } = verdict;
+  return { conclusion: 'timeout', reason, what, ...(rule ? { rule } : {}) };
 }
 
 /**
@@ -102,14 +105,22 @@ function resultOf(
   end: End,
   now: Moment,
 ): Omit<ApplicationResult, 'changes' | 'evidence' | 'startedAt' | 'finishedAt'> {
-  const blockers = isGood(end) || isFromOutside(end) ? [] : explain(state, now);
+  const bad = !isGood(end) && !isFromOutside(end);
+  const blockers = bad ? blockersOf(state, now) : [];
   const revisions = revisionsOf(state, now);
   const shown = state.presence === 'missing' ? undefined : state.application;
   return {
     application: name,
     conclusion: end.conclusion,
     reason: end.reason,
-    message: messageOf(name, state, end, blockers, revisions.revisions),
+    ...(end.rule ? { rule: end.rule } : {}),
+    message: messageOf(
+      name,
+      state,
+      end,
+      bad ? causeOf(state, now) : undefined,
+      revisions.revisions,
+    ),
     ...revisions,
     syncStatus: shown?.comparison.status ?? '',
     healthStatus: shown?.health.status ?? '',
@@ -151,23 +162,23 @@ function revisionsOf(state: State, now: Moment): Pick<ApplicationResult, 'revisi
 /** The revisions deployed in the end: those that decided, else the last on record. */
 function deployedOf(application: Application, state: State, now: Moment): readonly string[] {
   const { comparison, history } = application;
-  const progress = targetProgress(state, now).revisions;
+  const { revisions, superseded, replaced } = targetProgress(state, now);
+  const own = superseded && !replaced ? ownRevisions(state) : undefined;
+  if (own) return own;
   if (comparison.status === 'Synced') return comparison.revisions.resolved;
   const recorded = history.at(-1)?.revisions.resolved;
-  return recorded ?? progress?.resolved ?? comparison.revisions.resolved;
+  return recorded ?? revisions?.resolved ?? comparison.revisions.resolved;
 }
 
 function messageOf(
   name: string,
   state: State,
   end: End,
-  blockers: readonly Blocker[],
+  cause: Blocker | undefined,
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  // The operation says that something failed, the resource after it says what.
-  const first = blockers.find((each) => !each.subject.startsWith('operation for')) ?? blockers[0];
-  const why = first ? ` (${first.subject}: ${oneLine(first.message)})` : '';
+  const why = cause ? ` (${cause.subject}: ${oneLine(cause.message)})` : '';
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -175,7 +186,7 @@ function messageOf(
         ? `${name} is at ${deployed}: ${end.what}`
         : `${name}: ${end.what}`;
     case 'timeout':
-      return `${name} did not come to its end in time, still waiting for ${end.what}${why}`;
+      return `${name}: timed out waiting for ${end.what}${why}`;
     case 'cancelled':
       return `${name}: cancelled while waiting for ${end.what}`;
     default:

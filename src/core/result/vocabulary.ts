@@ -92,6 +92,8 @@ export interface ApplicationResult {
   readonly application: string;
   readonly conclusion: Conclusion;
   readonly reason: Reason;
+  /** The row of the table of verdicts that decided; absent: it was ended from outside. */
+  readonly rule?: string;
   readonly message: string;
   readonly revision: string;
   readonly revisions: readonly string[];

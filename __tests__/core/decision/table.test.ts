@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js';
+import { caseNames, loadCase, loadTrace, traceNames } from '../../support/replay.ts';
+import { A, app, B, type Look, operation, time } from '../support/application.ts';
+import {
+  asked,
+  follow,
+  gone,
+  type Happening,
+  patterns,
+  see,
+  type Wish,
+} from '../support/follow.ts';
+import { looksOf, play } from '../support/recordings.ts';
+
+/** Every verdict on the way of the recordings and the cases. */
+function verdictsOfRecordings(): readonly Verdict[] {
+  const verdicts: Verdict[] = [];
+  const traces = [...traceNames().map(loadTrace), ...caseNames().map(loadCase)];
+  for (const trace of traces) {
+    play(trace, looksOf(trace), {
+      judge(state, now) {
+        const verdict = judge(state, now);
+        verdicts.push(verdict);
+        return verdict;
+      },
+    });
+  }
+  return verdicts;
+}
+
+const AT_B: Look = { at: B, reconciled: 4, operation: operation() };
+const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
+
+/** A look for each row that the recordings and cases do not come to. */
+const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
+  ['missing', [gone]],
+  ['deleted', [see(app()), gone]],
+  ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
+  [
+    'unreadable',
+    [see({ ...app(), unreadable: 'Application argocd/shop.status.sync must be an object' })],
+  ],
+  [
+    'name-lookup',
+    [see(app())],
+    { target: { kind: 'revision', text: 'v1', lookup: 'acme/shop', why: '' } },
+  ],
+  [
+    'ambiguous-name',
+    [see(app())],
+    { target: { kind: 'revision', text: 'main', vague: true, why: '' } },
+  ],
+  ['wait-for-nothing', [see(app())], { policy: { waitFor: ['nothing'] } }],
+  [
+    'attempt-failed',
+    [see(app({ at: B, operation: operation({ phase: 'Running', retry: 1 }) }))],
+    { policy: { retries: 'fail' } },
+  ],
+  [
+    'hydration-failed',
+    [see(app({ hydrated: { currentOperation: failing, lastComparedDryRevision: B } }))],
+  ],
+  ['trigger-pending', [see(app()), asked('refresh', '2')]],
+  [
+    'last-operation-failed',
+    [see(app({ at: B, operation: operation({ at: A, phase: 'Failed' }) }))],
+    { policy: { waitFor: ['operation'] } },
+  ],
+  ['no-such-resource', [see(app(AT_B))], { policy: { waitResources: patterns('Deployment/wbe') } }],
+  ['suspended', [see(app({ ...AT_B, health: 'Suspended' }))]],
+];
+
+/** The verdict after the last of some happenings, one a second. */
+function verdictOf(happenings: readonly Happening[], wish: Wish = {}): Verdict {
+  return follow(
+    happenings.map((each, i) => [300 + i, each] as const),
+    wish,
+  ).verdict;
+}
+
+describe('every row of the table', () => {
+  test.each(ROWS.map(([rule, happenings, wish = {}]) => [rule, { happenings, wish }] as const))(
+    '%s applies',
+    (rule, { happenings, wish }) => {
+      expect(verdictOf(happenings, wish).rule).toBe(rule);
+    },
+  );
+
+  test('applies to a recording, to a case, or in the table above', () => {
+    const fired = new Set([
+      ...verdictsOfRecordings().map(({ rule }) => rule),
+      ...ROWS.map(([rule]) => rule),
+    ]);
+    expect(RULES.filter((rule) => !fired.has(rule))).toEqual([]);
+  });
+
+  test('has one name', () => {
+    expect(new Set(RULES).size).toBe(RULES.length);
+  });
+});
+
+describe('docs/how-it-decides.md', () => {
+  const page = readFileSync('docs/how-it-decides.md', 'utf8');
+  const [, table = ''] = /^## The verdict\n([\s\S]*?)^### /m.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` +\| (.+?) +\| (.+?) +\|$/gm)].map(
+    ([, rule = '', applies = '', verdict = '']) => ({ rule, applies, verdict }),
+  );
+
+  test('has the rows of the table, in their order', () => {
+    expect(rows.map(({ rule }) => rule)).toEqual(RULES);
+  });
+
+  /** What the page says of a verdict: `Wait`, or a conclusion with its reason. */
+  function isDocumented(verdict: Verdict): boolean {
+    const said = rows.find(({ rule }) => rule === verdict.rule)?.verdict.toLowerCase() ?? '';
+    // The reasons of that row have a section of their own.
+    if (verdict.rule === 'wait-for-nothing') return said.startsWith('success');
+    if (verdict.kind === 'waiting') return said.includes('wait');
+    return said.includes(`${verdict.conclusion}, \`${verdict.reason}\``);
+  }
+
+  test('has every verdict that a row came to', () => {
+    const verdicts = [
+      ...verdictsOfRecordings(),
+      ...ROWS.map(([, happenings, wish]) => verdictOf(happenings, wish)),
+    ];
+    const missing = verdicts.filter((verdict) => !isDocumented(verdict));
+    expect(missing).toEqual([]);
+  });
+
+  test.each<[Partial<Verdict> & Pick<Verdict, 'kind'>, boolean]>([
+    [{ kind: 'done', rule: 'synced', conclusion: 'success', reason: 'synced' }, true],
+    [{ kind: 'done', rule: 'synced', conclusion: 'success', reason: 'no-change' }, false],
+    [{ kind: 'waiting', rule: 'synced' }, false],
+    [{ kind: 'waiting', rule: 'degraded' }, true],
+    [{ kind: 'done', rule: 'degraded', conclusion: 'failure', reason: 'sync-failed' }, false],
+  ])('this check notices: %j is %s', (verdict, documented) => {
+    expect(isDocumented({ what: '', ...verdict } as Verdict)).toBe(documented);
+  });
+});

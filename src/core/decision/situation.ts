@@ -1,0 +1,305 @@
+import {
+  type Application,
+  type ComparedResource,
+  type Condition,
+  type Operation,
+  type Revisions,
+  resourceName,
+} from '../application/types.js';
+import { selects } from '../filters/patterns.js';
+import { ageOf, type Moment } from './moment.js';
+import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
+import {
+  isBeforeTrigger,
+  isOwnDeployment,
+  isReconciledAfter,
+  type TargetProgress,
+  targetProgress,
+} from './progress.js';
+import { failedHydration, isTarget, type Policy, type State } from './state.js';
+import { names, revisionKey } from './target.js';
+
+/** A state with what is derived from it once and used throughout. */
+export interface Situation {
+  readonly state: State;
+  readonly policy: Policy;
+  readonly application: Application;
+  readonly now: Moment;
+  readonly progress: TargetProgress;
+  /** An operation is requested or running. */
+  readonly busy: boolean;
+}
+
+export function situationOf(state: State, application: Application, now: Moment): Situation {
+  const progress = targetProgress(state, now);
+  return { state, policy: state.policy, application, now, progress, busy: isBusy(application) };
+}
+
+/** The operation that decides ended badly, and nothing further was requested for it. */
+export function hasFailedOperation(situation: Situation): boolean {
+  const { operation, requested } = situation.application;
+  if (!operation || operation.dryRun || !hasEnded(operation)) return false;
+  if (operation.phase === 'Succeeded' || !isDecisive(situation, operation)) return false;
+  const again =
+    requested && (requested.revisions.resolved.length === 0 || decides(situation, requested));
+  return !again;
+}
+
+/** The operation that decides is in a retry. */
+export function hasFailedAttempt(situation: Situation): boolean {
+  const { operation } = situation.application;
+  if (!operation || hasEnded(operation) || operation.dryRun) return false;
+  return operation.retryCount > 0 && isDecisive(situation, operation);
+}
+
+/** Whether an operation's failure is that of the revision waited for. */
+function isDecisive(situation: Situation, operation: Operation): boolean {
+  if (isBeforeTrigger(situation.state, situation.state.seen.operations.at(-1))) return false;
+  if (situation.state.triggered?.what === 'operation') return true;
+  // A sync of chosen resources that a person started completes nothing, so it fails nothing either.
+  if (operation.selective && !operation.automated) return false;
+  return decides(situation, operation);
+}
+
+/** Whether revisions are the ones that decide. */
+function decides(situation: Situation, at: { readonly revisions: Revisions }): boolean {
+  const { application, progress, state } = situation;
+  const key = revisionKey(at.revisions);
+  if (state.target?.kind === 'revision') {
+    if (isTarget(application, state.target, at.revisions)) return true;
+    if (!progress.superseded || progress.revisions === undefined) return false;
+    return revisionKey(progress.revisions) === key;
+  }
+  // Whatever is deployed: an older failure is over once a later revision is compared.
+  return key === revisionKey(application.comparison.revisions) || !application.automated;
+}
+
+/** The hydrator tries again this long after a failure (`appNeedsHydration` in Argo CD). */
+const HYDRATION_RETRY_MS = 120_000;
+/** It takes a while to begin. */
+const HYDRATION_GIVEN_UP_MS = HYDRATION_RETRY_MS + 30_000;
+
+/** How the hydration of the target stands, where that is what is missing. */
+export type HydrationStatus =
+  | { readonly kind: 'none' }
+  /** Argo CD looked at the target and has not hydrated it. */
+  | { readonly kind: 'compared' }
+  | { readonly kind: 'running' }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly givenUp: boolean;
+      /** `Moment.elapsed` at which it will have given up. */
+      readonly givesUpAt: number;
+    };
+
+export function hydrationOf({
+  state,
+  application,
+  now,
+}: Pick<Situation, 'state' | 'application' | 'now'>): HydrationStatus {
+  const { target, hydration, failedHydrations } = state;
+  const { hydrator } = application;
+  if (target?.kind !== 'revision' || hydration || !hydrator) return { kind: 'none' };
+  const failed = failedHydration(application, target.text);
+  if (failed) {
+    const seen = failedHydrations.findLast((each) => each.startedAt === failed.startedAt)?.seen;
+    const rest = HYDRATION_GIVEN_UP_MS - ageOf(now, seen ?? failed.finishedAt, state.since);
+    const givenUp = rest <= 0 || failedHydrations.length > 1;
+    return { kind: 'failed', message: failed.message, givenUp, givesUpAt: now.elapsed + rest };
+  }
+  if (!names(target.text, hydrator.compared)) return { kind: 'none' };
+  return { kind: hydrator.current?.phase === 'Hydrating' ? 'running' : 'compared' };
+}
+
+/** Auto-sync has given up on the compared revision: the condition that says so. */
+export function refusalOf({ application, progress, busy }: Situation): Condition | undefined {
+  const { comparison, conditions } = application;
+  if (busy || !application.automated || !progress.compared) return undefined;
+  if (comparison.status !== 'OutOfSync') return undefined;
+  return conditions.find(
+    (each) => each.type === 'SyncError' && isAbout(each.message, comparison.revisions),
+  );
+}
+
+/** A condition may be left from an earlier revision: then it names that one. */
+function isAbout(message: string, revisions: Revisions): boolean {
+  const named = message.match(/\b[0-9a-f]{40}\b/g) ?? [];
+  return named.length === 0 || named.some((each) => revisions.resolved.includes(each));
+}
+
+/** What this run asked for has not happened yet. */
+export function isTriggerPending({ state, application, busy }: Situation): boolean {
+  const { triggered } = state;
+  if (!triggered) return false;
+  if (triggered.what === 'refresh') return triggered.at === undefined || application.refreshing;
+  return !busy && isBeforeTrigger(state, state.seen.operations.at(-1));
+}
+
+const COMPARISON_ERRORS = ['ComparisonError', 'InvalidSpecError', 'UnknownError'];
+
+/** Argo CD could not compare. */
+export function isComparisonBroken({ conditions, comparison }: Application): boolean {
+  const failed = conditions.some((each) => COMPARISON_ERRORS.includes(each.type));
+  return failed || comparison.status === 'Unknown';
+}
+
+/** The last operation is not a success, though it decides nothing about the target. */
+export function hasUnsuccessfulOperation({ application, state }: Situation): boolean {
+  const { operation } = application;
+  if (!operation || operation.dryRun || operation.phase === 'Succeeded') return false;
+  return !isBeforeTrigger(state, state.seen.operations.at(-1));
+}
+
+/** Whether the revision that decides was deployed, or needed no deployment. */
+export function isDeployed(situation: Situation): boolean {
+  const { application, progress } = situation;
+  if (!progress.revisions) return false;
+  if (progress.compared && application.comparison.status === 'Synced') return true;
+  return hasFullSuccess(situation) || isPruneOnly(situation);
+}
+
+/** A full operation at the deciding revision succeeded: it is on show, was seen, or is on record. */
+function hasFullSuccess(situation: Situation): boolean {
+  const { application, progress, state } = situation;
+  const key = progress.revisions && revisionKey(progress.revisions);
+  if (state.triggered?.what === 'operation') {
+    return fullOperations(situation).some((each) => !isBeforeTrigger(state, each));
+  }
+  const recorded = application.history.at(-1);
+  const onRecord = recorded !== undefined && revisionKey(recorded.revisions) === key;
+  return onRecord || fullOperations(situation).length > 0;
+}
+
+/** The full operations seen to succeed at the deciding revision. */
+function fullOperations({ state, progress }: Situation): readonly SeenOperation[] {
+  const key = progress.revisions && revisionKey(progress.revisions);
+  return state.seen.operations.filter(
+    (each) =>
+      each.phase === 'Succeeded' &&
+      !each.selective &&
+      !each.dryRun &&
+      revisionKey(each.revisions) === key,
+  );
+}
+
+/** Only resources to be pruned are left, and auto-sync does not prune: no operation will come. */
+function isPruneOnly({ application, progress, busy }: Situation): boolean {
+  const { automated, comparison } = application;
+  if (busy || !progress.compared || !automated || automated.prune) return false;
+  if (comparison.status !== 'OutOfSync') return false;
+  const left = outOfSync(application);
+  return left.length > 0 && left.every((each) => each.requiresPruning);
+}
+
+function outOfSync(application: Application): readonly ComparedResource[] {
+  return application.comparison.resources.filter((r) => r.status === 'OutOfSync' && !r.hook);
+}
+
+export function isSynced(situation: Situation): boolean {
+  const { application, progress, policy } = situation;
+  if (!progress.compared) return !application.automated;
+  if (application.comparison.status === 'Synced') return true;
+  if (policy.waitResources.length > 0 && application.comparison.status === 'OutOfSync') {
+    const those = relevant(situation);
+    return those.length > 0 && those.every((each) => each.status !== 'OutOfSync');
+  }
+  return isPruneOnly(situation) || isOnlySkipped(situation);
+}
+
+/** The full operation succeeded, and what is left OutOfSync is exactly what it skipped to prune. */
+function isOnlySkipped(situation: Situation): boolean {
+  const { application, state, progress } = situation;
+  if (!progress.revisions || !hasFullSuccess(situation)) return false;
+  const full = fullOperations(situation);
+  const left = outOfSync(application);
+  if (left.length === 0 || application.comparison.status !== 'OutOfSync') return false;
+  // The full operation's own result may have been replaced; what it left to prune, it skipped.
+  if (full.length === 0) return left.every((each) => each.requiresPruning);
+  const skipped = new Set(state.seen.operations.flatMap(skippedBy));
+  return left.every((each) => skipped.has(resourceName(each)));
+}
+
+function skippedBy(operation: SeenOperation): readonly string[] {
+  return resultsOf(operation)
+    .filter((result) => result.latest.status === 'PruneSkipped')
+    .map((result) => resourceName(result.latest));
+}
+
+/** The resources that must be in sync and healthy: all, or those of `wait-resources`. */
+export function relevant({
+  application,
+  policy,
+}: Pick<Situation, 'application' | 'policy'>): readonly ComparedResource[] {
+  const all = application.comparison.resources.filter((each) => !each.hook);
+  return policy.waitResources.length === 0
+    ? all
+    : all.filter((each) => selects(policy.waitResources, each));
+}
+
+/** Health is computed apart from the operation: what was computed before its end is not believed. */
+export function isHealthOutdated(situation: Situation): boolean {
+  const { state, application, now, progress, policy } = situation;
+  const { ending } = state;
+  if (!ending) return application.reconciledAt === '';
+  const comparedAll = progress.compared && isSynced(situation) && policy.waitResources.length === 0;
+  const sameSecond = Date.parse(application.reconciledAt) === Date.parse(ending.finishedAt);
+  if (sameSecond && comparedAll) return false;
+  return !isReconciledAfter(state, application, ending.finishedAt, now);
+}
+
+/**
+ * Health of the Application, or the worst of the resources asked for. Where the object has health
+ * by resource, those without are of kinds for which Argo CD has none: they are well.
+ */
+export function healthOf(situation: Pick<Situation, 'application' | 'policy'>): string {
+  const { application } = situation;
+  const own = application.health.status;
+  if (own === 'Healthy' || !isHealthByResource(situation)) return own;
+  return relevant(situation).reduce(
+    (worst, { health }) =>
+      HEALTH_ORDER.indexOf(health) > HEALTH_ORDER.indexOf(worst) ? health : worst,
+    'Healthy',
+  );
+}
+
+/** Whether `wait-resources` can have an effect on health. */
+function isHealthByResource({
+  application,
+  policy,
+}: Pick<Situation, 'application' | 'policy'>): boolean {
+  if (policy.waitResources.length === 0 || application.healthInTree) return false;
+  return application.comparison.resources.some((each) => !each.hook && each.health !== '');
+}
+
+/** `wait-resources` is given, and has no effect on health. */
+export function isHealthOfAll(situation: Pick<Situation, 'application' | 'policy'>): boolean {
+  return situation.policy.waitResources.length > 0 && !isHealthByResource(situation);
+}
+
+/** Best to worst, as Argo CD has it. */
+export const HEALTH_ORDER: readonly string[] = [
+  'Healthy',
+  'Suspended',
+  'Progressing',
+  'Missing',
+  'Degraded',
+  'Unknown',
+];
+
+/** Milliseconds of `degraded-grace` that are left. */
+export function graceLeft({ state, policy, application, now }: Situation): number {
+  const { ending, targetFirstSeen, healthSeen, since } = state;
+  const lasted = Math.min(
+    ending ? ageOf(now, ending.seen ?? ending.finishedAt, since) : Number.POSITIVE_INFINITY,
+    now.elapsed - (targetFirstSeen?.when ?? since).elapsed,
+    ageOf(now, healthSeen ?? application.health.lastTransitionTime, since),
+  );
+  return policy.degradedGraceMs - lasted;
+}
+
+/** Whether any operation, selective ones too, was for the target. */
+export function hasOwnOperation({ state, application }: Situation): boolean {
+  const places = [...state.seen.operations.filter((each) => !each.dryRun), ...application.history];
+  return places.some((each) => isOwnDeployment(state, each));
+}
