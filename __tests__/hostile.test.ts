@@ -340,7 +340,7 @@ const INPUTS: readonly Row[] = [
     name: 'filters in a device that never ends',
     inputs: { filters: '/dev/zero' },
     ends: INVALID,
-    says: /no regular file/,
+    says: /not a regular file/,
   },
   {
     name: 'filters by a link to a device',

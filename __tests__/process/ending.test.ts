@@ -1,5 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StepResult } from '../support/action.ts';
 import { type ApiServer, type ServedRequest, startApiServer } from '../support/api-server.ts';
@@ -187,6 +190,22 @@ function beside(script: string): { readonly env: Readonly<Record<string, string>
   return { env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(script)}` } };
 }
 
+test('SIGTERM before anything else is done: the run is cancelled, and says so', async () => {
+  // Every module of the program asks for some of Node's, so that the first to do so is the first.
+  const script = `const get = process.getBuiltinModule;
+    process.getBuiltinModule = (name) => {
+      process.getBuiltinModule = get;
+      process.kill(process.pid, 'SIGTERM');
+      return get(name);
+    };`;
+  server.put(manifest('shop', { revision: A }));
+  const result = await stepOn(server, { revision: B, filters: 'web: Ingress/*' }, beside(script));
+  expectEnd(result, 'cancelled', 'cancelled');
+  expect(result.signal).toBeNull();
+  expect(result.outputs).toMatchObject({ web: 'false', matched: '[]' });
+  expect(result.summary).toContain('cancelled');
+});
+
 describe('a bug of ours', () => {
   test.each([
     ['a promise that nobody caught', 'Promise.reject(new Error("boom\\n::error::forged"))'],
@@ -265,5 +284,75 @@ describe('what cannot be written is an error that says so', () => {
     const signal = { name: 'SIGTERM', whenLog: /waiting for revision/ } as const;
     const result = await stepOn(server, { revision: B }, { env, signal });
     expect(result).toMatchObject({ exitCode: 1, signal: null });
+  });
+});
+
+describe('a disk that fills while it is written to', () => {
+  /** Files of the process get no longer than this, as on a disk that is full then. */
+  const KIB = 16;
+  const under = ['bash', '-c', `ulimit -f ${KIB}; exec "$@"`, 'bash'];
+  const results = Array.from({ length: 200 }, (_, i) => ({
+    ...{ version: 'v1', kind: 'ConfigMap', namespace: 'shop', name: `settings-${i}` },
+    ...{ status: 'Synced', message: `configmap/settings-${i} created` },
+  }));
+  let temp = '';
+  beforeEach(() => {
+    temp = mkdtempSync(join(tmpdir(), 'full-'));
+    open.push(() => rmSync(temp, { recursive: true }));
+    server.put(manifest('shop', { revision: B, results }));
+  });
+
+  test('what fits is written, and nothing by half', async () => {
+    const inputs = { filters: 'web: Ingress/*\nconfig: ConfigMap/*' };
+    const result = await stepOn(server, inputs, { under, env: { RUNNER_TEMP: temp } });
+    expect(result).toMatchObject({ exitCode: 1, signal: null, stderr: '', summary: '' });
+    // Read as the runner does: a value that does not end would not be read at all.
+    const { outputs } = result;
+    expect(outputs).toMatchObject({
+      ...{ conclusion: 'success', reason: 'synced', changed: 'true', 'changed-count': '200' },
+      ...{ web: 'false', config: 'true', matched: '["config"]', 'results-file': '' },
+    });
+    for (const name of ['resources', 'config-resources', 'applications']) {
+      expect(outputs).not.toHaveProperty([name]);
+    }
+    expect(readdirSync(temp)).toEqual([]);
+    const errors = said(result, 'error');
+    expect(
+      errors.map((error) => /^The (.*?) could not be written: EFBIG/.exec(error)?.[1]),
+    ).toEqual(['results file', 'outputs', 'job summary']);
+    expect(errors[1]).toContain(
+      'these are missing: resources, config-resources, matrix, applications',
+    );
+  });
+});
+
+describe('a pipe that nobody reads or writes holds nothing up', () => {
+  test.each([
+    ['GITHUB_OUTPUT', /The outputs could not be written: ENXIO/],
+    ['GITHUB_STEP_SUMMARY', /The job summary could not be written: ENXIO/],
+    ['GITHUB_EVENT_PATH', undefined],
+  ])('%s', async (variable, why) => {
+    const directory = mkdtempSync(join(tmpdir(), 'pipe-'));
+    open.push(() => rmSync(directory, { recursive: true }));
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const result = await stepOn(server, {}, { env: { [variable]: pipe } });
+    expect(result).toMatchObject({ exitCode: why ? 1 : 0, signal: null, stderr: '' });
+    expect(said(result, 'error')).toEqual(why ? [expect.stringMatching(why)] : []);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  test.each([
+    ['is closed', /EPIPE/, { onStart: ({ stdout }: ChildProcess) => stdout?.destroy() }],
+    ['is full', /ENOSPC/, { under: ['bash', '-c', 'exec "$@" > /dev/full', 'bash'] }],
+  ])('%s: all else is written, and the exit code says it', async (_, why, step) => {
+    const result = await stepOn(server, {}, step);
+    expect(result).toMatchObject({ exitCode: 1, signal: null, stdout: '' });
+    expect(result.stderr).toMatch(/^The log of this step could not be written to stdout: .*\n$/);
+    expect(result.stderr).toMatch(why);
+    expect(result.outputs).toMatchObject({ conclusion: 'success', reason: 'synced' });
+    expect(result.summary).toContain('shop');
+    expect(result.results).toMatchObject({ conclusion: 'success' });
   });
 });

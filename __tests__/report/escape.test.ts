@@ -112,6 +112,18 @@ describe('Markdown', () => {
   });
 });
 
+test.each([
+  ['an e-mail address', 'shop@example.com', 'shop&#64;<wbr>example.com'],
+  ['an address', 'https://x.example', 'https&#58;/<wbr>/x.example'],
+  ['another scheme', 'ftp://x.example', 'ftp&#58;/<wbr>/x.example'],
+  ['a reference', 'acme/shop#1', 'acme/shop&#35;<wbr>1'],
+  ['another', 'GH-12', 'GH&#45;<wbr>12'],
+])('%s in code is no link', (_, text, expected) => {
+  expect(code(text)).toBe(`<code>${expected}</code>`);
+  // An attribute has no tags in it.
+  expect(code('x', text)).not.toContain('<wbr>');
+});
+
 test('html keeps lines and closes nothing', () => {
   expect(html('a: "b"\n</pre><b>')).toBe('a&#58; &#34;b&#34;\n&#60;/pre&#62;&#60;b&#62;');
 });

@@ -36,6 +36,8 @@ export interface Step {
     readonly whenLog?: RegExp;
     readonly when?: Promise<unknown>;
   };
+  /** A command that runs the command after it, such as a shell with limits. */
+  readonly under?: readonly string[];
   /** Killed after this long; default 60,000. */
   readonly killAfterMs?: number;
   /** Called for each complete line of the log. */
@@ -235,7 +237,8 @@ function execute(
   step: Step,
 ): Promise<Ended> {
   const started = performance.now();
-  const child = spawn(nodePath(), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [file = '', ...all] = [...(step.under ?? []), nodePath(), ...args];
+  const child = spawn(file, all, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   step.onStart?.(child);
   const signalled = signalling(child, step.signal);
   const stdout = collect(child.stdout, (text, lines) => {

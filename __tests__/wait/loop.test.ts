@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Application } from '../../src/core/application/types.js';
 import type { Policy, Relation } from '../../src/core/decision/state.js';
 import { TerminalError, TransientError } from '../../src/platform/errors.js';
-import { type WaitParts, waitFor } from '../../src/wait/loop.js';
+import { type WaitOptions, waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Outcome, Waits } from '../../src/wait/waits.js';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
@@ -20,7 +20,7 @@ const POLICY: Policy = {
 const MINUTE = 60_000;
 const TIMEOUT = 10 * MINUTE;
 
-interface Options extends Partial<Omit<WaitParts, 'wanted' | 'policy' | 'resolve' | 'source'>> {
+interface Options extends Partial<Omit<WaitOptions, 'wanted' | 'policy' | 'resolve' | 'source'>> {
   readonly applications?: readonly string[];
   readonly selector?: string;
   readonly namespace?: string;
@@ -341,7 +341,7 @@ describe('timeout 0', () => {
 
   test('triggers all the same', async () => {
     const acted: string[] = [];
-    const act: WaitParts['act'] = async ({ name }) => {
+    const act: WaitOptions['act'] = async ({ name }) => {
       acted.push(name);
       return { kind: 'triggered' };
     };

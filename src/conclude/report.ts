@@ -61,13 +61,25 @@ function imagesOf({ changes, summaryImages }: ApplicationResult) {
 }
 
 /**
- * The report of a run that came to no answer.
+ * The report of a run that failed before it saw an Application.
  * @param inputs where they could be read: their filters match nothing
  */
 export function noReport(thrown: unknown, inputs?: Inputs): Report {
+  return emptyReport({ conclusion: 'failure', ...faultOf(thrown) }, inputs);
+}
+
+/** The report of a run that was cancelled before it saw an Application. */
+export function cancelledReport(inputs: Inputs): Report {
+  const message = 'The run was cancelled before any Application was read';
+  return emptyReport({ conclusion: 'cancelled', reason: 'cancelled', message, remedy: '' }, inputs);
+}
+
+function emptyReport(
+  end: Pick<Report, 'conclusion' | 'reason' | 'message' | 'remedy'>,
+  inputs: Inputs | undefined,
+): Report {
   return {
-    conclusion: 'failure',
-    ...faultOf(thrown),
+    ...end,
     applications: [],
     filters: inputs?.filters ?? [],
     matched: new Map(),
@@ -111,8 +123,10 @@ const CONCLUSIONS: readonly Conclusion[] = [
   'success',
   'skipped',
 ];
-/** Of several good ends, the one that a later step may care about most. */
+/** Of several reasons to succeed, the one that a later step may care about most. */
 const REASONS: readonly Reason[] = ['superseded', 'synced', 'no-change'];
+
+const FAILED_VERBS = { failure: 'failed', timeout: 'timed out', cancelled: 'were cancelled' };
 
 function overall(
   applications: readonly ApplicationResult[],
@@ -131,7 +145,7 @@ function overall(
   const count = `${those.length} of ${applications.length} Applications`;
   const message =
     conclusion === 'success' || conclusion === 'skipped'
-      ? `${count} came to their end`
-      : `${count} did not come to a good end; the first: ${first.message}`;
+      ? `${count} are done`
+      : `${count} ${FAILED_VERBS[conclusion]}; the first: ${first.message}`;
   return { conclusion, reason, message };
 }

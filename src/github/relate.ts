@@ -2,7 +2,7 @@ import type { Application } from '../core/application/types.js';
 import { isSha, repositoryAt } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Log } from '../platform/log.js';
-import type { WaitParts } from '../wait/loop.js';
+import type { EffectDependencies } from '../wait/effects.js';
 import type { Commits } from './commits.js';
 import type { GithubParts } from './connection.js';
 
@@ -10,7 +10,7 @@ import type { GithubParts } from './connection.js';
 export function commitQuestions(
   { githubToken, run }: Pick<Inputs, 'githubToken' | 'run'>,
   { log, ...parts }: GithubParts & { readonly log: Log },
-): Pick<WaitParts, 'relate' | 'resolveName'> {
+): Pick<EffectDependencies, 'relate' | 'resolveName'> {
   let loaded: Promise<Commits> | undefined;
   const commits = () => {
     loaded ??= import('./commits.js').then(({ githubCommits }) =>

@@ -153,7 +153,7 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
   try {
     dog.expect(patience.connectMs, noConnection(connection));
     const response = await begin(attempt, dog, life.signal);
-    clock.observeSnapshot(response.headers.date);
+    clock.observeDate(response.headers.date);
     dog.expect(patience.idleMs, 'silence in an answer');
     const { kind = 'answer' } = request;
     const { name: server } = connection;

@@ -1,20 +1,13 @@
 import { parseApplication } from '../core/application/parse.js';
 import type { OidcTokens } from '../github/oidc.js';
 import type { Inputs } from '../inputs/types.js';
-import type { Clock } from '../platform/clock.js';
-import type { Console } from '../report/console.js';
+import type { RunDependencies } from '../platform/dependencies.js';
 import { selectionOf } from '../wait/selection.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
-/** What opening a source needs from the run. */
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly console: Console;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
+/** What a source needs beside its inputs. */
+export type SourceDependencies = Pick<RunDependencies, 'env' | 'console' | 'clock' | 'random'>;
 
 /** A source, and what explains its credentials. */
 export interface Opened {
@@ -27,25 +20,30 @@ export interface Opened {
  * Finds the way to the Applications; contacts nothing yet.
  * @throws TerminalError `invalid-input`
  */
-export async function openSource(inputs: Inputs, world: Surroundings): Promise<Opened> {
-  return inputs.source === 'argocd' ? openArgocd(inputs, world) : openCluster(inputs, world);
+export async function openSource(
+  inputs: Inputs,
+  dependencies: SourceDependencies,
+): Promise<Opened> {
+  return inputs.source === 'argocd'
+    ? openArgocd(inputs, dependencies)
+    : openCluster(inputs, dependencies);
 }
 
-async function openArgocd(inputs: Inputs, world: Surroundings): Promise<Opened> {
+async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
   const { argocdServer: server, argocdToken: token, access: trust } = inputs;
-  const { env, console } = world;
+  const { env, console } = dependencies;
   const { argocdSource, connectArgocd } = await import('./argocd/index.js');
   const mask = (secret: string) => console.mask(secret);
   const connection = connectArgocd({ server, token, trust }, { env, log: console, mask });
   return {
-    source: argocdSource({ connection, ...partsOf(inputs, world) }),
+    source: argocdSource({ connection, ...partsOf(inputs, dependencies) }),
     credentials: () => '',
   };
 }
 
-async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened> {
-  const { env, console } = world;
-  const oidc = await oidcOf(inputs, world);
+async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
+  const { env, console } = dependencies;
+  const oidc = await oidcOf(inputs, dependencies);
   const connection = await connect(inputs.access, {
     env,
     log: console,
@@ -53,7 +51,7 @@ async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened>
     pluginTimeoutMs: pluginTimeout(inputs.timeoutMs),
     ...(oidc ? { mintToken: oidc.mint } : {}),
   });
-  const source = kubernetesSource({ connection, ...partsOf(inputs, world) });
+  const source = kubernetesSource({ connection, ...partsOf(inputs, dependencies) });
   return { source, credentials: () => oidc?.describe() ?? '' };
 }
 
@@ -67,7 +65,7 @@ const PLUGIN_MS = 30_000;
 const SHORTEST_PLUGIN_MS = 4_000;
 
 /** What every source needs besides its connection. */
-function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
+function partsOf(inputs: Inputs, { console, clock, random }: SourceDependencies) {
   const { pollIntervalMs } = inputs;
   const selection = selectionOf(inputs);
   return { selection, clock, random, log: console, parse: parseApplication, pollIntervalMs };
@@ -75,7 +73,7 @@ function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
 
 async function oidcOf(
   { access }: Inputs,
-  { env, clock, console }: Surroundings,
+  { env, clock, console }: SourceDependencies,
 ): Promise<OidcTokens | undefined> {
   if (access.oidcAudience === '') return undefined;
   const { githubOidc } = await import('../github/oidc.js');

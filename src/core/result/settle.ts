@@ -84,6 +84,25 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   };
 }
 
+/** `settle` for a run that has no time left: without changes and times, so evidence is partial. */
+export function settleBriefly(name: string, state: State, end: End, now: Moment): Settled {
+  const result = resultOf(name, state, end, now);
+  const { written } = NO_CHANGES;
+  return {
+    end,
+    result: { ...result, startedAt: '', finishedAt: '', changes: [], evidence: 'partial' },
+    ...(state.application ? { application: whereaboutsOf(state.application) } : {}),
+    written,
+    lost: true,
+  };
+}
+
+/** The same end without its changes, for a run that has no time left: evidence is partial. */
+export function brief(settled: Settled): Settled {
+  const { timeline: _left, ...result } = settled.result;
+  return { ...settled, result: { ...result, changes: [], evidence: 'partial' }, lost: true };
+}
+
 const NO_CHANGES: Classified = {
   changes: [],
   lost: false,

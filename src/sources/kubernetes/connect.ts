@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Connection, Surroundings } from '../../http/connection.js';
@@ -14,6 +13,7 @@ import {
 import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import type { TerminalError } from '../../platform/errors.js';
+import { readOthersFile } from '../../platform/files.js';
 import { connectByKubeconfig } from './kubeconfig.js';
 import { findKubeconfigs } from './kubeconfig-files.js';
 
@@ -110,7 +110,7 @@ function inCluster(
 /** Empty where there is no such file. */
 function contentOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readOthersFile(path);
   } catch {
     return '';
   }
