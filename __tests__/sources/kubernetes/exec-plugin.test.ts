@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ async function script(text: string): Promise<string> {
 }
 
 async function connection(text: string, setting: Setting = {}): Promise<Connection> {
-  const { exec, env, timeoutMs = 20_000, masked = [] } = setting;
+  const { exec, env, timeoutMs = 300_000, masked = [] } = setting;
   const command = await script(text);
   return connect(
     { ...NO_ACCESS, kubeconfig: kubeconfig({ command, ...exec }) },
@@ -136,6 +136,19 @@ describe('a plugin that waits for a person', () => {
     );
     expect(error.remedy).toContain('Nobody can sign in during a step');
     await gone(await started(2));
+  });
+
+  test('is told by SIGTERM, and may tidy up', async () => {
+    const tidied = join(directory, 'tidied');
+    const way = await connection(
+      `trap ': > ${tidied}; exit' TERM\necho $$ >> '${directory}/pids'\nwhile :; do sleep 0.1; done`,
+    );
+    const stop = new AbortController();
+    const asked = way.credentials(false, stop.signal);
+    await started(2);
+    stop.abort();
+    await expect(asked).rejects.toBeInstanceOf(TransientError);
+    await until(async () => (existsSync(tidied) ? true : undefined));
   });
 
   test('is killed where it does not listen to SIGTERM', async () => {
