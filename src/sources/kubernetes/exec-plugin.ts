@@ -286,7 +286,7 @@ function failureOf(
 ): TerminalError | TransientError {
   const { command, installHint } = plugin;
   const fault = thrown instanceof PluginError ? thrown.fault : 'failed';
-  const message = `The kubeconfig's credentials come from ${command}, which ${whatHappened(thrown, plugin)}`;
+  const message = `The kubeconfig's credentials come from ${command}${whatHappened(thrown, plugin)}`;
   if (fault === 'missing') {
     const install = `Install ${command} in a step before this one.`;
     return new TerminalError('invalid-input', message, `${install}\n${installHint}`.trim());
@@ -303,20 +303,21 @@ function remedyOf(fault: PluginError['fault'], command: string): string {
 }
 
 function whatHappened(thrown: unknown, plugin: Plugin): string {
-  if (thrown instanceof BadAnswer) return `failed: ${thrown.message}`;
-  if (!(thrown instanceof PluginError)) return `failed: ${shown(messageOf(thrown), plugin)}`;
+  if (thrown instanceof BadAnswer) return `, which failed: ${thrown.message}`;
+  if (!(thrown instanceof PluginError))
+    return `, which failed: ${shown(messageOf(thrown), plugin)}`;
   const said = shown(thrown.stderr, plugin);
   switch (thrown.fault) {
     case 'late': {
-      const waited = `gave no answer within ${plugin.timeoutMs / 1000} s. `;
-      return waited + (said === '' ? 'It did not say what it waits for.' : `It says: ${said}`);
+      const waitsFor = said === '' ? 'It did not say what it waits for.' : `It says: ${said}`;
+      return `, which gave no answer within ${plugin.timeoutMs / 1000} s. ${waitsFor}`;
     }
     case 'flooded':
-      return `failed: it printed more than ${MAX_STDOUT_MIB} MiB, which is no ExecCredential`;
+      return `, which failed: it printed more than ${MAX_STDOUT_MIB} MiB, which is no ExecCredential`;
     case 'aborted':
-      return 'was ended with the run';
+      return ', which was ended with the run';
     default:
-      return `failed: ${said || 'it did not say why'}`;
+      return `, which failed: ${said || 'it did not say why'}`;
   }
 }
 

@@ -49,8 +49,8 @@ export function runPlugin(plugin: PluginCommand, signal: AbortSignal): Promise<s
     const fail = (fault: PluginFault, text = stderr.text()) => {
       release();
       endGroup(child.pid);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      // Read on, or the next word that it says would end it before it has tidied up.
+      for (const pipe of [child.stdout, child.stderr]) pipe.removeAllListeners('data').resume();
       reject(new PluginError(fault, text));
     };
     const abort = () => fail('aborted');
