@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createCertificates } from '../support/api/certificates.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
 import { manifest } from '../support/manifest.ts';
+import { startProxy } from '../support/proxy.ts';
 import { expectEnd, said, stepOn } from './steps.ts';
 
 let server: ApiServer;
@@ -70,6 +71,40 @@ describe('a refusal ends at once', () => {
     const result = await stepOn(server);
     expectEnd(result, 'failure', 'missing');
     expect(said(result, 'error')[0]).toContain('the cluster that Argo CD itself runs in');
+  });
+});
+
+describe('NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch verification off', () => {
+  const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const FAR = { server: 'https://k.example.com', 'certificate-authority': '' };
+
+  test('of a server', async () => {
+    await start();
+    const { outputs, stdout } = await stepOn(server, { 'certificate-authority': '' }, { env });
+    expect(outputs['reason']).toBe('unreachable');
+    expect(stdout).toContain('cannot be trusted: self-signed certificate');
+    expect(server.requests).toEqual([]);
+  });
+
+  test('of a server behind a proxy', async () => {
+    await start();
+    const proxy = await startProxy({ port: server.port });
+    const by = { ...env, HTTPS_PROXY: proxy.url };
+    const { outputs, stdout } = await stepOn(server, FAR, { env: by });
+    expect(outputs['reason']).toBe('unreachable');
+    expect(stdout).toContain('cannot be trusted: self-signed certificate');
+    expect(proxy.targets).not.toEqual([]);
+    expect(server.requests).toEqual([]);
+    proxy.close();
+  });
+
+  test('of a proxy', async () => {
+    await start();
+    const by = { ...env, HTTPS_PROXY: server.url };
+    const { outputs, stdout } = await stepOn(server, { ...FAR, timeout: '1s' }, { env: by });
+    expect(outputs['reason']).toBe('unreachable');
+    expect(stdout).toMatch(/the proxy at 127\.0\.0\.1:\d+: self-signed certificate/);
+    expect(server.requests).toEqual([]);
   });
 });
 
