@@ -208,7 +208,7 @@ describe('which commit an annotated tag names', () => {
   ])('that is of a %s: %j', async (type, expected) => {
     answer = { status: 200, body: { object: { type, sha: A } } };
     expect(await tagged()).toBe(expected);
-    expect(requests[0]?.url).toBe(`/repos/acme/shop/git/tags/${B}`);
+    expect(requests[0]?.url).toContain(`/repos/acme/shop/git/tags/${B}`);
   });
 
   test('none, where it is a commit: the log has nothing of it', async () => {

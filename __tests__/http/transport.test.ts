@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createHttp, type RequestListener } from 'node:http';
+import { Agent, createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import tls from 'node:tls';
@@ -192,6 +192,35 @@ describe('nothing hangs', () => {
     await closed(socket);
   });
 
+  test('an agent that never has a connection: it ends all the same', async () => {
+    const agent = new Agent();
+    const asked = Promise.withResolvers<void>();
+    agent.createConnection = () => void asked.resolve();
+    const connection = connectionBy({ base: 'http://127.0.0.1:1' });
+    const pool = transport({ ...connection, agent: async () => agent }, systemClock());
+    const run = new AbortController();
+    const sent = pool.send({ path: '/' }, run.signal);
+    await asked.promise;
+    run.abort();
+    await expect(sent).rejects.toThrow('The request was given up.');
+  });
+
+  test('credentials that never come: it ends with the signal, and they are told', async () => {
+    const told = Promise.withResolvers<void>();
+    const run = new AbortController();
+    const connection: Connection = {
+      ...connectionBy({ base: FAR }),
+      credentials: (_, signal) => {
+        signal.addEventListener('abort', () => told.resolve());
+        setImmediate(() => run.abort());
+        return new Promise(() => undefined);
+      },
+    };
+    const sent = transport(connection, systemClock()).send({ path: '/' }, run.signal);
+    await expect(sent).rejects.toThrow('The request was given up.');
+    await told.promise;
+  });
+
   test('what is aborted already is not even begun', async () => {
     const { server } = accepting(() => {
       throw new Error('it connected');
@@ -305,32 +334,6 @@ describe('by a proxy', () => {
       .catch((fault: Error) => fault.message);
     expect(thrown).toMatch(/cannot be reached: the proxy at 127.0.0.1:\d+: it answered 407/);
     expect(thrown).not.toMatch(/hunter22|YW5uOmh1bnRlcjIy/);
-  });
-});
-
-describe('NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment', () => {
-  const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env;
-  afterEach(() => {
-    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
-  });
-
-  test.each(['directly', 'by a proxy', 'by a proxy of https'])('%s: verifies', async (way) => {
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-    const address = await httpsServer();
-    const proxy = await startProxy();
-    closing.push(() => proxy.close());
-    const of = { directly: undefined, 'by a proxy': proxy.url }[way] ?? undefined;
-    const by = way === 'by a proxy of https' ? `https://${address}` : of;
-    const connection = {
-      ...connectionBy({ base: `https://${address}`, ...(by ? { proxy: by } : {}) }),
-      trust: {},
-    };
-    const pool = transport(connection, systemClock());
-    closing.push(() => pool.close());
-    await expect(pool.send({ path: '/' }, NEVER)).rejects.toThrow(
-      /unable to verify the first certificate/,
-    );
   });
 });
 

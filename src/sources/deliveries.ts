@@ -96,7 +96,7 @@ function isOlder(next: Version, last: Version | undefined): boolean {
 
 /**
  * Whether a version is known to come before another. Compared as texts: a server may send digits
- * by the megabyte, which to read as a number takes minutes.
+ * by the megabyte, and reading eight of them as a number takes five seconds.
  */
 export function isBehind(version: string, than: string): boolean {
   const numeric = /^\d+$/;

@@ -238,5 +238,5 @@ export function isSuccess({ verdict }: Played): boolean {
 
 /** How the recording's own expectations read in the same words. */
 export function expectedEnd({ expect }: Trace): string {
-  return expect.conclusion === 'failure' ? `failure ${expect.reason}` : expect.conclusion;
+  return expect.reason ? `${expect.conclusion} ${expect.reason}` : expect.conclusion;
 }
