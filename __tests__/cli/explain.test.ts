@@ -132,6 +132,22 @@ describe('what kubectl prints', () => {
   });
 });
 
+test('what cannot be read in one of several does not take the others with it', async () => {
+  const good = lastOf('update-client-side') as Readonly<Record<string, unknown>>;
+  const nameless = { ...good, metadata: { name: 7 } };
+  const metadata = { namespace: 'argocd', name: 'odd' };
+  const odd = { ...good, metadata, status: { operationState: { phase: 'Dancing' } } };
+  const items = JSON.stringify({ items: [nameless, odd, good] });
+  const { code, stdout, stderr } = await explain(['explain', '--json'], items);
+  expect(code).toBe(0);
+  expect(stderr).toContain('line 1.items[0].metadata.name must be a string, not number');
+  const said = JSON.parse(stdout) as { readonly applications: readonly object[] };
+  expect(said.applications).toMatchObject([
+    { application: 'odd', reason: 'internal-error' },
+    { application: 'shop-csa', reason: 'synced' },
+  ]);
+});
+
 describe('mistakes', () => {
   test.each<[name: string, args: readonly string[], stdin: string, said: string]>([
     ['no input', WEB, ' \n', 'There is nothing on standard input: pipe an Application into it'],
@@ -145,7 +161,7 @@ describe('mistakes', () => {
     ['bad JSON', WEB, '{}\n{"a": }', 'The object on line 2 is no JSON ('],
     ['another kind', WEB, '{"kind":"Pod"}', 'line 1 is of kind Pod, it is no Application:'],
     ['an empty list', WEB, '{"kind":"List","items":[]}', 'There is no Application in the standard'],
-    ['no name', WEB, '{"kind":"Application"}', 'The standard input cannot be read: Application.'],
+    ['no name', WEB, '{"kind":"Application"}', 'The standard input cannot be read: line 1.'],
     [
       'a failed watch',
       WEB,

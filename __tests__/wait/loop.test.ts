@@ -411,6 +411,37 @@ describe('several Applications', () => {
     expect(outcome.ends.get('argocd/one')?.end.what).toContain('another Application failed');
   });
 
+  test('fail-fast: one that cannot be read does not end the others', async () => {
+    const wait = start({ ...BOTH, act: async () => ({ kind: 'triggered' }) });
+    const unreadable = 'Application argocd/one.status must be an object, not string';
+    wait.source.list({ ...named('one', BEFORE), unreadable }, named('two', BEFORE));
+    expect(await goesOn(wait)).toBe(true);
+    wait.source.put(named('two', DONE));
+    const outcome = await wait.end();
+    expect(endsOf(outcome)).toEqual([
+      'argocd/one: failure/internal-error',
+      'argocd/two: success/synced',
+    ]);
+    expect(outcome.ends.get('argocd/one')?.result).toMatchObject({
+      message: `argocd/one: it cannot be read: ${unreadable}`,
+      evidence: 'partial',
+      changes: [],
+    });
+  });
+
+  test('a trigger does not act on one that cannot be read', async () => {
+    const seen: string[] = [];
+    const wait = start({
+      act: async ({ name }) => {
+        seen.push(name);
+        return { kind: 'triggered' };
+      },
+    });
+    wait.source.list({ ...shop(BEFORE), unreadable: 'x' });
+    expect(endsOf(await wait.end())).toEqual(['argocd/shop: failure/internal-error']);
+    expect(seen).toEqual([]);
+  });
+
   test('fail-fast: a failure in the list need not wait for its end', async () => {
     const wait = start(BOTH);
     wait.source.put(named('one', FAILED));

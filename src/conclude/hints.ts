@@ -55,7 +55,7 @@ export function withAddress(report: Report, keys: readonly string[], address: st
   if (!/^https?:\/\//.test(address)) return report;
   const applications = report.applications.map((result, i) => ({
     ...result,
-    url: `${address.replace(/\/+$/, '')}/applications/${keys[i] ?? ''}`,
+    url: `${address.replace(/(?<!\/)\/+$/, '')}/applications/${keys[i] ?? ''}`,
   }));
   return { ...report, applications };
 }

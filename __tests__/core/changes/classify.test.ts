@@ -927,6 +927,21 @@ describe('6. the live object knows', () => {
     });
   });
 
+  test('finds it created again where there was one to be configured', () => {
+    const rows = (verb: string) =>
+      follow([
+        [1, see(running([applied(WEB, verb)]))],
+        [4, see(ended([applied(WEB, verb)]))],
+      ]);
+    expect(changesOf(rows('configured'), live(2, 2))).toEqual([`updated live ${WEB}`]);
+    expect(changesOf(rows('serverside-applied'), live(2, 2))).toEqual([`created live ${WEB}`]);
+  });
+
+  test('finds it created where an earlier attempt, unseen, may have done so', () => {
+    const followed = late([applied(WEB, 'configured')], {}, { retry: 1 });
+    expect(changesOf(followed, live(2, 2))).toEqual([`created live ${WEB}`]);
+  });
+
   test('does not contradict what is known', () => {
     expect(changesOf(late([applied(WEB, 'unchanged')]), live(2, 2))).toEqual([
       `unchanged applied ${WEB}`,

@@ -45,6 +45,15 @@ const WEB = 'apps/Deployment/shop-eu/web';
 const ROLE = 'rbac.authorization.k8s.io/ClusterRole//system:node';
 const CONFIG = '/ConfigMap/shop/settings';
 
+test('an empty name, as of a resource with a generateName, is matched by * alone', () => {
+  const nameless = { group: 'batch', kind: 'Job', namespace: 'shop', name: '' };
+  const matching = ['Job/*', 'batch/Job/shop/*', '*/*', 'Job/once-*'].filter((text) => {
+    const parsed = parsePattern(text);
+    return parsed.ok && parsed.value.matches(nameless);
+  });
+  expect(matching).toEqual(['Job/*', 'batch/Job/shop/*', '*/*']);
+});
+
 describe('a pattern names resources', () => {
   test.each([
     ['apps/Deployment/*/web', WEB, true],

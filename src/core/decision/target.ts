@@ -113,7 +113,7 @@ function automatic(run: RunOrigin, application: Application): Target {
 
 /** The indices of the sources that are the repository of this run. */
 function sourcesOf(run: RunOrigin, application: Application): ReadonlySet<number> {
-  const own = repositoryOf(`${run.serverUrl.replace(/\/+$/, '')}/${run.repository}`);
+  const own = repositoryOf(`${run.serverUrl.replace(/(?<!\/)\/+$/, '')}/${run.repository}`);
   const indices = application.sources
     .map((source, i) => (source.chart === '' && repositoryOf(source.repoURL) === own ? i : -1))
     .filter((i) => i >= 0);
