@@ -144,9 +144,9 @@ describe('several Applications', () => {
       'argocd/b': { end: ['failure', 'degraded'], look: {} },
       'argocd/c': { end: ['failure', 'degraded'], look: {} },
     });
-    expect(message).toMatch(/^2 of 3 Applications did not come to a good end; the first: b: /);
+    expect(message).toMatch(/^2 of 3 Applications failed; the first: b: /);
     expect(report({ 'argocd/a': SYNCED, 'argocd/b': SYNCED }).message).toBe(
-      '2 of 2 Applications came to their end',
+      '2 of 2 Applications succeeded',
     );
   });
 

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runAction, type StepResult } from '../support/action.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { loadTrace, replay, type Trace, traceNames } from '../support/replay.ts';
+import {
+  caseNames,
+  loadCase,
+  loadTrace,
+  replay,
+  type Trace,
+  traceNames,
+} from '../support/replay.ts';
+import { said } from './steps.ts';
 
 /** How many times faster than recorded: what is over within 46 s then is over within 2.3 s. */
 const SPEED = 20;
@@ -26,7 +34,10 @@ interface Resource {
 }
 
 interface Results {
-  readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
+  readonly applications: readonly {
+    readonly 'all-resources': readonly Resource[];
+    readonly rule: string;
+  }[];
 }
 
 function place({ group, kind, namespace, name }: Resource): string {
@@ -52,9 +63,13 @@ afterEach(async () => {
   await server.close();
 });
 
-async function waitOn(trace: Trace, inputs: Readonly<Record<string, string>> = {}) {
+async function waitOn(
+  trace: Trace,
+  inputs: Readonly<Record<string, string>> = {},
+  startAt = 0,
+): Promise<StepResult> {
   const begin = server.seen(({ verb }) => verb === 'watch' || verb === 'list');
-  const playing = replay(server, trace, { begin, speed: SPEED });
+  const playing = replay(server, trace, { begin, speed: SPEED, startAt });
   const result = await runAction({
     inputs: {
       server: server.url,
@@ -64,6 +79,7 @@ async function waitOn(trace: Trace, inputs: Readonly<Record<string, string>> = {
       revision: trace.revision,
       timeout: '30s',
       ...INPUTS[trace.trace],
+      ...trace.inputs,
       ...inputs,
     },
     killAfterMs: 40_000,
@@ -91,5 +107,29 @@ describe('the built action on every recording, from its start', () => {
         [...truth.hooks].sort(),
       );
     }
+  });
+});
+
+describe('the built action on every case', () => {
+  const starts = caseNames().flatMap((name) => {
+    const last = loadCase(name).events.at(-1)?.t ?? 0;
+    return last > 0 ? [[name, 0] as const, [name, last] as const] : [[name, 0] as const];
+  });
+
+  test.each(starts)('%s, from %i ms', async (name, startAt) => {
+    const trace = loadCase(name);
+    const { expect: truth } = trace;
+    const ends = truth.conclusion !== 'timeout';
+    const result = await waitOn(trace, ends ? {} : { timeout: '3s' }, startAt);
+    expect(result.stderr).toBe('');
+    expect(result.outputs).toMatchObject({ conclusion: truth.conclusion, reason: truth.reason });
+    if (truth.deployed) expect(result.outputs['revision']).toBe(truth.deployed);
+    // Late, a message alone does not tell an update.
+    if (truth.changes && startAt === 0) expect(changesOf(result)).toEqual(truth.changes);
+    const [annotation = ''] = said(result, 'error');
+    for (const text of truth.says ?? []) expect(annotation).toContain(text);
+    for (const text of truth.neverSays ?? []) expect(annotation).not.toContain(text);
+    const [application] = (result.results as Results).applications;
+    expect(application?.rule).toMatch(/^[a-z-]+$/);
   });
 });

@@ -71,7 +71,7 @@ describe('a revision that was never seen', () => {
     server.put(manifest('shop', LATER));
     const result = await wait();
     expectEnd(result, 'timeout', 'timeout');
-    expect(said(result, 'error')[0]).toContain('still waiting for revision bbbbbbbb');
+    expect(said(result, 'error')[0]).toContain('timed out waiting for revision bbbbbbbb');
     expect(asked).toHaveLength(1);
   });
 
