@@ -146,7 +146,7 @@ describe('several Applications', () => {
     });
     expect(message).toMatch(/^2 of 3 Applications failed; the first: b: /);
     expect(report({ 'argocd/a': SYNCED, 'argocd/b': SYNCED }).message).toBe(
-      '2 of 2 Applications are done',
+      '2 of 2 Applications succeeded',
     );
   });
 

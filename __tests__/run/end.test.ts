@@ -34,7 +34,7 @@ describe('time runs out, and the step says what it waited for', () => {
       { revision: A },
       {},
       'timeout',
-      /still waiting for revision bbbbbbbb.*has not compared.*trigger: refresh/,
+      /timed out waiting for revision bbbbbbbb.*has not compared.*trigger: refresh/,
     ],
     [
       'Degraded without an end of grace',

@@ -73,7 +73,7 @@ describe('a revision that was never seen', () => {
     server.put(manifest('shop', LATER));
     const result = await wait(IN_VAIN);
     expectEnd(result, 'timeout', 'timeout');
-    expect(said(result, 'error')[0]).toContain('still waiting for revision bbbbbbbb');
+    expect(said(result, 'error')[0]).toContain('timed out waiting for revision bbbbbbbb');
     expect(asked).toHaveLength(1);
   });
 

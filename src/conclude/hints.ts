@@ -14,16 +14,38 @@ const PATIENCE_MS = 3000;
 export async function withHints(
   report: Report,
   { ends }: Pick<Outcome, 'ends'>,
-  inputs: Pick<Inputs, 'applicationNamespace' | 'argocdServer'>,
+  inputs: Pick<Inputs, 'source' | 'access' | 'applicationNamespace' | 'argocdServer'>,
   source: Source,
   credentials: string,
   cancelled: AbortSignal,
 ): Promise<Report> {
   if (cancelled.aborted) return report;
-  const refused = report.reason === 'unauthorized' && credentials !== '';
-  if (refused) return { ...report, remedy: `${report.remedy}\n${credentials}` };
+  if (report.reason === 'unauthorized') return withCredential(report, inputs, credentials);
   const linked = await withLinks(report, ends, inputs, source, cancelled);
   return withNearNames(linked, inputs, source, cancelled);
+}
+
+/** @param claims what the credential says of itself; empty where it says nothing */
+function withCredential(
+  report: Report,
+  { source, access }: Pick<Inputs, 'source' | 'access'>,
+  claims: string,
+): Report {
+  const remedy = [report.remedy, claims].filter((part) => part !== '').join('\n');
+  // Argo CD takes no other credential than the one that the message names.
+  if (source === 'argocd') return { ...report, remedy };
+  return { ...report, remedy, message: `${report.message}. Used: ${credentialOf(access)}` };
+}
+
+/** Which credential a run shows to the cluster, as its inputs name it. */
+function credentialOf(access: Inputs['access']): string {
+  if (access.oidcAudience !== '')
+    return `an OIDC token of GitHub (oidc-audience: ${access.oidcAudience})`;
+  if (access.token !== '') return 'the input `token`';
+  const user = access.context === '' ? 'the current user' : `the user of context ${access.context}`;
+  if (access.kubeconfig !== '') return `${user} of the input \`kubeconfig\``;
+  if (access.kubeconfigEnv !== '') return `${user} of the file that KUBECONFIG names`;
+  return 'the service account of the runner, or the kubeconfig in its home directory';
 }
 
 function patience(cancelled: AbortSignal): AbortSignal {

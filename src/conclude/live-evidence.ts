@@ -64,6 +64,6 @@ function noticeUnreadable(answers: readonly LiveMetadata[], log: Log): void {
     unreadable.length === 1
       ? ['A live object', 'it']
       : [`${unreadable.length} live objects`, 'them'];
-  const consequence = `${what} could not be read, so what happened to ${them} is called «updated» and evidence is partial (live-evidence: off silences this). ${first.message}`;
+  const consequence = `${what} could not be read, so what happened to ${them} is reported as updated and evidence is partial (live-evidence: off silences this). ${first.message}`;
   log.notice([consequence, first.remedy].filter((line) => line !== '').join('\n'));
 }

@@ -1,7 +1,7 @@
 import type { Conclusion, Reason } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
 
-/** What a person may do about an end that the Applications came to, with YAML to paste. */
+/** What to do about how the Applications ended, with YAML to paste. */
 export function remedyFor(
   { conclusion, reason }: { readonly conclusion: Conclusion; readonly reason: Reason },
   { source, waitResources }: Pick<Inputs, 'source' | 'waitResources'>,
@@ -9,18 +9,18 @@ export function remedyFor(
   if (conclusion === 'timeout') return OF_TIMEOUTS[reason] ?? LONGER;
   if (conclusion !== 'failure') return '';
   if (reason === 'invalid-input') return waitResources.length > 0 ? OTHER_PATTERNS : NAME_IT;
-  // An event is told after the sync: there is nothing to begin.
-  if (reason === 'sync-failed') return source === 'event' ? MEND : `${MEND} ${SYNC_AGAIN}`;
+  // An event reports a sync that is over: there is nothing to start.
+  if (reason === 'sync-failed') return source === 'event' ? FIX : `${FIX} ${SYNC_AGAIN}`;
   return OF_FAILURES[reason] ?? '';
 }
 
-const MEND =
-  'The job summary lists what failed and what was said of it. Mend it in Git and push: the new commit gets a sync of its own.';
-const SYNC_AGAIN = `If it failed for a passing reason, sync once more; it needs patch on Applications:
+const FIX =
+  'The job summary lists what failed and why. Fix it in Git and push; the new commit will be synced on its own.';
+const SYNC_AGAIN = `If the cause was temporary, sync again; this needs the patch verb on Applications:
 with:
   trigger: sync`;
 
-const LONGER = `The job summary lists what is in the way. If it only takes longer:
+const LONGER = `The job summary lists what is in the way. If it only needs more time:
 with:
   timeout: 20m`;
 
@@ -32,11 +32,11 @@ const NAME_IT = `Name the commit, not a branch:
 with:
   revision: \${{ github.sha }}`;
 
-const SUSPENDED = `A rollout waits for somebody to promote it, or a resource was suspended: resume it. If that is as it should be:
+const SUSPENDED = `A rollout waits to be promoted, or a resource was suspended: promote or resume it. If Suspended is fine:
 with:
   suspended: succeed`;
 
-const DEGRADED = `The job summary lists what is not healthy; its events and logs say why. If it may be Degraded for longer before it recovers:
+const DEGRADED = `The job summary lists what is not healthy; its events and logs say why. What was Degraded before the deployment has to be fixed by itself, or left out with \`wait-for: sync\`. If it needs more time to recover:
 with:
   degraded-grace: 5m`;
 
@@ -49,14 +49,14 @@ env:
 export const UNKNOWN_SHAPE = 'This version may not know this version of Argo CD: please report it.';
 
 const OF_TIMEOUTS: Readonly<Partial<Record<Reason, string>>> = {
-  unreachable: `It was tried until the timeout. ${IN_REACH}`,
-  missing: `Nothing made the Application in time. If it only takes longer:
+  unreachable: `The step tried until the timeout. ${IN_REACH}`,
+  missing: `Nothing created the Application in time. If it only needs more time:
 with:
   if-missing: wait
   timeout: 20m`,
   suspended: SUSPENDED,
   degraded: DEGRADED,
-  'comparison-error': `Mend what the condition in the job summary says. After a repair outside of Git (credentials, a plugin), make Argo CD look anew; it needs patch on Applications:
+  'comparison-error': `Fix what the condition in the job summary reports. After a fix outside of Git (credentials, a plugin), make Argo CD compare again; this needs the patch verb on Applications:
 with:
   trigger: hard-refresh`,
 };
@@ -66,9 +66,9 @@ const OF_FAILURES: Readonly<Partial<Record<Reason, string>>> = {
   degraded: DEGRADED,
   suspended: SUSPENDED,
   'auto-sync-refused':
-    'Auto-sync does not try this revision again. Mend what it says and push, or, if this is what you want, sync by hand in Argo CD.',
-  deleted: `If it is meant to go, wait for that:
+    'Auto-sync will not try this revision again. Fix what it reports and push, or, if this is what you want, sync by hand in Argo CD.',
+  deleted: `If it is meant to be deleted, wait for that:
 with:
   wait-for: deletion
-If it is made anew, wait for that with \`if-missing: wait\`.`,
+If it will be created again, wait for that with \`if-missing: wait\`.`,
 };

@@ -123,10 +123,15 @@ const CONCLUSIONS: readonly Conclusion[] = [
   'success',
   'skipped',
 ];
-/** Of several reasons to succeed, the one that a later step may care about most. */
+const ENDED: Readonly<Record<Conclusion, string>> = {
+  failure: 'failed',
+  timeout: 'timed out',
+  cancelled: 'were cancelled',
+  success: 'succeeded',
+  skipped: 'were skipped',
+};
+/** Of several successes, the one that a later step may care about most. */
 const REASONS: readonly Reason[] = ['superseded', 'synced', 'no-change'];
-
-const FAILED_VERBS = { failure: 'failed', timeout: 'timed out', cancelled: 'were cancelled' };
 
 function overall(
   applications: readonly ApplicationResult[],
@@ -140,12 +145,14 @@ function overall(
     first?.reason ??
     'internal-error';
   if (!first || applications.length === 1) {
-    return { conclusion, reason, message: first?.message ?? 'No Application was looked at' };
+    return { conclusion, reason, message: first?.message ?? 'No Application was read' };
   }
   const count = `${those.length} of ${applications.length} Applications`;
-  const message =
-    conclusion === 'success' || conclusion === 'skipped'
-      ? `${count} are done`
-      : `${count} ${FAILED_VERBS[conclusion]}; the first: ${first.message}`;
-  return { conclusion, reason, message };
+  const message = `${count} ${ENDED[conclusion]}`;
+  const good = conclusion === 'success' || conclusion === 'skipped';
+  return {
+    conclusion,
+    reason,
+    message: good ? message : `${message}; the first: ${first.message}`,
+  };
 }

@@ -269,7 +269,7 @@ function textOf({ target }: State): string {
 }
 
 function ambiguity(text: string): string {
-  return `revision "${text}" may be a branch, which its earlier state would satisfy: name the commit by its SHA (or let github-token look up a tag or branch of this repository)`;
+  return `revision "${text}" may be a branch, and its earlier state would satisfy the wait: name the commit by its SHA (or let github-token look up a tag or branch of this repository)`;
 }
 
 function ofMissing(policy: Policy): Verdict {

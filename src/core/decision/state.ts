@@ -295,7 +295,7 @@ function withTargetFirstSeen(state: State, now: Moment): State {
 }
 
 function isTargetInSight(application: Application, target: Target): boolean {
-  // Without auto-sync, somebody may be about to go back to what was deployed before.
+  // Without auto-sync, a person may be about to go back to what was deployed before.
   const deployed = application.automated ? application.history : application.history.slice(-1);
   const places = [
     application.comparison.revisions,

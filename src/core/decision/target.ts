@@ -23,7 +23,7 @@ export interface RunOrigin {
     | { readonly kind: 'none'; readonly why: string };
 }
 
-/** The revision that an Application must come to. */
+/** The revision that is waited for. */
 export type Target =
   /** Whatever is deployed. */
   | { readonly kind: 'any'; readonly why: string }
@@ -34,12 +34,12 @@ export type Target =
       readonly sources?: ReadonlySet<number>;
       /** `owner/name` of the repository that must first say which commit the text names. */
       readonly lookup?: string;
-      /** It may be a branch, which is always «deployed»: nothing can be waited for. */
+      /** It may be a branch, which is always “deployed”: nothing can be waited for. */
       readonly vague?: true;
       readonly why: string;
     };
 
-/** Decides what an Application must come to, and says why, for the log. */
+/** Decides which revision to wait for, and says why, for the log. */
 export function resolveTarget(
   request: RevisionRequest,
   run: RunOrigin,
