@@ -1,6 +1,7 @@
 /** Tests are ESM; swc only strips types, `npm run types` checks them. */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/__tests__/support/global-setup.ts',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
