@@ -1,4 +1,8 @@
 import type { Application } from '../core/application/types.js';
+import type { Connection } from '../http/connection.js';
+import type { Timeouts } from '../http/transport.js';
+import type { Clock } from '../platform/clock.js';
+import type { Log } from '../platform/log.js';
 
 /** What a source says while it is watched. Key: `namespace/name`. */
 export type SourceEvent =
@@ -119,4 +123,28 @@ export interface Selection {
   readonly labelSelector?: string;
   /** Client-side filter on top (globs); absent: all. */
   readonly accepts?: (namespace: string, name: string) => boolean;
+}
+
+/** How long silence may last, in milliseconds. */
+export interface WatchTimeouts {
+  /** Without an event of a watch: then it is ended, or a list is compared with it. */
+  readonly silenceTimeoutMs: number;
+  /** A watch that lived so long was a working one, even if it had nothing to tell. */
+  readonly healthyAfterMs: number;
+}
+
+/** What a source is made of. */
+export interface SourceOptions<T extends WatchTimeouts = WatchTimeouts> {
+  readonly connection: Connection;
+  readonly selection: Selection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** @throws DecodeError for what is not an Application */
+  readonly parse: (object: unknown) => Application;
+  /** Where watching is not possible. */
+  readonly pollIntervalMs: number;
+  /** In [0, 1); spreads retries. */
+  readonly random: () => number;
+  /** For tests. */
+  readonly timing?: Partial<T & Timeouts>;
 }

@@ -2,12 +2,14 @@ import { get } from 'node:https';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { systemClock } from '../../../src/platform/clock.js';
-import {
-  type ArgocdOptions,
-  argocdSource,
-  connectArgocd,
-} from '../../../src/sources/argocd/index.js';
-import type { LiveQuery, PatchBody, Selection, Source } from '../../../src/sources/source.js';
+import { argocdSource, connectArgocd } from '../../../src/sources/argocd/index.js';
+import type {
+  LiveQuery,
+  PatchBody,
+  Selection,
+  Source,
+  SourceOptions,
+} from '../../../src/sources/source.js';
 import type { Fault, KubeObject } from '../../support/api-server.ts';
 import {
   type ArgocdServer,
@@ -34,7 +36,7 @@ async function serve(options: ArgocdServerOptions = {}): Promise<ArgocdServer> {
   return server;
 }
 
-type Over = Partial<ArgocdOptions> & {
+type Over = Partial<SourceOptions> & {
   readonly token?: string;
   readonly ca?: string;
   readonly insecure?: boolean;

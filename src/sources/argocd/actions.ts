@@ -13,7 +13,7 @@ export interface OrderOptions {
   readonly transport: Transport;
   /** As messages call it. */
   readonly server: string;
-  readonly read: (object: unknown) => Application;
+  readonly parse: (object: unknown) => Application;
   /** What was last seen of an Application. */
   readonly known: (key: string) => { readonly automated: boolean };
   readonly action: (key: string, action: ArgocdAction['action']) => ArgocdAction;
@@ -94,10 +94,10 @@ function revisionIn({ revision, revisions }: OperationBody['sync']) {
 }
 
 function accepted(
-  { server, read }: OrderOptions,
+  { server, parse }: OrderOptions,
   answer: Answer,
   action: ArgocdAction,
 ): Application {
   if (!isSuccess(answer)) throw refusal(answer, action, server);
-  return read(jsonOf(answer, server, NO_API));
+  return parse(jsonOf(answer, server, NO_API));
 }

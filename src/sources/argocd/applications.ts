@@ -1,5 +1,5 @@
 import { isSuccess, jsonOf } from '../../http/answers.js';
-import { identityOf, record } from '../../http/json.js';
+import { record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
@@ -60,15 +60,6 @@ const UNUSED = [
   ...SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]),
 ].map((field) => `result.application.${field}`);
 
-/** Whether an object belongs to the selection: the server does not look at all of it. */
-export function isSelected(object: unknown, selection: Selection): boolean {
-  const { namespace, name } = identityOf(object);
-  if (name === '') return false;
-  if (selection.namespace !== undefined && selection.namespace !== namespace) return false;
-  if (selection.name !== undefined && selection.name !== name) return false;
-  return selection.accepts?.(namespace, name) !== false;
-}
-
 /**
  * Lists the Applications of a selection that the token may see; of each only what `reduce` returns
  * is kept. A list of nothing is `null`.
@@ -78,7 +69,7 @@ export async function listApplications<T>(
   transport: Transport,
   server: string,
   selection: Selection,
-  reduce: (item: unknown) => T,
+  reduce: (item: unknown) => T | undefined,
   signal: AbortSignal,
   fields = '',
 ): Promise<readonly T[]> {
@@ -88,5 +79,5 @@ export async function listApplications<T>(
   if (items !== null && !Array.isArray(items)) {
     throw new TransientError(`${server} answered with no list: ${NO_API}`);
   }
-  return (items ?? []).filter((item: unknown) => isSelected(item, selection)).map(reduce);
+  return (items ?? []).map(reduce).filter((each: T | undefined) => each !== undefined);
 }

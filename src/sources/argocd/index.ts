@@ -1,34 +1,16 @@
 import { type Application, keyOf } from '../../core/application/types.js';
-import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
-import type { Clock } from '../../platform/clock.js';
-import type { Log } from '../../platform/log.js';
-import { type Delivered, lookEvents } from '../deliveries.js';
+import { TIMEOUTS, transport } from '../../http/transport.js';
+import { listerWatcher } from '../lister-watcher.js';
 import { namesBy } from '../names.js';
-import type { Selection, Source } from '../source.js';
+import type { Selection, Source, SourceOptions } from '../source.js';
 import { order } from './actions.js';
 import { listApplications } from './applications.js';
-import { follow, TIMING, type Timing } from './follow.js';
 import { liveReader } from './live.js';
+import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
 import { type ArgocdAction, policyFor } from './refusals.js';
 
 export { connectArgocd } from './connect.js';
-
-export interface ArgocdOptions {
-  readonly connection: Connection;
-  readonly selection: Selection;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Reads an Application from the wire; throws for what is none. */
-  readonly parse: (value: unknown) => Application;
-  /** Where streams are not possible. */
-  readonly pollIntervalMs: number;
-  /** In [0, 1); spreads retries. */
-  readonly random: () => number;
-  /** For tests. */
-  readonly timing?: Partial<Timing & Timeouts>;
-}
 
 /** The first event of a stream may be days away, and so are its headers: what is heard is checked. */
 const STREAM_MS = 24 * 24 * 3600 * 1000;
@@ -44,32 +26,25 @@ interface Known {
 }
 
 /** Applications out of the API of an Argo CD server. */
-export function argocdSource(options: ArgocdOptions): Source {
+export function argocdSource(options: SourceOptions): Source {
   const { connection, selection, clock, random } = options;
-  const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
+  const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
-  const delivered: Delivered = { versions: new Map(), looked: false };
-  const { read, known, action } = memory(options.parse);
+  const { parse, known, action } = memory(options.parse);
   const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
   const pool = open();
+  const streams = open(STREAM_MS);
   const patient = open(REFRESH_MS);
-  const list = (through: Transport, signal: AbortSignal) =>
-    listApplications(through, server, selection, read, signal);
   return {
-    watch: (listener, signal) =>
-      follow(
-        { ...options, transport: pool, streams: open(STREAM_MS), server, read, timing, delivered },
-        listener,
-        signal,
-      ),
-    async look(signal) {
-      const fresh = open();
-      try {
-        return lookEvents(await list(fresh, signal), delivered);
-      } finally {
-        fresh.close();
-      }
-    },
+    ...listerWatcher({
+      ...options,
+      parse,
+      timing,
+      pool,
+      open,
+      protocolOver: (transport) =>
+        argocdProtocol({ ...options, transport, streams, server, timing }),
+    }),
     reaches: () => true,
     live: liveReader({
       transport: pool,
@@ -84,17 +59,17 @@ export function argocdSource(options: ArgocdOptions): Source {
       ),
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
-      order({ transport: patient, server, read, known, action }, patch, signal),
+      order({ transport: patient, server, parse, known, action }, patch, signal),
     doubt: doubtOf(selection),
   };
 }
 
 /** Reads Applications, and keeps what else is asked about them. */
-function memory(parse: ArgocdOptions['parse']) {
+function memory(parseApplication: SourceOptions['parse']) {
   const seen = new Map<string, Known>();
   const known = (key: string): Known => seen.get(key) ?? unknown(key);
-  const read = (object: unknown): Application => {
-    const application = parse(object);
+  const parse = (object: unknown): Application => {
+    const application = parseApplication(object);
     const project = text(record(record(object).spec).project) || 'default';
     const automated = application.automated !== undefined;
     seen.set(keyOf(application), { object: `${project}/${placeOf(application)}`, automated });
@@ -103,7 +78,7 @@ function memory(parse: ArgocdOptions['parse']) {
   const action = (key: string, action: ArgocdAction['action']): ArgocdAction => {
     return { action, what: key, object: known(key).object };
   };
-  return { read, known, action };
+  return { parse, known, action };
 }
 
 function unknown(key: string): Known {

@@ -1,17 +1,9 @@
 import { identityOf, record, text } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
-
-/** An event of a watch. Positions are resource versions. */
-export type WireEvent =
-  | { readonly kind: 'changed' | 'gone'; readonly object: unknown; readonly position: string }
-  /** @property complete all objects that were there at the beginning have been sent */
-  | { readonly kind: 'bookmark'; readonly complete: boolean; readonly position: string }
-  /** The versions since the position are not remembered any more. */
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'fault'; readonly fault: TransientError };
+import type { WatchEvent } from '../protocol.js';
 
 /** @throws TransientError for a line that is no event */
-export function wireEvent(line: string): WireEvent {
+export function watchEvent(line: string): WatchEvent {
   const { type, object } = record(jsonIn(line));
   const position = identityOf(object).resourceVersion;
   switch (type) {
@@ -19,7 +11,7 @@ export function wireEvent(line: string): WireEvent {
     case 'MODIFIED':
       return { kind: 'changed', object, position };
     case 'DELETED':
-      return { kind: 'gone', object, position };
+      return { kind: 'deleted', object, position };
     case 'BOOKMARK':
       return { kind: 'bookmark', complete: endsInitialEvents(object), position };
     case 'ERROR':
@@ -42,7 +34,7 @@ function endsInitialEvents(object: unknown): boolean {
   return annotations['k8s.io/initial-events-end'] === 'true';
 }
 
-function failure(object: unknown): WireEvent {
+function failure(object: unknown): WatchEvent {
   const status = record(object);
   if (status.code === 410 || status.reason === 'Expired' || status.reason === 'Gone') {
     return { kind: 'expired' };
@@ -50,7 +42,7 @@ function failure(object: unknown): WireEvent {
   const message = `A watch reported: ${text(status.message) || JSON.stringify(object)}`;
   const seconds = Number(record(status.details).retryAfterSeconds ?? Number.NaN);
   return {
-    kind: 'fault',
-    fault: new TransientError(message, Number.isFinite(seconds) ? seconds * 1000 : undefined),
+    kind: 'error',
+    error: new TransientError(message, Number.isFinite(seconds) ? seconds * 1000 : undefined),
   };
 }

@@ -1,0 +1,137 @@
+import type { Answer } from '../../http/answers.js';
+import type { Transport } from '../../http/transport.js';
+import { messageOf } from '../../platform/errors.js';
+import { isBehind } from '../deliveries.js';
+import type { Contact, Opened, Protocol, WatchPhase } from '../protocol.js';
+import type { SourceOptions, WatchTimeouts } from '../source.js';
+import {
+  applicationsPath,
+  intentOf,
+  listApplications,
+  newestVersion,
+  selectors,
+} from './applications.js';
+import { refuse } from './refusals.js';
+import { watchEvent } from './wire.js';
+
+/** A server that refuses so cannot stream a list, or does not allow to watch. */
+const NO_STREAMING_LIST: ReadonlySet<number> = new Set([400, 403, 405, 406, 422, 501]);
+const NO_WATCH: ReadonlySet<number> = new Set([403, 405, 501]);
+/** For so many refusals, 3 s in all, what was allowed before is asked again. */
+const MAX_FORBIDDEN_RETRIES = 3;
+const FORBIDDEN_PAUSE_MS = 500;
+
+export interface KubernetesTimeouts extends WatchTimeouts {
+  /**
+   * How long a watch is to live: most waits need one. Just before it ends it a server sends a
+   * bookmark, so that the place to go on from is near even where nothing happens.
+   */
+  readonly watchMs: number;
+  /** In a streaming list that is not complete: the server does not know what that is. */
+  readonly idleTimeoutMs: number;
+  /** For a streaming list in all: a busy server that does not know it is never quiet. */
+  readonly listDeadlineMs: number;
+  /** After so long without a word it is asked whether the server still is where the watch was. */
+  readonly staleAfterMs: number;
+}
+
+/** Bookmarks come every minute, so no watch that is sound is given up. */
+export const WATCH_TIMEOUTS: KubernetesTimeouts = {
+  watchMs: 3_600_000,
+  silenceTimeoutMs: 75_000,
+  idleTimeoutMs: 2_000,
+  listDeadlineMs: 20_000,
+  healthyAfterMs: 5_000,
+  staleAfterMs: 5_000,
+};
+
+export interface ProtocolOptions extends Pick<SourceOptions, 'selection' | 'clock'> {
+  readonly transport: Transport;
+  /** As messages call it. */
+  readonly server: string;
+  readonly timing: KubernetesTimeouts;
+}
+
+/**
+ * Lists and watches of the Kubernetes API: consistent lists, as events of a watch where the server
+ * can do so, and watches from a resource version with bookmarks.
+ */
+export function kubernetesProtocol(options: ProtocolOptions): Protocol {
+  const { transport, server, selection } = options;
+  const isRestored = restoreCheck(options);
+  return {
+    firstPhase: { kind: 'streaming-list' },
+    consistentLists: true,
+    answersBeforeEvents: true,
+    async list(read, signal) {
+      const listing = await listApplications(transport, server, selection, read, signal);
+      return { items: listing.items, from: listing.resourceVersion || undefined };
+    },
+    async open(phase, contact, signal) {
+      if (phase.kind === 'watching' && (await isRestored(phase.from, contact, signal))) {
+        return { kind: 'expired', why: 'the server is behind it, perhaps restored from a backup' };
+      }
+      const opened = await request(options, phase, signal);
+      if ('refused' in opened) return refused(options, opened.refused, phase, contact);
+      const { idleTimeoutMs, silenceTimeoutMs, listDeadlineMs: listMs } = options.timing;
+      opened.stream.expect(phase.kind === 'watching' ? silenceTimeoutMs : idleTimeoutMs);
+      return { kind: 'stream', stream: opened.stream, listMs };
+    },
+    decode: watchEvent,
+  };
+}
+
+function request(
+  { transport, selection, timing }: ProtocolOptions,
+  phase: WatchPhase,
+  signal: AbortSignal,
+) {
+  const query = {
+    watch: '1',
+    allowWatchBookmarks: 'true',
+    timeoutSeconds: String(Math.ceil(timing.watchMs / 1000)),
+    ...selectors(selection),
+    ...(phase.kind === 'watching'
+      ? { resourceVersion: phase.from }
+      : { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }),
+  };
+  return transport.stream({ path: applicationsPath(selection.namespace ?? ''), query }, signal);
+}
+
+async function refused(
+  { server, selection }: ProtocolOptions,
+  answer: Answer,
+  phase: WatchPhase,
+  { refusals }: Contact,
+): Promise<Opened> {
+  const { status } = answer;
+  const refusal = () => refuse(answer, intentOf('watch', selection.namespace ?? ''), server);
+  if (phase.kind === 'streaming-list') {
+    if (!NO_STREAMING_LIST.has(status)) return refusal();
+    const why = `streaming lists are refused (${status})`;
+    return { kind: 'unsupported', why, instead: 'listing' };
+  }
+  if (status === 410) return { kind: 'expired', why: 'the server has forgotten it' };
+  // An API server that has just started refuses for a moment what it allowed before.
+  if (status === 403 && refusals < MAX_FORBIDDEN_RETRIES) {
+    return { kind: 'refused', why: '403', afterMs: (refusals + 1) * FORBIDDEN_PAUSE_MS };
+  }
+  if (!NO_WATCH.has(status)) return refusal();
+  return { kind: 'unsupported', why: await refusal().catch(messageOf), instead: 'polling' };
+}
+
+/**
+ * A watch from a version that is still to come is silent, not an error: so it would be for ever
+ * after etcd was restored from a backup. Asked only after an outage, or a long silence.
+ */
+function restoreCheck({ transport, server, selection, clock, timing }: ProtocolOptions) {
+  let checkedAt = 0;
+  return async (position: string, { unreachable, heardAt }: Contact, signal: AbortSignal) => {
+    const knownAt = Math.max(heardAt, checkedAt);
+    if (!unreachable && clock.now().elapsed - knownAt < timing.staleAfterMs) return false;
+    const version = await newestVersion(transport, server, selection, signal);
+    if (version === undefined) return false;
+    checkedAt = clock.now().elapsed;
+    return isBehind(version, position);
+  };
+}

@@ -1,0 +1,28 @@
+import { type Identity, identityOf } from '../http/json.js';
+import type { Read } from './protocol.js';
+import type { Selection, SourceOptions } from './source.js';
+
+/** Whether an object belongs to a selection: no server looks at all of it. */
+export function isSelected({ namespace, name }: Identity, selection: Selection): boolean {
+  if (name === '') return false;
+  if (selection.namespace !== undefined && selection.namespace !== namespace) return false;
+  if (selection.name !== undefined && selection.name !== name) return false;
+  return selection.accepts?.(namespace, name) !== false;
+}
+
+/** The one place where an object of a list or a watch becomes an Application. */
+export function selectedReader({
+  selection,
+  parse,
+  log,
+}: Pick<SourceOptions, 'selection' | 'parse' | 'log'>): Read {
+  let warned = false;
+  return (object) => {
+    const identity = identityOf(object);
+    if (identity.name === '' && !warned) {
+      log.warning('The server sent an object without a name; it is passed over.');
+      warned = true;
+    }
+    return isSelected(identity, selection) ? parse(object) : undefined;
+  };
+}
