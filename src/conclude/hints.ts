@@ -70,7 +70,7 @@ async function withNearNames(
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
   const { nearestNames } = await import('./nearest-names.js');
   const near = nearestNames(wanted, await source.names(namespace, patience(cancelled)));
-  const remedy = [report.remedy, source.doubt ?? ''].filter((part) => part !== '').join('\n');
+  const remedy = [report.remedy, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
   const hint =
     near.length > 0
       ? `Did you mean ${near.join(', ')}?`

@@ -34,7 +34,7 @@ export type WatchEvent =
   | { readonly kind: 'error'; readonly error: TransientError };
 
 /** What became of a request to watch. */
-export type Opened =
+export type WatchResponse =
   /** `listMs`: how long a streaming list may take in all. */
   | { readonly kind: 'stream'; readonly stream: LineStream; readonly listMs?: number }
   /** Nothing can be watched from this position: a list comes next. */
@@ -74,7 +74,7 @@ export interface Watch {
 }
 
 /** Makes an Application of an object on the wire; nothing of one that was not asked for. */
-export type Read = (object: unknown) => Application | undefined;
+export type ReadApplication = (object: unknown) => Application | undefined;
 
 /** A complete list. */
 export interface Listing {
@@ -94,9 +94,9 @@ export interface Protocol {
   /** A watch is answered at once, not with its first event. */
   readonly answersBeforeEvents: boolean;
   /** @throws TerminalError or TransientError */
-  list(read: Read, signal: AbortSignal): Promise<Listing>;
+  list(read: ReadApplication, signal: AbortSignal): Promise<Listing>;
   /** @throws TerminalError or TransientError */
-  open(phase: WatchPhase, contact: Contact, signal: AbortSignal): Promise<Opened>;
+  open(phase: WatchPhase, contact: Contact, signal: AbortSignal): Promise<WatchResponse>;
   /** @throws TerminalError or TransientError for a line that is no event */
   decode(line: string): WatchEvent;
   /**

@@ -5,13 +5,13 @@ import { TransientError } from '../platform/errors.js';
 import type { Deliveries, Present } from './deliveries.js';
 import type {
   Contact,
-  Opened,
   Phase,
   Protocol,
-  Read,
+  ReadApplication,
   Watch,
   WatchEvent,
   WatchPhase,
+  WatchResponse,
 } from './protocol.js';
 import type { SourceEvent, SourceOptions, WatchTimeouts } from './source.js';
 
@@ -19,7 +19,7 @@ export interface ReflectorOptions
   extends Pick<SourceOptions, 'clock' | 'log' | 'random' | 'pollIntervalMs'> {
   readonly protocol: Protocol;
   /** @throws DecodeError */
-  readonly read: Read;
+  readonly read: ReadApplication;
   readonly timing: WatchTimeouts;
   readonly deliveries: Deliveries;
   readonly listener: (event: SourceEvent) => void;
@@ -28,7 +28,7 @@ export interface ReflectorOptions
 
 /** How a watch ended. */
 type End =
-  | Exclude<Opened, { readonly kind: 'stream' }>
+  | Exclude<WatchResponse, { readonly kind: 'stream' }>
   /** A list found what the watch had not told. */
   | { readonly kind: 'missed' }
   | { readonly kind: 'closed'; readonly error: TransientError }

@@ -1,5 +1,5 @@
 import { type Identity, identityOf } from '../http/json.js';
-import type { Read } from './protocol.js';
+import type { ReadApplication } from './protocol.js';
 import type { Selection, SourceOptions } from './source.js';
 
 /** Whether an object belongs to a selection: no server looks at all of it. */
@@ -15,7 +15,7 @@ export function selectedReader({
   selection,
   parse,
   log,
-}: Pick<SourceOptions, 'selection' | 'parse' | 'log'>): Read {
+}: Pick<SourceOptions, 'selection' | 'parse' | 'log'>): ReadApplication {
   let warned = false;
   return (object) => {
     const identity = identityOf(object);

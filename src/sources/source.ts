@@ -109,8 +109,8 @@ export interface Source {
    * @throws TerminalError (403 with the RBAC rule) or TransientError
    */
   patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
-  /** What else it may mean that an Application is not there; absent: nothing else. */
-  readonly doubt?: string;
+  /** What else the absence of an Application may mean, and what to do; undefined: nothing else. */
+  readonly absenceHint?: string;
 }
 
 /** Which Applications a source is to deliver. */

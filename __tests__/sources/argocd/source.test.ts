@@ -322,7 +322,7 @@ test('what may not be seen is as if it were not there, and the source says so', 
   const server = await serve({ objects: [manifest('shop')], allow: () => false });
   const source = sourceOf(server, { selection: { namespace: 'argocd', name: 'shop' } });
   expect(await source.look(ALL)).toEqual([{ kind: 'listed', present: new Set() }]);
-  expect(source.doubt).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
+  expect(source.absenceHint).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
 });
 
 test('names, and the address of the UI', async () => {

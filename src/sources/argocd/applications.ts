@@ -3,14 +3,14 @@ import { record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import { LISTING, NO_API, refusal } from './refusals.js';
+import { LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 
 const APPLICATIONS = '/api/v1/applications';
 
 /** The path of one Application, or below it. */
-export function pathOf(name: string, below = ''): string {
+export function applicationPath(name: string, below = ''): string {
   return `${APPLICATIONS}/${encodeURIComponent(name)}${below}`;
 }
 
@@ -36,7 +36,7 @@ export function streamRequest({ namespace, name, labelSelector }: Selection): Re
       // A name alone means the namespace of Argo CD itself; a namespace alone means nothing here.
       ...(name && namespace ? { name, appNamespace: namespace } : {}),
       ...(labelSelector ? { selector: labelSelector } : {}),
-      fields: `-${UNUSED.join(',')}`,
+      fields: `-${EXCLUDED_FIELDS.join(',')}`,
     },
   };
 }
@@ -54,7 +54,7 @@ const SOURCES = [
  * What is large and not looked at. Left out by name: whatever is asked for by name alone would not
  * contain the errors of a stream.
  */
-const UNUSED = [
+const EXCLUDED_FIELDS = [
   'metadata.managedFields',
   'metadata.annotations.kubectl.kubernetes.io/last-applied-configuration',
   ...SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]),
@@ -74,10 +74,10 @@ export async function listApplications<T>(
   fields = '',
 ): Promise<readonly T[]> {
   const answer = await transport.send(listRequest(selection, fields), signal);
-  if (!isSuccess(answer)) throw refusal(answer, LISTING, server);
-  const { items } = record(jsonOf(answer, server, NO_API));
+  if (!isSuccess(answer)) throw refusal(answer, LIST_ACTION, server);
+  const { items } = record(jsonOf(answer, server, NOT_API_HINT));
   if (items !== null && !Array.isArray(items)) {
-    throw new TransientError(`${server} answered with no list: ${NO_API}`);
+    throw new TransientError(`${server} answered with no list: ${NOT_API_HINT}`);
   }
   return (items ?? []).map(reduce).filter((each: T | undefined) => each !== undefined);
 }

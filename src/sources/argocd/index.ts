@@ -4,7 +4,7 @@ import { TIMEOUTS, transport } from '../../http/transport.js';
 import { listerWatcher } from '../lister-watcher.js';
 import { namesBy } from '../names.js';
 import type { Selection, Source, SourceOptions } from '../source.js';
-import { order } from './actions.js';
+import { applyPatch } from './actions.js';
 import { listApplications } from './applications.js';
 import { liveReader } from './live.js';
 import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
@@ -16,10 +16,10 @@ export { connectArgocd } from './connect.js';
 const STREAM_MS = 24 * 24 * 3600 * 1000;
 /** A refresh is answered when it is done, which takes as long as the manifests take. */
 const REFRESH_MS = 120_000;
-const NAMES = 'items.metadata.name,items.metadata.namespace';
+const NAME_FIELDS = 'items.metadata.name,items.metadata.namespace';
 
 /** What is remembered of an Application beside what decisions are made on. */
-interface Known {
+interface SeenApplication {
   /** As policies name it. */
   readonly object: string;
   readonly automated: boolean;
@@ -34,7 +34,7 @@ export function argocdSource(options: SourceOptions): Source {
   const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
   const pool = open();
   const streams = open(STREAM_MS);
-  const patient = open(REFRESH_MS);
+  const refreshing = open(REFRESH_MS);
   return {
     ...listerWatcher({
       ...options,
@@ -55,19 +55,19 @@ export function argocdSource(options: SourceOptions): Source {
     }),
     names: (namespace, signal) =>
       namesBy(namespace, (selection, reduce) =>
-        listApplications(pool, server, selection, reduce, signal, NAMES),
+        listApplications(pool, server, selection, reduce, signal, NAME_FIELDS),
       ),
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
-      order({ transport: patient, server, parse, known, action }, patch, signal),
-    doubt: doubtOf(selection),
+      applyPatch({ transport: refreshing, server, parse, known, action }, patch, signal),
+    absenceHint: absenceHintOf(selection),
   };
 }
 
 /** Reads Applications, and keeps what else is asked about them. */
 function memory(parseApplication: SourceOptions['parse']) {
-  const seen = new Map<string, Known>();
-  const known = (key: string): Known => seen.get(key) ?? unknown(key);
+  const seen = new Map<string, SeenApplication>();
+  const known = (key: string): SeenApplication => seen.get(key) ?? unknown(key);
   const parse = (object: unknown): Application => {
     const application = parseApplication(object);
     const project = text(record(record(object).spec).project) || 'default';
@@ -81,7 +81,7 @@ function memory(parseApplication: SourceOptions['parse']) {
   return { parse, known, action };
 }
 
-function unknown(key: string): Known {
+function unknown(key: string): SeenApplication {
   return { object: `PROJECT/${key.slice(key.indexOf('/') + 1)}`, automated: false };
 }
 
@@ -92,7 +92,7 @@ function placeOf({ namespace, name, controllerNamespace }: Application): string 
 }
 
 /** Argo CD does not tell what is not there from what a token may not see. */
-function doubtOf({ name = 'APPLICATION' }: Selection): string {
+function absenceHintOf({ name = 'APPLICATION' }: Selection): string {
   const policy = policyFor({ action: 'get', what: name, object: `PROJECT/${name}` });
   return `Argo CD shows no Application that the token may not see. ${policy}`;
 }

@@ -2,11 +2,11 @@ import type { Transport } from '../../http/transport.js';
 import type { Protocol, Watch } from '../protocol.js';
 import type { SourceOptions, WatchTimeouts } from '../source.js';
 import { listApplications, streamRequest } from './applications.js';
-import { LISTING, refusal } from './refusals.js';
+import { LIST_ACTION, refusal } from './refusals.js';
 import { streamEvent } from './stream.js';
 
 /** A server, or what is before it, that refuses so does not do streams. */
-const NO_STREAM: ReadonlySet<number> = new Set([404, 405, 406, 501]);
+const NO_WATCH: ReadonlySet<number> = new Set([404, 405, 406, 501]);
 
 export const WATCH_TIMEOUTS: WatchTimeouts = { silenceTimeoutMs: 60_000, healthyAfterMs: 5_000 };
 
@@ -41,8 +41,8 @@ export function argocdProtocol(options: ProtocolOptions): Protocol {
     async open(_phase, _contact, signal) {
       const opened = await streams.stream(streamRequest(selection), signal);
       if ('stream' in opened) return { kind: 'stream', stream: opened.stream };
-      const fault = refusal(opened.refused, LISTING, server);
-      if (!NO_STREAM.has(opened.refused.status)) throw fault;
+      const fault = refusal(opened.refused, LIST_ACTION, server);
+      if (!NO_WATCH.has(opened.refused.status)) throw fault;
       return { kind: 'unsupported', why: fault.message, instead: 'polling' };
     },
     decode: (line) => streamEvent(line, server),

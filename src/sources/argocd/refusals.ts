@@ -12,7 +12,7 @@ export interface ArgocdAction {
 }
 
 /** Of a stream or a list. */
-export const LISTING: ArgocdAction = {
+export const LIST_ACTION: ArgocdAction = {
   action: 'get',
   what: 'Applications',
   object: 'PROJECT/APPLICATION',
@@ -79,7 +79,8 @@ with:
 };
 
 /** What to ask oneself where an answer is no JSON. */
-export const NO_API = 'is `argocd-server` the URL of Argo CD, with its `--rootpath` if it has one?';
+export const NOT_API_HINT =
+  'is `argocd-server` the URL of Argo CD, with its `--rootpath` if it has one?';
 
 /** A fault within a stream, as the answer it would have been before the stream began. */
 export function answerIn(error: unknown): Answer {

@@ -1,12 +1,12 @@
 import { record } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
 import type { WatchEvent } from '../protocol.js';
-import { answerIn, LISTING, refusal } from './refusals.js';
+import { answerIn, LIST_ACTION, refusal } from './refusals.js';
 
 /** @throws TerminalError or TransientError for a line that reports one, or that is no event */
 export function streamEvent(line: string, server: string): WatchEvent {
   const { result, error } = record(jsonIn(line, server));
-  if (error !== undefined) throw refusal(answerIn(error), LISTING, server);
+  if (error !== undefined) throw refusal(answerIn(error), LIST_ACTION, server);
   const { type, application: object } = record(result);
   switch (type) {
     case 'ADDED':

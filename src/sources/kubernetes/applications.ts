@@ -2,10 +2,10 @@ import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
-import { TransientError } from '../../platform/errors.js';
+import { type TerminalError, TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import type { Intent } from './rbac.js';
-import { refuse } from './refusals.js';
+import type { ResourceAttributes } from './rbac.js';
+import { refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 
@@ -23,7 +23,11 @@ export function applicationsPath(namespace: string): string {
   return `/apis/${GROUP}/${VERSION}${scope}/${RESOURCE}`;
 }
 
-export function intentOf(verb: Intent['verb'], namespace: string, name?: string): Intent {
+export function attributesOf(
+  verb: ResourceAttributes['verb'],
+  namespace: string,
+  name?: string,
+): ResourceAttributes {
   return { verb, group: GROUP, resource: RESOURCE, namespace, ...(name ? { name } : {}) };
 }
 
@@ -66,7 +70,7 @@ export async function listApplications<T>(
       ...(accept === undefined ? {} : { accept }),
     };
     const answer = await transport.send(request, signal);
-    if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
+    if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
     if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
     for (const item of list(body.items)) {
@@ -95,7 +99,7 @@ export async function newestVersion(
   const query = { ...selectors(selection), limit: '1' };
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
-  if (!isSuccess(answer)) return refuse(answer, intentOf('list', namespace), server);
+  if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', namespace), server);
   return text(record(record(jsonOf(answer, server)).metadata).resourceVersion);
 }
 
@@ -105,9 +109,9 @@ function listFailure(
   namespace: string,
   server: string,
   continued: boolean,
-): Promise<never> {
+): TerminalError | TransientError {
   if (answer.status === 410 && continued) {
-    throw new TransientError(`${server} forgot a list before its last page.`);
+    return new TransientError(`${server} forgot a list before its last page.`);
   }
-  return refuse(answer, intentOf('list', namespace), server);
+  return refusal(answer, attributesOf('list', namespace), server);
 }

@@ -1,17 +1,16 @@
 import type { Answer } from '../../http/answers.js';
 import type { Transport } from '../../http/transport.js';
-import { messageOf } from '../../platform/errors.js';
 import { isBehind } from '../deliveries.js';
-import type { Contact, Opened, Protocol, WatchPhase } from '../protocol.js';
+import type { Contact, Protocol, WatchPhase, WatchResponse } from '../protocol.js';
 import type { SourceOptions, WatchTimeouts } from '../source.js';
 import {
   applicationsPath,
-  intentOf,
+  attributesOf,
   listApplications,
   newestVersion,
   selectors,
 } from './applications.js';
-import { refuse } from './refusals.js';
+import { refusal } from './refusals.js';
 import { watchEvent } from './wire.js';
 
 /** A server that refuses so cannot stream a list, or does not allow to watch. */
@@ -98,16 +97,16 @@ function request(
   return transport.stream({ path: applicationsPath(selection.namespace ?? ''), query }, signal);
 }
 
-async function refused(
+function refused(
   { server, selection }: ProtocolOptions,
   answer: Answer,
   phase: WatchPhase,
   { refusals }: Contact,
-): Promise<Opened> {
+): WatchResponse {
   const { status } = answer;
-  const refusal = () => refuse(answer, intentOf('watch', selection.namespace ?? ''), server);
+  const error = refusal(answer, attributesOf('watch', selection.namespace ?? ''), server);
   if (phase.kind === 'streaming-list') {
-    if (!NO_STREAMING_LIST.has(status)) return refusal();
+    if (!NO_STREAMING_LIST.has(status)) throw error;
     const why = `streaming lists are refused (${status})`;
     return { kind: 'unsupported', why, instead: 'listing' };
   }
@@ -116,8 +115,8 @@ async function refused(
   if (status === 403 && refusals < MAX_FORBIDDEN_RETRIES) {
     return { kind: 'refused', why: '403', afterMs: (refusals + 1) * FORBIDDEN_PAUSE_MS };
   }
-  if (!NO_WATCH.has(status)) return refusal();
-  return { kind: 'unsupported', why: await refusal().catch(messageOf), instead: 'polling' };
+  if (!NO_WATCH.has(status)) throw error;
+  return { kind: 'unsupported', why: error.message, instead: 'polling' };
 }
 
 /**

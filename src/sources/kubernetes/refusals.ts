@@ -1,17 +1,15 @@
 import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
-import { describeIntent, type Intent, ruleFor } from './rbac.js';
-
-/** Loaded where a server refuses: most runs never need it. */
+import { describeAccess, type ResourceAttributes, roleFor } from './rbac.js';
 
 /** What an answer that is not a success means. */
 export function refusal(
   answer: Answer,
-  intent: Intent,
+  attributes: ResourceAttributes,
   server: string,
 ): TerminalError | TransientError {
   const said = sayingOf(answer);
-  const where = `${server} answered ${answer.status} to ${describeIntent(intent)}`;
+  const where = `${server} answered ${answer.status} to ${describeAccess(attributes)}`;
   switch (answer.status) {
     case 401:
       return new TerminalError(
@@ -22,14 +20,14 @@ export function refusal(
     case 403:
       return new TerminalError(
         'forbidden',
-        `${server} does not allow to ${describeIntent(intent)}: ${said}`,
-        ruleFor(intent, said),
+        `${server} does not allow to ${describeAccess(attributes)}: ${said}`,
+        roleFor(attributes, said),
       );
     case 404:
-      return notFound(intent, server, said);
+      return notFound(attributes, server, said);
     case 400:
     case 422:
-      return new TerminalError('invalid-input', `${where}: ${said}`, hintFor(intent));
+      return new TerminalError('invalid-input', `${where}: ${said}`, hintFor(attributes));
   }
   if (answer.status >= 300 && answer.status < 400) {
     return new TerminalError(
@@ -41,15 +39,15 @@ export function refusal(
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
-function hintFor({ verb }: Intent): string {
+function hintFor({ verb }: ResourceAttributes): string {
   if (verb === 'list') return 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
   if (verb !== 'patch') return '';
   return 'The API server refuses the change that trigger asks for, by an admission policy perhaps: correct what it says, or leave out trigger.';
 }
 
-function notFound(intent: Intent, server: string, said: string): TerminalError {
-  if (intent.name !== undefined) {
-    const object = `${intent.resource} "${intent.name}" in namespace "${intent.namespace}"`;
+function notFound(attributes: ResourceAttributes, server: string, said: string): TerminalError {
+  if (attributes.name !== undefined) {
+    const object = `${attributes.resource} "${attributes.name}" in namespace "${attributes.namespace}"`;
     return new TerminalError(
       'missing',
       `${server} has no ${object}: ${said}`,
@@ -58,15 +56,7 @@ function notFound(intent: Intent, server: string, said: string): TerminalError {
   }
   return new TerminalError(
     'missing',
-    `${server} knows no ${intent.resource}.${intent.group}: ${said}`,
+    `${server} knows no ${attributes.resource}.${attributes.group}: ${said}`,
     'Check that this is the cluster that Argo CD itself runs in (`server`, or `context` of the kubeconfig).',
   );
-}
-
-/**
- * @throws TerminalError or TransientError for an answer that is not a success
- * @param intent what was wanted
- */
-export async function refuse(answer: Answer, intent: Intent, server: string): Promise<never> {
-  throw refusal(answer, intent, server);
 }

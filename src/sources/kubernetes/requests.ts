@@ -5,8 +5,8 @@ import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
 import type { Patch } from '../source.js';
-import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
-import { refuse } from './refusals.js';
+import { applicationsPath, attributesOf, listApplications, METADATA_LIST } from './applications.js';
+import { refusal } from './refusals.js';
 
 /** What few runs ask beside their watch: it is loaded for them. */
 
@@ -61,7 +61,7 @@ export async function applyPatch(
   const answer = await pool.send(request, signal);
   if (answer.status === 409) return 'conflict';
   if (!isSuccess(answer)) {
-    return refuse(answer, intentOf('patch', namespace, name), connection.name);
+    throw refusal(answer, attributesOf('patch', namespace, name), connection.name);
   }
   return parse(jsonOf(answer, connection.name));
 }
