@@ -643,7 +643,7 @@ const STATUS: readonly Row[] = [
     serve: { authorize: ({ verb }) => verb !== 'watch' },
     versions: 'seldom',
     speed: 1,
-    says: [/Watching is not possible, so it looks every/],
+    says: [/Cannot watch, so Applications are listed every/],
   },
   {
     name: '405 on watch',
@@ -717,7 +717,7 @@ const BODIES: readonly Row[] = [
     does: 'answers 302',
     arrange: always(REDIRECT),
     ends: 'failure/unreachable',
-    says: [/sends elsewhere \(https:\/\/login\.example\.com\/start\)/, /URL of the API server/],
+    says: [/a redirect to https:\/\/login\.example\.com\/start, which/, /URL of the API server/],
     versions: 'none',
     within: 900,
   },
@@ -740,7 +740,7 @@ const BODIES: readonly Row[] = [
     does: 'answers 200 and {} to everything',
     arrange: always({ kind: 'status', code: 200, body: '{}' }),
     ends: 'timeout/unreachable',
-    says: [/answered with no list/],
+    says: [/answered without a list/],
     versions: 'none',
   },
   {
@@ -789,7 +789,7 @@ const BODIES: readonly Row[] = [
       server.intercept = (request) => (isList(request) ? later(request) : undefined);
       return { inputs: { application: `${trace.application}*` } };
     },
-    says: [/forgot a list before its last page/],
+    says: [/let a list expire before its last page/],
   },
   {
     name: 'a Date that is none',

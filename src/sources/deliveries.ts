@@ -7,11 +7,11 @@ export type Version = Pick<Identity, 'uid' | 'resourceVersion'>;
 /** The keys that a list has so far. */
 export type Present = Set<string>;
 
-/** What a listener was told: it hears of every version once, and of what it may have missed. */
+/** What a listener was told: every version once, and where versions may have been missed. */
 export class Deliveries {
   /** The last version of each Application, by `namespace/name`. */
   readonly #versions = new Map<string, Version>();
-  /** A list was complete: from then on what is new was created. */
+  /** A list was complete: what is new since then was created since then. */
   #listed = false;
   readonly #consistentLists: boolean;
 
@@ -29,8 +29,8 @@ export class Deliveries {
   }
 
   /**
-   * @param list that the Application comes in, so far; undefined: it comes in a watch
-   * @param initial it may be there since before the watch, and versions may have been missed
+   * @param list the keys so far of the list that the Application is in; undefined: it is in a watch
+   * @param initial it may have existed before the watch, so versions may have been missed
    */
   changed(application: Application, list?: Present, initial = false): SourceEvent | undefined {
     const key = keyOf(application);
@@ -47,14 +47,14 @@ export class Deliveries {
   deleted(object: unknown, list?: Present): SourceEvent | undefined {
     const identity = identityOf(object);
     const key = keyOf(identity);
-    // The end of an earlier object of that name says nothing about the present one.
+    // The deletion of an earlier object of that name says nothing about the present one.
     if (this.#versions.get(key)?.uid !== identity.uid) return undefined;
     this.#versions.delete(key);
     list?.delete(key);
     return { kind: 'deleted', key, uid: identity.uid };
   }
 
-  /** @returns whether what was known is not there any more */
+  /** @returns whether something that was known no longer exists */
   completed(present: ReadonlySet<string>): boolean {
     const gone = [...this.#versions.keys()].filter((key) => !present.has(key));
     for (const key of gone) this.#versions.delete(key);
@@ -62,7 +62,7 @@ export class Deliveries {
     return gone.length > 0;
   }
 
-  /** The events of one complete list beside a watch, which counts as not delivered. */
+  /** The events of one complete list beside the watch; they do not count as delivered. */
   eventsOf(items: readonly Application[]): readonly SourceEvent[] {
     const gap = (application: Application) => {
       const key = keyOf(application);

@@ -24,7 +24,7 @@ export async function namesBy(
   try {
     return await list(selection, reduce);
   } catch {
-    // Only a hint was asked for, beside an error that is reported anyway.
+    // The names are only a hint beside an error that is reported anyway.
     return [];
   }
 }

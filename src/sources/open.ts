@@ -7,7 +7,7 @@ import { selectionOf } from '../wait/selection.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
-/** What opening a source needs of the world. */
+/** What opening a source needs from the run. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly console: Console;
@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly random: () => number;
 }
 
-/** A source, and what it says of the credentials it shows. */
+/** A source, and what explains its credentials. */
 export interface Opened {
   readonly source: Source;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
@@ -56,7 +56,7 @@ async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened>
   return { source, credentials: () => oidc?.describe() ?? '' };
 }
 
-/** What every source needs beside its connection. */
+/** What every source needs besides its connection. */
 function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
   const { pollIntervalMs } = inputs;
   const selection = selectionOf(inputs);

@@ -2,7 +2,7 @@ import type { Application } from '../core/application/types.js';
 import type { LineStream } from '../http/transport.js';
 import type { TransientError } from '../platform/errors.js';
 
-/** What the reflector asks of a server, and how that answers: each source has its own. */
+/** What the reflector asks of a server, and how it answers: each source implements it. */
 
 /** What a reflector does next; the words are those of client-go's Reflector. */
 export type Phase =
@@ -12,12 +12,12 @@ export type Phase =
   | { readonly kind: 'streaming-list' }
   /** `from` a resource version; empty: the watch begins with the present state. */
   | { readonly kind: 'watching'; readonly from: string }
-  /** A list every `pollIntervalMs`: no watch can be had. */
+  /** A list every `pollIntervalMs`: the server cannot be watched. */
   | { readonly kind: 'polling' };
 
 export type WatchPhase = Extract<Phase, { readonly kind: 'streaming-list' | 'watching' }>;
 
-/** An event of a watch. `position`: the resource version to go on from; empty: unknown. */
+/** An event of a watch. `position`: the resource version to continue from; empty: unknown. */
 export type WatchEvent =
   /** `initial`: added, or there when the watch began; versions before it may have been missed. */
   | {
@@ -27,19 +27,19 @@ export type WatchEvent =
       readonly initial?: boolean;
     }
   | { readonly kind: 'deleted'; readonly object: unknown; readonly position: string }
-  /** `complete`: all objects that were there at the beginning have been sent. */
+  /** `complete`: the initial events of a streaming list have all been sent. */
   | { readonly kind: 'bookmark'; readonly complete: boolean; readonly position: string }
-  /** The server no longer remembers the versions since the position. */
+  /** The server no longer has the versions since the position (410). */
   | { readonly kind: 'expired' }
   | { readonly kind: 'error'; readonly error: TransientError };
 
-/** What became of a request to watch. */
+/** The answer to a watch request. */
 export type WatchResponse =
   /** `listMs`: how long a streaming list may take in all. */
   | { readonly kind: 'stream'; readonly stream: LineStream; readonly listMs?: number }
-  /** Nothing can be watched from this position: a list comes next. */
+  /** It cannot be watched from this position: a list comes next. */
   | { readonly kind: 'expired'; readonly why: string }
-  /** Refused for now: the same is asked again. */
+  /** Refused for now: the same request is tried again. */
   | { readonly kind: 'refused'; readonly why: string; readonly afterMs: number }
   /** The server cannot do this: from now on `instead`. */
   | {
@@ -48,11 +48,11 @@ export type WatchResponse =
       readonly instead: Exclude<Phase['kind'], WatchPhase['kind']>;
     };
 
-/** The server as the reflector knows it. */
+/** What the reflector knows of the server. */
 export interface Contact {
   /** The listener was told that the server cannot be reached. */
   readonly unreachable: boolean;
-  /** When the server last told anything of its state, by the elapsed time. */
+  /** When the server last told anything about its state, by the elapsed time. */
   readonly heardAt: number;
   /** Refusals in a row since a watch last worked; infinite before the first. */
   readonly refusals: number;
@@ -67,19 +67,19 @@ export interface Watch {
   known(): number;
   /**
    * Lists, and delivers what the list has, unless the watch told something meanwhile.
-   * @returns whether it was news; undefined where it was not looked at
+   * @returns whether it had anything new; undefined: not compared, as the watch told something
    * @throws TerminalError or TransientError
    */
   relist(signal: AbortSignal): Promise<boolean | undefined>;
 }
 
-/** Makes an Application of an object on the wire; nothing of one that was not asked for. */
+/** Makes an Application of an object on the wire; undefined for one that is not selected. */
 export type ReadApplication = (object: unknown) => Application | undefined;
 
 /** A complete list. */
 export interface Listing {
   readonly items: readonly Application[];
-  /** Where a watch goes on from, see `Phase`; undefined: there is nothing to watch from. */
+  /** Where a watch continues, see `Phase`; undefined: there is nothing to watch from. */
   readonly from: string | undefined;
 }
 
@@ -87,21 +87,21 @@ export interface Listing {
 export interface Protocol {
   readonly firstPhase: Phase;
   /**
-   * Lists are read from where the truth is: an older version is that of a restored backup.
-   * Otherwise they come from caches, and an older version is a late one.
+   * Lists are read from etcd: an older version comes from a restored backup. Otherwise lists come
+   * from caches, and an older version is stale.
    */
   readonly consistentLists: boolean;
-  /** A watch is answered at once, not with its first event. */
+  /** The answer to a watch request comes at once, not with the first event. */
   readonly answersBeforeEvents: boolean;
   /** @throws TerminalError or TransientError */
   list(read: ReadApplication, signal: AbortSignal): Promise<Listing>;
   /** @throws TerminalError or TransientError */
   open(phase: WatchPhase, contact: Contact, signal: AbortSignal): Promise<WatchResponse>;
-  /** @throws TerminalError or TransientError for a line that is no event */
+  /** @throws TerminalError or TransientError for a line that is not an event */
   decode(line: string): WatchEvent;
   /**
-   * Runs beside a watch. Resolves when that has missed something, or when the signal aborts.
-   * @throws TerminalError or TransientError: what a list met with
+   * Runs beside a watch. Resolves when the watch has missed something, or when the signal aborts.
+   * @throws TerminalError or TransientError
    */
   check?(watch: Watch, signal: AbortSignal): Promise<void>;
 }

@@ -29,18 +29,18 @@ export interface ReflectorOptions
 /** How a watch ended. */
 type End =
   | Exclude<WatchResponse, { readonly kind: 'stream' }>
-  /** A list found what the watch had not told. */
+  /** A list had what the watch did not tell. */
   | { readonly kind: 'missed' }
   | { readonly kind: 'closed'; readonly error: TransientError }
-  /** By an error that the server sent as an event: its position is not to be trusted. */
+  /** The server sent an error as an event: the position cannot be trusted. */
   | { readonly kind: 'error'; readonly error: TransientError };
 
-/** After so many silent watches in a row a list must tell. */
+/** After so many silent watches in a row a list comes next. */
 const MAX_SILENT_WATCHES = 2;
 
 /** What is kept of a watch while it is read. */
 interface WatchState {
-  /** The resource version to go on from; empty: a list comes next. */
+  /** The resource version to continue from; empty: a list comes next. */
   position: string;
   /** Until a streaming list is complete. */
   list: Present | undefined;
@@ -53,8 +53,8 @@ interface WatchState {
 }
 
 /**
- * Delivers the present state, then every change, whatever happens on the way, until the signal
- * aborts (then resolves).
+ * Delivers the present state, then every change, whatever fails on the way, until the signal aborts
+ * (then resolves).
  * @throws TerminalError for what no waiting can fix, DecodeError for what is not an Application
  */
 export async function reflect(options: ReflectorOptions): Promise<void> {
@@ -113,7 +113,7 @@ class Reflector {
 
   async #list(phase: Phase): Promise<number> {
     const { protocol, read, pollIntervalMs } = this.#options;
-    // The whole list is fetched before any of it is delivered: one that breaks off tells nothing.
+    // The whole list is fetched before any of it is delivered: a partial one tells nothing.
     const { items, from } = await protocol.list(read, this.#signal);
     if (this.#signal.aborted) return 0;
     this.#deliverList(items);
@@ -175,7 +175,7 @@ class Reflector {
   /** @returns the end of the watch, if the event is one */
   #take(event: WatchEvent, watch: WatchState): End | undefined {
     const { timing, read, deliveries } = this.#options;
-    if (event.kind === 'expired') return { kind: 'expired', why: 'the server has forgotten it' };
+    if (event.kind === 'expired') return { kind: 'expired', why: 'it has expired (410)' };
     if (event.kind === 'error') return event;
     if (event.kind === 'deleted') this.#deliver(deliveries.deleted(event.object, watch.list));
     if (event.kind === 'changed') {
@@ -183,7 +183,7 @@ class Reflector {
       if (application) this.#deliver(deliveries.changed(application, watch.list, event.initial));
     }
     if (watch.list) {
-      // Initial events come in no order of versions: there is no position before their end.
+      // Initial events are not ordered by version: there is no position before the last.
       if (event.kind !== 'bookmark' || !event.complete) return this.#overdue(watch);
       this.#complete(watch.list);
       watch.list = undefined;
@@ -198,7 +198,7 @@ class Reflector {
 
   #overdue({ listUntil }: WatchState): End | undefined {
     if (this.#options.clock.now().elapsed <= listUntil) return undefined;
-    return { kind: 'closed', error: new Silence('A streaming list did not end.') };
+    return { kind: 'closed', error: new Silence('A streaming list did not complete in time.') };
   }
 
   /** @returns how long to wait before the next phase, in milliseconds */
@@ -207,7 +207,7 @@ class Reflector {
       case 'expired':
         return this.#relist(end.why);
       case 'refused':
-        this.#options.log.debug(`Trying again what was allowed before: ${end.why}`);
+        this.#options.log.debug(`Trying again to watch, which was allowed before: ${end.why}`);
         this.#contact = { ...this.#contact, refusals: this.#contact.refusals + 1 };
         return end.afterMs;
       case 'unsupported':
@@ -221,17 +221,18 @@ class Reflector {
     }
   }
 
-  /** A watch that worked is opened again without a word. */
+  /** A watch that worked is opened again without an event for the listener. */
   #closed(error: TransientError, watch: WatchState, failed = false): number {
     const { clock, timing, log } = this.#options;
     const silent = error instanceof Silence;
-    if (watch.list && silent) return this.#instead('listing', 'no end of a streaming list');
-    // A list that broke off is fetched in the simpler way next.
+    if (watch.list && silent) return this.#instead('listing', 'a streaming list did not complete');
+    // A streaming list that broke off is listed in the simpler way next.
     if (watch.list) this.#listPhase = { kind: 'listing' };
     this.#goOnFrom(watch.position);
     this.#silentWatches =
       silent && watch.stream && watch.events === 0 ? this.#silentWatches + 1 : 0;
-    if (this.#silentWatches >= MAX_SILENT_WATCHES) return this.#relist('watches tell nothing');
+    if (this.#silentWatches >= MAX_SILENT_WATCHES)
+      return this.#relist('the last watches were silent');
     const worked = watch.events > 0 || clock.now().elapsed - watch.beganAt >= timing.healthyAfterMs;
     if (failed || watch.list || (!worked && this.#failures > 0)) throw error;
     log.debug(`Watching again from ${watch.position || 'a list'}: ${error.message}`);
@@ -243,7 +244,7 @@ class Reflector {
     this.#phase = position === '' ? this.#listPhase : { kind: 'watching', from: position };
   }
 
-  /** There is no other way to list from now on. */
+  /** The server cannot do better from now on. */
   #instead(kind: 'listing' | 'polling', why: string): number {
     const { log, pollIntervalMs } = this.#options;
     this.#listPhase = { kind };
@@ -252,13 +253,15 @@ class Reflector {
       log.debug(`Listing, then watching: ${why}.`);
       return 0;
     }
-    log.info(`Watching is not possible, so it looks every ${pollIntervalMs / 1000} s: ${why}`);
+    log.info(
+      `Cannot watch, so Applications are listed every ${pollIntervalMs / 1000} s instead: ${why}`,
+    );
     return pollIntervalMs;
   }
 
-  /** What happened since the position stays unknown. */
+  /** What happened since the position remains unknown. */
   #relist(why: string): number {
-    this.#options.log.debug(`Listing again instead of watching from where it was: ${why}.`);
+    this.#options.log.debug(`Listing again, as the position cannot be watched from: ${why}.`);
     this.#goOnFrom('');
     this.#failures += 1;
     return this.#backoff();
@@ -275,7 +278,7 @@ class Reflector {
       relist: async (signal) => {
         const { events } = watch;
         const { items } = await protocol.list(read, signal);
-        // What the watch told meanwhile may be newer than the list.
+        // What the watch told in the meantime may be newer than the list.
         if (signal.aborted || watch.events !== events) return undefined;
         return this.#deliverList(items);
       },
@@ -304,7 +307,7 @@ class Reflector {
     return gone;
   }
 
-  /** A watch that goes on may have nothing to tell for a minute: this says that all is as it was. */
+  /** A watch that continues may be silent for a minute: this tells that the server is back. */
   #backAgain(): void {
     if (!this.#contact.unreachable) return;
     this.#emit({ kind: 'listed', present: this.#options.deliveries.keys });

@@ -2,7 +2,7 @@ import { type Identity, identityOf } from '../http/json.js';
 import type { ReadApplication } from './protocol.js';
 import type { Selection, SourceOptions } from './source.js';
 
-/** Whether an object belongs to a selection: no server looks at all of it. */
+/** Whether an object belongs to a selection: servers do not filter by all of it. */
 export function isSelected({ namespace, name }: Identity, selection: Selection): boolean {
   if (name === '') return false;
   if (selection.namespace !== undefined && selection.namespace !== namespace) return false;
@@ -20,7 +20,7 @@ export function selectedReader({
   return (object) => {
     const identity = identityOf(object);
     if (identity.name === '' && !warned) {
-      log.warning('The server sent an object without a name; it is passed over.');
+      log.warning('The server sent an object without a name; it is ignored.');
       warned = true;
     }
     return isSelected(identity, selection) ? parse(object) : undefined;

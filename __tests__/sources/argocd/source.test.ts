@@ -284,7 +284,7 @@ describe('faults that do not pass', () => {
       {},
       { intercept: () => ({ kind: 'status', code: 302 }) },
       'unreachable',
-      /sends elsewhere/,
+      /a redirect to/,
     ],
     [
       'a path that is not that of the API',

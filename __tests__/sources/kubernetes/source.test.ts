@@ -168,7 +168,7 @@ test.each([
   [
     '422',
     { intercept: () => ({ kind: 'status', code: 422 }) },
-    { reason: 'invalid-input', remedy: /leave out trigger/ },
+    { reason: 'invalid-input', remedy: /remove `trigger`/ },
   ],
 ] as ReadonlyArray<readonly [string, ApiServerOptions, { reason: string; remedy: RegExp }]>)(
   'a patch answered by %s is final',

@@ -241,7 +241,7 @@ test('where watching is not allowed it polls, and says so once', async () => {
   ]);
   expect(log.lines).toHaveLength(1);
   expect(log.lines[0]).toMatch(
-    /^info: Watching is not possible, so it looks every 0.05 s: .*watch/,
+    /^info: Cannot watch, so Applications are listed every 0.05 s instead: .*watch/,
   );
 });
 

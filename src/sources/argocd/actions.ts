@@ -9,17 +9,17 @@ import { applicationPath } from './applications.js';
 import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
 
 export interface PatchOptions {
-  /** Patient: a refresh is answered when it is done. */
+  /** With a long timeout: a refresh is answered when it is done. */
   readonly transport: Transport;
   /** As messages call it. */
   readonly server: string;
   readonly parse: (object: unknown) => Application;
-  /** What was last seen of an Application. */
+  /** An Application as last seen. */
   readonly known: (key: string) => { readonly automated: boolean };
   readonly action: (key: string, action: ArgocdAction['action']) => ArgocdAction;
 }
 
-/** Asks Argo CD for what a patch would have asked its controller for; see `Source.patch`. */
+/** Asks the API for what a patch would ask the controller for; see `Source.patch`. */
 export async function applyPatch(
   options: PatchOptions,
   patch: Patch,
@@ -62,14 +62,14 @@ async function sync(
     body: { type: 'application/json', text: JSON.stringify(body) },
   };
   const answer = await options.transport.send(request, signal);
-  // One code stands for all that the state of an Application does not allow: the state tells which.
+  // 400 is whatever the state of the Application does not allow; another operation is a conflict.
   if (answer.status === 400 && isBusy(await get(options, application, {}, signal)))
     return 'conflict';
   if (answer.status === 409) return 'conflict';
   return applicationIn(options, answer, options.action(key, 'sync'));
 }
 
-/** Argo CD itself says who asked. */
+/** Argo CD adds who asked. */
 function syncRequest(
   { namespace, name }: ApplicationRef,
   { info, retry, sync }: OperationBody,
@@ -88,7 +88,7 @@ function syncRequest(
   };
 }
 
-/** Of several sources, each by its position from 1. */
+/** Several sources go by position, from 1. */
 function revisionIn({ revision, revisions }: OperationBody['sync']) {
   if (revisions) return { revisions, sourcePositions: revisions.map((_, i) => i + 1) };
   return revision === undefined ? {} : { revision };

@@ -14,7 +14,7 @@ export function applicationPath(name: string, below = ''): string {
   return `${APPLICATIONS}/${encodeURIComponent(name)}${below}`;
 }
 
-/** @param fields what is kept of each Application: only some fields can be named in a list */
+/** @param fields to return of each Application: a list knows only some of them */
 function listRequest(selection: Selection, fields = ''): Request {
   const { namespace, name, labelSelector } = selection;
   return {
@@ -33,7 +33,7 @@ export function streamRequest({ namespace, name, labelSelector }: Selection): Re
   return {
     path: '/api/v1/stream/applications',
     query: {
-      // A name alone means the namespace of Argo CD itself; a namespace alone means nothing here.
+      // A name alone means the namespace of Argo CD itself; a namespace alone has no effect here.
       ...(name && namespace ? { name, appNamespace: namespace } : {}),
       ...(labelSelector ? { selector: labelSelector } : {}),
       fields: `-${EXCLUDED_FIELDS.join(',')}`,
@@ -51,8 +51,8 @@ const SOURCES = [
 ].flatMap((place) => [`${place}.source`, `${place}.sources`]);
 
 /**
- * What is large and not looked at. Left out by name: whatever is asked for by name alone would not
- * contain the errors of a stream.
+ * Large fields that nothing reads. They are excluded, rather than the others included, because a
+ * stream that includes fields leaves out its errors.
  */
 const EXCLUDED_FIELDS = [
   'metadata.managedFields',
@@ -61,8 +61,8 @@ const EXCLUDED_FIELDS = [
 ].map((field) => `result.application.${field}`);
 
 /**
- * Lists the Applications of a selection that the token may see; of each only what `reduce` returns
- * is kept. A list of nothing is `null`.
+ * Lists the Applications of a selection that the token may read; of each only what `reduce` returns
+ * is kept. Argo CD sends an empty list as `null`.
  * @throws TerminalError or TransientError
  */
 export async function listApplications<T>(
@@ -77,7 +77,7 @@ export async function listApplications<T>(
   if (!isSuccess(answer)) throw refusal(answer, LIST_ACTION, server);
   const { items } = record(jsonOf(answer, server, NOT_API_HINT));
   if (items !== null && !Array.isArray(items)) {
-    throw new TransientError(`${server} answered with no list: ${NOT_API_HINT}`);
+    throw new TransientError(`${server} answered without a list: ${NOT_API_HINT}`);
   }
   return (items ?? []).map(reduce).filter((each: T | undefined) => each !== undefined);
 }

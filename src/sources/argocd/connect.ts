@@ -18,7 +18,7 @@ export function connectArgocd(
   const here = reach(server, env, 'the Argo CD server');
   if (trust.insecureSkipTlsVerify) {
     log.warning(
-      `The certificate of ${here.name} is not verified (insecure-skip-tls-verify): whoever is on the way can read the token.`,
+      `The certificate of ${here.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the token.`,
     );
   }
   return {

@@ -12,20 +12,20 @@ import { type ArgocdAction, policyFor } from './refusals.js';
 
 export { connectArgocd } from './connect.js';
 
-/** The first event of a stream may be days away, and so are its headers: what is heard is checked. */
+/** The headers of a stream come with its first event, perhaps in days: lists check on it meanwhile. */
 const STREAM_MS = 24 * 24 * 3600 * 1000;
-/** A refresh is answered when it is done, which takes as long as the manifests take. */
+/** A refresh is answered when it is done, which takes as long as rendering the manifests. */
 const REFRESH_MS = 120_000;
 const NAME_FIELDS = 'items.metadata.name,items.metadata.namespace';
 
-/** What is remembered of an Application beside what decisions are made on. */
+/** What requests need of an Application that was seen. */
 interface SeenApplication {
-  /** As policies name it. */
+  /** `PROJECT/APPLICATION`, as in policies. */
   readonly object: string;
   readonly automated: boolean;
 }
 
-/** Applications out of the API of an Argo CD server. */
+/** Applications from the API of an Argo CD server. */
 export function argocdSource(options: SourceOptions): Source {
   const { connection, selection, clock, random } = options;
   const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
@@ -64,7 +64,7 @@ export function argocdSource(options: SourceOptions): Source {
   };
 }
 
-/** Reads Applications, and keeps what else is asked about them. */
+/** Parses Applications, and keeps what requests need of them. */
 function memory(parseApplication: SourceOptions['parse']) {
   const seen = new Map<string, SeenApplication>();
   const known = (key: string): SeenApplication => seen.get(key) ?? unknown(key);
@@ -85,14 +85,14 @@ function unknown(key: string): SeenApplication {
   return { object: `PROJECT/${key.slice(key.indexOf('/') + 1)}`, automated: false };
 }
 
-/** Policies name the namespace of an Application only where it is not that of Argo CD. */
+/** Policies have the namespace of an Application only where it is not that of Argo CD. */
 function placeOf({ namespace, name, controllerNamespace }: Application): string {
   const elsewhere = controllerNamespace !== '' && controllerNamespace !== namespace;
   return elsewhere ? `${namespace}/${name}` : name;
 }
 
-/** Argo CD does not tell what is not there from what a token may not see. */
+/** Argo CD does not tell what is missing from what a token may not read. */
 function absenceHintOf({ name = 'APPLICATION' }: Selection): string {
   const policy = policyFor({ action: 'get', what: name, object: `PROJECT/${name}` });
-  return `Argo CD shows no Application that the token may not see. ${policy}`;
+  return `Argo CD hides Applications that the token may not read. ${policy}`;
 }

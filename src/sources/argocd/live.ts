@@ -10,7 +10,7 @@ import type { LiveMetadata, LiveQuery } from '../source.js';
 import { applicationPath } from './applications.js';
 import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
 
-/** Argo CD passes every request on to the cluster of the Application. */
+/** Requests at a time: Argo CD passes each on to the cluster of the Application. */
 const CONCURRENCY = 4;
 
 export interface LiveOptions {
@@ -19,14 +19,14 @@ export interface LiveOptions {
   readonly server: string;
   readonly clock: Clock;
   readonly random: () => number;
-  /** To read of an Application. */
+  /** To get the Application of a key. */
   readonly action: (key: string) => ArgocdAction;
 }
 
 /** The live objects of an Application, as Argo CD last saw them. */
 type ResourceTree = readonly Json[];
 
-/** Reads metadata of live objects through Argo CD, in whatever cluster; see `Source.live`. */
+/** Reads metadata of live objects through Argo CD, in any cluster; see `Source.live`. */
 export function liveReader(options: LiveOptions) {
   return (queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]> => {
     const trees = new Map<string, Promise<ResourceTree>>();
@@ -59,17 +59,17 @@ async function treeAt(
   return list(tree.nodes).map(record);
 }
 
-/** What was applied may be named without the namespace it went to. */
+/** A query may lack the namespace that its resource was applied to. */
 function nodeIn(tree: ResourceTree, { group, kind, namespace, name, defaultNamespace }: LiveQuery) {
   const same = tree.filter(
     (node) => text(node.group) === group && node.kind === kind && node.name === name,
   );
   const namespaces = namespace === '' ? ['', defaultNamespace] : [namespace];
-  // Without a uid it is only wanted.
+  // A node without a uid is in Git but not in the cluster.
   return same.find((node) => namespaces.includes(text(node.namespace)) && text(node.uid) !== '');
 }
 
-/** The object itself says who wrote it when; where it cannot be read, the tree says when it was made. */
+/** The manifest tells who wrote the object when; without it, the tree tells when it was created. */
 async function metadataOf(
   options: LiveOptions,
   { application, group, version, kind, name }: LiveQuery,

@@ -5,16 +5,16 @@ import { listApplications, streamRequest } from './applications.js';
 import { LIST_ACTION, refusal } from './refusals.js';
 import { streamEvent } from './stream.js';
 
-/** A server, or what is before it, that refuses so does not do streams. */
+/** With these statuses a server, or a proxy in front of it, says that it cannot stream. */
 const NO_WATCH: ReadonlySet<number> = new Set([404, 405, 406, 501]);
 
 export const WATCH_TIMEOUTS: WatchTimeouts = { silenceTimeoutMs: 60_000, healthyAfterMs: 5_000 };
 
 export interface ProtocolOptions
   extends Pick<SourceOptions, 'selection' | 'clock' | 'pollIntervalMs'> {
-  /** For answers. */
+  /** For lists. */
   readonly transport: Transport;
-  /** For streams, of which even the headers come only with the first event. */
+  /** For streams, whose headers come only with the first event. */
   readonly streams: Transport;
   /** As messages call it. */
   readonly server: string;
@@ -22,9 +22,9 @@ export interface ProtocolOptions
 }
 
 /**
- * Lists and streams of the Argo CD API, which come from the server's cache. A stream has neither
- * versions to go on from nor bookmarks: it begins with the present state, but says neither when
- * that is complete nor what was deleted before, so a list comes before every stream.
+ * The Argo CD API: lists and streams from the server's cache. A stream has no resource version to
+ * continue from and no bookmarks. It begins with the present state, but tells neither when that is
+ * complete nor what was deleted before, so a list comes before every stream.
  */
 export function argocdProtocol(options: ProtocolOptions): Protocol {
   const { transport, streams, server, selection } = options;
@@ -51,10 +51,10 @@ export function argocdProtocol(options: ProtocolOptions): Protocol {
 }
 
 /**
- * A stream says nothing while nothing changes, not even that it is alive, so a list is compared
- * whenever it is silent for long. For the first time sooner: what changes between the state that a
- * stream begins with and its first change is lost. Resolves when the stream had not told what the
- * list tells: another one must take its place.
+ * A stream sends nothing while nothing changes, not even a heartbeat, so a list is compared with it
+ * after a long silence. The first time sooner: a change between the state that a stream begins with
+ * and its first event is lost. Resolves when the list has what the stream did not send: the stream
+ * is replaced.
  */
 async function checkSilence(
   { clock, timing, pollIntervalMs }: ProtocolOptions,
@@ -63,7 +63,7 @@ async function checkSilence(
 ): Promise<void> {
   const soonMs = Math.min(pollIntervalMs, timing.silenceTimeoutMs);
   for (let checked = false; !signal.aborted; ) {
-    // A stream that has not even told the present state is not to be relied on.
+    // A stream that has not even sent the present state cannot be relied on.
     const reliable = checked && (watch.events > 0 || watch.known() === 0);
     const leftMs = (reliable ? timing.silenceTimeoutMs : soonMs) - watch.silentMs();
     if (leftMs > 0) await clock.sleep(leftMs, signal);

@@ -3,7 +3,7 @@ import { messageOf, TransientError } from '../../platform/errors.js';
 import type { WatchEvent } from '../protocol.js';
 import { answerIn, LIST_ACTION, refusal } from './refusals.js';
 
-/** @throws TerminalError or TransientError for a line that reports one, or that is no event */
+/** @throws TerminalError or TransientError for a line that reports an error, or is not an event */
 export function streamEvent(line: string, server: string): WatchEvent {
   const { result, error } = record(jsonIn(line, server));
   if (error !== undefined) throw refusal(answerIn(error), LIST_ACTION, server);
@@ -25,6 +25,6 @@ function jsonIn(line: string, server: string): unknown {
     return JSON.parse(line);
   } catch (thrown) {
     const why = messageOf(thrown).slice(0, 100);
-    throw new TransientError(`${server} sent what is not JSON in a stream: ${why}`);
+    throw new TransientError(`${server} sent a line that is not JSON in a stream: ${why}`);
   }
 }

@@ -14,7 +14,7 @@ const VERSION = 'v1alpha1';
 const RESOURCE = 'applications';
 const PAGE = '500';
 
-/** Instead of whole objects. */
+/** `Accept` for metadata instead of whole objects. */
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** @param namespace empty: all */
@@ -31,7 +31,7 @@ export function attributesOf(
   return { verb, group: GROUP, resource: RESOURCE, namespace, ...(name ? { name } : {}) };
 }
 
-/** What the server is to leave out. */
+/** Selects on the server. */
 export function selectors({ name, labelSelector }: Selection): Readonly<Record<string, string>> {
   return {
     ...(name ? { fieldSelector: `metadata.name=${name}` } : {}),
@@ -42,7 +42,7 @@ export function selectors({ name, labelSelector }: Selection): Readonly<Record<s
 /** A complete list, as the server sent it. */
 export interface Listing<T> {
   readonly items: readonly T[];
-  /** Where a watch goes on from. */
+  /** Where a watch continues; empty: the server does not tell. */
   readonly resourceVersion: string;
 }
 
@@ -72,7 +72,7 @@ export async function listApplications<T>(
     const answer = await transport.send(request, signal);
     if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
-    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
+    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered without a list.`);
     for (const item of list(body.items)) {
       const reduced = reduce(item);
       if (reduced !== undefined) items.push(reduced);
@@ -84,7 +84,7 @@ export async function listApplications<T>(
 }
 
 /**
- * The version that the server is at now, by the smallest list there is.
+ * The resource version that the server is at now, by the smallest possible list.
  * @returns undefined where lists are not allowed
  * @throws TerminalError or TransientError
  */
@@ -103,7 +103,7 @@ export async function newestVersion(
   return text(record(record(jsonOf(answer, server)).metadata).resourceVersion);
 }
 
-/** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */
+/** 410 between pages: the list has expired on the server, and a new one may succeed. */
 function listFailure(
   answer: Answer,
   namespace: string,
@@ -111,7 +111,7 @@ function listFailure(
   continued: boolean,
 ): TerminalError | TransientError {
   if (answer.status === 410 && continued) {
-    return new TransientError(`${server} forgot a list before its last page.`);
+    return new TransientError(`${server} let a list expire before its last page (410).`);
   }
   return refusal(answer, attributesOf('list', namespace), server);
 }

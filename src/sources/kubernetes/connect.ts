@@ -32,7 +32,7 @@ export async function connect(access: Access, surroundings: Surroundings): Promi
   if (!connection) throw noAccess(access);
   if (connection.trust.rejectUnauthorized === false) {
     surroundings.log.warning(
-      `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): whoever is on the way can read the credentials.`,
+      `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the credentials.`,
     );
   }
   return connection;

@@ -9,7 +9,7 @@ export { connect } from './connect.js';
 
 export type KubernetesOptions = SourceOptions<KubernetesTimeouts>;
 
-/** Applications out of the Kubernetes API of the cluster that Argo CD runs in. */
+/** Applications from the Kubernetes API of the cluster that Argo CD runs in. */
 export function kubernetesSource(options: KubernetesOptions): Source {
   const { connection, selection, clock, random } = options;
   const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
@@ -26,7 +26,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
         kubernetesProtocol({ transport, server, selection, clock, timing }),
     }),
     reaches: ({ destination }) => isInClusterDestination(destination),
-    // Loaded for the few that need it.
+    // Loaded only when needed.
     async live(queries, signal) {
       const { liveReader } = await import('./live.js');
       return liveReader({ transport: pool, server, clock, random })(queries, signal);
@@ -40,7 +40,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   };
 }
 
-/** Whether an Application deploys into the cluster that Argo CD itself runs in. */
+/** Whether an Application deploys to the cluster that Argo CD itself runs in. */
 export function isInClusterDestination({
   server,
   name,

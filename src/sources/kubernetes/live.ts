@@ -10,7 +10,7 @@ import type { LiveMetadata, LiveQuery } from '../source.js';
 import type { ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 
-/** Small enough for any API server, large enough for an Application of hundreds of resources. */
+/** Requests at a time: few enough for any API server, enough for hundreds of resources. */
 const CONCURRENCY = 8;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
@@ -28,14 +28,14 @@ export type LiveReader = (
   signal: AbortSignal,
 ) => Promise<readonly LiveMetadata[]>;
 
-/** A kind as the API has it. */
+/** A kind, as discovery describes it. */
 interface ApiResource {
-  /** As in paths. */
+  /** The name in paths. */
   readonly plural: string;
   readonly namespaced: boolean;
 }
 
-/** By kind, of one group and version. */
+/** The resources of one group and version, by lower-case kind. */
 type ApiResources = ReadonlyMap<string, ApiResource>;
 
 export function liveReader(options: LiveOptions): LiveReader {
@@ -46,7 +46,7 @@ export function liveReader(options: LiveOptions): LiveReader {
     if (known) return known;
     const found = discover(options, query, signal);
     discovered.set(root, found);
-    // A fault is not remembered: the next one to ask may have more luck.
+    // A failure is not cached: the next query tries again.
     found.catch(() => discovered.delete(root));
     return found;
   };
@@ -94,7 +94,7 @@ async function metadataOf(
 ): Promise<LiveMetadata> {
   const namespace = kind.namespaced ? query.namespace || query.defaultNamespace : '';
   if (kind.namespaced && namespace === '') {
-    return unreadable(`${query.kind} ${query.name} is in a namespace that is not known.`, '');
+    return unreadable(`The namespace of ${query.kind} ${query.name} is unknown.`, '');
   }
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const path = `${groupVersionPath(query)}${scope}/${kind.plural}/${encodeURIComponent(query.name)}`;
@@ -112,7 +112,7 @@ async function metadataOf(
 }
 
 /**
- * Asks up to three times.
+ * Sends a request, up to three times.
  * @returns a success or 404
  * @throws TerminalError or TransientError
  */
@@ -136,5 +136,5 @@ function groupVersionPath({ group, version }: LiveQuery): string {
 }
 
 function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
-  return unreadable(`The API server does not know ${kind} in ${group || 'core'}/${version}.`, '');
+  return unreadable(`The API server has no kind ${kind} in ${group || 'core'}/${version}.`, '');
 }

@@ -13,28 +13,28 @@ import {
 import { refusal } from './refusals.js';
 import { watchEvent } from './wire.js';
 
-/** A server that refuses so cannot stream a list, or does not allow to watch. */
+/** With these statuses a server says that it cannot stream a list, or cannot be watched. */
 const NO_STREAMING_LIST: ReadonlySet<number> = new Set([400, 403, 405, 406, 422, 501]);
 const NO_WATCH: ReadonlySet<number> = new Set([403, 405, 501]);
-/** For so many refusals, 3 s in all, what was allowed before is asked again. */
+/** How often a watch is tried again that is forbidden after it was allowed: 3 s in all. */
 const MAX_FORBIDDEN_RETRIES = 3;
 const FORBIDDEN_PAUSE_MS = 500;
 
 export interface KubernetesTimeouts extends WatchTimeouts {
   /**
-   * How long a watch is to live: most waits need one. Just before it ends it a server sends a
-   * bookmark, so that the place to go on from is near even where nothing happens.
+   * `timeoutSeconds` of a watch: most waits need only one. A server sends a bookmark just before it
+   * ends a watch, so the position is recent even where nothing happened.
    */
   readonly watchMs: number;
-  /** In a streaming list that is not complete: the server does not know what that is. */
+  /** Silence in an incomplete streaming list: the server does not support them. */
   readonly idleTimeoutMs: number;
-  /** For a streaming list in all: a busy server that does not know it is never quiet. */
+  /** For a whole streaming list: a busy server that does not support them is never silent. */
   readonly listDeadlineMs: number;
-  /** After so long without a word it is asked whether the server still is where the watch was. */
+  /** After so much silence the server is asked whether it still has the version of the watch. */
   readonly staleAfterMs: number;
 }
 
-/** Bookmarks come every minute, so no watch that is sound is given up. */
+/** Bookmarks come every minute, so a working watch is never that silent. */
 export const WATCH_TIMEOUTS: KubernetesTimeouts = {
   watchMs: 3_600_000,
   silenceTimeoutMs: 75_000,
@@ -52,8 +52,8 @@ export interface ProtocolOptions extends Pick<SourceOptions, 'selection' | 'cloc
 }
 
 /**
- * Lists and watches of the Kubernetes API: consistent lists, as events of a watch where the server
- * can do so, and watches from a resource version with bookmarks.
+ * The Kubernetes API: consistent lists, streamed where the server can do so, and watches from a
+ * resource version, with bookmarks.
  */
 export function kubernetesProtocol(options: ProtocolOptions): Protocol {
   const { transport, server, selection } = options;
@@ -68,7 +68,10 @@ export function kubernetesProtocol(options: ProtocolOptions): Protocol {
     },
     async open(phase, contact, signal) {
       if (phase.kind === 'watching' && (await isRestored(phase.from, contact, signal))) {
-        return { kind: 'expired', why: 'the server is behind it, perhaps restored from a backup' };
+        return {
+          kind: 'expired',
+          why: 'the server has an older version, perhaps restored from a backup',
+        };
       }
       const opened = await request(options, phase, signal);
       if ('refused' in opened) return refused(options, opened.refused, phase, contact);
@@ -107,11 +110,11 @@ function refused(
   const error = refusal(answer, attributesOf('watch', selection.namespace ?? ''), server);
   if (phase.kind === 'streaming-list') {
     if (!NO_STREAMING_LIST.has(status)) throw error;
-    const why = `streaming lists are refused (${status})`;
+    const why = `the server refused a streaming list (${status})`;
     return { kind: 'unsupported', why, instead: 'listing' };
   }
-  if (status === 410) return { kind: 'expired', why: 'the server has forgotten it' };
-  // An API server that has just started refuses for a moment what it allowed before.
+  if (status === 410) return { kind: 'expired', why: 'it has expired (410)' };
+  // An API server that has just started has not read its roles yet.
   if (status === 403 && refusals < MAX_FORBIDDEN_RETRIES) {
     return { kind: 'refused', why: '403', afterMs: (refusals + 1) * FORBIDDEN_PAUSE_MS };
   }
@@ -120,8 +123,8 @@ function refused(
 }
 
 /**
- * A watch from a version that is still to come is silent, not an error: so it would be for ever
- * after etcd was restored from a backup. Asked only after an outage, or a long silence.
+ * Whether etcd was restored from a backup. A watch from a version that is yet to come is silent, not
+ * an error, so it would wait for ever. Checked only after an outage or a long silence.
  */
 function restoreCheck({ transport, server, selection, clock, timing }: ProtocolOptions) {
   let checkedAt = 0;

@@ -1,8 +1,8 @@
-/** What a request wants to do, for messages and for the rule that would allow it. */
+/** What a request asks for, as in a SubjectAccessReview: for messages and for the rule to add. */
 export interface ResourceAttributes {
   readonly verb: 'get' | 'list' | 'watch' | 'patch';
   readonly group: string;
-  /** Plural, as in the path and in rules; `*`: the discovery of what there is. */
+  /** Plural, as in paths and rules; `*`: discovery. */
   readonly resource: string;
   /** Empty: all namespaces, or cluster-scoped. */
   readonly namespace: string;
@@ -20,17 +20,17 @@ export function describeAccess(attributes: ResourceAttributes): string {
 }
 
 /**
- * The smallest role and binding that allow what was refused, as YAML to apply.
+ * The smallest role and binding that allow what was denied, as YAML to apply.
  * @param refusal the server's message, which names the user
  */
 export function roleFor(attributes: ResourceAttributes, refusal: string): string {
   if (/\bcannot impersonate\b/.test(refusal)) {
-    return 'Let the user of the kubeconfig impersonate (a ClusterRole with verbs: [impersonate] on users and groups), or take `as` and `as-groups` out of the kubeconfig.';
+    return 'Allow the user of the kubeconfig to impersonate (a ClusterRole with verbs: [impersonate] on users and groups), or remove `as` and `as-groups` from the kubeconfig.';
   }
   if (attributes.resource === '*') return 'Bind the ClusterRole system:discovery to the user.';
   const everywhere = attributes.namespace === '';
   const role = everywhere ? 'ClusterRole' : 'Role';
-  // Live evidence is refused one type at a time: each has a role of its own beside the others.
+  // Live evidence is denied one resource type at a time, so each type gets a role of its own.
   const live = `argocd-post-sync-live-${attributes.resource}`;
   const name = attributes.verb === 'get' ? live : 'argocd-post-sync';
   const scope = everywhere ? '' : `, namespace: ${attributes.namespace}`;
@@ -52,7 +52,7 @@ export function roleFor(attributes: ResourceAttributes, refusal: string): string
   ].join('\n');
 }
 
-/** A role is replaced when it is applied again: each includes what was needed to come so far. */
+/** Applying a role replaces the last one, so each includes what the requests before needed. */
 function verbsFor(verb: ResourceAttributes['verb']): readonly string[] {
   switch (verb) {
     case 'get':

@@ -14,13 +14,13 @@ export function refusal(
     case 401:
       return new TerminalError(
         'unauthorized',
-        `${server} does not accept the credentials (401, also after they were read anew): ${said}`,
-        'Check the token or the user of the kubeconfig: expired, of another cluster, or with another audience than the API server expects.',
+        `${server} does not accept the credentials (401, also after they were read again): ${said}`,
+        'Check the token or the user of the kubeconfig: it may have expired, belong to another cluster, or have an audience that the API server does not expect.',
       );
     case 403:
       return new TerminalError(
         'forbidden',
-        `${server} does not allow to ${describeAccess(attributes)}: ${said}`,
+        `${server} denied permission to ${describeAccess(attributes)}: ${said}`,
         roleFor(attributes, said),
       );
     case 404:
@@ -32,8 +32,8 @@ export function refusal(
   if (answer.status >= 300 && answer.status < 400) {
     return new TerminalError(
       'unreachable',
-      `${where}: it sends elsewhere (${withoutQuery(answer.location)}), which a Kubernetes API does not.`,
-      'Check `server`: it must be the URL of the API server itself, with no login page before it.',
+      `${where} with a redirect to ${withoutQuery(answer.location)}, which a Kubernetes API never sends.`,
+      'Check `server`: it must be the URL of the API server itself, without a login page in front of it.',
     );
   }
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
@@ -42,7 +42,7 @@ export function refusal(
 function hintFor({ verb }: ResourceAttributes): string {
   if (verb === 'list') return 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
   if (verb !== 'patch') return '';
-  return 'The API server refuses the change that trigger asks for, by an admission policy perhaps: correct what it says, or leave out trigger.';
+  return 'The API server rejected the change that `trigger` makes, perhaps by an admission policy. Fix what it reports, or remove `trigger`.';
 }
 
 function notFound(attributes: ResourceAttributes, server: string, said: string): TerminalError {
@@ -51,12 +51,12 @@ function notFound(attributes: ResourceAttributes, server: string, said: string):
     return new TerminalError(
       'missing',
       `${server} has no ${object}: ${said}`,
-      'It was deleted meanwhile. If something is to make it anew:\nwith:\n  if-missing: wait',
+      'It was deleted in the meantime. To wait until it is created again:\nwith:\n  if-missing: wait',
     );
   }
   return new TerminalError(
     'missing',
-    `${server} knows no ${attributes.resource}.${attributes.group}: ${said}`,
+    `${server} has no resource type ${attributes.resource}.${attributes.group}: ${said}`,
     'Check that this is the cluster that Argo CD itself runs in (`server`, or `context` of the kubeconfig).',
   );
 }

@@ -2,7 +2,7 @@ import { identityOf, record, text } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
 import type { WatchEvent } from '../protocol.js';
 
-/** @throws TransientError for a line that is no event */
+/** @throws TransientError for a line that is not an event */
 export function watchEvent(line: string): WatchEvent {
   const { type, object } = record(jsonIn(line));
   const position = identityOf(object).resourceVersion;
@@ -25,7 +25,9 @@ function jsonIn(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (thrown) {
-    throw new TransientError(`A watch sent what is not JSON: ${messageOf(thrown).slice(0, 100)}`);
+    throw new TransientError(
+      `A watch sent a line that is not JSON: ${messageOf(thrown).slice(0, 100)}`,
+    );
   }
 }
 
