@@ -10,14 +10,14 @@ export interface ListerWatcherOptions
     Omit<ReflectorOptions, 'protocol' | 'read' | 'deliveries' | 'listener' | 'signal'> {
   /** The pool of connections that the source keeps. */
   readonly pool: Transport;
-  /** A pool of its own. */
-  readonly open: () => Transport;
+  /** A pool for one more list. */
+  readonly fresh: () => Transport;
   readonly protocolOver: (transport: Transport) => Protocol;
 }
 
 /** How any source is watched, and listed once more by a fresh connection. */
 export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watch' | 'look'> {
-  const { pool, open, protocolOver } = options;
+  const { pool, fresh, protocolOver } = options;
   const protocol = protocolOver(pool);
   const deliveries = new Deliveries(protocol.consistentLists);
   const read = selectedReader(options);
@@ -25,12 +25,12 @@ export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watc
     watch: (listener, signal) =>
       reflect({ ...options, protocol, read, deliveries, listener, signal }),
     async look(signal) {
-      const fresh = open();
+      const transport = fresh();
       try {
-        const { items } = await protocolOver(fresh).list(read, signal);
+        const { items } = await protocolOver(transport).list(read, signal);
         return deliveries.eventsOf(items);
       } finally {
-        fresh.close();
+        transport.close();
       }
     },
   };

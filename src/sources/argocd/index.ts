@@ -41,7 +41,7 @@ export function argocdSource(options: SourceOptions): Source {
       parse,
       timing,
       pool,
-      open,
+      fresh: () => open(),
       protocolOver: (transport) =>
         argocdProtocol({ ...options, transport, streams, server, timing }),
     }),

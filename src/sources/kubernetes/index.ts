@@ -14,14 +14,13 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   const { connection, selection, clock, random } = options;
   const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
-  const open = () => transport(connection, clock, timing);
-  const pool = open();
+  const pool = transport(connection, clock, timing);
   return {
     ...listerWatcher({
       ...options,
       timing,
       pool,
-      open,
+      fresh: () => transport(connection, clock, timing),
       protocolOver: (transport) =>
         kubernetesProtocol({ transport, server, selection, clock, timing }),
     }),
