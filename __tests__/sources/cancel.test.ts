@@ -62,7 +62,7 @@ const PATCH = { namespace: 'argocd', name: 'shop', body: { metadata: { annotatio
 
 const CALLS: Readonly<Record<string, (source: Source, signal: AbortSignal) => Promise<unknown>>> = {
   watch: (source, signal) => source.watch(() => undefined, signal),
-  look: (source, signal) => source.look(signal),
+  relist: (source, signal) => source.relist(signal),
   live: (source, signal) => source.live([QUERY, QUERY], signal),
   names: (source, signal) => source.names('argocd', signal),
   uiAddress: (source, signal) => source.uiAddress('argocd', signal),

@@ -261,7 +261,9 @@ async function lookedUp(
   cancelled: AbortSignal,
 ): Promise<Application> {
   const key = keyOf(application);
-  const events = await source.look(AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]));
+  const events = await source.relist(
+    AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]),
+  );
   const found = events.find((each) => each.kind === 'application');
   if (found) return found.application;
   throw new TerminalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);

@@ -115,7 +115,7 @@ class WaitLoop {
     this.#signal = signal;
     void clock.sleep(LAST_LOOK_MS, signal).then(() => patience.abort());
     try {
-      for (const event of await source.look(signal)) this.#hear(event);
+      for (const event of await source.relist(signal)) this.#hear(event);
       await this.#settled(signal);
     } catch (thrown) {
       if (cancelled.aborted) return;
