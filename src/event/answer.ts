@@ -289,7 +289,7 @@ async function lookedUp(
 ): Promise<Application> {
   const key = keyOf(application);
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(DEADLINE_MS)]);
-  const look = () => source.look(signal);
+  const look = () => source.relist(signal);
   const events = await unlessAborted(patiently(look, { clock, random }, signal), signal);
   if (!events) throw new TransientError('The cluster did not answer in time.');
   const found = events.find((each) => each.kind === 'application')?.application;

@@ -16,7 +16,7 @@ export interface ListerWatcherOptions
 }
 
 /** How any source is watched, and listed once more by a fresh connection. */
-export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watch' | 'look'> {
+export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watch' | 'relist'> {
   const { pool, openLast, protocolOver } = options;
   const protocol = protocolOver(pool);
   const deliveries = new Deliveries(protocol.consistentLists);
@@ -24,7 +24,7 @@ export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watc
   return {
     watch: (listener, signal) =>
       reflect({ ...options, protocol, read, deliveries, listener, signal }),
-    async look(signal) {
+    async relist(signal) {
       const fresh = openLast();
       try {
         const { items } = await protocolOver(fresh).list(read, signal);

@@ -87,7 +87,7 @@ export interface Source {
    * @returns the events of one complete list
    * @throws TerminalError or TransientError
    */
-  look(signal: AbortSignal): Promise<readonly SourceEvent[]>;
+  relist(signal: AbortSignal): Promise<readonly SourceEvent[]>;
   /** Whether `live` can read the objects of an Application: some sources see only one cluster. */
   reaches(application: Pick<Application, 'destination'>): boolean;
   /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */

@@ -83,7 +83,7 @@ class WaitLoop {
     this.#signal = signal;
     void clock.sleep(LAST_LOOK_MS, signal).then(() => deadline.abort());
     try {
-      const events = await unlessAborted(source.look(signal), signal);
+      const events = await unlessAborted(source.relist(signal), signal);
       for (const event of events ?? []) this.#hear(event);
       await this.#answered(signal);
       if (!events) throw UNANSWERED;

@@ -324,7 +324,7 @@ describe('faults that do not pass', () => {
 
   test('a wrong path may show the UI in place of the API, which may pass', async () => {
     const server = await serve({ intercept: () => ({ kind: 'garbage' }) });
-    await expect(sourceOf(server).look(ALL)).rejects.toMatchObject({
+    await expect(sourceOf(server).relist(ALL)).rejects.toMatchObject({
       name: 'TransientError',
       message: expect.stringMatching(/not JSON.*--rootpath/),
     });
@@ -332,7 +332,7 @@ describe('faults that do not pass', () => {
 
   test('the certificate is not looked at where one says so', async () => {
     const server = await serve({ objects: [manifest('shop')] });
-    expect(await sourceOf(server, { insecure: true }).look(ALL)).toHaveLength(2);
+    expect(await sourceOf(server, { insecure: true }).relist(ALL)).toHaveLength(2);
   });
 });
 
@@ -343,7 +343,7 @@ function isStreamed(fault: Fault): NonNullable<ArgocdServerOptions['intercept']>
 test('what may not be seen is as if it were not there, and the source says so', async () => {
   const server = await serve({ objects: [manifest('shop')], allow: () => false });
   const source = sourceOf(server, { selection: { namespace: 'argocd', name: 'shop' } });
-  expect(await source.look(ALL)).toEqual([{ kind: 'listed', present: new Set() }]);
+  expect(await source.relist(ALL)).toEqual([{ kind: 'listed', present: new Set() }]);
   expect(source.absenceHint).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
 });
 
@@ -435,7 +435,7 @@ describe('trigger', () => {
 
   async function seenBy(server: ArgocdServer): Promise<Source> {
     const source = sourceOf(server);
-    await source.look(ALL);
+    await source.relist(ALL);
     return source;
   }
 

@@ -55,7 +55,7 @@ async function sourceWith(access: Partial<Access>, around: Around = {}): Promise
 }
 
 async function lookBy(source: Source): Promise<readonly string[]> {
-  return (await source.look(ALL)).map(short);
+  return (await source.relist(ALL)).map(short);
 }
 
 async function look(access: Partial<Access>, around: Around = {}): Promise<readonly string[]> {
@@ -248,7 +248,7 @@ test('an exec plugin that does not answer is not waited for by a request without
   const source = await sourceWith({
     kubeconfig: kubeconfig(server, { exec: { command: exec.path } }),
   });
-  await expect(source.look(ALL)).rejects.toMatchObject({
+  await expect(source.relist(ALL)).rejects.toMatchObject({
     name: 'TransientError',
     message: expect.stringContaining('what gives the credentials has not answered'),
   });
@@ -427,7 +427,7 @@ test.each([
 /** What is said to do about the refusal of a verb. */
 async function remedyFor(source: Source, verb: 'list' | 'patch' | 'get'): Promise<string> {
   const remedyOf = (thrown: unknown) => (thrown as TerminalError).remedy;
-  if (verb === 'list') return source.look(ALL).then(() => '', remedyOf);
+  if (verb === 'list') return source.relist(ALL).then(() => '', remedyOf);
   if (verb === 'patch') {
     const patch = { namespace: 'argocd', name: 'shop', body: {} };
     return source.patch(patch, ALL).then(() => '', remedyOf);

@@ -191,7 +191,7 @@ describe('a list that is too large', () => {
   test('is asked for in smaller pages', async () => {
     const server = await serve({ objects: many });
     const source = await sourceOf(server, { limits: { list: 75_000 } });
-    const events = await source.look(ALL);
+    const events = await source.relist(ALL);
     expect(events.filter(({ kind }) => kind === 'application')).toHaveLength(120);
     const pages = server.requests.map((request) => request.query.limit);
     expect(pages).toEqual(['500', '50', '50', '50']);
@@ -200,7 +200,7 @@ describe('a list that is too large', () => {
   test('even by the smallest pages, is an error with the server, the kind and the limit', async () => {
     const server = await serve({ objects: many });
     const source = await sourceOf(server, { limits: { list: 2000 } });
-    await expect(source.look(ALL)).rejects.toMatchObject({
+    await expect(source.relist(ALL)).rejects.toMatchObject({
       reason: 'unreachable',
       message: `the Kubernetes API at ${new URL(server.url).host} sent a list of more than 1 KiB, the limit.`,
       remedy: expect.stringContaining('`selector`'),

@@ -461,7 +461,7 @@ test('a last look comes by a connection of its own, and tells what was missed', 
   server.intercept = (request) => (request.verb === 'watch' ? { kind: 'hang' } : undefined);
   server.dropWatches();
   server.put(application('shop'));
-  const events = await source.look(ALL);
+  const events = await source.relist(ALL);
   expect(events).toMatchObject([
     { kind: 'application', gap: true, application: { resourceVersion: '3' } },
     { kind: 'listed', present: new Set(['argocd/shop']) },
@@ -474,7 +474,7 @@ test('a last look comes by a connection of its own, and tells what was missed', 
 test('a look does not try again', async () => {
   const server = await serve({ intercept: () => ({ kind: 'status', code: 500 }) });
   const source = await sourceOf(server);
-  await expect(source.look(ALL)).rejects.toMatchObject({ name: 'TransientError' });
+  await expect(source.relist(ALL)).rejects.toMatchObject({ name: 'TransientError' });
   expect(server.requests).toHaveLength(1);
 });
 
@@ -482,5 +482,5 @@ test('a page that is no JSON is not taken for an empty list', async () => {
   const page: Fault = { kind: 'status', code: 200, body: '<html>Log in</html>' };
   const server = await serve({ intercept: () => page });
   const source = await sourceOf(server);
-  await expect(source.look(ALL)).rejects.toThrow(/is `server` the Kubernetes API/);
+  await expect(source.relist(ALL)).rejects.toThrow(/is `server` the Kubernetes API/);
 });
