@@ -19,7 +19,7 @@ import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
-import type { TriggerParts } from './wait/trigger.js';
+import type { TriggerOptions } from './wait/trigger.js';
 import type { Outcome } from './wait/waits.js';
 
 const MANY = 100;
@@ -148,9 +148,9 @@ async function evidenceFor(
   return readLive(outcome, source, log, cancelled);
 }
 
-async function triggerAction(parts: TriggerParts) {
+async function triggerAction(options: TriggerOptions) {
   const { createTrigger } = await import('./wait/trigger.js');
-  return createTrigger(parts);
+  return createTrigger(options);
 }
 
 /** Decides what each Application is to reach; says so for the first of those that reach the same. */

@@ -25,7 +25,7 @@ const results = Array.from({ length: RESOURCES }, (_, i) => ({
 const LARGE: Look = { revision: B, health: 'Degraded', results };
 
 /** Waits of `count` Applications that go on, each with 5,000 changes. */
-function waiting(count: number): Map<string, Wait> {
+function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
   const policy = {
     waitFor: ['health'],
     waitResources: [],
@@ -34,12 +34,11 @@ function waiting(count: number): Map<string, Wait> {
     retries: 'wait',
     ifMissing: 'fail',
   } as const;
-  const look = application('shop', LARGE);
   const state = step(
     begin(policy, () => ({ kind: 'any', why: 'test' }), NOW),
     {
       kind: 'snapshot',
-      application: look,
+      application: application('shop', look),
       now: NOW,
       gap: false,
     },
@@ -90,6 +89,13 @@ describe('a cancelled run', () => {
     expect(last?.result).toMatchObject({ application: '6', changes: [], evidence: 'partial' });
     expect(waits.size).toBe(0);
   });
+});
+
+test('resources that nothing happened to count too, as each has to be classified', () => {
+  const resources = results.map((each) => ({ ...each, message: '' }));
+  const waits = waiting(7, { revision: B, results: [], resources });
+  const { untold } = endAll(waits, { ...NOTHING, cancelled: true }, (key) => key, NOW);
+  expect(untold).toBe(3);
 });
 
 test('any other run tells all changes', () => {

@@ -225,6 +225,18 @@ describe('what an event asks for', () => {
       [seen(BEFORE), [5_000, seen(DEGRADED)]],
       ['recheck after 60000'],
     ],
+    [
+      'nothing at the time of a verdict that is not the last',
+      {},
+      [
+        seen(BEFORE),
+        [5_000, seen(DEGRADED)],
+        [30_000, seen({ ...DONE, health: 'Progressing' })],
+        [31_000, seen(DEGRADED)],
+        [65_000, { kind: 'recheck', key: KEY, at: 65_000 }],
+      ],
+      [],
+    ],
     ['to act, before anything is judged', { acts: true }, [seen(DONE, '1')], ['act on 1']],
     ['with every snapshot', { acts: true }, [seen(DONE, '1'), seen(DONE, '2')], ['act on 2']],
     [

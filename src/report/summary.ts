@@ -110,7 +110,7 @@ function problems(report: Report): Section {
   return table('### Failed or blocking\n\n', columns, rows, 0);
 }
 
-/** All of it or nothing: half a diagram is none. */
+/** All of it or nothing: half a diagram is invalid. */
 function timeline({ applications: all }: Report): Section {
   const diagram = gantt(all);
   return { ...passage(''), rows: textsOf(diagram === '' ? [] : [diagram], (all) => all) };

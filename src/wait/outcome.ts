@@ -20,10 +20,11 @@ export interface Circumstances {
 }
 
 /**
- * So many changes a cancelled run tells at least. Thousands of Applications may have hundreds of
- * thousands, which take seconds, and GitHub kills a cancelled run soon.
+ * A cancelled run classifies so many resources, and those of the Application in which it passes
+ * them. Thousands of Applications may have hundreds of thousands, which take seconds, and GitHub
+ * kills a cancelled run soon.
  */
-const CANCELLED_CHANGES = 20_000;
+const CANCELLED_RESOURCES = 20_000;
 
 /**
  * Ends every wait as it stands.
@@ -38,16 +39,20 @@ export function endAll(
 ): Outcome {
   const { error, cancelled } = circumstances;
   const ends = new Map<string, Settled>();
-  let room = cancelled ? CANCELLED_CHANGES : Number.POSITIVE_INFINITY;
+  let room = cancelled ? CANCELLED_RESOURCES : Number.POSITIVE_INFINITY;
   let untold = 0;
   for (const [key, wait] of waits) {
     const settled = ended(wait, nameOf(key), circumstances, now, room > 0);
     if (room <= 0) untold += 1;
-    room -= settled.result.changes.length;
+    room -= Math.max(settled.result.changes.length, resourcesIn(wait));
     ends.set(key, settled);
     waits.delete(key);
   }
   return { ends, ...(untold > 0 ? { untold } : {}), ...(error ? { error } : {}) };
+}
+
+function resourcesIn(wait: Wait): number {
+  return wait.kind === 'done' ? 0 : (wait.state.application?.comparison.resources.length ?? 0);
 }
 
 function ended(
