@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { historyFields } from '../../../src/core/fields/histories.js';
 import { isJson, type Json } from '../../../src/core/fields/lists.js';
 import { formatPath } from '../../../src/core/fields/path.js';
 import {
@@ -15,7 +16,12 @@ interface Recording {
   /** By `group/Kind/name`. */
   readonly expect: Readonly<Record<string, readonly string[]>>;
   readonly before: { readonly objects: Readonly<Record<string, readonly Json[]>> };
-  readonly after: { readonly objects: Readonly<Record<string, readonly Json[]>> };
+  readonly after: {
+    readonly objects: Readonly<Record<string, readonly Json[]>>;
+    readonly application: {
+      readonly status: { readonly history: readonly { readonly deployStartedAt: string }[] };
+    };
+  };
   readonly 'argocd-manifests': Readonly<Record<string, { readonly manifests: readonly string[] }>>;
 }
 
@@ -52,6 +58,12 @@ function sortedPaths(all: Recording['expect']) {
   return Object.fromEntries(Object.entries(all).map(([name, paths]) => [name, [...paths].sort()]));
 }
 
+function ownerOf(object: Json): unknown {
+  const { ownerReferences } = isJson(object['metadata']) ? object['metadata'] : {};
+  const [owner] = Array.isArray(ownerReferences) ? ownerReferences : [];
+  return isJson(owner) ? owner['name'] : undefined;
+}
+
 const OTHERS = ['pods', 'events', 'replicasets', 'controllerrevisions'];
 
 function objectsOf(objects: Readonly<Record<string, readonly Json[]>>): readonly Json[] {
@@ -65,6 +77,16 @@ describe.each(['fields-client-side.json', 'fields-server-side.json'])('%s', (fil
     expect(changed(objectsOf(before.objects), objectsOf(after.objects), liveFields)).toEqual(
       sortedPaths(expected),
     );
+  });
+
+  test.each(['web', 'db', 'api', 'agent'])('the kept pod templates of %s', (name) => {
+    const { replicasets = [], controllerrevisions = [] } = after.objects;
+    const own = [...replicasets, ...controllerrevisions].filter((each) => ownerOf(each) === name);
+    const since = after.application.status.history.at(-1)?.deployStartedAt ?? '';
+    const found = historyFields(own, since)?.changes.map(({ steps }) => formatPath(steps));
+    const all = Object.entries(expected).find(([resource]) => resource.endsWith(`/${name}`));
+    const inTemplate = all?.[1].filter((path) => path.startsWith('spec.template.')) ?? [];
+    expect(found).toEqual([...inTemplate].sort());
   });
 
   test('rendered manifests: a changed value of a Secret is known as data only', () => {
