@@ -1,4 +1,4 @@
-import type { Filter } from '../core/filters/filter.js';
+import { type Filter, isGuess } from '../core/filters/filter.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
 import { json, list, type Named, objectOf, seconds, text } from './json.js';
 import { changedOf, type Report, succeeded } from './report.js';
@@ -67,12 +67,13 @@ function matchesOf(report: Report, filter: Filter): readonly Change[] {
   return report.matched.get(filter.name) ?? [];
 }
 
-/** An `image` condition matched a change without images: by those of the whole Application. */
+/** A filter matched a change although it is not known that its conditions hold. */
 function guessed(report: Report, matched: Matched): boolean {
-  const asking = new Set(report.filters.filter((each) => each.image).map((each) => each.name));
-  return matched.some(
-    ([name, changes]) => asking.has(name) && changes.some((change) => change.images.length === 0),
-  );
+  const byName = new Map(report.filters.map((filter) => [filter.name, filter]));
+  return matched.some(([name, changes]) => {
+    const filter = byName.get(name);
+    return filter !== undefined && changes.some((change) => isGuess(filter, change));
+  });
 }
 
 /** The values of a scope in the contract's order, each under its output's name. */

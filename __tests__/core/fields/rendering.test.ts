@@ -94,8 +94,8 @@ describe('Secrets', () => {
 
   test('a masked value that changed looks the same: data, and not all is known', () => {
     expect(fieldsOf(secret({ a: '++++++++' }), secret({ a: '++++++++' }))).toEqual({
-      changes: [{ steps: [{ kind: 'key', text: 'data' }] }],
-      incomplete: true,
+      changes: [{ steps: [{ kind: 'key', text: 'data' }], hidden: true }],
+      unknown: 'data',
     });
   });
 

@@ -14,6 +14,8 @@ export interface FieldChange {
   readonly steps: FieldPath;
   readonly from?: unknown;
   readonly to?: unknown;
+  /** The values are a Secret's: they are not kept. */
+  readonly hidden?: true;
 }
 
 /** Maps and lists deeper than any Kubernetes type nests. */

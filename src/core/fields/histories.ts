@@ -17,10 +17,9 @@ export function historyFields(kept: readonly Json[], since: string): ResourceFie
   // A template that was gone back to is kept under its old time: when that was is not told.
   if (!now?.template || revisions.some((each) => each.at > now.at)) return undefined;
   // The last one was there before: the template is as it was.
-  if (now.at < since) return { changes: [], incomplete: true };
+  if (now.at < since) return { changes: [], unknown: 'outside-template' };
   if (!before?.template) return undefined;
-  // Fields outside of the template leave no history.
-  return { ...templateFields(before.template, now.template), incomplete: true };
+  return templateFields(before.template, now.template);
 }
 
 /** Of a ReplicaSet by annotation, of a ControllerRevision by field. */

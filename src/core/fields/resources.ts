@@ -6,9 +6,14 @@ import type { FieldPath } from './path.js';
 /** The fields of one resource that changed. */
 export interface ResourceFields {
   readonly changes: readonly FieldChange[];
-  /** Other fields may have changed too: values of a Secret that cannot be seen, or too many to tell. */
-  readonly incomplete: boolean;
+  readonly unknown: Unknown;
 }
+
+/**
+ * Which other fields may have changed: none; the values of a Secret, which Argo CD masks; all but the
+ * pod template, of which alone the cluster keeps earlier ones; any, where there are too many to tell.
+ */
+export type Unknown = 'none' | 'data' | 'outside-template' | 'any';
 
 /**
  * What Git changed in a resource: its manifests at two revisions, as Argo CD renders them. The values
@@ -18,7 +23,7 @@ export function renderedFields(before: Json, after: Json): ResourceFields {
   const found = changesBetween(before, after, mergeKeysOf(groupOf(after)));
   if (!isSecret(after)) return fieldsOf(found);
   const changes = found.length > 0 ? found : [{ steps: DATA }];
-  return { changes: withoutValues(changes), incomplete: true };
+  return { changes: withoutValues(changes), unknown: 'data' };
 }
 
 const DATA: FieldPath = [{ kind: 'key', text: 'data' }];
@@ -49,7 +54,8 @@ function namesOf(object: Json, steps: FieldPath): readonly FieldPath[] {
 /** What changed in a workload's pod template, of which the cluster keeps earlier ones. */
 export function templateFields(before: Json, after: Json): ResourceFields {
   const root = (template: Json): Json => ({ spec: { template: withoutHash(template) } });
-  return fieldsOf(differences(root(before), root(after), mergeKeysOf('apps')));
+  const { changes } = fieldsOf(differences(root(before), root(after), mergeKeysOf('apps')));
+  return { changes, unknown: 'outside-template' };
 }
 
 /** The label by which a ReplicaSet tells its pods apart. */
@@ -60,7 +66,7 @@ function withoutHash(template: Json): Json {
 }
 
 function fieldsOf(found: readonly FieldChange[]): ResourceFields {
-  return { changes: sorted(found), incomplete: found.length >= MAX_CHANGES };
+  return { changes: sorted(found), unknown: found.length >= MAX_CHANGES ? 'any' : 'none' };
 }
 
 function changesBetween(before: Json, after: Json, keys: MergeKeyOf): readonly FieldChange[] {
@@ -78,7 +84,7 @@ export function isSecret(object: Json): boolean {
 }
 
 function withoutValues(changes: readonly FieldChange[]): readonly FieldChange[] {
-  return sorted(changes.map(({ steps }) => ({ steps })));
+  return sorted(changes.map(({ steps }) => ({ steps, hidden: true })));
 }
 
 /** Written by Argo CD or kubectl for themselves; kubectl's holds all of a Secret. */

@@ -1,5 +1,6 @@
 import { type FieldChange, leavesOf } from '../fields/difference.js';
 import type { FieldPath } from '../fields/path.js';
+import type { Unknown } from '../fields/resources.js';
 import { compileGlob, type Glob } from './globs.js';
 import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
 
@@ -8,6 +9,8 @@ export interface FieldPattern {
   readonly text: string;
   readonly negative: boolean;
   readonly matches: (path: FieldPath) => boolean;
+  /** Whether it can match nothing outside of these first steps. */
+  readonly isWithin: (steps: readonly string[]) => boolean;
   readonly weight: number;
 }
 
@@ -33,7 +36,8 @@ export function parseFieldPattern(text: string): Parsed<FieldPattern> {
   if (!globs.ok) return refuse(globs.problems.join('; '));
   const weight = globs.value.reduce((sum, each) => sum + (each === ANY ? 1 : each.weight), 0);
   const matches = (path: FieldPath) => matchesSteps(globs.value, path);
-  return good({ text: trimmed, negative, matches, weight });
+  const isWithin = (first: readonly string[]) => first.every((step, i) => steps.value[i] === step);
+  return good({ text: trimmed, negative, matches, isWithin, weight });
 }
 
 /** `**`: any number of steps. */
@@ -116,8 +120,10 @@ export function matchingFields(
   const asked = (change: FieldChange) =>
     patterns.some((each) => !each.negative && each.matches(change.steps)) &&
     !patterns.some((each) => each.negative && each.matches(change.steps)) &&
-    (from === undefined || from.matches(valueText(change, 'from'))) &&
-    (to === undefined || to.matches(valueText(change, 'to')));
+    // A Secret's values are not looked at: its change may be the one.
+    (change.hidden === true ||
+      ((from === undefined || from.matches(valueText(change, 'from'))) &&
+        (to === undefined || to.matches(valueText(change, 'to')))));
   return changes.filter((each) => asked(each) || leavesOf(each).some(asked));
 }
 
@@ -125,5 +131,34 @@ export function matchingFields(
 export function valueText(change: FieldChange, side: 'from' | 'to'): string {
   const value = change[side];
   if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : jsonOf(value);
 }
+
+/** Nothing in Kubernetes nests so deeply that it cannot be written. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '(nested too deeply)';
+  }
+}
+
+/** Whether a field that is not known to have changed could be one that a condition asks about. */
+export function mayMatchUnknown({ patterns }: FieldCondition, unknown: Unknown): boolean {
+  const positive = patterns.filter((each) => !each.negative);
+  switch (unknown) {
+    case 'none':
+      return false;
+    case 'any':
+      return true;
+    case 'data':
+      return positive.some((each) => each.matches(SECRET_VALUE) || each.isWithin(['data']));
+    case 'outside-template':
+      return !positive.every((each) => each.isWithin(['spec', 'template']));
+  }
+}
+
+const SECRET_VALUE: FieldPath = [
+  { kind: 'key', text: 'data' },
+  { kind: 'key', text: 'any' },
+];
