@@ -28,6 +28,7 @@ export function reportOf(
     filters: inputs.filters,
     matched: matchedBy(inputs, applications),
     changes: inputs.changes,
+    fieldValues: inputs.fields === 'values',
     waitedMs,
   };
 }
@@ -72,6 +73,7 @@ export function noReport(thrown: unknown, inputs?: Inputs): Report {
     filters: inputs?.filters ?? [],
     matched: new Map(),
     changes: inputs?.changes ?? [],
+    fieldValues: false,
     waitedMs: 0,
   };
 }
