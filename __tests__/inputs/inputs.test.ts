@@ -116,6 +116,7 @@ test('defaults', async () => {
     filters: [],
     changes: ['created', 'updated', 'pruned'],
     liveEvidence: 'auto',
+    fields: 'auto',
     pollIntervalMs: 5000,
     githubToken: '',
     argocdServer: '',

@@ -28,6 +28,7 @@ export function reportOf(
     filters: inputs.filters,
     matched: matchedBy(inputs, applications),
     changes: inputs.changes,
+    fieldValues: inputs.fields === 'values',
     waitedMs,
   };
 }
@@ -84,6 +85,7 @@ function emptyReport(
     filters: inputs?.filters ?? [],
     matched: new Map(),
     changes: inputs?.changes ?? [],
+    fieldValues: false,
     waitedMs: 0,
   };
 }
