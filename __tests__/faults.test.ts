@@ -1138,7 +1138,7 @@ const DIST: readonly DistRow[] = [
     arrange(server) {
       server.authorize = ({ verb }) => verb !== 'watch';
     },
-    says: /Watching is not possible/,
+    says: /Cannot watch, so Applications are listed/,
   },
   {
     name: '401 mid-wait',

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { LONGEST_PROSE } from '../src/core/application/decode.js';
 import { readOthersFile } from '../src/platform/files.js';
 import { runAction, type StepResult } from './support/action.ts';
 import { type ApiServer, startApiServer } from './support/api-server.ts';
@@ -520,8 +521,10 @@ function content(name: string, text: string, shown?: RegExp): readonly Row[] {
       ends: DONE,
       check({ outputs }) {
         const [first] = JSON.parse(outputs.get('resources') ?? '[]') as { message: string }[];
-        // Outputs are data: nothing of it is changed there.
-        expect(first?.message).toBe(text);
+        // Outputs are data: nothing of it is changed there, but a long one lacks its middle.
+        const message = first?.message ?? '';
+        if (text.length <= LONGEST_PROSE) expect(message).toBe(text);
+        else expect(message).toHaveLength(LONGEST_PROSE);
       },
     },
     {

@@ -182,7 +182,7 @@ describe('SIGTERM', () => {
 test('an exec plugin that hangs does not outlive the timeout', async () => {
   const { inputs } = await hangingPlugin();
   const result = await stepOn(server, { ...inputs, timeout: '1s' });
-  expectEnd(result, 'timeout', 'unreachable');
+  expectEnd(result, 'failure', 'unauthorized');
 });
 
 /** Code that the process runs beside ours. */

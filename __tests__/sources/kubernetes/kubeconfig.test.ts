@@ -186,7 +186,7 @@ describe('what is in a field and cannot be used is an error that names it', () =
     [
       'a CA as a file that is none',
       cluster('certificate-authority: /dev/zero'),
-      '(/dev/zero) cannot be read: it is no regular file',
+      '(/dev/zero) cannot be read: it is not a regular file',
     ],
     [
       'a name with a slip',
@@ -361,6 +361,6 @@ describe('a user without credentials is refused before anything is contacted', (
 test('a file of KUBECONFIG that has no end is not read', async () => {
   await expect(ours({ kubeconfigEnv: '/dev/zero' })).rejects.toMatchObject({
     reason: 'invalid-input',
-    message: expect.stringContaining('/dev/zero cannot be read: it is no regular file'),
+    message: expect.stringContaining('/dev/zero cannot be read: it is not a regular file'),
   });
 });
