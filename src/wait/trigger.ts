@@ -64,7 +64,9 @@ async function sync(
   const target = options.resolve(application);
   if (isBusy(application)) {
     if (!isUnderWay(application, target)) return undefined;
-    log.info(`An operation of ${namespace}/${name} for this revision is under way: waiting for it.`);
+    log.info(
+      `An operation of ${namespace}/${name} for this revision is under way: waiting for it.`,
+    );
     return { kind: 'triggered' };
   }
   const body = syncBody(application, target, run);
