@@ -6,7 +6,7 @@ import { B, type Look } from '../support/manifest.ts';
 import { application } from '../support/scripted-source.ts';
 
 const NOW = { elapsed: 0 };
-const RESOURCES = 5_000;
+const RESOURCES = 1_250;
 const NOTHING: Circumstances = {
   error: undefined,
   cancelled: false,
@@ -24,7 +24,7 @@ const results = Array.from({ length: RESOURCES }, (_, i) => ({
 }));
 const LARGE: Look = { revision: B, health: 'Degraded', results };
 
-/** Waits of `count` Applications that go on, each with 5,000 changes. */
+/** Waits of `count` Applications that go on, each with so many changes. */
 function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
   const policy = {
     waitFor: ['health'],

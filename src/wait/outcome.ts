@@ -24,7 +24,7 @@ export interface Circumstances {
  * them. Thousands of Applications may have hundreds of thousands, which take seconds, and GitHub
  * kills a cancelled run soon.
  */
-const CANCELLED_RESOURCES = 20_000;
+const CANCELLED_RESOURCES = 5_000;
 
 /**
  * Ends every wait as it stands.
