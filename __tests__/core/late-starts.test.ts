@@ -129,8 +129,8 @@ describe('these checks notice', () => {
     },
     'a rule that believes any health': {
       judge: (state, now) => {
-        const { ending: _end, ...rest } = state;
-        return judge(rest, now);
+        const facts = state.facts.filter(({ kind }) => kind !== 'ended');
+        return judge({ ...state, facts }, now);
       },
     },
     'a rule that knows no successor': {

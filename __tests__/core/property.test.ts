@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { classify } from '../../src/core/changes/classify.js';
 import { scopeOf } from '../../src/core/changes/scope.js';
-import { openQuestion } from '../../src/core/decision/progress.js';
+import { openQuestion, targetFirstSeen } from '../../src/core/decision/progress.js';
 import { judge } from '../../src/core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../../src/core/decision/state.js';
 import type { Target } from '../../src/core/decision/target.js';
@@ -372,7 +372,7 @@ describe('whatever comes', () => {
           const verdict = judge(state, now);
           if (verdict.kind !== 'done' || verdict.conclusion !== 'success') return;
           const contained = [...state.relations.values()].includes('descendant');
-          expect(state.targetFirstSeen !== undefined || contained).toBe(true);
+          expect(targetFirstSeen(state) !== undefined || contained).toBe(true);
         });
       }),
       { seed: SEED, numRuns: 400 },

@@ -934,7 +934,7 @@ describe('an end from outside', () => {
       'argocd/one: cancelled/cancelled',
       'two-*: cancelled/cancelled',
     ]);
-    expect(outcome.ends.get('argocd/one')?.end.what).toBe('the first look');
+    expect(outcome.ends.get('argocd/one')?.end.what).toBe('the first answer of the server');
   });
 
   test('cancelled during the last look', async () => {

@@ -1,6 +1,12 @@
 import type { Application, ComparedResource, Deployment, Revisions } from '../application/types.js';
 import type { SeenOperation } from '../decision/observations.js';
-import { contains, isBeforeTrigger, isOwnDeployment } from '../decision/progress.js';
+import {
+  contains,
+  isBeforeTrigger,
+  isOwnDeployment,
+  recordedAt,
+  targetFirstSeen,
+} from '../decision/progress.js';
 import { isTarget, type State } from '../decision/state.js';
 import type { Target } from '../decision/target.js';
 
@@ -87,7 +93,7 @@ function isOvertaken(
   if (first) return first.mayHaveMissedOperation;
   const { requested } = application;
   const another = requested !== undefined && !isOwn(requested);
-  return state.targetFirstSeen !== undefined && state.seen.mayHaveMissedOperation && another;
+  return targetFirstSeen(state) !== undefined && state.seen.mayHaveMissedOperation && another;
 }
 
 /** The end of the deployment before that time (RFC 3339); empty: there is none on record. */
@@ -108,7 +114,7 @@ function deploymentsSince(
     const own = same < 0 ? history.findIndex((each) => contains(state, each.revisions)) : same;
     const entry = history[own];
     // Without auto-sync an older deployment of the target is not the one that is waited for.
-    const past = !application.automated && (entry?.startedAt ?? '') < (state.recordedAt ?? '');
+    const past = !application.automated && (entry?.startedAt ?? '') < recordedAt(state);
     return entry && !past ? history.slice(own) : [];
   }
   const begun = duringWait(state)[0]?.startedAt;
@@ -120,7 +126,7 @@ function deploymentsSince(
 function knownAtTrigger(state: State): string {
   if (state.triggered?.what !== 'operation') return '';
   const before = state.seen.operations.filter((each) => isBeforeTrigger(state, each));
-  const starts = [state.recordedAt ?? '', ...before.map((each) => each.startedAt)];
+  const starts = [recordedAt(state), ...before.map((each) => each.startedAt)];
   return starts.sort().at(-1) ?? '';
 }
 
@@ -136,11 +142,11 @@ function countedOperations(
     const during = duringWait(state).filter((each) => real.includes(each));
     return during.length > 0 ? during : real;
   }
-  const targetFirstSeen = state.targetFirstSeen?.at ?? Number.POSITIVE_INFINITY;
+  const firstSeen = targetFirstSeen(state)?.at ?? Number.POSITIVE_INFINITY;
   return real.filter(
     (each) =>
       isOwnDeployment(state, each) ||
-      each.at > targetFirstSeen ||
+      each.at > firstSeen ||
       (deployedFrom !== undefined && each.startedAt >= deployedFrom) ||
       contains(state, each.revisions),
   );

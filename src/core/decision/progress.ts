@@ -1,8 +1,9 @@
 import type { Application, Revisions } from '../application/types.js';
-import { ageOf, happenedAfter, type Moment } from './moment.js';
+import { cameAfter, type Fact, factsOf } from './facts.js';
+import { type After, ageOf, happenedAfter, type Moment } from './moment.js';
 import { hasEnded, type SeenOperation } from './observations.js';
 import { isTarget, type State } from './state.js';
-import { revisionKey, type Target } from './target.js';
+import { names, revisionKey, type Target } from './target.js';
 
 /** Where the Application stands towards its target. */
 export interface TargetProgress {
@@ -35,7 +36,7 @@ function isReplaced(state: State, { revisions }: Standing): boolean {
   const last = application?.history.at(-1) ?? lastSuccess(state);
   if (last && isOwnDeployment(state, last)) return false;
   if (last && revisions && revisionKey(last.revisions) === revisionKey(revisions)) return true;
-  const duringWait = last !== undefined && last.startedAt > (state.recordedAt ?? '');
+  const duringWait = last !== undefined && last.startedAt > recordedAt(state);
   return duringWait || !neededNothing(state);
 }
 
@@ -79,28 +80,30 @@ export function isOwnDeployment(
   state: State,
   deployment: Pick<SeenOperation, 'revisions' | 'startedAt'> & { readonly at?: number },
 ): boolean {
-  const { application, target, hydration } = state;
+  const { application, target } = state;
   if (!application || !target || !isTarget(application, target, deployment.revisions)) return false;
-  if (!hydration || !deployment.revisions.resolved.includes(hydration.hydrated)) return true;
-  switch (happenedAfter(deployment.startedAt, hydration.since ?? '')) {
+  const hydration = targetHydration(state);
+  if (!hydration || !deployment.revisions.resolved.includes(hydration.pair.hydrated)) return true;
+  switch (happenedAfter(deployment.startedAt, hydration.pair.since ?? '')) {
     case 'yes':
       return true;
     case 'no':
       return false;
     case 'unknown':
-      return !(hydration.again && isSeenBefore(state, deployment, hydration.at));
+      return !(isHydratedAgain(state, hydration) && isSeenBefore(state, deployment, hydration.at));
   }
 }
 
 /** Whether a deployment was there in a snapshot before that one. */
 function isSeenBefore(
-  { recordedAt = '', seen }: State,
+  { facts, seen }: State,
   { startedAt, at }: { readonly startedAt: string; readonly at?: number },
   snapshot: number,
 ): boolean {
   if (at !== undefined) return at < snapshot;
   const operation = seen.operations.find((each) => each.startedAt === startedAt);
-  return snapshot > 0 && (startedAt <= recordedAt || (operation?.at ?? snapshot) < snapshot);
+  const entry = factsOf(facts, 'deployed').find((each) => each.startedAt === startedAt);
+  return [operation, entry].some((each) => each !== undefined && each.at < snapshot);
 }
 
 function standingOf(state: State, now: Moment): Standing {
@@ -111,7 +114,7 @@ function standingOf(state: State, now: Moment): Standing {
   if (isTarget(application, target, revisions)) {
     return { revisions, superseded: false, compared: true };
   }
-  if (!state.targetFirstSeen) return progressUnseen(state, application);
+  if (!targetFirstSeen(state)) return progressUnseen(state, application);
   return application.automated
     ? progressAutomated(state, application, now)
     : progressManual(state, application, target);
@@ -152,8 +155,9 @@ function candidateOf(application: Application): Revisions | undefined {
 export function openQuestion(state: State): { readonly revisions: readonly string[] } | undefined {
   const { application, target } = state;
   if (state.presence !== 'present' || !application) return undefined;
-  if (target?.kind !== 'revision' || target.lookup !== undefined || state.targetFirstSeen)
+  if (target?.kind !== 'revision' || target.lookup !== undefined || targetFirstSeen(state)) {
     return undefined;
+  }
   if (application.history.some((each) => isTarget(application, target, each.revisions))) {
     return undefined;
   }
@@ -184,19 +188,118 @@ export function isBeforeTrigger(state: State, operation: SeenOperation | undefin
 
 /** Whether the comparison, which is not with the target, was made after the target's time. */
 function isLater(state: State, application: Application, now: Moment): boolean {
-  const key = revisionKey(application.comparison.revisions);
-  if (key === '' || application.comparison.status === 'Unknown') return false;
-  const arrived = state.seen.comparisons.find((each) => each.key === key);
-  const { targetFirstSeen } = state;
-  if (targetFirstSeen && arrived && arrived.at > targetFirstSeen.at) return true;
-  if (contains(state, application.comparison.revisions)) return true;
+  const { comparison, history } = application;
+  const key = revisionKey(comparison.revisions);
+  if (key === '' || comparison.status === 'Unknown') return false;
+  const arrived = comparedAfterTarget(state, key);
+  if (arrived === 'yes' || contains(state, comparison.revisions)) return true;
   const own = lastOwn(state, application);
   if (own === undefined) return false;
-  const after = application.history.slice(own.index + 1);
+  const after = history.slice(own.index + 1);
   if (after.some((entry) => revisionKey(entry.revisions) === key)) return true;
   // A reconcile that began before the operation's end may finish after it, with what was before.
-  if (targetFirstSeen && arrived && arrived.at < targetFirstSeen.at) return false;
+  if (arrived === 'no') return false;
   return own.finishedAt !== '' && isReconciledAfter(state, application, own.finishedAt, now);
+}
+
+/** Whether those revisions were compared first after the target was seen first. */
+function comparedAfterTarget(state: State, key: string): After {
+  const target = sightingOfTarget(state);
+  const first = factsOf(state.facts, 'compared').find(
+    (each) => revisionKey(each.revisions) === key,
+  );
+  return target && first ? cameAfter(first, target) : 'unknown';
+}
+
+/** The first snapshot with the target, and when it came; undefined: it was not seen yet. */
+export function targetFirstSeen(
+  state: State,
+): { readonly at: number; readonly when: Moment } | undefined {
+  const first = sightingOfTarget(state);
+  return first && { at: first.at, when: first.seen };
+}
+
+/** The first fact that has to do with the target. */
+function sightingOfTarget(state: State): Fact | undefined {
+  const { application, target, facts } = state;
+  if (!application || !target) return undefined;
+  if (target.kind === 'any') return facts[0];
+  if (target.lookup !== undefined) return undefined;
+  const automated = application.automated !== undefined;
+  const isOfTarget = (fact: Fact): fact is Sighting =>
+    isSighting(fact, automated) && isTarget(application, target, fact.revisions);
+  const hydration = targetHydration(state);
+  return hydration ? firstHydrated(facts.filter(isOfTarget), hydration) : facts.find(isOfTarget);
+}
+
+/** What was there before the hydration of the target was not the target yet. */
+function firstHydrated(facts: readonly Sighting[], hydration: HydratedFact): Fact | undefined {
+  const sightings = facts.map((fact) =>
+    fact.at < hydration.at && fact.revisions.resolved.includes(hydration.pair.hydrated)
+      ? hydration
+      : fact,
+  );
+  return sightings.toSorted((one, other) => one.at - other.at)[0];
+}
+
+type HydratedFact = Extract<Fact, { kind: 'hydrated' }>;
+
+type Sighting = Extract<Fact, { readonly revisions: Revisions }>;
+
+/** Without auto-sync, a person may be about to go back to what was deployed before. */
+function isSighting(fact: Fact, automated: boolean): fact is Sighting {
+  if (fact.kind === 'deployed') return automated || fact.last;
+  return fact.kind === 'compared' || fact.kind === 'requested' || fact.kind === 'operated';
+}
+
+/** What the source hydrator made of the target, a dry revision. */
+export function targetHydration({ facts, target }: State) {
+  if (target?.kind !== 'revision') return undefined;
+  return factsOf(facts, 'hydrated').find(({ pair }) => names(target.text, pair.dry));
+}
+
+/** An earlier dry revision had been hydrated to the same. */
+function isHydratedAgain(
+  { facts }: State,
+  hydration: Extract<Fact, { kind: 'hydrated' }>,
+): boolean {
+  const earlier = facts.slice(0, facts.indexOf(hydration));
+  return factsOf(earlier, 'hydrated').some(({ pair }) => pair.hydrated === hydration.pair.hydrated);
+}
+
+/** The failed attempts to hydrate the target. */
+export function failedHydrations({ facts, target }: State) {
+  if (target?.kind !== 'revision') return [];
+  return factsOf(facts, 'hydration-failed').filter(({ dry }) => names(target.text, dry));
+}
+
+/** Start of the last deployment on record at the first look; empty: there was none. */
+export function recordedAt({ facts }: State): string {
+  return factsOf(facts, 'deployed').findLast((each) => each.at === 0)?.startedAt ?? '';
+}
+
+/** The end of the last operation that was seen, dry runs apart. */
+export interface Ending {
+  readonly finishedAt: string;
+  /** When it was seen to end; absent: it had ended at the first look. */
+  readonly seen?: Moment;
+  /** A reconcile was seen after it. */
+  readonly reconciled: boolean;
+}
+
+export function lastEnding({ facts }: State): Ending | undefined {
+  const ended = factsOf(facts, 'ended').at(-1);
+  if (!ended) return undefined;
+  const after = facts.slice(facts.lastIndexOf(ended));
+  const reconciled = after.some((each) => each.kind === 'reconciled');
+  const { finishedAt, at, seen } = ended;
+  return { finishedAt, reconciled, ...(at > 0 ? { seen } : {}) };
+}
+
+/** When health was seen to become what it is; undefined: it was so at the first look. */
+export function healthSeen({ facts }: State): Moment | undefined {
+  const turned = factsOf(facts, 'turned').at(-1);
+  return turned && turned.at > 0 ? turned.seen : undefined;
 }
 
 /** The last deployment of the target: its place in the history (or the end of it), and its end. */
@@ -223,11 +326,15 @@ function progressManual(state: State, application: Application, target: Target):
   }
   const key = revisionKey(last.revisions);
   const begun = state.seen.operations.findLast((each) => revisionKey(each.revisions) === key);
-  const followed =
-    begun !== undefined && begun.at > (state.targetFirstSeen?.at ?? Number.POSITIVE_INFINITY);
-  if (!followed || state.older.has(key)) return UNSEEN;
+  const first = targetFirstSeen(state)?.at ?? Number.POSITIVE_INFINITY;
+  const older = comparedAfterTarget(state, key) !== 'yes' && isCompared(state, key);
+  if (begun === undefined || begun.at <= first || older) return UNSEEN;
   const compared = key === revisionKey(application.comparison.revisions);
   return { revisions: last.revisions, superseded: true, compared };
+}
+
+function isCompared({ facts }: State, key: string): boolean {
+  return factsOf(facts, 'compared').some((each) => revisionKey(each.revisions) === key);
 }
 
 /** The last operation that was for a whole revision, as far as the object still shows. */
@@ -256,7 +363,8 @@ export function isReconciledAfter(
   if (Number.isNaN(reconciled) || Number.isNaN(finished) || reconciled < finished) return false;
   if (reconciled > finished) return true;
   // The same whole second: before or after cannot be told from the times.
-  const ending = state.ending?.finishedAt === finishedAt ? state.ending : undefined;
+  const last = lastEnding(state);
+  const ending = last?.finishedAt === finishedAt ? last : undefined;
   return ending?.reconciled === true || sinceEnd(state, finishedAt, now) >= SETTLED_MS;
 }
 
@@ -275,7 +383,8 @@ export function settlesAt(
 }
 
 function sinceEnd(state: State, finishedAt: string, now: Moment): number {
-  const ending = state.ending?.finishedAt === finishedAt ? state.ending : undefined;
+  const last = lastEnding(state);
+  const ending = last?.finishedAt === finishedAt ? last : undefined;
   return ageOf(now, ending?.seen ?? finishedAt, state.since);
 }
 

@@ -2,7 +2,7 @@ import type { Application, Revisions } from '../application/types.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
 import type { Moment } from './moment.js';
 import { hasEnded } from './observations.js';
-import { settlesAt } from './progress.js';
+import { lastEnding, settlesAt } from './progress.js';
 import {
   graceLeft,
   hasFailedAttempt,
@@ -335,7 +335,7 @@ function ofUnsynced(situation: Situation): Waiting {
 }
 
 function ofOutdatedHealth({ state, application, now }: Situation): Waiting {
-  const { ending } = state;
+  const ending = lastEnding(state);
   if (!ending) return waiting('the first comparison');
   const recheckAt = settlesAt(state, application, ending.finishedAt, now);
   return waiting('health to be computed after the operation', undefined, recheckAt);

@@ -10,13 +10,18 @@ import { selects } from '../filters/patterns.js';
 import { ageOf, type Moment } from './moment.js';
 import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
 import {
+  failedHydrations,
+  healthSeen,
   isBeforeTrigger,
   isOwnDeployment,
   isReconciledAfter,
+  lastEnding,
   type TargetProgress,
+  targetFirstSeen,
+  targetHydration,
   targetProgress,
 } from './progress.js';
-import { failedHydration, isTarget, type Policy, type State } from './state.js';
+import { isTarget, type Policy, type State } from './state.js';
 import { names, revisionKey } from './target.js';
 
 /** A state with what is derived from it once and used throughout. */
@@ -98,15 +103,17 @@ export function hydrationOf({
   application,
   now,
 }: Pick<Situation, 'state' | 'application' | 'now'>): HydrationStatus {
-  const { target, hydration, failedHydrations } = state;
+  const { target } = state;
   const { hydrator } = application;
-  if (target?.kind !== 'revision' || hydration || !hydrator) return { kind: 'none' };
-  const failed = failedHydration(application, target.text);
+  if (target?.kind !== 'revision' || !hydrator || targetHydration(state)) return { kind: 'none' };
+  const failures = failedHydrations(state);
+  const failed = hydrator.current?.phase === 'Failed' ? failures.at(-1) : undefined;
   if (failed) {
-    const seen = failedHydrations.findLast((each) => each.startedAt === failed.startedAt)?.seen;
-    const rest = HYDRATION_GIVEN_UP_MS - ageOf(now, seen ?? failed.finishedAt, state.since);
-    const givenUp = rest <= 0 || failedHydrations.length > 1;
-    return { kind: 'failed', message: failed.message, givenUp, givesUpAt: now.elapsed + rest };
+    const { message, finishedAt } = failed.hydration;
+    const ended = failed.at > 0 ? failed.seen : finishedAt;
+    const rest = HYDRATION_GIVEN_UP_MS - ageOf(now, ended, state.since);
+    const givenUp = rest <= 0 || failures.length > 1;
+    return { kind: 'failed', message, givenUp, givesUpAt: now.elapsed + rest };
   }
   if (!names(target.text, hydrator.compared)) return { kind: 'none' };
   return { kind: hydrator.current?.phase === 'Hydrating' ? 'running' : 'compared' };
@@ -240,7 +247,7 @@ export function relevant({
 /** Health is computed apart from the operation: what was computed before its end is not believed. */
 export function isHealthOutdated(situation: Situation): boolean {
   const { state, application, now, progress, policy } = situation;
-  const { ending } = state;
+  const ending = lastEnding(state);
   if (!ending) return application.reconciledAt === '';
   const comparedAll = progress.compared && isSynced(situation) && policy.waitResources.length === 0;
   const sameSecond = Date.parse(application.reconciledAt) === Date.parse(ending.finishedAt);
@@ -289,11 +296,12 @@ export const HEALTH_ORDER: readonly string[] = [
 
 /** Milliseconds of `degraded-grace` that are left. */
 export function graceLeft({ state, policy, application, now }: Situation): number {
-  const { ending, targetFirstSeen, healthSeen, since } = state;
+  const { since } = state;
+  const ending = lastEnding(state);
   const lasted = Math.min(
     ending ? ageOf(now, ending.seen ?? ending.finishedAt, since) : Number.POSITIVE_INFINITY,
-    now.elapsed - (targetFirstSeen?.when ?? since).elapsed,
-    ageOf(now, healthSeen ?? application.health.lastTransitionTime, since),
+    now.elapsed - (targetFirstSeen(state)?.when ?? since).elapsed,
+    ageOf(now, healthSeen(state) ?? application.health.lastTransitionTime, since),
   );
   return policy.degradedGraceMs - lasted;
 }

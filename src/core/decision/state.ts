@@ -1,10 +1,18 @@
 import { sharedWith } from '../application/interning.js';
-import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
+import type { Application, Revisions } from '../application/types.js';
 import type { Pattern } from '../filters/patterns.js';
+import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
-import { type Evidence, hasEnded, NOTHING_SEEN, observeSnapshot } from './observations.js';
-import { type Tags, untagged, untaggedEvidence, untaggedTarget, withTags } from './tags.js';
-import { lookedUp, matches, names, type Target } from './target.js';
+import { type Evidence, NOTHING_SEEN, observeSnapshot } from './observations.js';
+import {
+  type Tags,
+  untagged,
+  untaggedEvidence,
+  untaggedFacts,
+  untaggedTarget,
+  withTags,
+} from './tags.js';
+import { lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
 export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
@@ -36,23 +44,11 @@ export interface State {
   readonly application?: Application;
   readonly target?: Target;
   readonly seen: Evidence;
-  /** The target was seen compared, in an operation, or in the history. */
-  readonly targetFirstSeen?: { readonly at: number; readonly when: Moment };
-  /** Start of the last deployment on record at the first look; empty: there was none. */
-  readonly recordedAt?: string;
-  /** Revisions that were there before the target. */
-  readonly older: ReadonlySet<string>;
+  /** What was seen, in its order; progress.ts says what it means. */
+  readonly facts: readonly Fact[];
   readonly relations: ReadonlyMap<string, Relation>;
   /** Annotated tags: everything here has their commits in place of them. */
   readonly tags: Tags;
-  /** How the target, a dry revision, came to be a hydrated one. */
-  readonly hydration?: TargetHydration;
-  /** The attempts to hydrate the target that failed. */
-  readonly failedHydrations: readonly FailedHydration[];
-  /** The last operation's end, and whether a reconcile was seen after it. */
-  readonly ending?: Ending;
-  /** When health was seen to become what it is; absent: it was so at the first look. */
-  readonly healthSeen?: Moment;
   /** What this run asked Argo CD for. */
   readonly triggered?: Triggered;
 }
@@ -63,29 +59,6 @@ export interface Triggered {
   readonly resourceVersion: string;
   /** The first snapshot from after the request. */
   readonly at?: number;
-}
-
-/** The pair of the target, and when it was made. */
-export interface TargetHydration extends HydratedPair {
-  /** The first snapshot with it. */
-  readonly at: number;
-  /** An earlier dry revision had been hydrated to the same. */
-  readonly again: boolean;
-}
-
-export interface FailedHydration extends Hydration {
-  /** When it was seen to fail; absent: it had failed at the first look. */
-  readonly seen?: Moment;
-}
-
-interface Ending {
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  /** When it was seen to end; absent: it had ended at the first look. */
-  readonly seen?: Moment;
-  /** `reconciledAt` when the end was first seen. */
-  readonly reconciledAt: string;
-  readonly reconciled: boolean;
 }
 
 export type Event =
@@ -119,10 +92,9 @@ export function begin(
     presence: 'unknown',
     since: now,
     seen: NOTHING_SEEN,
-    older: new Set(),
+    facts: [],
     relations: new Map(),
     tags: new Map(),
-    failedHydrations: [],
   };
 }
 
@@ -150,11 +122,7 @@ function withAbsence(state: State): State {
 
 function withName(state: State, sha: string | undefined): State {
   if (!state.target || !state.application) return state;
-  const { targetFirstSeen: _early, ...rest } = state;
-  return withTargetFirstSeen(
-    { ...rest, target: lookedUp(state.target, sha, state.application) },
-    state.since,
-  );
+  return { ...state, target: lookedUp(state.target, sha, state.application) };
 }
 
 function withRelation(state: State, revision: string, relation: Relation): State {
@@ -166,14 +134,14 @@ function withTag(state: State, tag: string, commit: string): State {
   const { application, target } = state;
   if (!application || !target) return state;
   const tags = withTags(state.tags, [{ tag, commit }]);
-  const next: State = {
+  return {
     ...state,
     tags,
     application: untagged(application, tags),
     target: untaggedTarget(target, tags),
     seen: untaggedEvidence(state.seen, tags),
+    facts: untaggedFacts(state.facts, tags),
   };
-  return withTargetFirstSeen(next, state.since);
 }
 
 function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
@@ -186,51 +154,19 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
   const fresh = known ? sharedWith(known, event.application) : event.application;
   const tags = withTags(before.tags, fresh.operation?.tags ?? []);
   const application = withHydrated(untagged(fresh, tags), known);
-  const seen = tags === before.tags ? before.seen : untaggedEvidence(before.seen, tags);
-  const next: State = {
+  const learnt = tags !== before.tags;
+  const seenBefore = learnt ? untaggedEvidence(before.seen, tags) : before.seen;
+  const factsBefore = learnt ? untaggedFacts(before.facts, tags) : before.facts;
+  const seen = observeSnapshot(seenBefore, application, event.gap, now);
+  return withTrigger({
     ...before,
     presence: 'present',
     application,
     tags,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
-    seen: observeSnapshot(seen, application, event.gap, now),
-    recordedAt: before.recordedAt ?? application.history.at(-1)?.startedAt ?? '',
-  };
-  return withTargetFirstSeen(
-    withHealth(withEnding(withTrigger(withHydration(next, now)), before, now), before, now),
-    now,
-  );
-}
-
-/** Notes what the source hydrator has made of the target. */
-function withHydration(state: State, now: Moment): State {
-  const { application, target } = state;
-  if (!application?.hydrator || target?.kind !== 'revision') return state;
-  const failed = failedHydration(application, target.text);
-  const known = state.failedHydrations.some((each) => each.startedAt === failed?.startedAt);
-  const seen = state.seen.snapshots > 1 ? { seen: now } : {};
-  const fresh = failed && !known ? [{ ...failed, ...seen }] : [];
-  const failedHydrations = [...state.failedHydrations, ...fresh];
-  const own = application.hydrated.findIndex(({ dry }) => names(target.text, dry));
-  const pair = application.hydrated[own];
-  if (state.hydration || !pair) return { ...state, failedHydrations };
-  const earlier = application.hydrated.slice(0, own);
-  const again = earlier.some(({ hydrated }) => hydrated === pair.hydrated);
-  return {
-    ...state,
-    failedHydrations,
-    hydration: { ...pair, at: state.seen.snapshots - 1, again },
-  };
-}
-
-/** A failed hydration of that dry revision; one that failed early does not name its own. */
-export function failedHydration(
-  { hydrator }: Pick<Application, 'hydrator'>,
-  target: string,
-): Hydration | undefined {
-  const { current, compared = '' } = hydrator ?? {};
-  if (current?.phase !== 'Failed') return undefined;
-  return names(target, current.dry || compared) ? current : undefined;
+    seen,
+    facts: withFacts(factsBefore, application, seen, now),
+  });
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */
@@ -262,48 +198,6 @@ function isOlder(version: string, than: string): boolean {
 function renewed(state: State, application: Application, now: Moment): State {
   const uid = state.application?.uid ?? application.uid;
   return uid === application.uid ? state : begin(state.policy, state.resolve, now);
-}
-
-function withEnding(state: State, before: State, now: Moment): State {
-  const operation = state.application?.operation;
-  if (!operation || operation.dryRun || !hasEnded(operation)) return state;
-  const { startedAt, finishedAt } = operation;
-  const reconciledAt = state.application?.reconciledAt ?? '';
-  const known = state.ending;
-  if (known && known.startedAt === startedAt && known.finishedAt === finishedAt) {
-    const reconciled = known.reconciled || reconciledAt !== known.reconciledAt;
-    return { ...state, ending: { ...known, reconciled } };
-  }
-  const seen = before.application ? { seen: now } : {};
-  return { ...state, ending: { startedAt, finishedAt, reconciledAt, reconciled: false, ...seen } };
-}
-
-function withHealth(state: State, before: State, now: Moment): State {
-  if (!before.application) return state;
-  const turned = before.application.health.status !== state.application?.health.status;
-  return turned ? { ...state, healthSeen: now } : state;
-}
-
-function withTargetFirstSeen(state: State, now: Moment): State {
-  const { application, target } = state;
-  if (state.targetFirstSeen || !application || !target) return state;
-  if (target.kind === 'revision' && target.lookup !== undefined) return state;
-  const at = state.seen.snapshots - 1;
-  if (!isTargetInSight(application, target)) return state;
-  const keys = state.seen.comparisons.map((each) => each.key);
-  return { ...state, targetFirstSeen: { at, when: now }, older: new Set(keys) };
-}
-
-function isTargetInSight(application: Application, target: Target): boolean {
-  // Without auto-sync, a person may be about to go back to what was deployed before.
-  const deployed = application.automated ? application.history : application.history.slice(-1);
-  const places = [
-    application.comparison.revisions,
-    application.requested?.revisions,
-    application.operation?.revisions,
-    ...deployed.map((entry) => entry.revisions),
-  ];
-  return places.some((revisions) => revisions && isTarget(application, target, revisions));
 }
 
 /** Whether revisions of an Application are its target's. */

@@ -1,4 +1,5 @@
 import type { Application, Revisions, TagObject } from '../application/types.js';
+import type { Fact } from './facts.js';
 import type { Evidence } from './observations.js';
 import type { Target } from './target.js';
 
@@ -32,6 +33,11 @@ export function untaggedEvidence(seen: Evidence, tags: Tags): Evidence {
     comparisons: seen.comparisons.map((each) => ({ ...each, key: keyOfCommits(each.key, tags) })),
     operations: seen.operations.map((each) => withCommits(each, tags)),
   };
+}
+
+/** Facts that were seen before a tag was known, with its commit. */
+export function untaggedFacts(facts: readonly Fact[], tags: Tags): readonly Fact[] {
+  return facts.map((each) => ('revisions' in each ? withCommits(each, tags) : each));
 }
 
 /** A target that names a tag object names its commit. */

@@ -7,7 +7,7 @@ import type {
 } from '../application/types.js';
 import { happenedAfter, type Moment } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
-import { targetProgress } from '../decision/progress.js';
+import { healthSeen, targetHydration, targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
 import { hydrationOf, isHealthOfAll } from '../decision/situation.js';
 import { isTarget, type State } from '../decision/state.js';
@@ -171,7 +171,7 @@ function since(state: State, { health, operation }: Application): string {
   const time = health.lastTransitionTime;
   if (time === '' || health.status !== 'Degraded') return '';
   const began = operation && !operation.dryRun ? operation.startedAt : '';
-  const before = !state.healthSeen && happenedAfter(began, time) === 'yes';
+  const before = !healthSeen(state) && happenedAfter(began, time) === 'yes';
   return before ? ` since ${time}, before the operation began (${began})` : ` since ${time}`;
 }
 
@@ -226,7 +226,7 @@ function notCompared(
   target: string,
   now: Moment,
 ): readonly Blocker[] {
-  if (hydrationOf({ state, application, now }).kind !== 'none' || state.hydration) return [];
+  if (hydrationOf({ state, application, now }).kind !== 'none' || targetHydration(state)) return [];
   const found = shortRevision(application.comparison.revisions);
   const message = `Argo CD has not compared ${target} yet (it compared ${found} at ${application.reconciledAt || 'no time'}): was it pushed to what the Application tracks? A webhook or \`trigger: refresh\` makes Argo CD look at once`;
   return [{ subject: 'revision', message }];

@@ -3,7 +3,7 @@ import { type Classified, classify, gradeOf } from '../changes/classify.js';
 import { type LiveTimes, type Written, withLive } from '../changes/live-times.js';
 import { type Scope, scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
-import { ownRevisions, targetProgress } from '../decision/progress.js';
+import { ownRevisions, targetFirstSeen, targetProgress } from '../decision/progress.js';
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import { blockersOf, causeOf } from './blockers.js';
@@ -66,7 +66,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   const scope = scopeOf(state);
   const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
   // A revision that was never seen may have come and failed before the first look.
-  const unseen = !isGood(end) && state.target?.kind === 'revision' && !state.targetFirstSeen;
+  const unseen = !isGood(end) && state.target?.kind === 'revision' && !targetFirstSeen(state);
   const unread = application?.unreadable !== undefined;
   const lost = classified.lost || unread || (unseen && application !== undefined);
   const changes = classified.changes.map((each) => ({ ...each, application: name }));

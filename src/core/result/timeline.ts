@@ -1,6 +1,7 @@
 import { type Application, resourceName } from '../application/types.js';
 import type { Moment } from '../decision/moment.js';
 import { resultsOf, type SeenOperation, type SeenResult } from '../decision/observations.js';
+import { healthSeen } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import type { Span } from './vocabulary.js';
@@ -136,9 +137,8 @@ function healthSpans(state: State, parts: readonly Span[], now: Moment): readonl
   const { status, lastTransitionTime } = state.application?.health ?? {};
   if (last?.end !== 'done' || !status) return [];
   const from = last.to;
-  const turned = state.healthSeen
-    ? timeOf(state.healthSeen, now)
-    : Date.parse(lastTransitionTime ?? '');
+  const seen = healthSeen(state);
+  const turned = seen ? timeOf(seen, now) : Date.parse(lastTransitionTime ?? '');
   const since = turned === undefined || !(turned > from) ? from : turned;
   const until = (to: number, end: Span['end']): readonly Span[] =>
     to > from ? [{ kind: 'health', what: status, from, to, end }] : [];

@@ -1,0 +1,176 @@
+import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
+import { type After, happenedAfter, type Moment } from './moment.js';
+import { type Evidence, hasEnded } from './observations.js';
+import { revisionKey } from './target.js';
+
+/** Something that was seen of an Application for the first time. */
+export type Fact = {
+  /** The snapshot with it; those of 0 had happened before the first look. */
+  readonly at: number;
+  /** When that snapshot came. */
+  readonly seen: Moment;
+} & FactKind;
+
+type FactKind =
+  /** The comparison shows these revisions. */
+  | { readonly kind: 'compared'; readonly revisions: Revisions }
+  | { readonly kind: 'requested'; readonly revisions: Revisions }
+  /** An operation runs, or ran, at these revisions. */
+  | { readonly kind: 'operated'; readonly revisions: Revisions; readonly startedAt: string }
+  /** An entry of the history; `last`: it was the last one then. */
+  | {
+      readonly kind: 'deployed';
+      readonly revisions: Revisions;
+      readonly startedAt: string;
+      readonly last: boolean;
+    }
+  /** An operation ended, and `reconciledAt` was this then. */
+  | {
+      readonly kind: 'ended';
+      readonly startedAt: string;
+      readonly finishedAt: string;
+      readonly reconciledAt: string;
+    }
+  /** The first reconcile after an operation's end was seen. */
+  | { readonly kind: 'reconciled' }
+  /** Health is another one than before. */
+  | { readonly kind: 'turned'; readonly health: string }
+  | { readonly kind: 'hydrated'; readonly pair: HydratedPair }
+  | { readonly kind: 'hydration-failed'; readonly hydration: Hydration; readonly dry: string };
+
+type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>;
+
+/** The facts of a kind, in the order in which they were seen. */
+export function factsOf<K extends Fact['kind']>(
+  facts: readonly Fact[],
+  kind: K,
+): readonly FactOf<K>[] {
+  return facts.filter((each): each is FactOf<K> => each.kind === kind);
+}
+
+/**
+ * Whether one fact came after another. What had happened before the first look, or came with one
+ * snapshot, is told apart by the times that the cluster wrote, where it did.
+ */
+export function cameAfter(fact: Fact, than: Fact): After {
+  if (fact.at !== than.at) return fact.at > than.at ? 'yes' : 'no';
+  return happenedAfter(timeOf(fact), timeOf(than));
+}
+
+function timeOf(fact: Fact): string {
+  switch (fact.kind) {
+    case 'operated':
+    case 'deployed':
+      return fact.startedAt;
+    case 'ended':
+      return fact.finishedAt;
+    case 'hydrated':
+      return fact.pair.since ?? '';
+    case 'hydration-failed':
+      return fact.hydration.startedAt;
+    default:
+      return '';
+  }
+}
+
+/** Adds what a snapshot shows for the first time. */
+export function withFacts(
+  facts: readonly Fact[],
+  application: Application,
+  { snapshots }: Pick<Evidence, 'snapshots'>,
+  now: Moment,
+): readonly Fact[] {
+  const fresh = [
+    ...revisionFacts(facts, application),
+    ...deploymentFacts(facts, application),
+    ...endFacts(facts, application),
+    ...healthFacts(facts, application),
+    ...hydrationFacts(facts, application),
+  ];
+  return [...facts, ...fresh.map((each): Fact => ({ ...each, at: snapshots - 1, seen: now }))];
+}
+
+function revisionFacts(facts: readonly Fact[], application: Application): readonly FactKind[] {
+  const { comparison, requested, operation } = application;
+  const isNew = (kind: 'compared' | 'requested', revisions: Revisions) =>
+    revisionKey(factsOf(facts, kind).at(-1)?.revisions ?? NONE) !== revisionKey(revisions);
+  const last = factsOf(facts, 'operated').at(-1);
+  const operated =
+    operation &&
+    (last?.startedAt !== operation.startedAt ||
+      revisionKey(last.revisions) !== revisionKey(operation.revisions));
+  return [
+    ...(isNew('compared', comparison.revisions)
+      ? [{ kind: 'compared', revisions: comparison.revisions } as const]
+      : []),
+    ...(requested && isNew('requested', requested.revisions)
+      ? [{ kind: 'requested', revisions: requested.revisions } as const]
+      : []),
+    ...(operated
+      ? [
+          {
+            kind: 'operated',
+            revisions: operation.revisions,
+            startedAt: operation.startedAt,
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+const NONE: Revisions = { resolved: [], tracked: [] };
+
+function deploymentFacts(facts: readonly Fact[], { history }: Application): readonly FactKind[] {
+  const known = factsOf(facts, 'deployed').at(-1);
+  return history
+    .map(({ revisions, startedAt }, i) => {
+      const last = i === history.length - 1;
+      return { kind: 'deployed', revisions, startedAt, last } as const;
+    })
+    .filter((each) => known === undefined || each.startedAt > known.startedAt);
+}
+
+function endFacts(
+  facts: readonly Fact[],
+  { operation, reconciledAt }: Application,
+): readonly FactKind[] {
+  const known = factsOf(facts, 'ended').at(-1);
+  const ended = operation && !operation.dryRun && hasEnded(operation) ? operation : undefined;
+  if (ended && !(known && isSameEnd(known, ended))) {
+    const { startedAt, finishedAt } = ended;
+    return [{ kind: 'ended', startedAt, finishedAt, reconciledAt }];
+  }
+  const seen = known && facts.lastIndexOf(known);
+  const reconciled = facts.slice(seen).some((each) => each.kind === 'reconciled');
+  const again = ended && known && !reconciled && reconciledAt !== known.reconciledAt;
+  return again ? [{ kind: 'reconciled' }] : [];
+}
+
+function isSameEnd(
+  known: { readonly startedAt: string; readonly finishedAt: string },
+  { startedAt, finishedAt }: { readonly startedAt: string; readonly finishedAt: string },
+): boolean {
+  return known.startedAt === startedAt && known.finishedAt === finishedAt;
+}
+
+function healthFacts(facts: readonly Fact[], { health }: Application): readonly FactKind[] {
+  const known = factsOf(facts, 'turned').at(-1);
+  return known?.health === health.status ? [] : [{ kind: 'turned', health: health.status }];
+}
+
+function hydrationFacts(facts: readonly Fact[], application: Application): readonly FactKind[] {
+  const { hydrated, hydrator } = application;
+  const known = factsOf(facts, 'hydrated').map(({ pair }) => `${pair.dry} ${pair.hydrated}`);
+  const pairs = hydrated
+    .filter((pair) => !known.includes(`${pair.dry} ${pair.hydrated}`))
+    .map((pair) => ({ kind: 'hydrated', pair }) as const);
+  const { current, compared = '' } = hydrator ?? {};
+  const failures = factsOf(facts, 'hydration-failed');
+  const failed =
+    current?.phase === 'Failed' &&
+    !failures.some(({ hydration }) => hydration.startedAt === current.startedAt);
+  // One that failed early does not name its revision.
+  return failed
+    ? [...pairs, { kind: 'hydration-failed', hydration: current, dry: current.dry || compared }]
+    : pairs;
+}
