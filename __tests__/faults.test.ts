@@ -47,6 +47,8 @@ interface Setting {
   readonly play?: () => Promise<unknown>;
   /** False: the server's clock is what the row has made it. */
   readonly date?: boolean;
+  /** Called when the wait tells for the first time that something is wrong. */
+  readonly onTrouble?: () => void;
   /** `asked`: it is played from the first request on, and not from the first complete look. */
   readonly from?: 'asked';
 }
@@ -245,15 +247,12 @@ const ROLE = [
 const CONNECTION: readonly Row[] = [
   {
     name: 'refused, then up',
-    does: 'listens only after a while',
-    async arrange({ server, closing }) {
+    does: 'listens only when it has been missed',
+    async arrange({ server }) {
       await server.stop();
-      const timer = setTimeout(() => void server.restart(), 400);
-      closing.push(() => clearTimeout(timer));
-      return undefined;
+      return { onTrouble: () => void server.restart() };
     },
     says: [/ECONNREFUSED/],
-    after: 400,
   },
   {
     name: 'refused for good',
@@ -611,6 +610,7 @@ const STATUS: readonly Row[] = [
       return { inputs: { timeout: '1' }, from: 'asked' };
     },
     // The last look comes at the timeout, and finds the end.
+    speed: Number.POSITIVE_INFINITY,
     versions: 'seldom',
     after: 1000,
   },
@@ -894,6 +894,7 @@ const WORLD: readonly Row[] = [
       strikes(each(isWatch, { kind: 'hang' }))(bench);
       return { inputs: { timeout: '1' }, wait: { timing: { idleMs: 60_000 } }, from: 'asked' };
     },
+    speed: Number.POSITIVE_INFINITY,
     versions: 'seldom',
     after: 1000,
   },
@@ -975,6 +976,8 @@ async function runRow(row: Row): Promise<void> {
     const setting = (await row.arrange?.({ server, trace, directory, closing })) ?? {};
     const asked = server.seen((request) => isWatch(request) || isList(request));
     const looked = Promise.withResolvers<void>();
+    const troubled = Promise.withResolvers<void>();
+    void troubled.promise.then(setting.onTrouble);
     const begin = setting.from === 'asked' ? asked : looked.promise;
     closing.push(playing(server, setting.trace ?? trace, row, setting, begin));
     const began = performance.now();
@@ -982,6 +985,7 @@ async function runRow(row: Row): Promise<void> {
       ...setting.wait,
       onEvent({ kind }) {
         if (kind === 'listed') looked.resolve();
+        if (kind === 'unreachable') troubled.resolve();
       },
       inputs: {
         ...inputsFor(server),

@@ -2,13 +2,13 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
-import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { nodePath, ROOT } from '../../__tests__/support/action.ts';
 import { type ApiServer, startApiServer } from '../../__tests__/support/api-server.ts';
 import { startArgocdServer } from '../../__tests__/support/argocd-server.ts';
+import { APPLICATIONS_PATH, lines } from '../../__tests__/support/client.ts';
 import { A, manifest } from '../../__tests__/support/manifest.ts';
 import { eventOf, goldenPayloads } from '../../__tests__/support/payloads.ts';
 import { loadTrace, replay } from '../../__tests__/support/replay.ts';
@@ -430,7 +430,7 @@ async function measureMany(): Promise<Loads['many']> {
 }
 
 /** A connection with a watch of one Application, until it has seen it done. */
-function watchOf({ url, token, ca }: ApiServer, name: string): Promise<void> {
+async function watchOf(server: ApiServer, name: string): Promise<void> {
   const query = new URLSearchParams({
     watch: '1',
     fieldSelector: `metadata.name=${name}`,
@@ -438,21 +438,9 @@ function watchOf({ url, token, ca }: ApiServer, name: string): Promise<void> {
     resourceVersionMatch: 'NotOlderThan',
     allowWatchBookmarks: 'true',
   });
-  const address = `${url}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications?${query}`;
-  const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-  return new Promise((resolve, reject) => {
-    const asked = request(address, { headers, ca, agent: new Agent() }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        if (!text.includes(`"revision":"${DONE.revision}"`) || !text.endsWith('\n')) return;
-        response.destroy();
-        resolve();
-      });
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
+  for await (const line of lines(server, `${APPLICATIONS_PATH}?${query}`)) {
+    if (line.includes(`"revision":"${DONE.revision}"`)) return;
+  }
 }
 
 /** Of a step that waits for many Applications under one selector, each of which changes once. */

@@ -71,6 +71,9 @@ async function streaming(server: ArgocdServer): Promise<void> {
 }
 
 const ends = (text: string) => (said: readonly string[]) => said.join(' ').endsWith(text);
+/** Without listings that tell nothing new: on a busy machine a stream may seem silent. */
+const newsIn = (said: readonly string[]) =>
+  said.filter((each, i) => !each.startsWith('=') || said.indexOf(each) === i);
 const has = (text: string) => (said: readonly string[]) => said.includes(text);
 
 describe('what is there and what changes', () => {
@@ -84,7 +87,7 @@ describe('what is there and what changes', () => {
     await until(has('-argocd/b'));
     server.put(manifest('c'));
     await until(has('+argocd/c@5'));
-    expect(said).toEqual([
+    expect(newsIn(said)).toEqual([
       ...['+argocd/a@1', '+argocd/b@2', '=argocd/a,argocd/b'],
       ...['+argocd/a@3', '-argocd/b', '+argocd/c@5'],
     ]);
@@ -142,7 +145,7 @@ describe('what is there and what changes', () => {
     server.put(manifest(name, { namespace, health: 'Degraded', labels: { team: 'blue' } }));
     await until(ends(`+${namespace}/${name}@5`));
     expect(said.slice(0, expected.length)).toEqual(expected);
-    expect(said).toHaveLength(expected.length + 1);
+    expect(newsIn(said)).toHaveLength(expected.length + 1);
   });
 
   test('what is large is left out, and nothing that is looked at', async () => {
