@@ -98,7 +98,7 @@ const ASK_AGAIN_MS = 60_000;
 /** After a fault of a request that changes something. */
 const ACT_AGAIN_MS = 2000;
 
-const UNSEEN: Waiting = { kind: 'waiting', what: 'the first look' };
+const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer of the server' };
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
 /** Takes in one event. */
