@@ -221,17 +221,23 @@ const REPLICA_SETS = WORKLOADS.find(({ kind }) => kind === 'ReplicaSet');
 function impliedSets(deployment: TreeNode, pods: readonly TreeNode[]): readonly TreeNode[] {
   const sets = new Map<string, TreeNode>();
   const newestFirst = pods.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  for (const { pod, owners, namespace, createdAt } of newestFirst) {
+  for (const { pod, name: podName, owners, namespace, createdAt } of newestFirst) {
     const [uid = ''] = owners;
     const hash = pod?.labels['pod-template-hash'] ?? pod?.labels['rollouts-pod-template-hash'];
-    if (uid === '' || hash === undefined || sets.has(uid)) continue;
+    const name = `${deployment.name}-${hash}`;
+    if (uid === '' || sets.has(uid) || !podName.startsWith(generatedFrom(name))) continue;
     sets.set(uid, {
-      ...{ group: 'apps', kind: 'ReplicaSet', namespace, name: `${deployment.name}-${hash}`, uid },
+      ...{ group: 'apps', kind: 'ReplicaSet', namespace, name, uid },
       ...{ owners: [deployment.uid], createdAt, revision: 0 },
       ...{ health: '', healthMessage: '', healthReason: '' },
     });
   }
   return [...sets.values()];
+}
+
+/** What the names of its pods begin with: a long one is cut to leave room for five letters. */
+function generatedFrom(name: string): string {
+  return `${name}-`.slice(0, 58);
 }
 
 async function setAt(
