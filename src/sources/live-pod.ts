@@ -56,7 +56,7 @@ export function conditionOf(status: Json, type: string): Json | undefined {
 function podState(metadata: Json, spec: Json, status: Json): PodState {
   const scheduled = conditionOf(status, 'PodScheduled');
   return {
-    labels: textsIn(metadata.labels),
+    labels: record(metadata.labels),
     deleting: text(metadata.deletionTimestamp) !== '',
     phase: text(status.phase),
     reason: shortText(status.reason),

@@ -1,7 +1,7 @@
 import { resourceName } from '../application/types.js';
-import { compareRanks, type Finding, findingsOf } from '../within/findings.js';
-import { familyOf, type Hooks, type ResourceTree, type TreeNode } from '../within/tree.js';
-import { podNames, sentence, subjectOf } from '../within/words.js';
+import { compareSymptoms, type Finding, findingsIn } from '../within/findings.js';
+import type { Hooks, ResourceTree } from '../within/tree.js';
+import { sentenceOf, subjectOf } from '../within/words.js';
 
 /** Why a resource of an Application is not well, as in the output `causes`. */
 export interface Cause {
@@ -53,30 +53,43 @@ const MOST = 50;
  * only of what belongs to the new version.
  */
 export function causesOf(tree: ResourceTree, options: CauseOptions): readonly Cause[] {
-  const family = familyOf(tree);
-  const found = family.roots.flatMap((root) => findingsOf(family, root));
-  const causes = [...Map.groupBy(found, keyOf).values()]
-    .map((same) => ({ first: firstOf(same), same }))
+  return alike(findingsIn(tree))
+    .map((same) => ({ first: same.reduce(clearer), same }))
     .sort(
       (a, b) =>
-        compareRanks(a.first.rank, b.first.rank) || compareRoots(a.first.root, b.first.root),
-    );
-  return causes.slice(0, MOST).map(({ first, same }) => causeOf(first, same, options));
+        compareSymptoms(a.first.symptom, b.first.symptom) ||
+        compare(resourceName(a.first.root), resourceName(b.first.root)),
+    )
+    .slice(0, MOST)
+    .map(({ first, same }) => causeOf(first, same, options));
 }
 
-function keyOf({ root, kind }: Finding): string {
-  return `${resourceName(root)} ${kind}`;
+/** Findings by cause. */
+function alike(found: readonly Finding[]): readonly (readonly Finding[])[] {
+  const groups = new Map<string, Finding[]>();
+  /** By symptom: what is known of it best. */
+  const clear = new Map<string, string>();
+  for (const each of [...found.filter((one) => !isVague(one)), ...found.filter(isVague)]) {
+    const symptom = `${resourceName(each.root)} ${each.symptom}`;
+    const own = `${symptom} ${each.likeness}`;
+    const key = groups.has(own) || !isVague(each) ? own : (clear.get(symptom) ?? own);
+    const group = groups.get(key);
+    if (group) group.push(each);
+    else groups.set(key, [each]);
+    if (!clear.has(symptom) && !isVague(each)) clear.set(symptom, own);
+  }
+  return [...groups.values()];
+}
+
+/** Of many pods with one cause only a few are looked at closely: the others have no more of it. */
+function isVague({ container }: Finding): boolean {
+  return container?.name === '';
 }
 
 /** Pods come in any order: the same look must give the same answer. */
-function firstOf(same: readonly Finding[]): Finding {
-  const [first] = [...same].sort((a, b) => compare(a.pod?.name ?? '', b.pod?.name ?? ''));
-  if (!first) throw new RangeError('no finding');
-  return first;
-}
-
-function compareRoots(a: TreeNode, b: TreeNode): number {
-  return compare(resourceName(a), resourceName(b));
+function clearer(a: Finding, b: Finding): Finding {
+  if (isVague(a) !== isVague(b)) return isVague(a) ? b : a;
+  return b.at.name < a.at.name ? b : a;
 }
 
 function compare(a: string, b: string): number {
@@ -84,47 +97,40 @@ function compare(a: string, b: string): number {
 }
 
 function causeOf(first: Finding, same: readonly Finding[], options: CauseOptions): Cause {
-  const { root, reason, container, exitCode } = first;
-  const restarts = Math.max(0, ...same.map((each) => each.container?.restarts ?? 0));
-  const since = same.map((each) => each.since).filter((each) => each !== '');
+  const { root, reason, container, termination } = first;
+  const exitCode = termination?.exitCode;
+  const restarts = same.reduce((most, each) => Math.max(most, each.container?.restarts ?? 0), 0);
+  const [since] = same.flatMap((each) => each.since || []).sort();
   const log = logOf(first);
+  const pods = same.filter(({ at }) => at.pod && at !== root).map(({ at }) => at.name);
+  const hook = options.hooks.get(resourceName(root));
+  const subject = subjectOf(root, options.namespace);
+  const called = hook ? `${hook} hook ${subject}` : subject;
   return {
     application: options.application,
-    subject: subjectOf(root, options.namespace),
+    subject,
     reason,
-    message: messageOf(first, same, restarts, options),
+    message: sentenceOf(first, called, restarts, withFirst(pods, first.at.name)),
     ...(container?.name ? { container: container.name } : {}),
     ...(container?.image ? { image: container.image } : {}),
     ...(restarts > 0 ? { restarts } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
-    ...(since.length === 0 ? {} : { since: since.sort()[0] }),
+    ...(since === undefined ? {} : { since }),
     ...(same.length > 1 ? { count: same.length } : {}),
     ...(log ? { log } : {}),
   };
 }
 
-function messageOf(
-  first: Finding,
-  same: readonly Finding[],
-  restarts: number,
-  { namespace, hooks }: CauseOptions,
-): string {
-  const hook = hooks.get(resourceName(first.root));
-  const subject = `${hook ? `${hook} hook ` : ''}${subjectOf(first.root, namespace)}`;
-  const pods = same.flatMap(({ pod, root }) => (pod && pod !== root ? [pod.name] : []));
-  const again = restarts === 1 ? '1 restart' : restarts > 1 ? `${restarts} restarts` : '';
-  // A health's own word is in the sentence.
-  const reason = first.predicate.endsWith(` ${first.reason}`) ? '' : first.reason;
-  const details = [reason, ...first.details, again, podNames(pods.sort(compare))];
-  return sentence(`${subject}${first.predicate}`, details, first.words);
+function withFirst(names: readonly string[], first: string): readonly string[] {
+  return names.includes(first) ? [first, ...names.filter((name) => name !== first)] : names;
 }
 
-function logOf({ pod, container }: Finding): LogReference | undefined {
-  if (!pod || !container) return undefined;
+function logOf({ at, container }: Finding): LogReference | undefined {
+  if (!container) return undefined;
   const { running, terminated, lastTerminated, restarts } = container;
   const ran = running || terminated !== undefined || lastTerminated !== undefined || restarts > 0;
   if (!ran) return undefined;
-  const { namespace, name, uid } = pod;
+  const { namespace, name, uid } = at;
   const previous = !running && !terminated;
   return { namespace, pod: name, uid, container: container.name, previous };
 }

@@ -1,46 +1,55 @@
-import type { ContainerState, Family, Termination, TreeNode } from './tree.js';
-import { containerName, inLine, kubeletWords } from './words.js';
+import {
+  type ContainerState,
+  type Family,
+  familyOf,
+  type PodState,
+  type ResourceEvent,
+  type ResourceTree,
+  type Termination,
+  type TreeNode,
+} from './tree.js';
 
 /**
  * Something that keeps a resource from being well, found in one pod or resource: the same in ten
- * pods is ten findings and one cause.
+ * pods is ten findings and one cause. `wordingOf` puts it into words.
  */
 export interface Finding {
-  readonly rank: Rank;
+  readonly symptom: Symptom;
   /** The resource that the Application manages. */
   readonly root: TreeNode;
-  /** Findings of a root with the same kind are one cause. */
-  readonly kind: string;
+  /** Findings of a root with the same symptom and likeness are one cause. */
+  readonly likeness: string;
   readonly reason: string;
-  /** What goes after the name of the root: `cannot pull X`, `: container main …`. */
-  readonly predicate: string;
-  /** Beside the reason and the pods: `exit code 1`. */
-  readonly details: readonly string[];
-  /** What the cluster says to it. */
-  readonly words: string;
-  readonly pod?: TreeNode;
-  readonly container?: ContainerState;
-  readonly exitCode?: number;
+  /** What the cluster says to it, as it says it. */
+  readonly said: string;
   readonly since: string;
+  /** Where it is: a pod, or what cannot make pods. */
+  readonly at: TreeNode;
+  readonly container?: ContainerState;
+  /** How a container of it ended. */
+  readonly termination?: Termination;
 }
 
 /** The most telling first. */
-const RANKS = [
+const SYMPTOMS = [
+  'cannot pull',
   'cannot start',
   'crashes',
-  'unschedulable',
-  'volume',
-  'cannot create',
-  'degraded',
-  'not ready',
-  'progressing',
-  'starting',
+  'cannot be scheduled',
+  'cannot mount',
+  'cannot create pods',
+  'pod failed',
+  'warned of',
+  'is degraded',
+  'is not ready',
+  'is progressing',
+  'is starting',
 ] as const;
-export type Rank = (typeof RANKS)[number];
+export type Symptom = (typeof SYMPTOMS)[number];
 
 /** The most telling first. */
-export function compareRanks(a: Rank, b: Rank): number {
-  return RANKS.indexOf(a) - RANKS.indexOf(b);
+export function compareSymptoms(a: Symptom, b: Symptom): number {
+  return SYMPTOMS.indexOf(a) - SYMPTOMS.indexOf(b);
 }
 
 const PULLS: ReadonlySet<string> = new Set([
@@ -49,56 +58,16 @@ const PULLS: ReadonlySet<string> = new Set([
   'InvalidImageName',
   'ErrImageNeverPull',
 ]);
-const STARTS: ReadonlyMap<string, string> = new Map([
-  ['CreateContainerConfigError', 'cannot configure'],
-  ['CreateContainerError', 'cannot create'],
-  ['RunContainerError', 'cannot run'],
+const STARTS: ReadonlySet<string> = new Set([
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
 ]);
+const CRASH_LOOP = 'CrashLoopBackOff';
 
 /** Reasons for which a container waits that only a change can end. */
 export function isHopeless(reason: string): boolean {
-  return PULLS.has(reason) || STARTS.has(reason) || reason === 'CrashLoopBackOff';
-}
-
-/**
- * All that keeps the present version of a resource from being well. None where it is well, or where
- * it has no health: then Argo CD does not wait for it either.
- */
-export function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
-  if (root.health === 'Healthy' || root.health === '') return [];
-  const pods = family.currentBelow(root).filter(({ pod }) => pod && !pod.deleting);
-  const inPods = pods.flatMap((node) => podFindings(family, root, node));
-  const all = [...inPods, ...eventFindings(family, root)];
-  // What a workload says of itself is that its pods are not ready yet.
-  return all.length > 0 ? all : [healthFinding(root)];
-}
-
-function podFindings(family: Family, root: TreeNode, node: TreeNode): readonly Finding[] {
-  const { pod } = node;
-  if (!pod || pod.phase === 'Succeeded') return [];
-  const containers = pod.containers.flatMap((each) => containerFinding(root, node, each));
-  const whole = [...scheduling(family, root, node), ...volumes(family, root, node)];
-  const found = [...containers, ...whole];
-  if (found.length > 0) return found;
-  if (pod.reason !== '' && pod.message !== '') return [podItself(root, node)];
-  return pod.containers.flatMap((each) => notReady(family, root, node, each)).slice(0, 1);
-}
-
-function containerFinding(
-  root: TreeNode,
-  node: TreeNode,
-  container: ContainerState,
-): readonly Finding[] {
-  const { waiting, terminated, lastTerminated } = container;
-  if (waiting?.reason === 'CrashLoopBackOff') {
-    return [crash(root, node, container, waiting.reason, lastTerminated, waiting.message)];
-  }
-  if (waiting && isHopeless(waiting.reason)) return [cannotStart(root, node, container, waiting)];
-  if (terminated && isFailure(terminated)) {
-    const reason = terminated.reason || 'Error';
-    return [crash(root, node, container, reason, terminated, '')];
-  }
-  return [];
+  return PULLS.has(reason) || STARTS.has(reason) || reason === CRASH_LOOP;
 }
 
 /** Whether a run of a container ended badly, as far as that is known. */
@@ -106,26 +75,83 @@ export function isFailure({ reason, exitCode }: Termination): boolean {
   return exitCode === undefined ? reason !== 'Completed' && reason !== '' : exitCode !== 0;
 }
 
-function cannotStart(
+export function isOutOfMemory({ reason, termination }: Finding): boolean {
+  return reason === 'OOMKilled' || termination?.reason === 'OOMKilled';
+}
+
+const found = new WeakMap<ResourceTree, readonly Finding[]>();
+
+/**
+ * All that keeps the present versions of resources from being well. None of what is well, or has no
+ * health: Argo CD does not wait for it either.
+ */
+export function findingsIn(tree: ResourceTree): readonly Finding[] {
+  const family = familyOf(tree);
+  const findings = found.get(tree) ?? family.roots.flatMap((root) => findingsOf(family, root));
+  found.set(tree, findings);
+  return findings;
+}
+
+function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
+  if (root.health === 'Healthy' || root.health === '') return [];
+  const all = family.currentBelow(root).flatMap((node) => {
+    const events = family.eventsOf(node);
+    const { pod } = node;
+    if (!pod) return warnings(root, node, events);
+    return pod.deleting || pod.phase === 'Succeeded' ? [] : podFindings(root, node, pod, events);
+  });
+  // What a workload says of itself is that its pods are not ready yet.
+  return all.length > 0 ? all : [healthFinding(root)];
+}
+
+type Events = readonly ResourceEvent[];
+
+function podFindings(
   root: TreeNode,
-  node: TreeNode,
+  at: TreeNode,
+  pod: PodState,
+  events: Events,
+): readonly Finding[] {
+  const found = pod.containers.flatMap((each) => stopped(root, at, each) ?? []);
+  const whole = scheduling(root, at, pod, events) ?? mounting(root, at, pod, events);
+  if (whole) return [...found, whole];
+  if (found.length > 0) return found;
+  if (pod.reason !== '' && pod.message !== '') {
+    const { reason, message: said } = pod;
+    return [
+      { symptom: 'pod failed', root, likeness: reason, reason, said, since: at.createdAt, at },
+    ];
+  }
+  const [first] = pod.containers.flatMap((each) => unready(root, at, each, events) ?? []);
+  return first ? [first] : [];
+}
+
+/** A container that cannot start, or that ended badly. */
+function stopped(root: TreeNode, at: TreeNode, container: ContainerState): Finding | undefined {
+  const { waiting, terminated, lastTerminated } = container;
+  if (waiting && isHopeless(waiting.reason)) {
+    return waiting.reason === CRASH_LOOP
+      ? crash(root, at, container, CRASH_LOOP, lastTerminated)
+      : notStarted(root, at, container, waiting);
+  }
+  if (!terminated || !isFailure(terminated)) return undefined;
+  return crash(root, at, container, terminated.reason || 'Error', terminated);
+}
+
+function notStarted(
+  root: TreeNode,
+  at: TreeNode,
   container: ContainerState,
-  { reason, message }: NonNullable<ContainerState['waiting']>,
+  { reason, message: said }: NonNullable<ContainerState['waiting']>,
 ): Finding {
-  const name = containerName(container);
-  const image = container.image || imageIn(message);
-  const pulls = PULLS.has(reason);
-  const whose = container.role === 'container' ? '' : ` for ${name}`;
-  const predicate = pulls
-    ? ` cannot pull ${image || 'an image'}${whose}`
-    : ` ${STARTS.get(reason)} ${name}`;
-  return {
-    ...{ rank: 'cannot start', root, reason, predicate, details: [] },
-    kind: `${pulls ? 'pull' : reason} ${container.name} ${image}`,
-    words: kubeletWords(message, image),
-    ...{ pod: node, since: node.createdAt },
-    container: { ...container, image },
-  };
+  const about = { root, reason, said, since: at.createdAt, at };
+  if (!PULLS.has(reason)) {
+    const likeness = `${reason} ${container.name}`;
+    return { ...about, symptom: 'cannot start', likeness, container };
+  }
+  const image = container.image || imageIn(said);
+  const known = image === container.image ? container : { ...container, image };
+  return { ...about, symptom: 'cannot pull', likeness: image, container: known };
 }
 
 /** The kubelet names the image that it cannot pull. */
@@ -135,126 +161,83 @@ function imageIn(message: string): string {
 
 function crash(
   root: TreeNode,
-  node: TreeNode,
+  at: TreeNode,
   container: ContainerState,
   reason: string,
   termination: Termination | undefined,
-  waits: string,
 ): Finding {
-  const { restarts } = container;
-  const exitCode = termination?.exitCode;
-  const memory = termination?.reason === 'OOMKilled' || reason === 'OOMKilled';
-  const again = reason === 'CrashLoopBackOff' || restarts > 0;
-  const verb = memory ? 'runs out of memory' : again ? 'keeps crashing' : 'failed';
   return {
-    ...{ rank: 'crashes', root, reason, pod: node, container },
-    kind: `crash ${container.name} ${memory} ${exitCode}`,
-    predicate: `: ${containerName(container)} ${verb}`,
-    details: [
-      memory && reason !== 'OOMKilled' ? 'OOMKilled' : '',
-      exitCode === undefined ? '' : `exit code ${exitCode}`,
-    ],
-    words: inLine(termination?.message ?? '') || kubeletWords(waits, container.image),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    since: termination?.finishedAt || node.createdAt,
+    ...{ symptom: 'crashes', root, reason, at, container },
+    likeness: `${container.name} ${termination?.exitCode}`,
+    said: termination?.message || container.waiting?.message || '',
+    since: termination?.finishedAt || at.createdAt,
+    ...(termination ? { termination } : {}),
   };
 }
 
-function scheduling(family: Family, root: TreeNode, node: TreeNode): readonly Finding[] {
-  const event = family.eventsOf(node).find((each) => each.reason === 'FailedScheduling');
-  const { unschedulable, containers = [] } = node.pod ?? {};
+function scheduling(
+  root: TreeNode,
+  at: TreeNode,
+  { unschedulable, containers }: PodState,
+  events: Events,
+): Finding | undefined {
+  const event = events.find((each) => each.reason === 'FailedScheduling');
+  // An event stays when its cause is gone.
   const placed = containers.some((each) => each.running || each.terminated);
-  if (!unschedulable && (!event || placed)) return [];
-  const words = inLine(unschedulable?.message || event?.message || '');
-  return [
-    {
-      ...{ rank: 'unschedulable', root, kind: `unschedulable ${words}`, pod: node },
-      reason: unschedulable?.reason || 'Unschedulable',
-      ...{ predicate: ' cannot be scheduled', details: [], words },
-      since: unschedulable?.since || node.createdAt,
-    },
-  ];
+  if (!unschedulable && (!event || placed)) return undefined;
+  const said = unschedulable?.message || event?.message || '';
+  const reason = unschedulable?.reason || 'Unschedulable';
+  const since = unschedulable?.since || at.createdAt;
+  return { symptom: 'cannot be scheduled', root, likeness: said, reason, said, since, at };
 }
 
-const VOLUME_EVENTS: ReadonlySet<string> = new Set([
+const MOUNTS: ReadonlySet<string> = new Set([
   'FailedMount',
   'FailedAttachVolume',
   'FailedMapVolume',
 ]);
 
-function volumes(family: Family, root: TreeNode, node: TreeNode): readonly Finding[] {
-  const started = node.pod?.containers.some((each) => each.running || each.restarts > 0);
-  const event = family.eventsOf(node).find((each) => VOLUME_EVENTS.has(each.reason));
-  if (!event || started) return [];
-  const words = inLine(event.message);
-  return [
-    {
-      ...{ rank: 'volume', root, reason: event.reason, pod: node, words, details: [] },
-      // Its volumes are the same in all pods, but for tokens with a name made up for each.
-      ...{ kind: `volume ${event.reason}`, predicate: ' cannot mount a volume' },
-      since: node.createdAt,
-    },
-  ];
-}
-
-/** `Evicted`, `DeadlineExceeded`, `NodeLost` … */
-function podItself(root: TreeNode, node: TreeNode): Finding {
-  const { reason = '', message = '' } = node.pod ?? {};
-  return {
-    ...{ rank: 'degraded', root, reason, kind: `pod ${reason}`, pod: node, details: [] },
-    ...{ predicate: ': a pod failed', words: inLine(message), since: node.createdAt },
-  };
+function mounting(
+  root: TreeNode,
+  at: TreeNode,
+  { containers }: PodState,
+  events: Events,
+): Finding | undefined {
+  const event = events.find((each) => MOUNTS.has(each.reason));
+  const started = containers.some((each) => each.running || each.restarts > 0);
+  if (!event || started) return undefined;
+  // Volumes are the same in all pods, but for tokens with a name made up for each.
+  const { reason, message: said } = event;
+  return { symptom: 'cannot mount', root, likeness: reason, reason, said, since: at.createdAt, at };
 }
 
 /** What runs and is not ready, or what is about to start. */
-function notReady(
-  family: Family,
+function unready(
   root: TreeNode,
-  node: TreeNode,
+  at: TreeNode,
   container: ContainerState,
-): readonly Finding[] {
-  const { ready, running, waiting } = container;
-  const about = { root, pod: node, container, since: node.createdAt };
-  const name = containerName(container);
-  if (running && !ready && container.role !== 'init') {
-    const probe = family.eventsOf(node).find((each) => each.reason === 'Unhealthy');
-    return [
-      {
-        ...{ ...about, rank: 'not ready', kind: `not ready ${container.name}`, details: [] },
-        reason: probe?.reason ?? 'NotReady',
-        predicate: `: ${name} runs but is not ready`,
-        words: inLine(probe?.message ?? ''),
-      },
-    ];
+  events: Events,
+): Finding | undefined {
+  const { ready, running, waiting, role, name } = container;
+  const about = { root, at, container, since: at.createdAt };
+  if (running && !ready && role !== 'init') {
+    const probe = events.find((each) => each.reason === 'Unhealthy');
+    const reason = probe?.reason ?? 'NotReady';
+    const said = probe?.message ?? '';
+    return { ...about, symptom: 'is not ready', likeness: name, reason, said };
   }
-  if (!waiting) return [];
+  if (!waiting) return undefined;
   const reason = waiting.reason || 'Pending';
-  return [
-    {
-      ...{ ...about, rank: 'starting', kind: `starting ${reason}`, reason, details: [] },
-      ...{ predicate: ` waits for ${name} to start`, words: kubeletWords(waiting.message, '') },
-    },
-  ];
+  return { ...about, symptom: 'is starting', likeness: reason, reason, said: waiting.message };
 }
 
 /** Of what cannot make its pods, or get what it needs: a quota, an admission policy, a volume. */
-function eventFindings(family: Family, root: TreeNode): readonly Finding[] {
-  return family.currentBelow(root).flatMap((node) => {
-    if (node.pod) return [];
-    const event = family.eventsOf(node).find((each) => isTelling(each.reason, node));
-    if (!event) return [];
-    const { reason, at } = event;
-    const created = reason === 'FailedCreate';
-    const what = node === root ? '' : `: ${node.kind}/${node.name}`;
-    return [
-      {
-        ...{ root, reason, kind: `event ${reason}`, details: [], words: inLine(event.message) },
-        rank: created ? 'cannot create' : 'degraded',
-        predicate: created ? ' cannot create its pods' : `${what} is ${node.health || 'not ready'}`,
-        since: at,
-      },
-    ];
-  });
+function warnings(root: TreeNode, at: TreeNode, events: Events): readonly Finding[] {
+  const event = events.find((each) => isTelling(each.reason, at));
+  if (!event) return [];
+  const { reason, message: said, at: since } = event;
+  const symptom = reason === 'FailedCreate' ? 'cannot create pods' : 'warned of';
+  return [{ symptom, root, likeness: `${at.kind} ${reason}`, reason, said, since, at }];
 }
 
 function isTelling(reason: string, { kind }: TreeNode): boolean {
@@ -267,8 +250,8 @@ function healthFinding(root: TreeNode): Finding {
   const { health, healthMessage, healthReason, createdAt } = root;
   const bad = health === 'Degraded' || health === 'Missing';
   return {
-    ...{ rank: bad ? 'degraded' : 'progressing', root, kind: 'health' },
-    ...{ reason: healthReason || health, predicate: ` is ${health}`, details: [] },
-    ...{ words: inLine(healthMessage), since: createdAt },
+    symptom: bad ? 'is degraded' : 'is progressing',
+    ...{ root, likeness: '', reason: healthReason || health },
+    ...{ said: healthMessage, since: createdAt, at: root },
   };
 }

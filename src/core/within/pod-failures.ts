@@ -1,7 +1,7 @@
 import { resourceName } from '../application/types.js';
 import type { Moment } from '../decision/moment.js';
-import { type Finding, findingsOf, isHopeless } from './findings.js';
-import { familyOf, type Hooks, type ResourceTree } from './tree.js';
+import { type Finding, findingsIn, isHopeless } from './findings.js';
+import type { Hooks, ResourceTree } from './tree.js';
 
 /** A container of the new version that cannot start. */
 export interface PodFailure {
@@ -18,15 +18,14 @@ export interface PodFailure {
  * failed is for its operation to say, which may run it again.
  */
 export function podFailuresOf(tree: ResourceTree, hooks: Hooks): readonly PodFailure[] {
-  const family = familyOf(tree);
-  return family.roots
-    .filter((root) => !hooks.has(resourceName(root)))
-    .flatMap((root) => findingsOf(family, root).flatMap(failureIn));
+  return findingsIn(tree)
+    .filter(({ root }) => !hooks.has(resourceName(root)))
+    .flatMap(failureIn);
 }
 
-function failureIn({ pod, container, reason }: Finding): readonly PodFailure[] {
-  if (!pod || !container?.waiting || !isHopeless(reason)) return [];
-  return [{ pod: pod.uid, container: container.name, reason }];
+function failureIn({ at, container, reason }: Finding): readonly PodFailure[] {
+  if (!container?.waiting || !isHopeless(reason)) return [];
+  return [{ pod: at.uid, container: container.name, reason }];
 }
 
 /** The failures of one look after another. */

@@ -37,7 +37,8 @@ export interface TreeNode extends ResourceKey {
 }
 
 export interface PodState {
-  readonly labels: Readonly<Record<string, string>>;
+  /** As they are on the wire. */
+  readonly labels: Readonly<Record<string, unknown>>;
   /** It is on its way out. */
   readonly deleting: boolean;
   /** `Failed` and `Succeeded` are final; empty: not known. */
@@ -102,22 +103,41 @@ export interface Family {
   eventsOf(node: TreeNode): readonly ResourceEvent[];
 }
 
+/** A tree is asked several things, and may have thousands of nodes. */
+const families = new WeakMap<ResourceTree, Family>();
+
 export function familyOf(tree: ResourceTree): Family {
+  const known = families.get(tree) ?? newFamily(tree);
+  families.set(tree, known);
+  return known;
+}
+
+function newFamily(tree: ResourceTree): Family {
   const byUid = new Map(tree.nodes.filter((each) => each.uid !== '').map((n) => [n.uid, n]));
   const newest = newestIn(tree.nodes, byUid);
   const events = Map.groupBy(tree.events, (event) => event.about);
   const rootOf = (node: TreeNode): TreeNode => ancestorsOf(byUid, node).at(-1) ?? node;
   const isCurrent = (node: TreeNode): boolean => {
-    const line = [node, ...ancestorsOf(byUid, node)];
-    return line.every((each, i) => isCurrentChild(each, line[i + 1], node.pod, newest));
+    let child = node;
+    for (const owner of ancestorsOf(byUid, node)) {
+      if (!isCurrentChild(child, owner, node.pod, newest)) return false;
+      child = owner;
+    }
+    return true;
   };
   const current = Map.groupBy(tree.nodes.filter(isCurrent), rootOf);
   return {
     roots: tree.nodes.filter((node) => ownerIn(byUid, node) === undefined),
     rootOf,
     currentBelow: (root) => current.get(root) ?? [],
-    eventsOf: (node) => [...(events.get(node.uid) ?? [])].sort((a, b) => b.at.localeCompare(a.at)),
+    eventsOf: (node) => events.get(node.uid)?.toSorted(byTime) ?? NO_EVENTS,
   };
+}
+
+const NO_EVENTS: readonly ResourceEvent[] = [];
+
+function byTime(a: ResourceEvent, b: ResourceEvent): number {
+  return a.at < b.at ? 1 : a.at > b.at ? -1 : 0;
 }
 
 type ByUid = ReadonlyMap<string, TreeNode>;
@@ -172,11 +192,10 @@ function isNewer(a: TreeNode, b: TreeNode): boolean {
  */
 function isCurrentChild(
   node: TreeNode,
-  owner: TreeNode | undefined,
+  owner: TreeNode,
   pod: PodState | undefined,
   newest: Newest,
 ): boolean {
-  if (!owner) return true;
   const { currentPodLabels } = owner;
   if (pod && currentPodLabels) {
     return Object.entries(currentPodLabels).every(([key, value]) => pod.labels[key] === value);
@@ -193,7 +212,7 @@ function isCurrentChild(
 /** A StatefulSet's pods are labelled with the name of the revision, a DaemonSet's with its hash. */
 function hasRevision({ labels }: PodState, { name }: TreeNode): boolean {
   const hash = labels['controller-revision-hash'];
-  return hash === undefined || name === hash || name.endsWith(`-${hash}`);
+  return typeof hash !== 'string' || name === hash || name.endsWith(`-${hash}`);
 }
 
 /** Types of hooks, `PostSync`, by `group/Kind/namespace/name`. */

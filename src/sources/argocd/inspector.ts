@@ -74,17 +74,17 @@ interface Asking extends ArgocdInspectorOptions {
 }
 
 async function look(asking: Asking, known: KnownPods): Promise<ResourceTree> {
-  const answer = await asking.refused.ask(keyFor(asking, '/resource-tree'), () =>
-    ask(asking, '/resource-tree', {}),
-  );
-  const tree = treeIn(answer);
-  return withEvents(asking, await withPods(asking, tree, known, versionsIn(answer)));
+  const { tree, versions } = await treeOf(asking);
+  return withEvents(asking, await withPods(asking, tree, known, versions));
 }
 
-/** Resource versions by uid. */
-function versionsIn(answer: unknown): ReadonlyMap<string, string> {
+/** A tree, and the resource versions of its nodes by uid; the answer itself is large. */
+async function treeOf(asking: Asking) {
+  const below = '/resource-tree';
+  const answer = await asking.refused.ask(keyFor(asking, below), () => ask(asking, below, {}));
   const nodes = list(record(answer).nodes).map(record);
-  return new Map(nodes.map((node) => [text(node.uid), text(node.resourceVersion)]));
+  const versions = new Map(nodes.map((node) => [text(node.uid), text(node.resourceVersion)]));
+  return { tree: treeIn(answer), versions };
 }
 
 /** The tree, with pods that are not well as they are themselves: the tree has few words for them. */
@@ -104,6 +104,7 @@ async function withPods(
     const read = await podAt(asking, node);
     if (read) known.set(node.uid, { version: versions.get(node.uid) ?? '', node: read });
   });
+  if (known.size === 0) return tree;
   const nodes = tree.nodes.map((node) => {
     const pod = known.get(node.uid)?.node.pod;
     return pod ? { ...node, pod } : node;
@@ -126,7 +127,8 @@ async function podAt(asking: Asking, node: TreeNode): Promise<TreeNode | undefin
 async function withEvents(asking: Asking, tree: ResourceTree): Promise<ResourceTree> {
   const wanted = nodesToAskAbout(tree, MOST_EVENTS);
   const read = await mapAtMost(AT_ONCE, wanted, (node) => eventsAt(asking, node));
-  return { ...tree, events: read.flat() };
+  const events = read.flat();
+  return events.length === 0 ? tree : { ...tree, events };
 }
 
 async function eventsAt(asking: Asking, node: TreeNode): Promise<readonly ResourceEvent[]> {

@@ -1,6 +1,6 @@
 import type { ContainerState, PodState, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Json, list, record, text } from '../../http/json.js';
-import { shortText, textsIn } from '../live-pod.js';
+import { shortText } from '../live-pod.js';
 
 /** An Application of more is cut: Argo CD itself gets slow before. */
 const MOST_NODES = 20_000;
@@ -17,7 +17,6 @@ export function treeIn(answer: unknown): ResourceTree {
 
 function nodeIn(node: Json): TreeNode {
   const health = record(node.health);
-  const info = infoOf(node);
   const kind = text(node.kind);
   return {
     group: text(node.group),
@@ -30,19 +29,13 @@ function nodeIn(node: Json): TreeNode {
     health: text(health.status),
     healthMessage: shortText(health.message),
     healthReason: '',
-    revision: Number(/^Rev:(\d{1,15})$/.exec(info.get('Revision') ?? '')?.[1] ?? 0),
-    ...(kind === 'Pod' && text(node.group) === '' ? { pod: podIn(node, info) } : {}),
+    revision: Number(/^Rev:(\d{1,15})$/.exec(infoIn(node, 'Revision'))?.[1] ?? 0),
+    ...(kind === 'Pod' && text(node.group) === '' ? { pod: podIn(node) } : {}),
   };
 }
 
-type Info = ReadonlyMap<string, string>;
-
-function infoOf(node: Json): Info {
-  return new Map(
-    list(node.info)
-      .map(record)
-      .map((item) => [text(item.name), shortText(item.value)]),
-  );
+function infoIn(node: Json, name: string): string {
+  return shortText(record(list(node.info).find((item) => record(item).name === name)).value);
 }
 
 /** What a word for the state of a whole pod says of it, as `kubectl get pods` shows it. */
@@ -56,17 +49,17 @@ const PHASES: ReadonlySet<string> = new Set([
 /** Of the pod, not of a container. */
 const WHOLE_POD: ReadonlySet<string> = new Set(['Evicted', 'NodeLost', 'DeadlineExceeded']);
 
-function podIn(node: Json, info: Info): PodState {
-  const reason = info.get('Status Reason') ?? '';
+function podIn(node: Json): PodState {
+  const reason = infoIn(node, 'Status Reason');
   const health = record(node.health);
   const whole = WHOLE_POD.has(reason);
   return {
-    labels: textsIn(record(node.networkingInfo).labels),
+    labels: record(record(node.networkingInfo).labels),
     deleting: reason === 'Terminating',
     phase: phaseOf(reason, whole),
     reason: whole ? reason : '',
     message: whole ? shortText(health.message) : '',
-    containers: whole ? [] : [worstContainer(node, info, reason)],
+    containers: whole ? [] : [worstContainer(node, reason)],
   };
 }
 
@@ -80,19 +73,19 @@ function phaseOf(reason: string, whole: boolean): string {
  * A tree tells one state of each pod: that of its first container that is not well. Its name and
  * its image are known only where the message has them.
  */
-function worstContainer(node: Json, info: Info, said: string): ContainerState {
+function worstContainer(node: Json, said: string): ContainerState {
   const [, init, reason = ''] = /^(Init:)?(.*)$/s.exec(said) ?? [];
   const health = record(node.health);
   const message = shortText(health.message);
   const images = list(node.images).map(shortText);
-  const [ready, all] = (info.get('Containers') ?? '').split('/');
+  const [ready, all] = infoIn(node, 'Containers').split('/');
   const common = {
     role: init ? ('init' as const) : ('container' as const),
     name: /\bcontainer "([^"]{1,253})" failed/.exec(message)?.[1] ?? '',
     image: images.length === 1 ? (images[0] ?? '') : '',
     ready: ready === all,
     running: reason === 'Running',
-    restarts: Number(info.get('Restart Count') ?? 0) || 0,
+    restarts: Number(infoIn(node, 'Restart Count')) || 0,
   };
   if (reason === 'Running' || reason === 'Completed') return common;
   return { ...common, ...stoppedBy(reason, message) };

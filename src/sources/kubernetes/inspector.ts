@@ -96,8 +96,8 @@ async function look(asking: Asking, application: Inspected): Promise<ResourceTre
     truncated: truncated || candidates.length > MOST_WORKLOADS,
   };
   const asked = nodesToAskAbout(tree, MOST_EVENTS);
-  const events = await mapAtMost(AT_ONCE, asked, (node) => eventsAt(asking, node));
-  return { ...tree, events: events.flat() };
+  const events = (await mapAtMost(AT_ONCE, asked, (node) => eventsAt(asking, node))).flat();
+  return events.length === 0 ? tree : { ...tree, events };
 }
 
 /** @throws TerminalError what it was refused with */
