@@ -111,6 +111,22 @@ describe('what a look takes', () => {
     ]);
   });
 
+  test('the new pods alone, where the Deployment says which ReplicaSet it rolls out', async () => {
+    const message = 'ReplicaSet "web-new" is progressing.';
+    const conditions = [{ type: 'Progressing', status: 'True', message }];
+    const telling = { ...DEPLOYMENT, status: { ...(DEPLOYMENT['status'] as object), conditions } };
+    const { server, look } = await serve([telling, ...ROLLOUT.slice(1)]);
+    expect(told(SHOP, await look())).toEqual([PULL]);
+    expect(asked(server)).toEqual([
+      ...['get deployments.apps web', 'get replicasets.apps web-new'],
+      'list pods app=web,pod-template-hash=new',
+    ]);
+    // What it says may be of the revision before.
+    const stale = { ...telling, metadata: { ...telling.metadata, ...revision(3) } };
+    server.setLive([stale, ...ROLLOUT.slice(1)]);
+    expect(told(SHOP, await look())).toEqual([expect.stringContaining('Deployment/web is ')]);
+  });
+
   test('nothing of what the Application says is well, or of kinds that have no pods', async () => {
     const config = { version: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
     const shop = managing([{ ...WEB, health: { status: 'Healthy' } }, config]);
@@ -231,10 +247,18 @@ describe('whose pods they are', () => {
       labelled('agent-a', 'agent', 'pod-template-generation=1', 'CrashLoopBackOff'),
       labelled('agent-b', 'agent', 'pod-template-generation=2', 'ErrImagePull'),
     ];
-    const { look } = await serve(live, {}, shop);
+    const { server, look } = await serve(live, {}, shop);
     expect(told(shop, await look())).toEqual([
       'DaemonSet/agent cannot pull web:agent (ErrImagePull, pod agent-b)',
       'StatefulSet/db cannot pull web:db (ErrImagePull, pod db-1)',
+    ]);
+    expect(
+      asked(server)
+        .filter((each) => each.startsWith('list'))
+        .toSorted(),
+    ).toEqual([
+      'list pods app=agent,pod-template-generation=2',
+      'list pods app=db,controller-revision-hash=db-2',
     ]);
   });
 

@@ -17,7 +17,7 @@ import { type Candidate, candidatesOf, toldNodes } from './candidates.js';
 import { inspectorRole } from './inspector-role.js';
 import { describeIntent, type Intent } from './rbac.js';
 import { refusal } from './refusals.js';
-import { selectorOf, WORKLOADS, type WorkloadKind } from './workloads.js';
+import { replicaSetIn, selectorOf, WORKLOADS, type WorkloadKind } from './workloads.js';
 
 const AT_ONCE = 8;
 /** Of one look: an Application of hundreds of workloads is looked at where it is likeliest to hang. */
@@ -115,6 +115,8 @@ interface Workload {
   readonly node: TreeNode;
   /** Empty: it has none. */
   readonly selector: string;
+  /** The ReplicaSet that it says it is rolling out; may be empty. */
+  readonly replicaSet: string;
 }
 
 async function workload(
@@ -126,9 +128,11 @@ async function workload(
   const answer = await askFor(asking, { path }, intentOf(candidate));
   if (!answer) return 'refused';
   if (answer.status === 404 && hook) return 'gone';
-  if (answer.status === 404) return { type, node: missing(candidate), selector: '' };
+  if (answer.status === 404)
+    return { type, node: missing(candidate), selector: '', replicaSet: '' };
   const object = jsonOf(answer, asking.server);
-  return { type, node: type.node(object), selector: type.hasPods ? selectorOf(object) : '' };
+  const selector = type.hasPods ? selectorOf(object) : '';
+  return { type, node: type.node(object), selector, replicaSet: replicaSetIn(object) };
 }
 
 function missing({ type, namespace, name }: Candidate): TreeNode {
@@ -153,22 +157,61 @@ async function podsOf(asking: Asking, workloads: readonly Workload[]): Promise<P
   const nodes: TreeNode[] = [];
   let truncated = unwell.length > MOST_POD_LISTS;
   for (const each of unwell.slice(0, MOST_POD_LISTS)) {
-    const selected = await listPods(asking, each, MOST_PODS - nodes.length);
-    truncated ||= selected.truncated;
-    nodes.push(...(await owned(asking, each, selected.nodes)));
+    const found = await ofWorkload(asking, each, MOST_PODS - nodes.length);
+    truncated ||= found.truncated;
+    nodes.push(...found.nodes);
   }
   return { nodes, truncated };
 }
 
-async function listPods(asking: Asking, { node, selector }: Workload, most: number): Promise<Pods> {
+/** The pods of the present version alone, where the workload tells them from the others. */
+async function ofWorkload(asking: Asking, workload: Workload, most: number): Promise<Pods> {
+  const { node, type } = workload;
+  const set = await setRolledOut(asking, workload);
+  const hash = set?.name.slice(node.name.length + 1);
+  const labels = set ? { 'pod-template-hash': hash } : node.currentPodLabels;
+  const { nodes: pods, truncated } = await listPods(asking, workload, labels ?? {}, most);
+  if (set) return { nodes: [set, ...ownedBy([set], pods)], truncated };
+  if (type.kind !== 'Deployment' && type.kind !== 'Rollout') {
+    return { nodes: ownedBy([node], pods), truncated };
+  }
+  const sets = await replicaSets(asking, node, pods);
+  return { nodes: [...sets, ...ownedBy(sets, pods)], truncated };
+}
+
+/** A selector may find pods of others too. */
+function ownedBy(owners: readonly TreeNode[], pods: readonly TreeNode[]): readonly TreeNode[] {
+  const uids = new Set(owners.map(({ uid }) => uid));
+  return pods.filter((pod) => pod.owners.some((uid) => uids.has(uid)));
+}
+
+/** The ReplicaSet of a Deployment's present revision, where the Deployment names it. */
+async function setRolledOut(
+  asking: Asking,
+  { node, replicaSet: name }: Workload,
+): Promise<TreeNode | undefined> {
+  if (!name.startsWith(`${node.name}-`)) return undefined;
+  const set = await setAt(asking, { namespace: node.namespace, name });
+  const isIts = set?.owners.includes(node.uid) && set.revision === node.revision;
+  return isIts ? set : undefined;
+}
+
+async function listPods(
+  asking: Asking,
+  { node, selector }: Workload,
+  labels: Readonly<Record<string, string | undefined>>,
+  most: number,
+): Promise<Pods> {
   const { namespace } = node;
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
   const intent: Intent = { verb: 'list', group: '', resource: 'pods', namespace };
+  const present = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const labelSelector = [selector, ...present].join(',');
   const nodes: TreeNode[] = [];
   let next = '';
   while (nodes.length < most) {
     const limit = String(Math.min(PAGE, most - nodes.length));
-    const query = { labelSelector: selector, limit, ...(next === '' ? {} : { continue: next }) };
+    const query = { labelSelector, limit, ...(next === '' ? {} : { continue: next }) };
     const answer = await askFor(asking, { path, query, compressed: true }, intent);
     if (!answer || !isSuccess(answer)) return { nodes, truncated: next !== '' };
     const page = record(jsonOf(answer, asking.server));
@@ -177,20 +220,6 @@ async function listPods(asking: Asking, { node, selector }: Workload, most: numb
     if (next === '') return { nodes: nodes.slice(0, most), truncated: nodes.length > most };
   }
   return { nodes, truncated: true };
-}
-
-/** A selector may find pods of others too: those that the workload owns, and what is between. */
-async function owned(
-  asking: Asking,
-  { type, node }: Workload,
-  pods: readonly TreeNode[],
-): Promise<readonly TreeNode[]> {
-  if (type.kind !== 'Deployment' && type.kind !== 'Rollout') {
-    return pods.filter(({ owners }) => owners.includes(node.uid));
-  }
-  const sets = await replicaSets(asking, node, pods);
-  const uids = new Set(sets.map(({ uid }) => uid));
-  return [...sets, ...pods.filter(({ owners }) => owners.some((uid) => uids.has(uid)))];
 }
 
 /**
@@ -206,7 +235,7 @@ async function replicaSets(
   const read = new Map<string, TreeNode>();
   for (const set of implied.slice(0, MOST_SETS)) {
     const found = await setAt(asking, set);
-    if (found) read.set(set.uid, found);
+    if (found?.uid === set.uid) read.set(set.uid, found);
     if (found?.revision === deployment.revision) break;
   }
   return implied
@@ -242,15 +271,14 @@ function generatedFrom(name: string): string {
 
 async function setAt(
   asking: Asking,
-  { namespace, name, uid }: TreeNode,
+  { namespace, name }: Pick<TreeNode, 'namespace' | 'name'>,
 ): Promise<TreeNode | undefined> {
   if (!REPLICA_SETS) return undefined;
   const { group, plural } = REPLICA_SETS;
   const intent: Intent = { verb: 'get', group, resource: plural, namespace, name };
   const answer = await askFor(asking, { path: pathOf(REPLICA_SETS, namespace, name) }, intent);
   if (!answer || !isSuccess(answer)) return undefined;
-  const node = REPLICA_SETS.node(jsonOf(answer, asking.server));
-  return node.uid === uid ? node : undefined;
+  return REPLICA_SETS.node(jsonOf(answer, asking.server));
 }
 
 async function eventsAt(

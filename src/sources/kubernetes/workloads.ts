@@ -226,3 +226,9 @@ function expression({ key, operator, values }: Json): string {
       return name;
   }
 }
+
+/** The name of the ReplicaSet that a Deployment says it is rolling out; empty: it does not say. */
+export function replicaSetIn(object: unknown): string {
+  const progress = conditionOf(record(record(object).status), 'Progressing');
+  return /\breplica ?set "([^"]{1,253})"/i.exec(text(progress?.message))?.[1] ?? '';
+}
