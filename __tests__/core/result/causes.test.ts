@@ -197,6 +197,29 @@ describe('one cause', () => {
     expect(causes(tree(rollout(...crowd.toReversed())))).toEqual(expected);
   });
 
+  test('of pods of which only some were looked at closely', () => {
+    const crashing = (name: string, exitCode: number) =>
+      waits('CrashLoopBackOff', '', {
+        name,
+        lastTerminated: { ...OOM, reason: 'Error', exitCode },
+      });
+    const vague = container({ name: '', waiting: { reason: 'CrashLoopBackOff', message: '' } });
+    const pods = [
+      ...[pod('web-new-1', NEW, [vague]), pod('web-new-2', NEW, [vague])],
+      pod('web-new-3', NEW, [crashing('main', 3)]),
+    ];
+    expect(causes(tree(rollout(...pods)))).toEqual([
+      expect.objectContaining({
+        message:
+          'Deployment/web: container main keeps crashing (CrashLoopBackOff, exit code 3, 3 pods, such as web-new-3)',
+        ...{ container: 'main', exitCode: 3, count: 3 },
+      }),
+    ]);
+    expect(messages(tree(rollout(...pods.slice(0, 2))))).toEqual([
+      'Deployment/web: a container keeps crashing (CrashLoopBackOff, 2 pods, such as web-new-1)',
+    ]);
+  });
+
   test('for each image, container and exit code', () => {
     const other = waits('ImagePullBackOff', '', { image: 'other:1' });
     const pods = [pod('web-new-1', NEW, [waits('ImagePullBackOff'), other, ended(1), ended(2)])];
@@ -312,6 +335,20 @@ describe('beside its containers', () => {
         reason: 'FailedMount',
         message: `Deployment/web cannot mount a volume (FailedMount, pod web-new-1): ${message}`,
       }),
+    ]);
+  });
+
+  test('a volume that was late, of a pod that runs by now', () => {
+    const runs = pod('web-new-1', NEW, [container({ running: true })]);
+    const late = tree(rollout(runs), [event(runs, 'FailedMount', 'timed out')]);
+    expect(messages(late)).toEqual([expect.stringContaining('runs but is not ready')]);
+  });
+
+  test('an init container at work is waited for', () => {
+    const init = container({ role: 'init', name: 'migrate', running: true });
+    const waiting = pod('web-new-1', NEW, [init, waits('PodInitializing')]);
+    expect(messages(tree(rollout(waiting)))).toEqual([
+      'Deployment/web waits for container main to start (PodInitializing, pod web-new-1)',
     ]);
   });
 

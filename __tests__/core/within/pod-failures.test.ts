@@ -62,7 +62,7 @@ const B: PodFailure = { ...A, pod: 'b' };
 
 type Look = readonly [seconds: number, found: readonly PodFailure[]];
 
-function after(looks: readonly Look[]): PodFailures {
+function following(looks: readonly Look[]): PodFailures {
   return looks.reduce<PodFailures>(
     (known, [seconds, found]) => observePodFailures(known, found, { elapsed: seconds * 1000 }),
     NO_FAILURES,
@@ -189,7 +189,16 @@ describe('a failure that lasts', () => {
     ],
   ])('%s', (_, graceSeconds, looks, expected) => {
     const [last = 0] = looks.at(-1) ?? [];
-    const failure = hopelessFailure(after(looks), { elapsed: last * 1000 }, graceSeconds * 1000);
+    const failure = hopelessFailure(
+      following(looks),
+      { elapsed: last * 1000 },
+      graceSeconds * 1000,
+    );
     expect(failure?.pod).toBe(expected);
+  });
+
+  test('time alone makes none of it: the second look may be late', () => {
+    const once = following([[10, [A]]]);
+    expect(hopelessFailure(once, { elapsed: 600_000 }, 0)).toBeUndefined();
   });
 });

@@ -67,6 +67,20 @@ describe('what a look takes', () => {
     expect(asked(server).slice(3)).toEqual(['resource-tree', 'resource']);
   });
 
+  test('another pod of the same name by now: the words of the tree', async () => {
+    const live = liveIn(IMAGE.after).map((each) => {
+      const { metadata } = each;
+      return each.kind === 'Pod' ? { ...each, metadata: { ...metadata, uid: 'x' } } : each;
+    });
+    const { look } = await serve({ live });
+    const inspection = await look();
+    expect(told(SHOP, inspection)).toEqual([PULL]);
+    const pods = inspection.kind === 'seen' ? inspection.tree.nodes : [];
+    expect(pods.find(({ name }) => name === 'web-6cfb658bb6-rlp65')?.pod?.containers).toEqual([
+      expect.objectContaining({ name: '' }),
+    ]);
+  });
+
   test('an event, where the state does not tell why', async () => {
     const { server, look } = await serve({ within: () => pending([SCHEDULING]) });
     expect(told(SHOP, await look())).toEqual([

@@ -125,6 +125,7 @@ describe('what a look takes', () => {
     const stale = { ...telling, metadata: { ...telling.metadata, ...revision(3) } };
     server.setLive([stale, ...ROLLOUT.slice(1)]);
     expect(told(SHOP, await look())).toEqual([expect.stringContaining('Deployment/web is ')]);
+    expect(asked(server).slice(3)).toContain('list pods app=web');
   });
 
   test('nothing of what the Application says is well, or of kinds that have no pods', async () => {

@@ -98,7 +98,7 @@ function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
     const events = family.eventsOf(node);
     const { pod } = node;
     if (!pod) return warnings(root, node, events);
-    return pod.deleting || pod.phase === 'Succeeded' ? [] : podFindings(root, node, pod, events);
+    return pod.deleting ? [] : podFindings(root, node, pod, events);
   });
   // What a workload says of itself is that its pods are not ready yet.
   return all.length > 0 ? all : [healthFinding(root)];
