@@ -463,6 +463,15 @@ test('the most telling first', () => {
   }
 });
 
+test('what is missing, as a later wave is, comes after what is waited for', () => {
+  const runs = pod('web-new-1', NEW, [container({ running: true })]);
+  const missing = node('Deployment/api', { uid: '', health: 'Missing' });
+  expect(messages(tree([missing, ...rollout(runs)]))).toEqual([
+    expect.stringMatching(/^Deployment\/web: container main runs but is not ready/),
+    'Deployment/api is Missing',
+  ]);
+});
+
 describe('whatever a cluster says', () => {
   test('owners in a circle, two nodes with one uid', () => {
     const a = node('Widget/a', { owners: ['uid-Widget-b'] });

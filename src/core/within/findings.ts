@@ -248,9 +248,9 @@ function isTelling(reason: string, { kind }: TreeNode): boolean {
 
 function healthFinding(root: TreeNode): Finding {
   const { health, healthMessage, healthReason, createdAt } = root;
-  const bad = health === 'Degraded' || health === 'Missing';
   return {
-    symptom: bad ? 'is degraded' : 'is progressing',
+    // What is missing may be of a later wave, which waits for the others.
+    symptom: health === 'Degraded' ? 'is degraded' : 'is progressing',
     ...{ root, likeness: '', reason: healthReason || health },
     ...{ said: healthMessage, since: createdAt, at: root },
   };
