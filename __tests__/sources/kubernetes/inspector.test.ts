@@ -143,6 +143,26 @@ describe('what a look takes', () => {
     expect(told(shop, await look())).toEqual(['Widget/w is Degraded: no power']);
   });
 
+  test('an autoscaler in the version that has conditions, whatever its manifest says', async () => {
+    const metrics = { type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric' };
+    const status = { conditions: [{ ...metrics, message: 'no metrics' }] };
+    const scaler = object('autoscaling/v2', 'HorizontalPodAutoscaler', 'web', { status });
+    const { kind } = scaler;
+    const shop = managing([{ ...WEB, group: 'autoscaling', version: 'v1', kind }]);
+    const { look } = await serve([scaler], {}, shop);
+    expect(told(shop, await look())).toEqual([
+      'HorizontalPodAutoscaler/web is Degraded (FailedGetResourceMetric): no metrics',
+    ]);
+  });
+
+  test('nothing whose namespace is not known', async () => {
+    const shop = managing([{ ...WEB, namespace: undefined }]);
+    const nowhere = { ...shop, spec: { destination: { name: 'in-cluster' } } };
+    const { server, look } = await serve(ROLLOUT, {}, nowhere);
+    expect(told(nowhere, await look())).toEqual([]);
+    expect(server.requests).toEqual([]);
+  });
+
   test('of very many workloads: those that were applied, and no more than forty', async () => {
     const resources = Array.from({ length: 200 }, (_, i) => ({ ...WEB, name: `w${i}` }));
     const applied = { ...WEB, name: 'w150', status: 'Synced', message: 'configured' };

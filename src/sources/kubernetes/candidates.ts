@@ -11,7 +11,6 @@ import { WORKLOADS, type WorkloadKind } from './workloads.js';
 /** A resource of an Application that may not be well, and how to ask for it. */
 export interface Candidate {
   readonly type: WorkloadKind;
-  readonly version: string;
   readonly namespace: string;
   readonly name: string;
   readonly hook: boolean;
@@ -33,9 +32,10 @@ export function candidatesOf(application: Inspected): readonly Candidate[] {
   const all = [...hook, ...managed].flatMap((each) => {
     const type = typeOf(each);
     const namespace = each.namespace || application.destination.namespace;
-    const { name, version } = each;
-    const candidate = { version, namespace, name, hook: hooks.has(resourceName(each)) };
-    return type ? [{ candidate: { type, ...candidate }, likely: likely(each) }] : [];
+    const candidate = { namespace, name: each.name, hook: hooks.has(resourceName(each)) };
+    return type && namespace !== ''
+      ? [{ candidate: { type, ...candidate }, likely: likely(each) }]
+      : [];
   });
   return all.sort((a, b) => b.likely - a.likely).map(({ candidate }) => candidate);
 }

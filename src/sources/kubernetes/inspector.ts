@@ -123,8 +123,9 @@ async function workload(
   asking: Asking,
   candidate: Candidate,
 ): Promise<Workload | 'refused' | 'gone'> {
-  const { type, version, namespace, name, hook } = candidate;
-  const path = pathOf({ ...type, version: version || type.version }, namespace, name);
+  const { type, namespace, name, hook } = candidate;
+  // In this version, not in that of its manifest, which may say less.
+  const path = pathOf(type, namespace, name);
   const answer = await askFor(asking, { path }, intentOf(candidate));
   if (!answer) return 'refused';
   if (answer.status === 404 && hook) return 'gone';
