@@ -177,18 +177,41 @@ describe('what a look takes', () => {
     expect(asked(server)).toContain('get deployments.apps w199');
   });
 
-  test('pods in pages, and no more than five thousand', async () => {
-    const pods = Array.from({ length: 5_200 }, (_, i) =>
-      pod(`web-new-${String(i).padStart(4, '0')}`, 'web-new', 'ErrImagePull'),
+  const crowd = (size: number, reason: (i: number) => string) =>
+    Array.from({ length: size }, (_, i) =>
+      pod(`web-new-${String(i).padStart(4, '0')}`, 'web-new', reason(i)),
     );
-    const { server, look } = await serve([DEPLOYMENT, NEW, ...pods]);
+  const pages = (server: ApiServer) =>
+    server.requests
+      .filter(({ resource }) => resource === 'pods')
+      .map(({ query }) => query['limit']);
+
+  test('of thousands of pods that cannot start: a page', async () => {
+    const { server, look } = await serve([DEPLOYMENT, NEW, ...crowd(5_000, () => 'ErrImagePull')]);
     const inspection = await look();
     expect(told(SHOP, inspection)).toEqual([
-      'Deployment/web cannot pull web:new (ErrImagePull, 5000 pods, such as web-new-0000)',
+      'Deployment/web cannot pull web:new (ErrImagePull, at least 500 pods, such as web-new-0000)',
     ]);
     expect(inspection).toMatchObject({ tree: { truncated: true } });
-    const lists = server.requests.filter(({ verb }) => verb === 'list');
-    expect(lists.map(({ query }) => query['limit'])).toEqual(Array(10).fill('500'));
+    expect(pages(server)).toEqual(['500']);
+  });
+
+  test('of thousands of which one cannot: as many as it takes', async () => {
+    const pods = crowd(1_200, (i) => (i === 1_100 ? 'ErrImagePull' : 'ContainerCreating'));
+    const { server, look } = await serve([DEPLOYMENT, NEW, ...pods]);
+    const inspection = await look();
+    expect(told(SHOP, inspection)[0]).toBe(
+      'Deployment/web cannot pull web:new (ErrImagePull, pod web-new-1100)',
+    );
+    expect(inspection).toMatchObject({ tree: { truncated: false } });
+    expect(pages(server)).toEqual(['500', '500', '500']);
+  });
+
+  test('of thousands of which none is known to fail: no more than five thousand', async () => {
+    const pods = crowd(5_200, () => 'ContainerCreating');
+    const { server, look } = await serve([DEPLOYMENT, NEW, ...pods]);
+    expect(await look()).toMatchObject({ tree: { truncated: true } });
+    expect(pages(server)).toHaveLength(10);
   });
 
   test('an event of a pod, where its state does not tell why', async () => {

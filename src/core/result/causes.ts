@@ -19,7 +19,7 @@ export interface Cause {
   readonly exitCode?: number;
   /** RFC 3339 by the cluster's clock. */
   readonly since?: string;
-  /** How many pods it is the cause in; more than one only. */
+  /** In how many pods it was found; more than one only. */
   readonly count?: number;
   /** Whose log tells more, where a container has run. */
   readonly log?: LogReference;
@@ -61,7 +61,7 @@ export function causesOf(tree: ResourceTree, options: CauseOptions): readonly Ca
         compare(resourceName(a.first.root), resourceName(b.first.root)),
     )
     .slice(0, MOST)
-    .map(({ first, same }) => causeOf(first, same, options));
+    .map(({ first, same }) => causeOf(first, same, options, tree.truncated));
 }
 
 /** Findings by cause. */
@@ -96,7 +96,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function causeOf(first: Finding, same: readonly Finding[], options: CauseOptions): Cause {
+function causeOf(
+  first: Finding,
+  same: readonly Finding[],
+  options: CauseOptions,
+  more: boolean,
+): Cause {
   const { root, reason, container, termination } = first;
   const exitCode = termination?.exitCode;
   const restarts = same.reduce((most, each) => Math.max(most, each.container?.restarts ?? 0), 0);
@@ -110,7 +115,7 @@ function causeOf(first: Finding, same: readonly Finding[], options: CauseOptions
     application: options.application,
     subject,
     reason,
-    message: sentenceOf(first, called, restarts, withFirst(pods, first.at.name)),
+    message: sentenceOf(first, called, restarts, withFirst(pods, first.at.name), more),
     ...(container?.name ? { container: container.name } : {}),
     ...(container?.image ? { image: container.image } : {}),
     ...(restarts > 0 ? { restarts } : {}),

@@ -27,19 +27,21 @@ export function subjectOf(node: TreeNode, namespace: string): string {
  * `Deployment/web cannot pull X (ImagePullBackOff, pod web-6cf): not found`
  * @param subject of the finding's root
  * @param restarts the most of any pod that has it
- * @param pods the names of all pods that have it
+ * @param pods the names of the pods that have it
+ * @param more there may be more of them
  */
 export function sentenceOf(
   finding: Finding,
   subject: string,
   restarts: number,
   pods: readonly string[],
+  more: boolean,
 ): string {
   const predicate = predicateOf(finding);
   // The word of a health is in the sentence.
   const reason = predicate.endsWith(` ${finding.reason}`) ? '' : finding.reason;
   const again = restarts === 1 ? '1 restart' : restarts > 1 ? `${restarts} restarts` : '';
-  const details = [reason, ...detailsOf(finding), again, podNames(pods)];
+  const details = [reason, ...detailsOf(finding), again, podNames(pods, more)];
   const told = details.filter((each) => each !== '');
   const brackets = told.length === 0 ? '' : ` (${told.join(', ')})`;
   const words = wordsOf(finding);
@@ -116,8 +118,9 @@ function wordsOf({ said, container }: Finding): string {
 }
 
 /** `pod web-6cf`, `10 pods, such as web-6cf` */
-function podNames(names: readonly string[]): string {
+function podNames(names: readonly string[], more: boolean): string {
   const [first = ''] = names;
   if (names.length === 0) return '';
-  return names.length === 1 ? `pod ${first}` : `${names.length} pods, such as ${first}`;
+  if (names.length === 1) return `pod ${first}`;
+  return `${more ? 'at least ' : ''}${names.length} pods, such as ${first}`;
 }

@@ -1,5 +1,6 @@
 import { keyOf } from '../../core/application/types.js';
 import type { LogReference } from '../../core/result/causes.js';
+import { isHopeless } from '../../core/within/findings.js';
 import { nodesToAskAbout } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
@@ -219,8 +220,14 @@ async function listPods(
     for (const pod of list(page.items)) nodes.push(podNode(pod));
     next = text(record(page.metadata).continue);
     if (next === '') return { nodes: nodes.slice(0, most), truncated: nodes.length > most };
+    // What keeps hundreds from starting keeps the others too: they are megabytes.
+    if (nodes.some(cannotStart)) return { nodes, truncated: true };
   }
   return { nodes, truncated: true };
+}
+
+function cannotStart({ pod }: TreeNode): boolean {
+  return pod?.containers.some(({ waiting }) => waiting && isHopeless(waiting.reason)) ?? false;
 }
 
 /**
