@@ -10,6 +10,7 @@ import {
   parseChanges,
   parseDuration,
   parseGrace,
+  parseLogLines,
   parseRevision,
   parseWaitFor,
   parseWaitResources,
@@ -34,6 +35,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     filters: await readFilters(reader, run.workspace, readFile),
     changes: reader.take('changes', parseChanges, []),
     liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
+    logLines: reader.take('log-lines', parseLogLines, 0),
     githubToken: reader.take('github-token', parseToken, ''),
     argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
     argocdToken: reader.take('argocd-token', parseToken, ''),
@@ -76,6 +78,8 @@ type Wait = Pick<
   | 'trigger'
   | 'ifMissing'
   | 'degradedGraceMs'
+  | 'podFailures'
+  | 'ifNotAutomated'
   | 'suspended'
   | 'failFast'
   | 'retries'
@@ -90,6 +94,8 @@ function readWait(reader: Reader): Wait {
     trigger: reader.take('trigger', oneOf('none', 'refresh', 'hard-refresh', 'sync'), 'none'),
     ifMissing: reader.take('if-missing', oneOf('fail', 'wait', 'skip'), 'fail'),
     degradedGraceMs: reader.take('degraded-grace', parseGrace, 0),
+    podFailures: reader.take('pod-failures', oneOf('fail', 'wait'), 'fail'),
+    ifNotAutomated: reader.take('if-not-automated', oneOf('wait', 'fail'), 'wait'),
     suspended: reader.take('suspended', oneOf('wait', 'succeed', 'fail'), 'wait'),
     failFast: reader.take('fail-fast', parseBoolean, true),
     retries: reader.take('retries', oneOf('wait', 'fail'), 'wait'),
