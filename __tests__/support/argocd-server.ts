@@ -22,8 +22,10 @@ export interface ArgocdServerOptions {
   readonly scheme?: 'https' | 'http';
   /** Namespace of Argo CD itself. */
   readonly namespace?: string;
+  /** What is within an Application; default: nodes of the live objects that it manages. */
+  readonly within?: (object: KubeObject) => Within | undefined;
   /** Whether the token may do that to `PROJECT/APPLICATION`; default: everything. */
-  readonly allow?: (action: 'get' | 'sync', object: string) => boolean;
+  readonly allow?: (action: ArgocdRight, object: string) => boolean;
   /** Asked once for each request, before anything else is done with it. */
   readonly intercept?: (request: ServedRequest) => Fault | undefined;
   /** Stands for the controller; default: takes the annotation away at once. */
@@ -34,9 +36,21 @@ export interface ArgocdServerOptions {
   readonly deafMs?: number;
 }
 
+export type ArgocdRight = 'get' | 'sync' | 'logs';
+
+/** What the server tells of what is within an Application. */
+export interface Within {
+  /** The answer of `resource-tree`. */
+  readonly tree: Readonly<Record<string, unknown>>;
+  /** By uid. */
+  readonly events?: Readonly<Record<string, readonly object[]>>;
+  /** Lines by `POD/CONTAINER`, those of the run before by `POD/CONTAINER/previous`. */
+  readonly logs?: Readonly<Record<string, readonly string[]>>;
+}
+
 /** What a test may change while the server runs. */
 type Behaviour = {
-  -readonly [K in 'allow' | 'intercept' | 'onRefresh' | 'onSync']:
+  -readonly [K in 'allow' | 'within' | 'intercept' | 'onRefresh' | 'onSync']:
     | ArgocdServerOptions[K]
     | undefined;
 } & { now: () => number };
@@ -77,8 +91,8 @@ interface State {
 export async function startArgocdServer(options: ArgocdServerOptions = {}): Promise<ArgocdServer> {
   const certificates = await sharedCertificates();
   const token = options.token ?? 'argocd-test-token';
-  const { allow, intercept, onRefresh, onSync } = options;
-  const behaviour: Behaviour = { allow, intercept, onRefresh, onSync, now: Date.now };
+  const { allow, within, intercept, onRefresh, onSync } = options;
+  const behaviour: Behaviour = { allow, within, intercept, onRefresh, onSync, now: Date.now };
   const { namespace = 'argocd', rootPath = '', scheme = 'https', live = [] } = options;
   const tokens = new Set([token]);
   const state: State = {
@@ -231,7 +245,7 @@ function objectName({ namespace }: State, object: KubeObject): string {
   return `${project}/${elsewhere ? `${object.metadata.namespace}/` : ''}${object.metadata.name}`;
 }
 
-function may(state: State, action: 'get' | 'sync', object: KubeObject): boolean {
+function may(state: State, action: ArgocdRight, object: KubeObject): boolean {
   return state.behaviour.allow?.(action, objectName(state, object)) ?? true;
 }
 
@@ -299,7 +313,11 @@ async function ofOne(
   const object = state.store.get(query.get('appNamespace') || state.namespace, name);
   // What is not there and what may not be seen look alike.
   if (!object || !may(state, 'get', object)) return DENIED;
-  if (below === 'resource-tree') return json({ nodes: treeOf(state, object) });
+  if (below === 'resource-tree') {
+    return json(state.behaviour.within?.(object)?.tree ?? { nodes: treeOf(state, object) });
+  }
+  if (below === 'events') return eventsOf(state, object, query);
+  if (below === 'logs') return logsOf(state, object, query);
   if (below === 'resource') return resource(state, object, query);
   if (below !== '') return refuse(404, 'Not Found');
   return query.has('refresh')
@@ -369,8 +387,39 @@ function operationOf(order: Record<string, unknown>): object {
   };
 }
 
+function eventsOf(state: State, object: KubeObject, query: URLSearchParams): Reply {
+  const uid = query.get('resourceUID') ?? '';
+  const node = treeOf(state, object).find(
+    (each) =>
+      each['uid'] === uid &&
+      each['name'] === query.get('resourceName') &&
+      each['namespace'] === query.get('resourceNamespace'),
+  );
+  if (!node) return refuse(400, `not found as part of application ${object.metadata.name}`);
+  const items = state.behaviour.within?.(object)?.events?.[uid] ?? [];
+  return json({ metadata: {}, items: items.length === 0 ? null : items });
+}
+
+/** A stream of messages, one a line; the last says that it is. */
+function logsOf(state: State, object: KubeObject, query: URLSearchParams): Reply {
+  if (!may(state, 'logs', object)) {
+    const error = { grpc_code: 7, http_code: 403, message: 'permission denied' };
+    return { code: 403, text: JSON.stringify({ error }) };
+  }
+  const previous = query.get('previous') === 'true' ? '/previous' : '';
+  const name = `${query.get('podName')}/${query.get('container')}${previous}`;
+  const lines = state.behaviour.within?.(object)?.logs?.[name];
+  if (!lines)
+    return { code: 200, text: JSON.stringify({ error: { message: 'no such container' } }) };
+  const tail = lines.slice(-Number(query.get('tailLines') ?? 0));
+  const messages = [...tail.map((content) => ({ content })), { content: '', last: true }];
+  return { code: 200, text: messages.map((result) => `${JSON.stringify({ result })}\n`).join('') };
+}
+
 /** Only what the Application manages, so not a namespace that was made along the way. */
 function treeOf(state: State, object: KubeObject): readonly Record<string, unknown>[] {
+  const given = state.behaviour.within?.(object)?.tree['nodes'];
+  if (Array.isArray(given)) return given.filter(isRecord);
   const status = isRecord(object['status']) ? object['status'] : {};
   const managed = Array.isArray(status['resources']) ? status['resources'].filter(isRecord) : [];
   const keyOf = (each: Record<string, unknown>): string =>

@@ -10,6 +10,7 @@ import {
   parseChanges,
   parseDuration,
   parseGrace,
+  parseLogLines,
   parseRevision,
   parseWaitFor,
   parseWaitResources,
@@ -35,6 +36,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     changes: reader.take('changes', parseChanges, []),
     liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
     fields: reader.take('fields', oneOf('auto', 'off', 'paths', 'values'), 'auto'),
+    logLines: reader.take('log-lines', parseLogLines, 0),
     githubToken: reader.take('github-token', parseToken, ''),
     argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
     argocdToken: reader.take('argocd-token', parseToken, ''),
@@ -77,6 +79,8 @@ type Wait = Pick<
   | 'trigger'
   | 'ifMissing'
   | 'degradedGraceMs'
+  | 'podFailures'
+  | 'ifNotAutomated'
   | 'suspended'
   | 'failFast'
   | 'retries'
@@ -91,6 +95,8 @@ function readWait(reader: Reader): Wait {
     trigger: reader.take('trigger', oneOf('none', 'refresh', 'hard-refresh', 'sync'), 'none'),
     ifMissing: reader.take('if-missing', oneOf('fail', 'wait', 'skip'), 'fail'),
     degradedGraceMs: reader.take('degraded-grace', parseGrace, 0),
+    podFailures: reader.take('pod-failures', oneOf('fail', 'wait'), 'fail'),
+    ifNotAutomated: reader.take('if-not-automated', oneOf('wait', 'fail'), 'wait'),
     suspended: reader.take('suspended', oneOf('wait', 'succeed', 'fail'), 'wait'),
     failFast: reader.take('fail-fast', parseBoolean, true),
     retries: reader.take('retries', oneOf('wait', 'fail'), 'wait'),

@@ -36,6 +36,15 @@ export function parseGrace(value: string): Parsed<number> {
   return duration.ok ? duration : bad(...duration.problems.map((p) => `${p}, or never`));
 }
 
+const MOST_LOG_LINES = 200;
+
+export function parseLogLines(value: string): Parsed<number> {
+  const lines = /^\d{1,9}$/.test(value) ? Number(value) : Number.POSITIVE_INFINITY;
+  return lines <= MOST_LOG_LINES
+    ? good(lines)
+    : bad(`${quoted(value)} is not a number of lines: accepted are 0 to ${MOST_LOG_LINES}`);
+}
+
 export function parseBoolean(value: string): Parsed<boolean> {
   if (value === 'true' || value === 'false') return good(value === 'true');
   return bad(`${quoted(value)} is not a boolean: accepted are true and false`);

@@ -16,11 +16,17 @@ export interface Inputs extends Policy {
   /** 0: look once. */
   readonly timeoutMs: number;
   readonly trigger: 'none' | 'refresh' | 'hard-refresh' | 'sync';
+  /** When a container of the new version can never start. */
+  readonly podFailures: 'fail' | 'wait';
+  /** When auto-sync is off and no sync was requested. */
+  readonly ifNotAutomated: 'wait' | 'fail';
   readonly failFast: boolean;
   readonly filters: readonly Filter[];
   readonly changes: readonly ChangeClass[];
   readonly liveEvidence: 'auto' | 'off';
   readonly fields: 'auto' | 'off' | 'paths' | 'values';
+  /** So many last lines of a failed container's log; 0: none. */
+  readonly logLines: number;
   readonly pollIntervalMs: number;
   readonly githubToken: string;
   /** URL without a slash at its end; empty: none. */

@@ -10,10 +10,11 @@ import {
 } from './kinds.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
-import { listBody, render } from './render.ts';
+import { listBody, render, selection } from './render.ts';
 import { header, type ResourceTarget, type Served } from './request.ts';
 import { SelectorError } from './selectors.ts';
 import type { State } from './state.ts';
+import type { KubeObject } from './store.ts';
 import { watch } from './watch.ts';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -66,9 +67,11 @@ function authenticate(state: State, { request }: Exchange): string | undefined {
   return state.tokens.get(token) ?? state.authenticate?.(token);
 }
 
-function deny({ behaviour }: State, served: Served, { type }: ResourceTarget): Status | undefined {
+function deny({ behaviour }: State, served: Served, target: ResourceTarget): Status | undefined {
+  const { type } = target;
   const { user, verb, namespace, name } = served;
-  const { group, plural: resource } = type;
+  const { group } = type;
+  const resource = target.log ? `${type.plural}/log` : type.plural;
   if (behaviour.authorize?.({ user, verb, group, resource, namespace, name }) ?? true)
     return undefined;
   const subject = name ? `${qualifiedName(type)} "${name}"` : qualifiedName(type);
@@ -97,13 +100,40 @@ function answerLive(state: State, exchange: Exchange, target: ResourceTarget): R
       object.kind === type.kind &&
       (!namespace || object.metadata.namespace === namespace),
   );
-  if (exchange.served.verb === 'list') {
-    return json(200, listBody(exchange, type, objects, { resourceVersion: '1' }));
-  }
+  if (exchange.served.verb === 'list') return listLive(exchange, target, objects);
   if (exchange.served.verb !== 'get') return refuse(methodNotAllowed());
   const found = objects.find((object) => object.metadata.name === name);
   if (!found) return refuse(notFound(type, name));
+  if (target.log) return logOf(exchange, found);
   return { code: 200, text: render(exchange, found) };
+}
+
+/** In pages, as Applications are. */
+function listLive(
+  exchange: Exchange,
+  { type, namespace }: ResourceTarget,
+  objects: readonly KubeObject[],
+): Reply {
+  const { query } = exchange;
+  const all = objects.filter(selection(exchange, namespace));
+  const from = Number(query.get('continue') ?? 0);
+  const limit = Number(query.get('limit') ?? 0) || all.length;
+  const rest = all.length > from + limit ? { continue: String(from + limit) } : {};
+  const page = all.slice(from, from + limit);
+  return json(200, listBody(exchange, type, page, { resourceVersion: '1', ...rest }));
+}
+
+/** Of a pod of a test, its log is in an annotation for each container; that of before in another. */
+function logOf({ query }: Exchange, { metadata }: KubeObject): Reply {
+  const which = query.get('previous') === 'true' ? 'previous' : 'log';
+  const container = query.get('container') ?? '';
+  const log = metadata.annotations?.[`${which}.test/${container}`];
+  if (log === undefined) {
+    return refuse(failure(400, `previous terminated container "${container}" not found`));
+  }
+  const tail = Number(query.get('tailLines') ?? 0) || undefined;
+  const lines = log.split('\n').slice(tail === undefined ? 0 : -tail);
+  return { code: 200, text: `${lines.join('\n')}\n`, type: 'text/plain' };
 }
 
 function answerApplications(

@@ -6,11 +6,15 @@ import type { KubeObject } from './store.ts';
 const METADATA_ONLY = /as=(PartialObjectMetadata(?:List)?);/;
 
 /** The objects that a request's namespace and selectors name. */
-export function selection({ query }: Exchange, namespace: string): Selector {
+export function selection({ query, target }: Exchange, namespace: string): Selector {
   const labels = labelSelector(query.get('labelSelector') ?? '');
-  const fields = fieldSelector(query.get('fieldSelector') ?? '');
+  const fields = fieldSelector(query.get('fieldSelector') ?? '', kindOf(target));
   return (object) =>
     (!namespace || object.metadata.namespace === namespace) && labels(object) && fields(object);
+}
+
+function kindOf(target: Exchange['target']): string {
+  return target.kind === 'resource' ? target.type.kind : '';
 }
 
 /** Custom resources are serialized with sorted fields: `metadata` comes after `items`. */

@@ -65,6 +65,8 @@ export type Target =
       readonly type: ResourceKind;
       readonly namespace: string;
       readonly name: string;
+      /** The log of the pod of that name. */
+      readonly log?: true;
     };
 
 export type ResourceTarget = Extract<Target, { kind: 'resource' }>;
@@ -108,7 +110,8 @@ function resourceTarget(
   const namespaced = first === 'namespaces' && third !== undefined;
   const plural = namespaced ? third : first;
   const type = kinds.find((kind) => kind.plural === plural);
-  const deep = rest.length > (namespaced ? 4 : 2);
+  const log = namespaced && type?.kind === 'Pod' && rest.length === 5 && rest[4] === 'log';
+  const deep = !log && rest.length > (namespaced ? 4 : 2);
   if (!type || deep || namespaced !== (type.namespaced && (namespaced || second !== ''))) {
     return { kind: 'unknown' };
   }
@@ -117,6 +120,7 @@ function resourceTarget(
     type,
     namespace: namespaced ? second : '',
     name: namespaced ? fourth : second,
+    ...(log ? { log } : {}),
   };
 }
 

@@ -15,16 +15,31 @@ export function labelSelector(text: string): Selector {
 }
 
 /** `metadata.name=x,metadata.namespace!=y`: the only fields a custom resource has by default. */
-export function fieldSelector(text: string): Selector {
+const METADATA: ReadonlySet<string> = new Set(['metadata.name', 'metadata.namespace']);
+/** Events have these too. */
+const OF_EVENTS: ReadonlySet<string> = new Set([
+  'involvedObject.name',
+  'involvedObject.namespace',
+  'involvedObject.kind',
+  'involvedObject.uid',
+  'reason',
+  'type',
+]);
+
+/** @param kind of the objects, which says what fields there are beside those of all */
+export function fieldSelector(text: string, kind = ''): Selector {
   const tests = splitTerms(text).map((term): Selector => {
     const [, field = '', operator = '', value = ''] = /^([^!=]+)(==|!=|=)(.*)$/.exec(term) ?? [];
-    if (field !== 'metadata.name' && field !== 'metadata.namespace') {
+    if (!METADATA.has(field) && !(kind === 'Event' && OF_EVENTS.has(field))) {
       throw new SelectorError(`field label not supported: ${field || term}`);
     }
-    const key = field.slice('metadata.'.length);
-    return (object) => (object.metadata[key] === value) === (operator !== '!=');
+    return (object) => (valueAt(object, field) === value) === (operator !== '!=');
   });
   return (object) => tests.every((test) => test(object));
+}
+
+function valueAt(object: KubeObject, field: string): unknown {
+  return field.split('.').reduce<unknown>((value, key) => Object(value)[key], object) ?? '';
 }
 
 /** The one name that a field selector asks for: the authorizer sees it as the request's name. */

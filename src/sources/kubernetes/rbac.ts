@@ -65,7 +65,8 @@ function verbsFor(verb: ResourceAttributes['verb']): readonly string[] {
   }
 }
 
-function subjectIn(refusal: string): string {
+/** The user that a refusal names, as a subject of a binding. */
+export function subjectIn(refusal: string): string {
   const user = /User "([^"]+)"/.exec(refusal)?.[1] ?? 'THE-USER-OF-YOUR-CREDENTIALS';
   const account = /^system:serviceaccount:([^:]+):(.+)$/.exec(user);
   if (account) {

@@ -1,0 +1,257 @@
+import {
+  type ContainerState,
+  type Family,
+  familyOf,
+  type PodState,
+  type ResourceEvent,
+  type ResourceTree,
+  type Termination,
+  type TreeNode,
+} from './tree.js';
+
+/**
+ * Something that keeps a resource from being well, found in one pod or resource: the same in ten
+ * pods is ten findings and one cause. `wordingOf` puts it into words.
+ */
+export interface Finding {
+  readonly symptom: Symptom;
+  /** The resource that the Application manages. */
+  readonly root: TreeNode;
+  /** Findings of a root with the same symptom and likeness are one cause. */
+  readonly likeness: string;
+  readonly reason: string;
+  /** What the cluster says to it, as it says it. */
+  readonly said: string;
+  readonly since: string;
+  /** Where it is: a pod, or what cannot make pods. */
+  readonly at: TreeNode;
+  readonly container?: ContainerState;
+  /** How a container of it ended. */
+  readonly termination?: Termination;
+}
+
+/** The most telling first. */
+const SYMPTOMS = [
+  'cannot pull',
+  'cannot start',
+  'crashes',
+  'cannot be scheduled',
+  'cannot mount',
+  'cannot create pods',
+  'pod failed',
+  'warned of',
+  'is degraded',
+  'is not ready',
+  'is progressing',
+  'is starting',
+] as const;
+export type Symptom = (typeof SYMPTOMS)[number];
+
+/** The most telling first. */
+export function compareSymptoms(a: Symptom, b: Symptom): number {
+  return SYMPTOMS.indexOf(a) - SYMPTOMS.indexOf(b);
+}
+
+const PULLS: ReadonlySet<string> = new Set([
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+]);
+const STARTS: ReadonlySet<string> = new Set([
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+const CRASH_LOOP = 'CrashLoopBackOff';
+
+/** Reasons for which a container waits that only a change can end. */
+export function isHopeless(reason: string): boolean {
+  return PULLS.has(reason) || STARTS.has(reason) || reason === CRASH_LOOP;
+}
+
+/** Whether a run of a container ended badly, as far as that is known. */
+export function isFailure({ reason, exitCode }: Termination): boolean {
+  return exitCode === undefined ? reason !== 'Completed' && reason !== '' : exitCode !== 0;
+}
+
+export function isOutOfMemory({ reason, termination }: Finding): boolean {
+  return reason === 'OOMKilled' || termination?.reason === 'OOMKilled';
+}
+
+const found = new WeakMap<ResourceTree, readonly Finding[]>();
+
+/**
+ * All that keeps the present versions of resources from being well. None of what is well, or has no
+ * health: Argo CD does not wait for it either.
+ */
+export function findingsIn(tree: ResourceTree): readonly Finding[] {
+  const family = familyOf(tree);
+  const findings = found.get(tree) ?? family.roots.flatMap((root) => findingsOf(family, root));
+  found.set(tree, findings);
+  return findings;
+}
+
+function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
+  if (root.health === 'Healthy' || root.health === '') return [];
+  const all = family.currentBelow(root).flatMap((node) => {
+    const events = family.eventsOf(node);
+    const { pod } = node;
+    if (!pod) return warnings(root, node, events);
+    return pod.deleting ? [] : podFindings(root, node, pod, events);
+  });
+  // What a workload says of itself is that its pods are not ready yet.
+  return all.length > 0 ? all : [healthFinding(root)];
+}
+
+type Events = readonly ResourceEvent[];
+
+function podFindings(
+  root: TreeNode,
+  at: TreeNode,
+  pod: PodState,
+  events: Events,
+): readonly Finding[] {
+  const found = pod.containers.flatMap((each) => stopped(root, at, each) ?? []);
+  const whole = scheduling(root, at, pod, events) ?? mounting(root, at, pod, events);
+  if (whole) return [...found, whole];
+  if (found.length > 0) return found;
+  if (pod.reason !== '' && pod.message !== '') {
+    const { reason, message: said } = pod;
+    return [
+      { symptom: 'pod failed', root, likeness: reason, reason, said, since: at.createdAt, at },
+    ];
+  }
+  const [first] = pod.containers.flatMap((each) => unready(root, at, each, events) ?? []);
+  return first ? [first] : [];
+}
+
+/** A container that cannot start, or that ended badly. */
+function stopped(root: TreeNode, at: TreeNode, container: ContainerState): Finding | undefined {
+  const { waiting, terminated, lastTerminated } = container;
+  if (waiting && isHopeless(waiting.reason)) {
+    return waiting.reason === CRASH_LOOP
+      ? crash(root, at, container, CRASH_LOOP, lastTerminated)
+      : notStarted(root, at, container, waiting);
+  }
+  if (!terminated || !isFailure(terminated)) return undefined;
+  return crash(root, at, container, terminated.reason || 'Error', terminated);
+}
+
+function notStarted(
+  root: TreeNode,
+  at: TreeNode,
+  container: ContainerState,
+  { reason, message: said }: NonNullable<ContainerState['waiting']>,
+): Finding {
+  const about = { root, reason, said, since: at.createdAt, at };
+  if (!PULLS.has(reason)) {
+    const likeness = `${reason} ${container.name}`;
+    return { ...about, symptom: 'cannot start', likeness, container };
+  }
+  const image = container.image || imageIn(said);
+  const known = image === container.image ? container : { ...container, image };
+  return { ...about, symptom: 'cannot pull', likeness: image, container: known };
+}
+
+/** The kubelet names the image that it cannot pull. */
+function imageIn(message: string): string {
+  return /\bimage "([^"]{1,500})"/.exec(message)?.[1] ?? '';
+}
+
+function crash(
+  root: TreeNode,
+  at: TreeNode,
+  container: ContainerState,
+  reason: string,
+  termination: Termination | undefined,
+): Finding {
+  return {
+    ...{ symptom: 'crashes', root, reason, at, container },
+    likeness: `${container.name} ${termination?.exitCode}`,
+    said: termination?.message || container.waiting?.message || '',
+    since: termination?.finishedAt || at.createdAt,
+    ...(termination ? { termination } : {}),
+  };
+}
+
+function scheduling(
+  root: TreeNode,
+  at: TreeNode,
+  { unschedulable, containers }: PodState,
+  events: Events,
+): Finding | undefined {
+  const event = events.find((each) => each.reason === 'FailedScheduling');
+  // An event stays when its cause is gone.
+  const placed = containers.some((each) => each.running || each.terminated);
+  if (!unschedulable && (!event || placed)) return undefined;
+  const said = unschedulable?.message || event?.message || '';
+  const reason = unschedulable?.reason || 'Unschedulable';
+  const since = unschedulable?.since || at.createdAt;
+  return { symptom: 'cannot be scheduled', root, likeness: said, reason, said, since, at };
+}
+
+const MOUNTS: ReadonlySet<string> = new Set([
+  'FailedMount',
+  'FailedAttachVolume',
+  'FailedMapVolume',
+]);
+
+function mounting(
+  root: TreeNode,
+  at: TreeNode,
+  { containers }: PodState,
+  events: Events,
+): Finding | undefined {
+  const event = events.find((each) => MOUNTS.has(each.reason));
+  const started = containers.some((each) => each.running || each.restarts > 0);
+  if (!event || started) return undefined;
+  // Volumes are the same in all pods, but for tokens with a name made up for each.
+  const { reason, message: said } = event;
+  return { symptom: 'cannot mount', root, likeness: reason, reason, said, since: at.createdAt, at };
+}
+
+/** What runs and is not ready, or what is about to start. */
+function unready(
+  root: TreeNode,
+  at: TreeNode,
+  container: ContainerState,
+  events: Events,
+): Finding | undefined {
+  const { ready, running, waiting, role, name } = container;
+  const about = { root, at, container, since: at.createdAt };
+  if (running && !ready && role !== 'init') {
+    const probe = events.find((each) => each.reason === 'Unhealthy');
+    const reason = probe?.reason ?? 'NotReady';
+    const said = probe?.message ?? '';
+    return { ...about, symptom: 'is not ready', likeness: name, reason, said };
+  }
+  if (!waiting) return undefined;
+  const reason = waiting.reason || 'Pending';
+  return { ...about, symptom: 'is starting', likeness: reason, reason, said: waiting.message };
+}
+
+/** Of what cannot make its pods, or get what it needs: a quota, an admission policy, a volume. */
+function warnings(root: TreeNode, at: TreeNode, events: Events): readonly Finding[] {
+  const event = events.find((each) => isTelling(each.reason, at));
+  if (!event) return [];
+  const { reason, message: said, at: since } = event;
+  const symptom = reason === 'FailedCreate' ? 'cannot create pods' : 'warned of';
+  return [{ symptom, root, likeness: `${at.kind} ${reason}`, reason, said, since, at }];
+}
+
+function isTelling(reason: string, { kind }: TreeNode): boolean {
+  if (kind === 'PersistentVolumeClaim') return /^(ProvisioningFailed|FailedBinding)$/.test(reason);
+  if (kind === 'HorizontalPodAutoscaler') return reason.startsWith('Failed');
+  return reason === 'FailedCreate';
+}
+
+function healthFinding(root: TreeNode): Finding {
+  const { health, healthMessage, healthReason, createdAt } = root;
+  return {
+    // What is missing may be of a later wave, which waits for the others.
+    symptom: health === 'Degraded' ? 'is degraded' : 'is progressing',
+    ...{ root, likeness: '', reason: healthReason || health },
+    ...{ said: healthMessage, since: createdAt, at: root },
+  };
+}

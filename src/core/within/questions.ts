@@ -1,0 +1,58 @@
+import { resourceName } from '../application/types.js';
+import { compareSymptoms, type Finding, findingsIn, type Symptom } from './findings.js';
+import { familyOf, type ResourceTree, type TreeNode } from './tree.js';
+
+/** What a look that found something is to ask next: of ten pods with one cause, one. */
+
+/** One pod for each cause that is in pods, the most telling first. */
+export function podsToRead(tree: ResourceTree, most: number): readonly TreeNode[] {
+  const pods = oneOfEach(findingsIn(tree))
+    .toSorted(moreTelling)
+    .map(({ at }) => at);
+  return distinct(pods.filter(({ pod }) => pod)).slice(0, most);
+}
+
+/** What an event may explain better. */
+const UNEXPLAINED: ReadonlySet<Symptom> = new Set([
+  'cannot be scheduled',
+  'is degraded',
+  'is not ready',
+  'is progressing',
+  'is starting',
+]);
+
+/** What may have events that tell what its state does not, the most telling first. */
+export function nodesToAskAbout(tree: ResourceTree, most: number): readonly TreeNode[] {
+  const family = familyOf(tree);
+  const open = oneOfEach(findingsIn(tree)).filter(isUnexplained);
+  const nodes = open.toSorted(moreTelling).flatMap(({ at, root }) => {
+    // What says that it waits for its pods may have none, for which what makes them knows why.
+    return at.pod ? [at] : family.currentBelow(root).filter(isUnwell);
+  });
+  return distinct(nodes).slice(0, most);
+}
+
+function isUnexplained({ symptom, said }: Finding): boolean {
+  return UNEXPLAINED.has(symptom) && (symptom !== 'cannot be scheduled' || said === '');
+}
+
+function isUnwell({ health, pod }: TreeNode): boolean {
+  return !pod && health !== '' && health !== 'Healthy';
+}
+
+function moreTelling(a: Finding, b: Finding): number {
+  return compareSymptoms(a.symptom, b.symptom);
+}
+
+function oneOfEach(found: readonly Finding[]): readonly Finding[] {
+  const first = new Map<string, Finding>();
+  for (const each of found) {
+    const key = `${resourceName(each.root)} ${each.symptom} ${each.likeness}`;
+    if (!first.has(key)) first.set(key, each);
+  }
+  return [...first.values()];
+}
+
+function distinct(nodes: readonly TreeNode[]): readonly TreeNode[] {
+  return [...new Set(nodes.filter((node) => node.uid !== ''))];
+}

@@ -1,0 +1,57 @@
+import type { Clock } from '../platform/clock.js';
+import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
+import { INSPECT_MS, type Lack, LONGEST_LINE } from './inspector.js';
+
+export type Bounded<T> =
+  | { readonly value: T }
+  /** @property final asking again gives the same */
+  | { readonly lack: Lack; readonly final: boolean };
+
+/**
+ * Does something that may neither fail nor last: what it meets with is told as a lack.
+ * @param work is handed a signal that aborts with the caller's, and when time is up
+ */
+export async function bounded<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Bounded<T>> {
+  const over = new AbortController();
+  const both = AbortSignal.any([signal, over.signal]);
+  const late = clock.sleep(INSPECT_MS, both).then(() => {
+    const why = signal.aborted ? 'The run is over' : `No answer for ${INSPECT_MS / 1000} s`;
+    throw new TransientError(`${why}.`);
+  });
+  // It loses the race in most cases.
+  late.catch(() => undefined);
+  try {
+    return { value: await Promise.race([work(both), late]) };
+  } catch (thrown) {
+    return { lack: lackOf(thrown), final: thrown instanceof TerminalError };
+  } finally {
+    over.abort();
+  }
+}
+
+/** What something gives, or nothing where that fails. */
+export async function orNothing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch {
+    return undefined;
+  }
+}
+
+export function lackOf(thrown: unknown): Lack {
+  const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
+  return { message: messageOf(thrown), remedy };
+}
+
+/** The last lines of a text, none of them long. */
+export function lastLines(lines: readonly string[], most: number): readonly string[] {
+  const all = lines.map((line) => line.replace(/\r$/, ''));
+  const whole = all.at(-1) === '' ? all.slice(0, -1) : all;
+  return whole
+    .slice(-most)
+    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line));
+}

@@ -1,0 +1,234 @@
+import type { TreeNode } from '../../core/within/tree.js';
+import { type Json, list, record, text } from '../../http/json.js';
+import { conditionOf, metadataOf, podNode, shortText, textsIn } from '../live-pod.js';
+
+/** A kind whose state tells whether it is well, as the Kubernetes API has it. */
+export interface WorkloadKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** As in paths and rules. */
+  readonly plural: string;
+  readonly node: (object: unknown) => TreeNode;
+  /** Whether it owns pods that its selector finds. */
+  readonly hasPods: boolean;
+}
+
+type HealthOf = (
+  object: WorkloadObject,
+) => Partial<Pick<TreeNode, 'health' | 'healthMessage' | 'healthReason' | 'currentPodLabels'>>;
+
+interface WorkloadObject {
+  readonly metadata: Json;
+  readonly spec: Json;
+  readonly status: Json;
+}
+
+const HEALTHY = { health: 'Healthy' };
+
+function progressing(healthMessage: string) {
+  return { health: 'Progressing', healthMessage };
+}
+
+/** What stands in the way is said by a condition. */
+function degraded(condition: Json) {
+  return {
+    health: 'Degraded',
+    healthMessage: shortText(condition.message),
+    healthReason: shortText(condition.reason),
+  };
+}
+
+export const WORKLOADS: readonly WorkloadKind[] = [
+  row('apps', 'v1', 'Deployment', 'deployments', deployment),
+  row('apps', 'v1', 'StatefulSet', 'statefulsets', statefulSet),
+  row('apps', 'v1', 'DaemonSet', 'daemonsets', daemonSet),
+  row('apps', 'v1', 'ReplicaSet', 'replicasets', replicaSet),
+  row('argoproj.io', 'v1alpha1', 'Rollout', 'rollouts', rollout),
+  row('batch', 'v1', 'Job', 'jobs', job),
+  { ...row('', 'v1', 'Pod', 'pods', () => HEALTHY, false), node: podNode },
+  row('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', claim, false),
+  row('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', scaler, false),
+];
+
+function row(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  healthOf: HealthOf,
+  hasPods = true,
+): WorkloadKind {
+  const node = (object: unknown): TreeNode => {
+    const { metadata, spec, status } = record(object);
+    const parts = { metadata: record(metadata), spec: record(spec), status: record(status) };
+    return {
+      ...{ group, kind, healthMessage: '', healthReason: '', health: '' },
+      ...metadataOf(parts.metadata),
+      revision: revisionOf(parts.metadata),
+      ...healthOf(parts),
+    };
+  };
+  return { group, version, kind, plural, node, hasPods };
+}
+
+/** Of a Deployment, the one that its ReplicaSet of the present version has too. */
+function revisionOf(metadata: Json): number {
+  const annotations = record(metadata.annotations);
+  const revision =
+    annotations['deployment.kubernetes.io/revision'] ?? annotations['rollout.argoproj.io/revision'];
+  return numberIn(text(revision));
+}
+
+function numberIn(value: unknown, absent = 0): number {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : absent;
+}
+
+/** The controller has not seen the present spec yet: its status is of the one before. */
+function isBehind({ metadata, status }: WorkloadObject): boolean {
+  return numberIn(status.observedGeneration) < numberIn(metadata.generation);
+}
+
+const BEHIND = progressing('its controller has not seen the present spec yet');
+
+function deployment(object: WorkloadObject): ReturnType<HealthOf> {
+  const { spec, status } = object;
+  if (spec.paused === true) return { health: 'Suspended', healthMessage: 'it is paused' };
+  if (isBehind(object)) return BEHIND;
+  const failure = conditionOf(status, 'ReplicaFailure');
+  if (failure?.status === 'True') return degraded(failure);
+  const progress = conditionOf(status, 'Progressing');
+  if (progress?.status === 'False') return degraded(progress);
+  const wanted = numberIn(spec.replicas, 1);
+  const updated = numberIn(status.updatedReplicas);
+  if (updated < wanted) return progressing(`${updated} of ${wanted} pods are updated`);
+  const old = numberIn(status.replicas) - updated;
+  if (old > 0) return progressing(`${old} old pods are not gone yet`);
+  return availability(numberIn(status.availableReplicas), updated);
+}
+
+function availability(available: number, wanted: number): ReturnType<HealthOf> {
+  if (available >= wanted) return HEALTHY;
+  return progressing(`${available} of ${wanted} pods are available`);
+}
+
+function statefulSet(object: WorkloadObject): ReturnType<HealthOf> {
+  const { spec, status } = object;
+  const revision = text(status.updateRevision);
+  const labels =
+    revision === '' ? {} : { currentPodLabels: { 'controller-revision-hash': revision } };
+  if (isBehind(object)) return { ...labels, ...BEHIND };
+  const strategy = record(spec.updateStrategy);
+  const wanted = numberIn(spec.replicas, 1);
+  const ready = numberIn(status.readyReplicas);
+  if (strategy.type === 'OnDelete') return { ...labels, ...availability(ready, wanted) };
+  const partition = numberIn(record(strategy.rollingUpdate).partition);
+  const updating = Math.max(0, wanted - partition);
+  const updated = numberIn(status.updatedReplicas);
+  if (revision !== status.currentRevision && updated < updating) {
+    return { ...labels, ...progressing(`${updated} of ${updating} pods are updated`) };
+  }
+  return { ...labels, ...availability(ready, wanted) };
+}
+
+function daemonSet(object: WorkloadObject): ReturnType<HealthOf> {
+  const { metadata, spec, status } = object;
+  // It has no revision in its status; its pods are labelled with the generation of the template.
+  const generation = text(record(metadata.annotations)['deprecated.daemonset.template.generation']);
+  const labels =
+    generation === '' ? {} : { currentPodLabels: { 'pod-template-generation': generation } };
+  if (isBehind(object)) return { ...labels, ...BEHIND };
+  const wanted = numberIn(status.desiredNumberScheduled);
+  const updated = numberIn(status.updatedNumberScheduled);
+  const rolling = record(spec.updateStrategy).type !== 'OnDelete';
+  if (rolling && updated < wanted) {
+    return { ...labels, ...progressing(`${updated} of ${wanted} pods are updated`) };
+  }
+  return { ...labels, ...availability(numberIn(status.numberAvailable), wanted) };
+}
+
+function replicaSet(object: WorkloadObject): ReturnType<HealthOf> {
+  const { spec, status } = object;
+  if (isBehind(object)) return BEHIND;
+  const failure = conditionOf(status, 'ReplicaFailure');
+  if (failure?.status === 'True') return degraded(failure);
+  return availability(numberIn(status.availableReplicas), numberIn(spec.replicas, 1));
+}
+
+/** Argo Rollouts says how it is. */
+function rollout({ status }: WorkloadObject): ReturnType<HealthOf> {
+  const hash = text(status.currentPodHash);
+  const phase = text(status.phase);
+  return {
+    health: phase === 'Paused' ? 'Suspended' : phase || 'Progressing',
+    healthMessage: shortText(status.message),
+    ...(hash === '' ? {} : { currentPodLabels: { 'rollouts-pod-template-hash': hash } }),
+  };
+}
+
+function job({ spec, status }: WorkloadObject): ReturnType<HealthOf> {
+  const failed = conditionOf(status, 'Failed');
+  if (failed?.status === 'True') return degraded(failed);
+  if (conditionOf(status, 'Complete')?.status === 'True') return HEALTHY;
+  if (spec.suspend === true) return { health: 'Suspended', healthMessage: 'it is suspended' };
+  return progressing('it has not ended yet');
+}
+
+function claim({ status }: WorkloadObject): ReturnType<HealthOf> {
+  const phase = text(status.phase);
+  if (phase === 'Bound') return HEALTHY;
+  if (phase === 'Lost') return { health: 'Degraded', healthMessage: 'its volume is lost' };
+  return progressing('it is not bound to a volume yet');
+}
+
+/** What Argo CD takes for a broken autoscaler. */
+const BROKEN: ReadonlySet<string> = new Set([
+  'FailedGetScale',
+  'FailedUpdateScale',
+  'FailedGetResourceMetric',
+  'InvalidSelector',
+]);
+
+function scaler({ status }: WorkloadObject): ReturnType<HealthOf> {
+  const conditions = list(status.conditions).map(record);
+  const broken = conditions.find((each) => BROKEN.has(text(each.reason)));
+  if (broken) return degraded(broken);
+  const works = conditions.some(
+    ({ type, status }) =>
+      status === 'True' && (type === 'AbleToScale' || type === 'ScalingLimited'),
+  );
+  return works ? HEALTHY : progressing('Waiting to Autoscale');
+}
+
+/**
+ * The label selector of a workload as a query has it; empty where it has none, which would select
+ * all pods there are.
+ */
+export function selectorOf(object: unknown): string {
+  const { matchLabels, matchExpressions } = record(record(record(object).spec).selector);
+  const labels = Object.entries(textsIn(matchLabels)).map(([key, value]) => `${key}=${value}`);
+  const expressions = list(matchExpressions).map(record).map(expression);
+  return [...labels, ...expressions].join(',');
+}
+
+function expression({ key, operator, values }: Json): string {
+  const name = text(key);
+  const set = `(${list(values).map(text).join(',')})`;
+  switch (operator) {
+    case 'In':
+      return `${name} in ${set}`;
+    case 'NotIn':
+      return `${name} notin ${set}`;
+    case 'DoesNotExist':
+      return `!${name}`;
+    default:
+      return name;
+  }
+}
+
+/** The name of the ReplicaSet that a Deployment says it is rolling out; empty: it does not say. */
+export function replicaSetIn(object: unknown): string {
+  const progress = conditionOf(record(record(object).status), 'Progressing');
+  return /\breplica ?set "([^"]{1,253})"/i.exec(text(progress?.message))?.[1] ?? '';
+}
