@@ -48,7 +48,7 @@ describe('whether a fact came after another one', () => {
 });
 
 describe('what the facts tell', () => {
-  const after = (looks: readonly Look[], wish: Wish = {}) =>
+  const stateAfter = (looks: readonly Look[], wish: Wish = {}) =>
     follow(
       looks.map((look, i) => [i, see(app(look))] as const),
       wish,
@@ -60,20 +60,20 @@ describe('what the facts tell', () => {
     ['in an operation', { operation: operation({ phase: 'Running' }) }],
     ['in the history', { history: [deployed(A, -110), deployed(B, 1), deployed(C, 5)] }],
   ])('the target is first seen where it is %s', (_, look) => {
-    expect(targetFirstSeen(after([{}, look, { at: C }]))).toMatchObject({ at: 1 });
-    expect(targetFirstSeen(after([{}, { at: C }]))).toBeUndefined();
+    expect(targetFirstSeen(stateAfter([{}, look, { at: C }]))).toMatchObject({ at: 1 });
+    expect(targetFirstSeen(stateAfter([{}, { at: C }]))).toBeUndefined();
   });
 
   test('without auto-sync only what was deployed last counts', () => {
     const history = [deployed(B, -200), deployed(A, -110)];
-    expect(targetFirstSeen(after([{ automated: false, history }]))).toBeUndefined();
-    expect(targetFirstSeen(after([{ history }]))).toMatchObject({ at: 0 });
+    expect(targetFirstSeen(stateAfter([{ automated: false, history }]))).toBeUndefined();
+    expect(targetFirstSeen(stateAfter([{ history }]))).toMatchObject({ at: 0 });
   });
 
   test('what was there before its hydration was not the target yet', () => {
     const pair = (dry: string) => ({ lastSuccessfulOperation: { drySHA: dry, hydratedSHA: D } });
     const looks = [A, A, B].map((dry): Look => ({ at: D, hydrated: pair(dry) }));
-    expect(targetFirstSeen(after(looks))).toMatchObject({ at: 2 });
+    expect(targetFirstSeen(stateAfter(looks))).toMatchObject({ at: 2 });
   });
 
   test('an end has its reconcile, and none of the operation before', () => {
@@ -81,26 +81,26 @@ describe('what the facts tell', () => {
       reconciled,
       operation: operation({ from }),
     });
-    expect(lastEnding(after([run(1, 1)]))).toEqual({ finishedAt: time(3), reconciled: false });
-    expect(lastEnding(after([run(1, 1), run(1, 4)]))?.reconciled).toBe(true);
-    expect(lastEnding(after([run(1, 1), run(1, 4), run(1, 5)]))?.reconciled).toBe(true);
-    expect(lastEnding(after([run(1, 1), run(1, 4), run(5, 4)]))).toMatchObject({
+    expect(lastEnding(stateAfter([run(1, 1)]))).toEqual({ finishedAt: time(3), reconciled: false });
+    expect(lastEnding(stateAfter([run(1, 1), run(1, 4)]))?.reconciled).toBe(true);
+    expect(lastEnding(stateAfter([run(1, 1), run(1, 4), run(1, 5)]))?.reconciled).toBe(true);
+    expect(lastEnding(stateAfter([run(1, 1), run(1, 4), run(5, 4)]))).toMatchObject({
       finishedAt: time(7),
       reconciled: false,
       seen: { elapsed: 2000 },
     });
-    expect(lastEnding(after([{ operation: operation({ dryRun: true }) }]))).toBeUndefined();
+    expect(lastEnding(stateAfter([{ operation: operation({ dryRun: true }) }]))).toBeUndefined();
   });
 
   test('health has a time once it was seen to turn', () => {
-    expect(healthSeen(after([{ health: 'Degraded' }, {}, {}]))?.elapsed).toBe(1000);
-    expect(healthSeen(after([{ health: 'Degraded' }]))).toBeUndefined();
+    expect(healthSeen(stateAfter([{ health: 'Degraded' }, {}, {}]))?.elapsed).toBe(1000);
+    expect(healthSeen(stateAfter([{ health: 'Degraded' }]))).toBeUndefined();
   });
 
   test('the last deployment on record is that of the first look', () => {
-    expect(recordedAt(after([{}, { history: [deployed(A, -110), deployed(B, 1)] }]))).toBe(
+    expect(recordedAt(stateAfter([{}, { history: [deployed(A, -110), deployed(B, 1)] }]))).toBe(
       time(-110),
     );
-    expect(recordedAt(after([{ history: [] }, {}]))).toBe('');
+    expect(recordedAt(stateAfter([{ history: [] }, {}]))).toBe('');
   });
 });
