@@ -1,6 +1,7 @@
 /** Tests are ESM; swc only strips types, `npm run types` checks them. */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/__tests__/support/global-setup.ts',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -10,4 +11,8 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
+  // More than there are cores: those that start processes wait most of the time.
+  maxWorkers: 4,
+  // For what hangs. No test is a race against this: a busy machine may take many times as long.
+  testTimeout: 120_000,
 };

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runAction } from './support/action.ts';
 import { createCertificates } from './support/api/certificates.ts';
@@ -15,6 +16,8 @@ import {
   type ServedRequest,
   startApiServer,
 } from './support/api-server.ts';
+import { atATime } from './support/at-a-time.ts';
+import { type ProxyOptions, startProxy } from './support/proxy.ts';
 import { loadTrace, replay, type Trace } from './support/replay.ts';
 import { inputsFor, type Waited, type WholeWait, waitWhole } from './support/whole-wait.ts';
 
@@ -44,6 +47,8 @@ interface Setting {
   readonly play?: () => Promise<unknown>;
   /** False: the server's clock is what the row has made it. */
   readonly date?: boolean;
+  /** Called when the wait tells for the first time that something is wrong. */
+  readonly onTrouble?: () => void;
   /** `asked`: it is played from the first request on, and not from the first complete look. */
   readonly from?: 'asked';
 }
@@ -70,8 +75,7 @@ interface Row {
    * is there to deliver.
    */
   readonly versions?: 'all' | 'gaps' | 'seldom' | 'none';
-  /** Milliseconds within which it must be over, or longer than which it must take. */
-  readonly within?: number;
+  /** Milliseconds that it must take at least. */
   readonly after?: number;
 }
 
@@ -79,39 +83,72 @@ const isStreamingList = ({ query }: ServedRequest) => query.sendInitialEvents ==
 const isWatch = (request: ServedRequest) => request.verb === 'watch';
 const isPlainWatch = (request: ServedRequest) => isWatch(request) && !isStreamingList(request);
 const isList = ({ verb }: ServedRequest) => verb === 'list';
+const isAny = () => true;
 
-/** A fault for the first so many requests of a kind. */
-function first(count: number, is: (request: ServedRequest) => boolean, fault: Fault) {
-  let left = count;
-  return (request: ServedRequest) => {
-    if (left === 0 || !is(request)) return undefined;
-    left -= 1;
-    return fault;
+/** What strikes a request, if anything does. */
+type Strike = (request: ServedRequest) => Fault | undefined;
+
+/** Of these the first that strikes a request. @param make makes one for this server alone */
+function intercept(server: ApiServer, ...make: readonly (() => Strike)[]): void {
+  const all = make.map((each) => each());
+  server.intercept = (request) => {
+    for (const strike of all) {
+      const fault = strike(request);
+      if (fault) return fault;
+    }
+    return undefined;
   };
 }
 
-/** A fault for the first streaming list after so many lines: ADDED, BOOKMARK, then what happens. */
-function earlierAttemptsUnseen(fault: Fault): Arrange {
+function strikes(...make: readonly (() => Strike)[]): Arrange {
   return ({ server }) => {
-    server.intercept = first(1, isWatch, fault);
+    intercept(server, ...make);
     return undefined;
   };
+}
+
+/** A fault for every request of a kind. */
+function each(is: (request: ServedRequest) => boolean, fault: Fault): () => Strike {
+  return () => (request) => (is(request) ? fault : undefined);
+}
+
+/** A fault for the first so many requests of a kind. */
+function first(count: number, is: (request: ServedRequest) => boolean, fault: Fault): () => Strike {
+  return () => {
+    let left = count;
+    return (request) => {
+      if (left === 0 || !is(request)) return undefined;
+      left -= 1;
+      return fault;
+    };
+  };
+}
+
+/** A fault for the first watch, after so many lines: ADDED, BOOKMARK, then what happens. */
+function inFirstWatch(fault: Fault): Arrange {
+  return strikes(first(1, isWatch, fault));
 }
 
 /** A fault for the first so many requests. */
 function atStart(count: number, fault: Fault): Arrange {
-  return ({ server }) => {
-    server.intercept = first(count, () => true, fault);
-    return undefined;
-  };
+  return strikes(first(count, isAny, fault));
 }
 
 /** A fault for the first watch that is taken up after an end in good order. */
-function atResume(fault: Fault, count = 1): Arrange {
+function atResume(fault: Fault): Arrange {
+  return strikes(
+    first(1, isStreamingList, { kind: 'close', afterEvents: 5 }),
+    first(1, isPlainWatch, fault),
+  );
+}
+
+/** Something in the middle of the wait. */
+function midWait(work: (server: ApiServer) => unknown): Arrange {
   return ({ server }) => {
-    const end = first(1, isStreamingList, { kind: 'close', afterEvents: 5 });
-    const then = first(count, isPlainWatch, fault);
-    server.intercept = (request) => end(request) ?? then(request);
+    void server
+      .seen(isWatch)
+      .then(() => sleep(150))
+      .then(() => work(server));
     return undefined;
   };
 }
@@ -133,6 +170,21 @@ function always(fault: Fault): Arrange {
   };
 }
 
+/** By a proxy of the kubeconfig, on a way that is lost soon. */
+function byProxy(options: ProxyOptions, timeout?: string): Arrange {
+  return async ({ server, closing }) => {
+    const proxy = await startProxy({ port: server.port, ...options });
+    closing.push(() => proxy.close());
+    const inputs = kubeconfig(server, { token: server.token }, { 'proxy-url': proxy.url });
+    return {
+      inputs: { ...inputs, ...(timeout === undefined ? {} : { timeout }) },
+      wait: { timing: { connectMs: 300 } },
+    };
+  };
+}
+
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n';
+
 function kubeconfig(server: ApiServer, user: object, cluster: object = {}): Inputs {
   const authority = Buffer.from(server.ca).toString('base64');
   const trust = { server: server.url, 'certificate-authority-data': authority, ...cluster };
@@ -148,6 +200,13 @@ function kubeconfig(server: ApiServer, user: object, cluster: object = {}): Inpu
     token: '',
     'certificate-authority': '',
   };
+}
+
+/** From now on it is this token that counts, or none; watches have to show it. */
+function accept(server: ApiServer, token?: string): void {
+  server.tokens.clear();
+  if (token !== undefined) server.tokens.set(token, 'github:acme/shop');
+  server.endWatches();
 }
 
 /** The recording of another object of the same name. */
@@ -188,15 +247,12 @@ const ROLE = [
 const CONNECTION: readonly Row[] = [
   {
     name: 'refused, then up',
-    does: 'listens only after a while',
-    async arrange({ server, closing }) {
+    does: 'listens only when it has been missed',
+    async arrange({ server }) {
       await server.stop();
-      const timer = setTimeout(() => void server.restart(), 400);
-      closing.push(() => clearTimeout(timer));
-      return undefined;
+      return { onTrouble: () => void server.restart() };
     },
     says: [/ECONNREFUSED/],
-    after: 400,
   },
   {
     name: 'refused for good',
@@ -243,7 +299,6 @@ const CONNECTION: readonly Row[] = [
     ends: 'failure/unreachable',
     says: [/"CN=kube-apiserver"/, /issued by "CN=post-sync-test-ca"/, /certificate-authority:/],
     versions: 'none',
-    within: 2000,
   },
   {
     name: "another server's certificate",
@@ -258,7 +313,6 @@ const CONNECTION: readonly Row[] = [
     ends: 'failure/unreachable',
     says: [/prod\.example\.com/, /DNS:localhost/, /tls-server-name/],
     versions: 'none',
-    within: 2000,
   },
   {
     name: 'no TLS',
@@ -294,6 +348,53 @@ const CONNECTION: readonly Row[] = [
     versions: 'none',
   },
   {
+    name: 'a proxy that loses a CONNECT',
+    does: '(proxy) never answers the first CONNECT, and then works',
+    arrange: byProxy({ unanswered: 1 }),
+    says: [/no connection by the proxy at 127\.0\.0\.1:\d+ for/],
+  },
+  {
+    name: 'a proxy that leads nowhere at first',
+    does: '(proxy) accepts the first CONNECT, and TLS stalls',
+    arrange: byProxy({ stalled: 1 }),
+    says: [/no connection by the proxy/],
+  },
+  {
+    name: 'a proxy that is mute',
+    does: '(proxy) never answers CONNECT',
+    arrange: byProxy({ unanswered: Number.POSITIVE_INFINITY }, '1'),
+    ends: 'timeout/unreachable',
+    says: [/no connection by the proxy/],
+    versions: 'none',
+  },
+  {
+    name: 'a proxy that leads nowhere',
+    does: '(proxy) accepts every CONNECT, and TLS stalls',
+    arrange: byProxy({ stalled: Number.POSITIVE_INFINITY }, '1'),
+    ends: 'timeout/unreachable',
+    says: [/no connection by the proxy/],
+    versions: 'none',
+  },
+  {
+    name: '101 for good',
+    does: 'switches to another protocol',
+    async arrange({ closing }) {
+      const { ca, server } = await createCertificates('ann');
+      const switching = createTls({ cert: server.cert, key: server.key }, (socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.write(SWITCHING));
+      });
+      await new Promise<void>((resolve) => switching.listen(0, '127.0.0.1', resolve));
+      closing.push(() => switching.close());
+      const { port } = switching.address() as AddressInfo;
+      const url = `https://127.0.0.1:${port}`;
+      return { inputs: { server: url, 'certificate-authority': ca, timeout: '1' } };
+    },
+    ends: 'timeout/unreachable',
+    says: [/it answered 101, which is not an answer/],
+    versions: 'none',
+  },
+  {
     name: 'reset before an answer',
     does: 'breaks the first two connections',
     arrange: atStart(2, { kind: 'reset' }),
@@ -308,33 +409,23 @@ const CONNECTION: readonly Row[] = [
   {
     name: 'slow headers',
     does: 'lets every answer wait for 300 ms',
-    arrange({ server }) {
-      server.intercept = () => ({ kind: 'delay', ms: 300 });
-      return undefined;
-    },
+    arrange: strikes(each(isAny, { kind: 'delay', ms: 300 })),
   },
   {
     name: 'restarted mid-wait',
     does: 'goes away in the middle and comes back',
-    arrange: ({ server }) => {
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(() => server.stop())
-        .then(() => sleep(300))
-        .then(() => server.restart());
-      return undefined;
-    },
+    arrange: midWait(async (server) => {
+      await server.stop();
+      await sleep(300);
+      await server.restart();
+    }),
     says: [/cannot be reached|ended/],
   },
   {
     name: 'gone mid-wait, for good',
     does: 'goes away in the middle and stays away',
-    arrange: ({ server }) => {
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(() => server.stop());
+    arrange(bench) {
+      midWait((server) => server.stop())(bench);
       return { inputs: { timeout: '2' } };
     },
     ends: 'timeout/unreachable',
@@ -347,25 +438,20 @@ const STREAM: readonly Row[] = [
   {
     name: 'reset mid-line',
     does: 'breaks the watch in the middle of an event',
-    arrange: earlierAttemptsUnseen({ kind: 'resetMidLine', afterEvents: 6 }),
+    arrange: inFirstWatch({ kind: 'resetMidLine', afterEvents: 6 }),
   },
   {
     name: 'reset mid-line, each time',
     does: 'breaks every watch in the middle of its third event',
-    arrange({ server }) {
-      server.intercept = (request) =>
-        isPlainWatch(request)
-          ? { kind: 'resetMidLine', afterEvents: 2 }
-          : isStreamingList(request)
-            ? { kind: 'resetMidLine', afterEvents: 4 }
-            : undefined;
-      return undefined;
-    },
+    arrange: strikes(
+      each(isPlainWatch, { kind: 'resetMidLine', afterEvents: 2 }),
+      each(isStreamingList, { kind: 'resetMidLine', afterEvents: 4 }),
+    ),
   },
   {
     name: 'reset within the first look',
     does: 'breaks the streaming list before it is complete',
-    arrange: earlierAttemptsUnseen({ kind: 'resetMidLine', afterEvents: 1 }),
+    arrange: inFirstWatch({ kind: 'resetMidLine', afterEvents: 1 }),
   },
   {
     name: 'a clean close every second',
@@ -380,35 +466,28 @@ const STREAM: readonly Row[] = [
   {
     name: 'a stream that goes silent',
     does: 'keeps the connection open and sends nothing more, not even bookmarks',
-    arrange: earlierAttemptsUnseen({ kind: 'silence', afterEvents: 5 }),
-    // 60 s of the real patience, of which the test has a hundredth.
-    within: 2500,
+    arrange: inFirstWatch({ kind: 'silence', afterEvents: 5 }),
   },
   {
     name: 'a stream that is silent from the start',
     does: 'sends the headers of a streaming list and nothing more',
-    arrange: earlierAttemptsUnseen({ kind: 'silence', afterEvents: 0 }),
+    arrange: inFirstWatch({ kind: 'silence', afterEvents: 0 }),
   },
   {
     name: 'no streams at all',
     does: 'lets every watch go silent: lists must tell',
-    arrange({ server }) {
-      server.intercept = (request) =>
-        isWatch(request) ? { kind: 'silence', afterEvents: 0 } : undefined;
-      return undefined;
-    },
+    arrange: strikes(each(isWatch, { kind: 'silence', afterEvents: 0 })),
     versions: 'seldom',
-    within: 5000,
   },
   {
     name: 'a page of a proxy between events',
     does: 'sends a line of HTML in the stream',
-    arrange: earlierAttemptsUnseen({ kind: 'garbage', afterEvents: 6 }),
+    arrange: inFirstWatch({ kind: 'garbage', afterEvents: 6 }),
   },
   {
     name: 'half an event, as a whole line',
     does: 'cuts an event short and ends the line',
-    arrange: earlierAttemptsUnseen({
+    arrange: inFirstWatch({
       kind: 'garbage',
       afterEvents: 6,
       text: '{"type":"MODIFIED","object":{"metadata":{"name":"shop-',
@@ -417,7 +496,7 @@ const STREAM: readonly Row[] = [
   {
     name: 'an event of unknown type',
     does: 'sends {"type":"RENAMED"}',
-    arrange: earlierAttemptsUnseen({
+    arrange: inFirstWatch({
       kind: 'event',
       afterEvents: 6,
       event: { type: 'RENAMED', object: {} },
@@ -426,18 +505,18 @@ const STREAM: readonly Row[] = [
   {
     name: 'an event without an object',
     does: 'sends {"type":"MODIFIED"}',
-    arrange: earlierAttemptsUnseen({ kind: 'event', afterEvents: 6, event: { type: 'MODIFIED' } }),
+    arrange: inFirstWatch({ kind: 'event', afterEvents: 6, event: { type: 'MODIFIED' } }),
   },
   {
     name: 'an event that is no object',
     does: 'sends null, in the middle',
-    arrange: earlierAttemptsUnseen({ kind: 'garbage', afterEvents: 6, text: 'null' }),
+    arrange: inFirstWatch({ kind: 'garbage', afterEvents: 6, text: 'null' }),
   },
   {
     name: 'an event that came before',
     does: 'sends an old version again',
     arrange: (bench) =>
-      earlierAttemptsUnseen({
+      inFirstWatch({
         kind: 'event',
         afterEvents: 6,
         event: {
@@ -494,7 +573,7 @@ const STATUS: readonly Row[] = [
   {
     name: '410 as an event',
     does: 'sends ERROR with a Status of 410',
-    arrange: earlierAttemptsUnseen({
+    arrange: inFirstWatch({
       kind: 'event',
       afterEvents: 5,
       event: { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } },
@@ -504,14 +583,10 @@ const STATUS: readonly Row[] = [
   {
     name: 'history that is forgotten',
     does: 'compacts in the middle, so that the position has expired',
-    arrange({ server, closing }) {
-      const timer = setTimeout(() => {
-        server.compact();
-        server.endWatches();
-      }, 300);
-      closing.push(() => clearTimeout(timer));
-      return undefined;
-    },
+    arrange: midWait((server) => {
+      server.compact();
+      server.endWatches();
+    }),
     versions: 'seldom',
   },
   {
@@ -530,15 +605,12 @@ const STATUS: readonly Row[] = [
   {
     name: 'Retry-After of centuries',
     does: 'answers 503, Retry-After: 9999999999, which no timer holds',
-    arrange: ({ server }) => {
-      server.intercept = first(1, () => true, {
-        kind: 'status',
-        code: 503,
-        retryAfter: 9_999_999_999,
-      });
+    arrange(bench) {
+      atStart(1, { kind: 'status', code: 503, retryAfter: 9_999_999_999 })(bench);
       return { inputs: { timeout: '1' }, from: 'asked' };
     },
     // The last look comes at the timeout, and finds the end.
+    speed: Number.POSITIVE_INFINITY,
     versions: 'seldom',
     after: 1000,
   },
@@ -564,7 +636,7 @@ const STATUS: readonly Row[] = [
   {
     name: '500 as an event',
     does: 'sends ERROR with a Status of 500',
-    arrange: earlierAttemptsUnseen({
+    arrange: inFirstWatch({
       kind: 'event',
       afterEvents: 5,
       event: { type: 'ERROR', object: { kind: 'Status', code: 500, message: 'etcd is away' } },
@@ -583,59 +655,37 @@ const STATUS: readonly Row[] = [
   {
     name: '401 mid-wait, and fresh credentials',
     does: 'revokes the token in the middle; the token file has the next one',
-    async arrange({ server, directory }) {
+    async arrange(bench) {
+      const { server, directory } = bench;
       const file = join(directory, 'token');
       await writeFile(file, server.token);
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(async () => {
-          await writeFile(file, 'rotated');
-          server.tokens.clear();
-          server.tokens.set('rotated', 'github:acme/shop');
-          server.endWatches();
-        });
+      midWait(async () => {
+        await writeFile(file, 'rotated');
+        accept(server, 'rotated');
+      })(bench);
       return { inputs: kubeconfig(server, { tokenFile: file }) };
     },
   },
   {
     name: '401 mid-wait, and minted tokens',
     does: 'revokes the token in the middle; the next one is minted once',
-    arrange({ server }) {
+    arrange(bench) {
       let minted = 0;
       const mintToken = async (fresh: boolean) => {
         if (fresh || minted === 0) minted += 1;
         return `minted-${minted}`;
       };
-      server.tokens.clear();
-      server.tokens.set('minted-1', 'github:acme/shop');
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(() => {
-          server.tokens.clear();
-          server.tokens.set('minted-2', 'github:acme/shop');
-          server.endWatches();
-        });
+      accept(bench.server, 'minted-1');
+      midWait((server) => accept(server, 'minted-2'))(bench);
       return { inputs: { token: '', 'oidc-audience': 'test' }, wait: { mintToken } };
     },
   },
   {
     name: '401 mid-wait, for good',
     does: 'revokes the token in the middle',
-    arrange({ server }) {
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(() => {
-          server.tokens.clear();
-          server.endWatches();
-        });
-      return undefined;
-    },
+    arrange: midWait((server) => accept(server)),
     ends: 'failure/unauthorized',
     says: [/does not accept the credentials/, /Check the token/],
-    within: 2000,
   },
   {
     name: '403 on watch',
@@ -643,16 +693,12 @@ const STATUS: readonly Row[] = [
     serve: { authorize: ({ verb }) => verb !== 'watch' },
     versions: 'seldom',
     speed: 1,
-    says: [/Watching is not possible, so it looks every/],
+    says: [/Cannot watch, so Applications are listed every/],
   },
   {
     name: '405 on watch',
     does: 'knows no watches',
-    arrange({ server }) {
-      server.intercept = (request) =>
-        isWatch(request) ? { kind: 'status', code: 405 } : undefined;
-      return undefined;
-    },
+    arrange: strikes(each(isWatch, { kind: 'status', code: 405 })),
     versions: 'seldom',
     speed: 1,
   },
@@ -663,43 +709,27 @@ const STATUS: readonly Row[] = [
     ends: 'failure/forbidden',
     says: [/list applications\.argoproj\.io in namespace "argocd"/, ...ROLE],
     versions: 'none',
-    within: 2000,
   },
   {
     name: '403 for a moment',
     does: 'has not read its roles yet, after a restart',
-    arrange({ server }) {
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(() => {
-          server.authorize = () => false;
-          server.endWatches();
-          return sleep(700);
-        })
-        .then(() => {
-          server.authorize = () => true;
-        });
-      return undefined;
-    },
+    arrange: midWait(async (server) => {
+      server.authorize = () => false;
+      server.endWatches();
+      await sleep(700);
+      server.authorize = () => true;
+    }),
     versions: 'all',
   },
   {
     name: '403 mid-wait',
     does: 'takes the Role away in the middle',
-    arrange({ server }) {
-      void server
-        .seen(isWatch)
-        .then(() => sleep(150))
-        .then(() => {
-          server.authorize = () => false;
-          server.endWatches();
-        });
-      return undefined;
-    },
+    arrange: midWait((server) => {
+      server.authorize = () => false;
+      server.endWatches();
+    }),
     ends: 'failure/forbidden',
     says: [/list applications\.argoproj\.io in namespace "argocd"/, ...ROLE],
-    within: 6000,
   },
   {
     name: 'no Argo CD',
@@ -717,9 +747,8 @@ const BODIES: readonly Row[] = [
     does: 'answers 302',
     arrange: always(REDIRECT),
     ends: 'failure/unreachable',
-    says: [/sends elsewhere \(https:\/\/login\.example\.com\/start\)/, /URL of the API server/],
+    says: [/a redirect to https:\/\/login\.example\.com\/start, which/, /URL of the API server/],
     versions: 'none',
-    within: 900,
   },
   {
     name: 'a login page',
@@ -740,56 +769,45 @@ const BODIES: readonly Row[] = [
     does: 'answers 200 and {} to everything',
     arrange: always({ kind: 'status', code: 200, body: '{}' }),
     ends: 'timeout/unreachable',
-    says: [/answered with no list/],
+    says: [/answered without a list/],
     versions: 'none',
   },
   {
     name: 'a list that breaks off',
     does: 'breaks the connection within the first page, packed',
     serve: { streamingList: 'reject' },
-    arrange({ server }) {
-      server.intercept = first(1, isList, { kind: 'resetMidLine' });
-      return undefined;
-    },
+    arrange: strikes(first(1, isList, { kind: 'resetMidLine' })),
     says: [/cannot be reached/],
   },
   {
     name: 'a packed list cut short',
     does: 'ends half-way through gzip, in good order',
     serve: { streamingList: 'reject' },
-    arrange({ server }) {
-      server.intercept = first(1, isList, { kind: 'close' });
-      return undefined;
-    },
+    arrange: strikes(first(1, isList, { kind: 'close' })),
     says: [/cannot be reached|not JSON/],
   },
   {
     name: 'an answer that stops in the middle',
     does: 'sends the headers of a list and nothing more',
     serve: { streamingList: 'reject' },
-    arrange({ server }) {
-      server.intercept = first(1, isList, { kind: 'silence' });
-      return undefined;
-    },
+    arrange: strikes(first(1, isList, { kind: 'silence' })),
     says: [/silence in an answer for/],
   },
   {
     name: 'a page that has expired',
     does: 'answers 410 to the continue token of the second page',
     serve: { streamingList: 'reject' },
-    arrange({ server, trace }) {
+    arrange(bench) {
+      const { server, trace } = bench;
       const template = objectAt(trace, 0);
       for (let i = 0; i < 600; i += 1) {
         server.put({ ...template, metadata: { namespace: 'argocd', name: `a-${i}` } });
       }
-      const later = first(1, ({ query }) => query.continue !== undefined, {
-        kind: 'status',
-        code: 410,
-      });
-      server.intercept = (request) => (isList(request) ? later(request) : undefined);
+      const isLaterPage = ({ query }: ServedRequest) => query.continue !== undefined;
+      strikes(first(1, isLaterPage, { kind: 'status', code: 410 }))(bench);
       return { inputs: { application: `${trace.application}*` } };
     },
-    says: [/forgot a list before its last page/],
+    says: [/let a list expire before its last page/],
   },
   {
     name: 'a Date that is none',
@@ -821,7 +839,6 @@ const WORLD: readonly Row[] = [
       return { play };
     },
     versions: 'gaps',
-    within: 4000,
   },
   {
     name: 'deleted and created again',
@@ -873,10 +890,11 @@ const WORLD: readonly Row[] = [
   {
     name: 'a watch that is dead to the end',
     does: 'lets every watch hang; a list on a new connection works',
-    arrange({ server }) {
-      server.intercept = (request) => (isWatch(request) ? { kind: 'hang' } : undefined);
+    arrange(bench) {
+      strikes(each(isWatch, { kind: 'hang' }))(bench);
       return { inputs: { timeout: '1' }, wait: { timing: { idleMs: 60_000 } }, from: 'asked' };
     },
+    speed: Number.POSITIVE_INFINITY,
     versions: 'seldom',
     after: 1000,
   },
@@ -958,6 +976,8 @@ async function runRow(row: Row): Promise<void> {
     const setting = (await row.arrange?.({ server, trace, directory, closing })) ?? {};
     const asked = server.seen((request) => isWatch(request) || isList(request));
     const looked = Promise.withResolvers<void>();
+    const troubled = Promise.withResolvers<void>();
+    void troubled.promise.then(setting.onTrouble);
     const begin = setting.from === 'asked' ? asked : looked.promise;
     closing.push(playing(server, setting.trace ?? trace, row, setting, begin));
     const began = performance.now();
@@ -965,12 +985,13 @@ async function runRow(row: Row): Promise<void> {
       ...setting.wait,
       onEvent({ kind }) {
         if (kind === 'listed') looked.resolve();
+        if (kind === 'unreachable') troubled.resolve();
       },
       inputs: {
         ...inputsFor(server),
         application: trace.application,
         revision: trace.revision,
-        timeout: '10',
+        timeout: '60',
         ...setting.inputs,
       },
     });
@@ -1031,7 +1052,6 @@ function check(
     const delivered = versions.filter((version) => version !== '-');
     expect(delivered).toEqual(written.slice(0, delivered.length));
   }
-  if (row.within !== undefined) expect(ms).toBeLessThan(row.within);
   if (row.after !== undefined) expect(ms).toBeGreaterThan(row.after);
 }
 
@@ -1054,26 +1074,17 @@ function expected(trace: Trace): readonly string[] {
   return [...(trace.expect.changes ?? [])].sort();
 }
 
-/** What a row came to; rows wait most of the time, so a few of them run at a time. */
-const results = new Map<Row, PromiseSettledResult<void>>();
+/** They wait most of the time. */
 const AT_A_TIME = 5;
+let results: ReadonlyMap<Row, Promise<void>>;
 
-// Not test.concurrent: between two tests Jest lets nobody import what is loaded when it is needed.
+// All before the first test: between two of them Jest lets nobody import what is loaded when needed.
 beforeAll(async () => {
-  const left = ROWS.values();
-  const work = async () => {
-    for (const row of left) {
-      const [result] = await Promise.allSettled([runRow(row)]);
-      results.set(row, result);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
-}, 120_000);
+  results = atATime(AT_A_TIME, ROWS, runRow);
+  await Promise.allSettled(results.values());
+}, 600_000);
 
-test.each(ROWS.map((row) => [row.name, row] as const))('%s', (_, row) => {
-  const result = results.get(row);
-  if (result?.status !== 'fulfilled') throw result?.reason ?? new Error('it did not run');
-});
+test.each(ROWS.map((row) => [row.name, row] as const))('%s', async (_, row) => results.get(row));
 
 /** The same by the built action, in a process of its own and with its real patience. */
 interface DistRow {
@@ -1116,18 +1127,12 @@ const DIST: readonly DistRow[] = [
     async arrange(server) {
       await server.stop();
       setTimeout(() => void server.restart(), 500);
-      const faults = [
+      intercept(
+        server,
         first(1, isStreamingList, { kind: 'close', afterEvents: 4 }),
         first(1, isPlainWatch, { kind: 'resetMidLine', afterEvents: 2 }),
         first(1, isPlainWatch, { kind: 'status', code: 503 }),
-      ];
-      server.intercept = (request) => {
-        for (const fault of faults) {
-          const struck = fault(request);
-          if (struck) return struck;
-        }
-        return undefined;
-      };
+      );
     },
   },
   {
@@ -1137,7 +1142,7 @@ const DIST: readonly DistRow[] = [
     arrange(server) {
       server.authorize = ({ verb }) => verb !== 'watch';
     },
-    says: /Watching is not possible/,
+    says: /Cannot watch, so Applications are listed/,
   },
   {
     name: '401 mid-wait',
@@ -1154,46 +1159,42 @@ const DIST: readonly DistRow[] = [
   },
 ];
 
-test.each(DIST.map((row) => [row.name, row] as const))(
-  'built: %s',
-  async (_, row) => {
-    const trace = loadTrace(DEFAULT_TRACE);
-    const server = await startApiServer();
-    try {
-      await row.arrange?.(server);
-      const begin = answered(server);
-      const { stop } = replay(server, trace, { begin, speed: 2 });
-      const { application, revision } = trace;
-      const result = await runAction({
-        inputs: {
-          ...inputsFor(server),
-          application,
-          revision,
-          timeout: '20s',
-          'poll-interval': '1s',
-        },
-        ...(row.env ? { env: row.env } : {}),
-      });
-      stop();
-      const { outputs, stdout, durationMs: ms } = result;
-      const ended = `${outputs['conclusion']}/${outputs['reason']}`;
-      expect(ended).toBe(row.ends ?? 'success/synced');
-      if (row.says) expect(stdout).toMatch(row.says);
-      if (!row.ends) {
-        const resources = JSON.parse(outputs['resources'] ?? '[]') as readonly Readonly<
-          Record<string, string>
-        >[];
-        const changes = resources.map(
-          (each) =>
-            `${each['change']} ${each['group']}/${each['kind']}/${each['namespace']}/${each['name']}`,
-        );
-        const truth = expected(trace);
-        expect(changes.sort()).toEqual(row.seldom ? expect.arrayContaining([...truth]) : truth);
-      }
-      held.push({ name: row.name, does: row.does, ended, ms, versions: '' });
-    } finally {
-      await server.close();
+test.each(DIST.map((row) => [row.name, row] as const))('built: %s', async (_, row) => {
+  const trace = loadTrace(DEFAULT_TRACE);
+  const server = await startApiServer();
+  try {
+    await row.arrange?.(server);
+    const begin = answered(server);
+    const { stop } = replay(server, trace, { begin, speed: 2 });
+    const { application, revision } = trace;
+    const result = await runAction({
+      inputs: {
+        ...inputsFor(server),
+        application,
+        revision,
+        timeout: '60s',
+        'poll-interval': '1s',
+      },
+      ...(row.env ? { env: row.env } : {}),
+    });
+    stop();
+    const { outputs, stdout, durationMs: ms } = result;
+    const ended = `${outputs['conclusion']}/${outputs['reason']}`;
+    expect(ended).toBe(row.ends ?? 'success/synced');
+    if (row.says) expect(stdout).toMatch(row.says);
+    if (!row.ends) {
+      const resources = JSON.parse(outputs['resources'] ?? '[]') as readonly Readonly<
+        Record<string, string>
+      >[];
+      const changes = resources.map(
+        (each) =>
+          `${each['change']} ${each['group']}/${each['kind']}/${each['namespace']}/${each['name']}`,
+      );
+      const truth = expected(trace);
+      expect(changes.sort()).toEqual(row.seldom ? expect.arrayContaining([...truth]) : truth);
     }
-  },
-  40_000,
-);
+    held.push({ name: row.name, does: row.does, ended, ms, versions: '' });
+  } finally {
+    await server.close();
+  }
+});

@@ -45,6 +45,15 @@ describe('both accept', () => {
     'all: { pattern: Deployment/*, image: registry.example.com/shop/*, application: shop-*, change: [created, updated] }',
     'lists: { pattern: [Deployment/*], image: [a/**, b/*], application: [argocd/shop, shop-*], change: "created|updated" }',
     "a: &all ['*/*']\nb: *all",
+    ".not: &not ['!Secret/*']\nweb: ['*/*', *not]",
+    "x-not: &not ['!Secret/*']\nweb: ['*/*', *not]",
+    'x-anything: { a: [1, ~, { b: true }] }\n.: 5\nx-:',
+    "a: ['*/*', &not ['!Secret/*']]\nb: ['*/*', *not]",
+    "rolled: { pattern: 'Deployment/*', fields: 'spec.template.spec.containers[*].image' }",
+    `nginx: { pattern: 'ConfigMap/web', fields: ['data["nginx.conf"]', 'data.tls-*'] }`,
+    "paused: { pattern: 'CronJob/*', fields: { path: spec.suspend, to: 'true' } }",
+    "tuned: { pattern: 'Deployment/*', fields: ['**', '!spec.replicas', '!metadata.**'] }",
+    "some: { pattern: '*/*', fields: { path: [spec.a, '!spec.b'], from: '', to: ['1', ['2']] } }",
   ])('%j', async (yaml) => {
     expect(await problems(yaml)).toEqual([]);
     expect([accepts(parse(yaml) ?? null), accepts.errors]).toEqual([true, null]);
@@ -54,9 +63,18 @@ describe('both accept', () => {
 describe('both refuse', () => {
   test.each([
     ['a list at the top', '- Deployment/web'],
+    ['only negative fields', "a: { pattern: A/b, fields: ['!spec'] }"],
+    ['one negative field', "a: { pattern: A/b, fields: '!spec' }"],
+    ['fields that begin with a dot', 'a: { pattern: A/b, fields: .spec }'],
+    ['no fields', 'a: { pattern: A/b, fields: [] }'],
+    ['fields without a path', "a: { pattern: A/b, fields: { to: 'true' } }"],
+    ['fields of another key', "a: { pattern: A/b, fields: { path: a, with: 'true' } }"],
+    ['a value that is no text', 'a: { pattern: A/b, fields: { path: a, to: true } }'],
     ['a text at the top', 'Deployment'],
     ['a name with a space', '"a b": Deployment/web'],
     ['a name that begins with a digit', '1a: Deployment/web'],
+    ['a name like a place for anchors, in capitals', 'X-web: 5'],
+    ['an alias for what is no pattern', '.all: &all { a: b }\nweb: [*all]'],
     ['the name of an output', 'matrix: Deployment/web'],
     ['the name of an output, in other letters', 'Images: Deployment/web'],
     ['nothing', 'web:'],

@@ -8,9 +8,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { transformSync } from 'esbuild';
 import { licenses } from './licenses.ts';
+import { optionsOf } from './options.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -105,7 +105,12 @@ export function main(work: () => void): void {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main(() => {
-    const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
-    build(resolve(ROOT, values.out));
+    const options = optionsOf(
+      `npm run build -- [--out DIR]
+
+Builds dist/, or another directory: tsc, then ncc, then esbuild's minifier.`,
+      { options: { out: { type: 'string' } } },
+    );
+    build(resolve(ROOT, options.value('out') ?? 'dist'));
   });
 }

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { build, main } from './build.ts';
+import { optionsOf } from './options.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -60,6 +61,9 @@ function freshFiles(): Files {
 }
 
 main(() => {
+  optionsOf(`npm run check-dist
+
+Says whether dist/, in the work tree and in HEAD, is what the sources give. Changes nothing.`);
   const fresh = freshFiles();
   const committed = committedFiles();
   if (!committed) console.log('Not a Git work tree: only the files themselves are checked.');

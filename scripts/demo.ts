@@ -6,6 +6,12 @@ import { runAction } from '../__tests__/support/action.ts';
 import { startApiServer } from '../__tests__/support/api-server.ts';
 import { loadTrace, replay } from '../__tests__/support/replay.ts';
 import { renderer } from '../__tests__/support/workflow-commands.ts';
+import { optionsOf } from './options.ts';
+
+optionsOf(`npm run demo
+
+The built action waits for a recorded sync, as a step of a workflow would: its log, its outputs, its
+summary. Needs no cluster and no network.`);
 
 const FILTERS = `cdn: Ingress/*
 web: apps/Deployment/*/web

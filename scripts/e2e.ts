@@ -9,6 +9,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { traceNames } from '../__tests__/support/replay.ts';
 import { type Case, cases } from './e2e/cases.ts';
 import { type Lab, openLab } from './e2e/cluster.ts';
+import { optionsOf } from './options.ts';
 
 const REFUSAL = `This makes namespaces, roles, service accounts and, where it is missing, the definition of
 Applications in the cluster of KUBECONFIG, and takes them away again.
@@ -86,7 +87,14 @@ function reasonOf(thrown: unknown): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  main(process.argv.slice(2)).then(
+  const { positionals } = optionsOf(
+    `KUBECONFIG=FILE E2E_ALLOW=1 npm run e2e -- [NAME…]
+
+The built action against the API server of KUBECONFIG, with recordings that are written into a
+namespace of its own. Of the cases those whose names contain one of NAME; default: all.`,
+    { positionals: true },
+  );
+  main(positionals).then(
     (code) => process.exit(code),
     (thrown) => {
       console.error(reasonOf(thrown));

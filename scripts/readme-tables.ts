@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
+import { optionsOf } from './options.ts';
 
 interface ActionFile {
   readonly inputs: Readonly<
@@ -55,6 +56,9 @@ function code(text: string): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  optionsOf(`node scripts/readme-tables.ts
+
+Writes the tables of inputs and outputs in README.md: they say what action.yml says.`);
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
   const path = join(root, 'README.md');
   const action = readFileSync(join(root, 'action.yml'), 'utf8');

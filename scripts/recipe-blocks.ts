@@ -2,6 +2,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { optionsOf } from './options.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const MARKED = /(<!-- (examples\/\S+) -->\n\n)```\w*\n[\s\S]*?```\n/g;
@@ -24,6 +25,9 @@ export function blocksIn(markdown: string): readonly string[] {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  optionsOf(`node scripts/recipe-blocks.ts
+
+Writes the files of examples/ into the blocks of docs/recipes that name them.`);
   for (const page of globSync('docs/recipes/*.md', { cwd: ROOT })) {
     const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
     writeFileSync(join(ROOT, page), withBlocks(read(page), read));

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { optionsOf } from './options.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -26,10 +27,17 @@ export function releaseNotes(tag: string, version: string, changelog: string): s
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { positionals } = optionsOf(
+    `node scripts/release-notes.ts vX.Y.Z
+
+Prints what CHANGELOG.md says of a version. Fails where the tag, package.json and the changelog do
+not agree.`,
+    { positionals: true },
+  );
   const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
   const { version } = JSON.parse(read('package.json')) as { readonly version: string };
   try {
-    process.stdout.write(releaseNotes(process.argv[2] ?? '', version, read('CHANGELOG.md')));
+    process.stdout.write(releaseNotes(positionals[0] ?? '', version, read('CHANGELOG.md')));
   } catch (thrown) {
     console.error(thrown instanceof Error ? thrown.message : thrown);
     process.exitCode = 1;

@@ -7,20 +7,31 @@ import { fork } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { startApiServer } from '../__tests__/support/api-server.ts';
 import { loadTrace, replay } from '../__tests__/support/replay.ts';
+import { optionsOf } from './options.ts';
 
 type Outputs = Readonly<Record<string, string>>;
 
 /** A server that nobody stops ends by itself. */
 const LIFE_MS = 300_000;
-const BEHIND = '--behind';
+const BEHIND = 'behind';
 
-const [name = '', flag] = process.argv.slice(2);
-if (flag === BEHIND) await serve(name);
+const { positionals, has } = optionsOf(
+  `node scripts/replay-server.ts RECORDING
+
+Leaves an API server on the loopback behind that plays a recording of __tests__/traces from the
+first look at it on. Writes how to reach it, and what to wait for, as outputs of a step.`,
+  { positionals: true, options: { [BEHIND]: { type: 'boolean' } } },
+);
+const [name = ''] = positionals;
+if (has(BEHIND)) await serve(name);
 else leaveBehind(name);
 
 /** Runs the server in a process that outlives the step. */
 function leaveBehind(name: string): void {
-  const child = fork(import.meta.filename, [name, BEHIND], { detached: true, stdio: 'ignore' });
+  const child = fork(import.meta.filename, [name, `--${BEHIND}`], {
+    detached: true,
+    stdio: 'ignore',
+  });
   child.once('message', (outputs: Outputs) => {
     const lines = Object.entries(outputs).map(([output, value]) => `${output}=${value}\n`);
     const file = process.env.GITHUB_OUTPUT;

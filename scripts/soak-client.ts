@@ -1,6 +1,6 @@
 import { inputsFor, waitWhole } from '../__tests__/support/whole-wait.ts';
 import { TIMEOUTS } from '../src/http/transport.js';
-import { TIMING } from '../src/sources/kubernetes/listwatch.js';
+import { WATCH_TIMEOUTS } from '../src/sources/kubernetes/protocol.js';
 
 /**
  * The side of `npm run soak` that waits, in a process of its own so that its memory is its own.
@@ -32,7 +32,7 @@ function sample(): void {
 }
 
 async function soak({ server, application, revision, sampleMs }: Task): Promise<void> {
-  const { silenceTimeoutMs, idleTimeoutMs, listDeadlineMs, staleAfterMs } = TIMING;
+  const { silenceTimeoutMs, idleTimeoutMs, listDeadlineMs, staleAfterMs } = WATCH_TIMEOUTS;
   const timer = setInterval(sample, sampleMs);
   const { report } = await waitWhole({
     inputs: { ...inputsFor(server), application, revision, timeout: '5m' },

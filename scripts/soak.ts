@@ -10,7 +10,13 @@ import { build } from 'esbuild';
 import { nodePath, ROOT } from '../__tests__/support/action.ts';
 import { type ApiServer, startApiServer } from '../__tests__/support/api-server.ts';
 import { A, B, type Look, manifest } from '../__tests__/support/manifest.ts';
+import { optionsOf } from './options.ts';
 import type { Task, Telling } from './soak-client.ts';
+
+optionsOf(`npm run soak
+
+One wait through 10,000 events and 200 broken connections, in under two minutes: every version must
+arrive, in order, and what is held in memory must stay flat. Else the exit code is 1.`);
 
 const EVENTS = 10_000;
 const RECONNECTS = 200;

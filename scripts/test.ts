@@ -1,8 +1,15 @@
-/** `npm test`: every check, one after the other, and what they come to in the last line. */
-import { spawnSync } from 'node:child_process';
+/** `npm test`: every check at once, and what they come to in the last line. */
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { optionsOf } from './options.ts';
+
+optionsOf(`npm test
+
+Lint and format, types, the tests, and whether dist/ is what the sources give: each by its script
+too (npm run lint, types, unit, check-dist). The tests of processes run dist/ as it is. The last
+line is "N passed, N failed".`);
 
 const ROOT = resolve(import.meta.dirname, '..');
 const modules = (path: string): string => join(ROOT, 'node_modules', path);
@@ -22,27 +29,49 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number;
 }
 
-/** Runs one check with its output shown; true: it passed. */
-function succeeds(title: string, args: readonly string[]): boolean {
-  console.log(`\n== ${title}`);
-  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
-  return status === 0;
+interface Ended {
+  readonly ok: boolean;
+  readonly output: string;
 }
 
-function check(title: string, args: readonly string[]): Count {
-  const ok = succeeds(title, args);
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+/** Runs a script of Node's to its end. @param live its output is shown as it comes */
+function ended(args: readonly string[], live: boolean): Promise<Ended> {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ ok: code === 0, output }));
+  });
 }
 
-function unitTests(): Count {
+/** One check beside the tests, which is shown when it has ended. */
+async function check(title: string, args: readonly string[]): Promise<() => Count> {
+  const { ok, output } = await ended(args, false);
+  return () => {
+    console.log(`\n== ${title}\n${output.trimEnd()}`);
+    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+  };
+}
+
+async function unitTests(): Promise<Count> {
   const directory = mkdtempSync(join(tmpdir(), 'jest-report-'));
   const report = join(directory, 'report.json');
   try {
-    const ok = succeeds('Tests', [
-      ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-      // A test that failed may leave a connection open: that must not keep the verdict back.
-      ...[modules('jest/bin/jest.js'), '--forceExit', '--json', `--outputFile=${report}`],
-    ]);
+    const { ok } = await ended(
+      [
+        ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+        ...[modules('jest/bin/jest.js'), '--json', `--outputFile=${report}`],
+      ],
+      true,
+    );
     return countOf(ok, report);
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -61,12 +90,19 @@ function countOf(ok: boolean, report: string): Count {
   };
 }
 
-const counts = [
-  check('Lint and format', [modules('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']),
-  check('Types', [modules('typescript/bin/tsc'), '-p', 'tsconfig.check.json']),
-  unitTests(),
-  check('dist/ is what the sources give', [join(ROOT, 'scripts', 'check-dist.ts')]),
+console.log('== Tests (those of processes run dist/ as it is)');
+// One after another, beside the tests, which wait most of the time.
+const beside = async (): Promise<readonly (() => Count)[]> => [
+  await check('Lint and format', [
+    modules('@biomejs/biome/bin/biome'),
+    'check',
+    '--error-on-warnings',
+  ]),
+  await check('Types', [modules('typescript/bin/tsc'), '-p', 'tsconfig.check.json']),
+  await check('dist/ is what the sources give', [join(ROOT, 'scripts', 'check-dist.ts')]),
 ];
+const [tests, checks] = await Promise.all([unitTests(), beside()]);
+const counts = [tests, ...checks.map((show) => show())];
 const sum = (field: keyof Count): number => counts.reduce((all, count) => all + count[field], 0);
 const skipped = sum('skipped');
 console.log(

@@ -1,30 +1,30 @@
 #!/usr/bin/env node
+// First of all: a signal that comes before its handlers stand ends the step without outputs.
+import './platform/cancellation.js';
 import { readFileSync, writeSync } from 'node:fs';
+import { cancelled, isStep } from './platform/cancellation.js';
 import { systemClock } from './platform/clock.js';
 import { messageOf } from './platform/errors.js';
 import { readOthersFile } from './platform/files.js';
+import { lineWriter } from './platform/line-writer.js';
 import { githubConsole } from './report/console.js';
 import { runnerDestinations } from './report/runner.js';
 import { run } from './run.js';
-
-/** GitHub cancels a step by SIGINT, then SIGTERM, and kills it some seconds later. */
-const CANCELLATIONS = ['SIGINT', 'SIGTERM'] as const;
 
 /** As in package.json, and as action.yml says. */
 const OLDEST_NODE = 24;
 
 const { env } = process;
-const cancel = new AbortController();
-const STDOUT = 1;
-const console = githubConsole(print);
+const [STDOUT, STDERR] = [1, 2];
+const stdout = lineWriter(STDOUT);
+const console = githubConsole((line) => stdout.write(line));
 
-/** Without the stream that Node would make for it, but where a pipe is full and does not block. */
-function print(line: string): void {
-  let rest = Buffer.from(`${line}\n`);
+/** For what the log cannot take; stderr may be gone too. */
+function complain(line: string): void {
   try {
-    while (rest.length > 0) rest = rest.subarray(writeSync(STDOUT, rest));
+    writeSync(STDERR, `${line}\n`);
   } catch {
-    process.stdout.write(rest);
+    // Nobody is left to tell; the exit code says it.
   }
 }
 
@@ -38,12 +38,11 @@ function fault(thrown: unknown): never {
 process.on('unhandledRejection', fault);
 process.on('uncaughtException', fault);
 
-/** A runner gives no arguments; a person who does has a terminal, and whatever Node there is. */
+/** For a person, who has whatever Node there is. */
 async function local(args: readonly string[]): Promise<number> {
-  const complain = (text: string) => process.stderr.write(text);
   const { node } = process.versions;
   if (Number.parseInt(node, 10) < OLDEST_NODE) {
-    complain(`argocd-post-sync needs Node.js ${OLDEST_NODE} or later, and this is ${node}.\n`);
+    complain(`argocd-post-sync needs Node.js ${OLDEST_NODE} or later, and this is ${node}.`);
     return 1;
   }
   const { explain } = await import('./cli/explain.js');
@@ -55,22 +54,25 @@ async function local(args: readonly string[]): Promise<number> {
     directory: process.cwd(),
     now: Date.now,
     print: (text) => process.stdout.write(text),
-    complain,
+    complain: (text) => process.stderr.write(text),
   });
 }
 
-function step(): Promise<number> {
-  for (const signal of CANCELLATIONS) process.on(signal, () => cancel.abort());
-  return run({
+async function step(): Promise<number> {
+  const code = await run({
     env,
     readFile: readOthersFile,
     console,
     clock: systemClock(),
     destinations: runnerDestinations(env),
     random: Math.random,
-    cancelled: cancel.signal,
+    cancelled,
     expectMore,
   });
+  const lost = await stdout.flush();
+  if (lost === undefined) return code;
+  complain(`The log of this step could not be written to stdout: ${messageOf(lost)}`);
+  return 1;
 }
 
 /** V8 would take twice the memory, to spare a wait collections that it has time for. */
@@ -80,9 +82,9 @@ function expectMore(): void {
   setFlagsFromString('--heap-growing-percent=25');
 }
 
-const args = process.argv.slice(2);
-if (args.length > 0) {
-  local(args).then((code) => {
+if (isStep) step().then((code) => process.exit(code), fault);
+else {
+  local(process.argv.slice(2)).then((code) => {
     process.exitCode = code;
   }, fault);
-} else step().then((code) => process.exit(code), fault);
+}

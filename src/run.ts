@@ -1,84 +1,91 @@
 import type { LiveEvidence } from './conclude/live-evidence.js';
-import { noReport, reportOf } from './conclude/report.js';
+import { cancelledReport, noReport, reportOf } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
 import { resolveTarget, type Target } from './core/decision/target.js';
 import { undecidedOf } from './core/result/settle.js';
 import { commitQuestions } from './github/relate.js';
-import type { ReadFile } from './inputs/filters-file.js';
 import { readInputs } from './inputs/index.js';
 import type { Inputs } from './inputs/types.js';
+import { unlessAborted } from './platform/abort.js';
 import type { Clock } from './platform/clock.js';
+import type { RunDependencies } from './platform/dependencies.js';
+import { TransientError } from './platform/errors.js';
 import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
-import { type Destinations, publish } from './report/publish.js';
+import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { openSource, type Surroundings } from './sources/open.js';
+import { openSource } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
-import type { TriggerParts } from './wait/trigger.js';
+import type { TriggerOptions } from './wait/trigger.js';
 import type { Outcome } from './wait/waits.js';
-
-/** The world of a run; tests put another one in its place. */
-export interface RunDependencies extends Surroundings {
-  readonly readFile: ReadFile;
-  readonly destinations: Destinations;
-  /** Aborted when GitHub cancels the run. */
-  readonly cancelled: AbortSignal;
-  /** Called when there are many Applications to wait for: there may be thousands. */
-  readonly expectMore: () => void;
-}
 
 const MANY = 100;
 
 /**
  * A run: reads its inputs, waits for the Applications, asks the live objects what was not seen, and
- * publishes the answer before it fails.
+ * publishes the answer before it fails. Once it is cancelled, it waits for nothing more.
  * @returns the exit code
  */
-export async function run(world: RunDependencies): Promise<number> {
-  const { clock, console, destinations } = world;
+export async function run(dependencies: RunDependencies): Promise<number> {
+  const { clock, console, destinations } = dependencies;
   const start = clock.now().elapsed;
   const progress = createProgress(console, clock);
-  const { inputs, fault } = await read(world);
-  const report = inputs ? await answer(inputs, world, progress) : noReport(fault);
+  const { inputs, fault } = await read(dependencies);
+  const report = inputs ? await answer(inputs, dependencies, progress) : noReport(fault);
   progress.final({ ...report, waitedMs: clock.now().elapsed - start });
   const summaryFile = inputs?.summary === false ? '' : destinations.summaryFile;
   const published = await publish(report, { ...destinations, summaryFile }, console);
   return succeeded(report) && published ? 0 : 1;
 }
 
-async function read(
-  world: RunDependencies,
-): Promise<{ readonly inputs?: Inputs; readonly fault?: unknown }> {
+async function read({
+  env,
+  readFile,
+}: RunDependencies): Promise<{ readonly inputs?: Inputs; readonly fault?: unknown }> {
   try {
-    return { inputs: await readInputs(world.env, world.readFile) };
+    return { inputs: await readInputs(env, readFile) };
   } catch (fault) {
     return { fault };
   }
 }
 
 /** Never rejects: whatever goes wrong is an answer too. */
-async function answer(inputs: Inputs, world: RunDependencies, progress: Progress): Promise<Report> {
+async function answer(
+  inputs: Inputs,
+  dependencies: RunDependencies,
+  progress: Progress,
+): Promise<Report> {
   try {
-    if (inputs.source !== 'event') return await ask(inputs, world, progress);
+    if (inputs.source !== 'event') return await ask(inputs, dependencies, progress);
     // Loaded for those who need it: a wait starts without.
     const { answerEvent } = await import('./event/answer.js');
-    return await answerEvent(inputs, world);
+    return await answerEvent(inputs, dependencies);
   } catch (thrown) {
-    return noReport(thrown, inputs);
+    const { aborted } = dependencies.cancelled;
+    const unanswered = aborted && thrown instanceof TransientError;
+    return unanswered ? cancelledReport(inputs) : noReport(thrown, inputs);
   }
 }
 
-async function ask(inputs: Inputs, world: RunDependencies, progress: Progress): Promise<Report> {
-  const { clock, console, cancelled } = world;
+async function ask(
+  inputs: Inputs,
+  dependencies: RunDependencies,
+  progress: Progress,
+): Promise<Report> {
+  const { clock, console, cancelled } = dependencies;
   const start = clock.now().elapsed;
-  const { source, credentials } = await openSource(inputs, world);
+  const opened = await unlessAborted(openSource(inputs, dependencies), cancelled);
+  if (!opened) return cancelledReport(inputs);
+  const { source, credentials } = opened;
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
-  const outcome = await waitWith(world, inputs, source, display).finally(() => beating.abort());
+  const waiting = waitWith(dependencies, inputs, source, display);
+  const outcome = await waiting.finally(() => beating.abort());
   display.end();
+  if (outcome.untold) console.warning(untold(outcome.untold));
   const late = cancelled.aborted || outcome.error !== undefined;
   const live =
     late || inputs.liveEvidence === 'off'
@@ -95,8 +102,12 @@ async function ask(inputs: Inputs, world: RunDependencies, progress: Progress): 
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
 }
 
+function untold(count: number): string {
+  return `The run was cancelled, and too many resources changed to report them all before GitHub ends the step: ${count} Applications are reported without their changes (evidence: partial).`;
+}
+
 async function waitWith(
-  { clock, console, cancelled, expectMore }: RunDependencies,
+  { clock, console, cancelled, expectMore, env }: RunDependencies,
   inputs: Inputs,
   source: Source,
   display: Display,
@@ -113,7 +124,7 @@ async function waitWith(
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
-    ...commitQuestions(inputs, console),
+    ...commitQuestions(inputs, { env, clock, log: console }),
     ...(trigger === 'none'
       ? {}
       : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),
@@ -137,12 +148,12 @@ async function evidenceFor(
   return readLive(outcome, source, log, cancelled);
 }
 
-async function triggerAction(parts: TriggerParts) {
+async function triggerAction(options: TriggerOptions) {
   const { createTrigger } = await import('./wait/trigger.js');
-  return createTrigger(parts);
+  return createTrigger(options);
 }
 
-/** Decides what each Application must come to; says so for the first of those with the same end. */
+/** Decides what each Application is to reach; says so for the first of those that reach the same. */
 function explained(inputs: Inputs, console: Console): (application: Application) => Target {
   const said = new Set<string>();
   const once = (line: string, say: () => void) => {
@@ -152,8 +163,8 @@ function explained(inputs: Inputs, console: Console): (application: Application)
   return (application) => {
     const target = resolveTarget(inputs.revision, inputs.run, application);
     const what = target.kind === 'any' ? 'whatever is deployed' : `revision ${target.text}`;
-    const line = `must come to ${what}: ${target.why}.`;
-    once(line, () => console.info(`${application.namespace}/${application.name} ${line}`));
+    const line = `waiting for ${what} (${target.why}).`;
+    once(line, () => console.info(`${application.namespace}/${application.name}: ${line}`));
     if (target.kind === 'any' && inputs.revision.kind === 'auto') {
       once('warned', () => console.warning(noRevision(target.why)));
     }
@@ -162,7 +173,7 @@ function explained(inputs: Inputs, console: Console): (application: Application)
 }
 
 function noRevision(why: string): string {
-  return `revision: auto comes to none (${why}), so the state of before this run may satisfy the wait. Name the revision, e.g. revision: \${{ github.sha }}, or the commit of the configuration repository; revision: none silences this.`;
+  return `revision: auto found no revision to wait for (${why}), so what was deployed before this run may satisfy the wait. Name the revision, e.g. revision: \${{ github.sha }}, or the commit of the configuration repository; revision: none silences this.`;
 }
 
 /** Lets the progress say now and then that the wait goes on. */

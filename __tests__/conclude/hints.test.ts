@@ -25,6 +25,7 @@ const REFUSED: Report = {
   filters: [],
   matched: new Map(),
   changes: [],
+  fieldValues: false,
   waitedMs: 0,
 };
 

@@ -8,7 +8,7 @@ import { answerEvent } from '../../src/event/answer.js';
 import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { TerminalError } from '../../src/platform/errors.js';
-import { LISTING, refusal } from '../../src/sources/argocd/refusals.js';
+import { LIST_ACTION, refusal } from '../../src/sources/argocd/refusals.js';
 import { type ApiServerOptions, startApiServer } from '../support/api-server.ts';
 import { eventOf, goldenPayloads, type Payload } from '../support/payloads.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -173,7 +173,7 @@ describe('what Argo CD refuses with 400', () => {
   const SYNC = { action: 'sync', what: 'argocd/shop', object: 'default/shop' } as const;
 
   test.each([
-    [LISTING, 'unable to parse requirement', 'selector'],
+    [LIST_ACTION, 'unable to parse requirement', 'selector'],
     [SYNC, 'Cannot sync to 1234567: auto-sync currently set to main', 'trigger'],
   ])('%j', async (action, message, input) => {
     const answer = { status: 400, type: 'application/json', retryAfter: '', location: '' };

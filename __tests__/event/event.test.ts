@@ -288,12 +288,15 @@ describe('with access to the cluster', () => {
   });
 
   test.each([
-    ['created', web('2026-11-21T07:00:01Z', '2026-11-21T07:00:01Z')],
-    ['updated', web('2026-11-21T07:00:01Z')],
-    ['unchanged', web('2026-11-21T06:00:00Z')],
-  ])('the live object tells: %s', async (change, live) => {
+    ['created', 'serverside-applied', web('2026-11-21T07:00:01Z', '2026-11-21T07:00:01Z')],
+    // It was there to be configured: it was deleted and created again.
+    ['updated', 'configured', web('2026-11-21T07:00:01Z', '2026-11-21T07:00:01Z')],
+    ['updated', 'configured', web('2026-11-21T07:00:01Z')],
+    ['unchanged', 'configured', web('2026-11-21T06:00:00Z')],
+  ])('the live object tells: %s, of %s', async (change, verb, live) => {
     const server = await serve({ objects: [application()], live: [live] });
-    const report = await answer(eventOf(payload(START)), accessTo(server));
+    const told = payload(START, [resource({ message: `deployment.apps/web ${verb}` })]);
+    const report = await answer(eventOf(told), accessTo(server));
     expect(changesOf(report)).toMatchObject([{ change, evidence: 'live' }]);
     expect(report.applications[0]?.evidence).toBe('complete');
   });
@@ -382,7 +385,6 @@ describe('what is no event of ours', () => {
     const { [key]: _, ...rest } = payload();
     return eventOf(rest);
   };
-  const one = (over: Payload) => wrong({}, [resource(over)]);
   const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`;
 
   test.each<[string, unknown, string]>([
@@ -414,15 +416,7 @@ describe('what is no event of ours', () => {
     ['fewer in all than told', wrong({ total: 0 }), 'total must be no less than the 1'],
     ['too many', wrong({ total: 9999 }, Array(1001).fill(resource())), '1000 at most'],
     ['truncated, and yet told', wrong({ truncated: true }), 'resources must be empty'],
-    ['resources that are none', wrong({ resources: [null] }), 'resources[0] must be an object'],
     ['resources as an object', wrong({ resources: { length: 1 } }), 'resources must be a list'],
-    ['a kind with markup', one({ kind: '<img>' }), 'resources[0].kind must be a kind'],
-    ['a name that climbs', one({ name: '..' }), "resources[0].name must be a resource's name"],
-    ['a name with a path', one({ name: 'a/../b' }), "resources[0].name must be a resource's name"],
-    ['an endless name', one({ name: 'a'.repeat(300) }), 'resources[0].name must be 253'],
-    ['an endless message', one({ message: 'a'.repeat(5000) }), 'resources[0].message must be 4000'],
-    ['an unknown status', one({ status: 'Deleted' }), 'resources[0].status must be one of'],
-    ['an unknown phase of a hook', one({ hookPhase: 'Sad' }), 'resources[0].hookPhase must be'],
     [
       'a prototype',
       JSON.stringify(wrong({})).replace('"total"', '"__proto__":{"polluted":1},"total"'),
@@ -441,6 +435,40 @@ describe('what is no event of ours', () => {
     expect(report.message.length).toBeLessThan(300);
     expect(report.message).not.toMatch(/[\x00-\x1f]/);
     expect(report.remedy).not.toBe('');
+  });
+
+  const settings = { kind: 'ConfigMap', group: '', name: 'settings' };
+  const good = resource({ ...settings, message: 'configmap/settings created' });
+
+  test.each<[string, Payload | null, string]>([
+    ['resources that are none', null, 'resources[0] must be an object'],
+    ['a kind with markup', { kind: '<img>' }, 'resources[0].kind must be a kind'],
+    ['a name that climbs', { name: '..' }, "resources[0].name must be a resource's name"],
+    ['a name with a path', { name: 'a/../b' }, "resources[0].name must be a resource's name"],
+    ['an endless name', { name: 'a'.repeat(300) }, 'resources[0].name must be 253'],
+    ['an endless message', { message: 'a'.repeat(5000) }, 'resources[0].message must be 4000'],
+    ['an unknown status', { status: 'Deleted' }, 'resources[0].status must be one of'],
+    ['an unknown phase of a hook', { hookPhase: 'Sad' }, 'resources[0].hookPhase must be'],
+  ])('%s does not take the other resources with it', async (_, over, message) => {
+    const resources = [over === null ? null : resource(over), good];
+    const report = await answer(eventOf(payload({ resources })));
+    expect(report).toMatchObject({ conclusion: 'success', reason: 'synced' });
+    expect(report.applications[0]?.evidence).toBe('partial');
+    expect(changesOf(report)).toMatchObject([{ name: 'settings', change: 'created' }]);
+    const warnings = report.log.filter((each) => each.startsWith('warning: '));
+    expect(warnings).toEqual([expect.stringContaining(message)]);
+    expect(warnings.join().length).toBeLessThan(600);
+    expect(warnings.join()).not.toMatch(/[\x00-\x1f]/);
+  });
+
+  test('a resource with a generateName has no name', async () => {
+    const nameless = resource({ name: '', status: 'SyncFailed', message: 'forbidden' });
+    const report = await answer(eventOf(payload({}, [nameless, good])));
+    expect(changesOf(report)).toMatchObject([
+      { name: '', change: 'failed' },
+      { name: 'settings', change: 'created' },
+    ]);
+    expect(report.applications[0]?.evidence).toBe('complete');
   });
 
   test.each(['push', 'workflow_dispatch', ''])('a run of %j', async (name) => {

@@ -2,7 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Commits, githubCommits } from '../../src/github/commits.js';
+import { systemClock } from '../../src/platform/clock.js';
+import { fakeClock } from '../support/fake-clock.ts';
 import { A, B } from '../support/manifest.ts';
+import { startProxy } from '../support/proxy.ts';
 import { type RecordingLog, recordingLog } from '../support/recording-log.ts';
 
 interface Answer {
@@ -35,9 +38,10 @@ afterEach(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
-function commits({ token = 'secret-token', base = '' } = {}): Commits {
+function commits({ token = 'secret-token', base = '', clock = systemClock() } = {}): Commits {
   const { port } = server.address() as AddressInfo;
-  return githubCommits(token, `http://127.0.0.1:${port}${base}`, log);
+  const apiUrl = `http://127.0.0.1:${port}${base}`;
+  return githubCommits({ token, apiUrl, log, env: {}, clock });
 }
 
 const contains = (of = commits()) => of.contains('acme/shop', A, B, signal);
@@ -100,6 +104,50 @@ describe('whether a deployed commit contains the target', () => {
     expect(log.lines.join('\n')).not.toContain('secret-token');
   });
 
+  test('a redirect, as for a renamed repository, is not followed, and the log says so', async () => {
+    answer = { status: 301, body: {}, headers: { location: '/repositories/1/compare?state=x' } };
+    expect(await contains()).toBe(false);
+    expect(requests).toHaveLength(1);
+    expect(log.of('info')).toEqual([
+      expect.stringMatching(/sends elsewhere \(\/repositories\/1\/compare\).*was renamed/),
+    ]);
+  });
+
+  test('an answer that is larger than any that is needed is given up', async () => {
+    answer = { status: 200, body: { status: 'ahead', padding: 'x'.repeat(5_000_000) } };
+    expect(await contains()).toBeUndefined();
+    expect(log.of('info')).toEqual([
+      expect.stringMatching(/GitHub at 127\.0\.0\.1:\d+ sent an answer of more than 4 MiB/),
+    ]);
+  });
+
+  test('an answer that never comes has a deadline', async () => {
+    answer = 'never';
+    const clock = fakeClock();
+    const asked = contains(commits({ clock }));
+    while (requests.length === 0) await clock.settle();
+    await clock.advance(30_000);
+    expect(await asked).toBeUndefined();
+    expect(log.of('info')).toEqual([expect.stringContaining('no answer for 30 s')]);
+  });
+
+  test('a token that is echoed is not shown', async () => {
+    answer = { status: 500, body: { message: 'bad token secret-token' } };
+    await contains();
+    expect(log.of('info')).toEqual([expect.stringContaining('500: bad token ***')]);
+  });
+
+  test('GitHub is asked by the proxy of the environment', async () => {
+    const { port } = server.address() as AddressInfo;
+    const proxy = await startProxy({ port });
+    const env = { HTTP_PROXY: proxy.url };
+    const apiUrl = 'http://ghe.example.com/api/v3';
+    const of = githubCommits({ token: 'secret-token', apiUrl, log, env, clock: systemClock() });
+    expect(await contains(of)).toBe(true);
+    expect(proxy.targets).toEqual(['ghe.example.com:80']);
+    proxy.close();
+  });
+
   test('an answer that never comes is given up with the signal, in silence', async () => {
     answer = 'never';
     const abort = new AbortController();
@@ -160,7 +208,7 @@ describe('which commit an annotated tag names', () => {
   ])('that is of a %s: %j', async (type, expected) => {
     answer = { status: 200, body: { object: { type, sha: A } } };
     expect(await tagged()).toBe(expected);
-    expect(requests[0]?.url).toBe(`/repos/acme/shop/git/tags/${B}`);
+    expect(requests[0]?.url).toContain(`/repos/acme/shop/git/tags/${B}`);
   });
 
   test('none, where it is a commit: the log has nothing of it', async () => {

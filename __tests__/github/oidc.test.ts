@@ -25,6 +25,8 @@ function claims(over: object = {}) {
   };
 }
 
+const { signal } = new AbortController();
+
 type Ask = (audience: string) => Promise<string>;
 
 /** GitHub, answering with one token after another. */
@@ -37,7 +39,7 @@ function github(...answers: readonly (object | Error | string)[]) {
     if (answer instanceof Error) throw answer;
     return typeof answer === 'string' ? answer : tokenOf({ ...answer, jti: asked.length });
   };
-  return { clock, asked, oidc: githubOidc(AUDIENCE, clock, ask, true) };
+  return { clock, asked, oidc: githubOidc(AUDIENCE, clock, ask) };
 }
 
 /** What is asked for at these seconds; `!`: the last token was refused. */
@@ -58,7 +60,7 @@ test.each<[string, readonly (number | `${number}!`)[], number, object?]>([
     const at = Number.parseInt(String(moment), 10);
     await clock.advance((at - now) * 1000);
     now = at;
-    await oidc.mint(String(moment).endsWith('!'));
+    await oidc.mint(String(moment).endsWith('!'), signal);
   }
   expect(asked).toEqual(Array(count).fill(AUDIENCE));
 });
@@ -73,39 +75,42 @@ test("its life is counted from the asking, by the token's own times", async () =
     const iat = Math.floor(Date.now() / 1000) + 3600;
     return tokenOf(claims({ iat, exp: iat + LIFE }));
   };
-  const oidc = githubOidc(AUDIENCE, clock, slow, true);
-  const first = oidc.mint(false);
+  const oidc = githubOidc(AUDIENCE, clock, slow);
+  const first = oidc.mint(false, signal);
   await clock.advance(100_000);
   await first;
   await clock.advance(139_000);
-  await oidc.mint(false);
+  await oidc.mint(false, signal);
   expect(asked).toBe(1);
   await clock.advance(1_000);
-  void oidc.mint(false);
+  void oidc.mint(false, signal);
   expect(asked).toBe(2);
 });
 
 test('requests at one time share one token', async () => {
   const { asked, oidc } = github(claims());
-  const tokens = await Promise.all([oidc.mint(false), oidc.mint(false), oidc.mint(false)]);
+  const tokens = await Promise.all([
+    oidc.mint(false, signal),
+    oidc.mint(false, signal),
+    oidc.mint(false, signal),
+  ]);
   expect(new Set(tokens).size).toBe(1);
   expect(asked).toHaveLength(1);
 });
 
 test('a fault passes, and is not remembered', async () => {
   const { oidc } = github(new Error('Error message: 503\n  Service\nUnavailable'), claims());
-  const failed = Promise.all([oidc.mint(false), oidc.mint(false)]);
+  const failed = Promise.all([oidc.mint(false, signal), oidc.mint(false, signal)]);
   await expect(failed).rejects.toThrow(TransientError);
   await expect(failed).rejects.toThrow(
     'GitHub gave no OIDC token: Error message: 503 Service Unavailable',
   );
-  expect(await oidc.mint(false)).toMatch(/^eyJ/);
+  expect(await oidc.mint(false, signal)).toMatch(/^eyJ/);
 });
 
 test('a job that may not ask is told what to write', async () => {
-  const ask: Ask = async () => Promise.reject(new Error('it asked'));
-  const oidc = githubOidc(AUDIENCE, fakeClock(), ask, false);
-  const error = await oidc.mint(false).catch((thrown: unknown) => thrown);
+  const oidc = githubOidc(AUDIENCE, fakeClock(), undefined);
+  const error = await oidc.mint(false, signal).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(TerminalError);
   expect(error).toMatchObject({
     reason: 'invalid-input',
@@ -130,7 +135,7 @@ test.each<[string, object | string, RegExp]>([
   ['nothing of JSON that is no object', 'a.bnVsbA.c', /aud \(none\)/],
 ])('what it tells of a token: %s', async (_, answer, told) => {
   const { oidc } = github(answer);
-  const token = await oidc.mint(false);
+  const token = await oidc.mint(false, signal);
   expect(oidc.describe()).toMatch(told);
   for (const part of token.split('.')) {
     if (part.length > 8) expect(oidc.describe()).not.toContain(part);
@@ -139,7 +144,7 @@ test.each<[string, object | string, RegExp]>([
 
 test('what it tells is of the last token', async () => {
   const { oidc } = github(claims(), claims({ ref: 'refs/tags/v2' }));
-  await oidc.mint(false);
-  await oidc.mint(true);
+  await oidc.mint(false, signal);
+  await oidc.mint(true, signal);
   expect(oidc.describe()).toContain('ref refs/tags/v2');
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { step } from '../../src/core/decision/state.js';
 import { commitQuestions } from '../../src/github/relate.js';
 import type { Inputs } from '../../src/inputs/types.js';
+import { systemClock } from '../../src/platform/clock.js';
 import { app, B, C, operation } from '../core/support/application.ts';
 import { follow, revision, see } from '../core/support/follow.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -43,7 +44,10 @@ async function relationOf(targetRevision: string, ref: string, deployed = C) {
   const { state } = follow([[0, see(app({ at: deployed, sources, operation: operation() }))]], {
     target: revision(B, [0]),
   });
-  const { relate } = commitQuestions({ githubToken: 'word', run }, recordingLog());
+  const { relate } = commitQuestions(
+    { githubToken: 'word', run },
+    { env: {}, clock: systemClock(), log: recordingLog() },
+  );
   const relation = await relate(state, deployed, new AbortController().signal);
   const next = relation && step(state, { kind: 'relation', revision: deployed, relation });
   return { relation, compared: next?.application?.comparison.revisions.resolved };

@@ -6,9 +6,12 @@ async function* chunks(...parts: readonly (string | Buffer)[]): AsyncGenerator<B
   for (const part of parts) yield Buffer.from(part as string);
 }
 
+const LIMIT = 500_000;
+const tooLong = () => new Error('too long');
+
 async function read(...parts: readonly (string | Buffer)[]): Promise<readonly string[]> {
   const all: string[] = [];
-  for await (const line of lines(chunks(...parts))) all.push(line);
+  for await (const line of lines(chunks(...parts), LIMIT, tooLong)) all.push(line);
   return all;
 }
 
@@ -40,7 +43,9 @@ test('a stream that ends within one is broken', async () => {
   await expect(read('one\ntw')).rejects.toThrow(TransientError);
 });
 
-test('one without an end is given up', async () => {
-  const endless = Array.from({ length: 65 }, () => Buffer.alloc(1024 * 1024, 'x'));
-  await expect(read(...endless)).rejects.toThrow('without an end');
+test('one beyond the limit is given up, however it comes', async () => {
+  await expect(read('x'.repeat(LIMIT + 1), '\n')).rejects.toThrow('too long');
+  const endless = Array.from({ length: 6 }, () => 'x'.repeat(100_000));
+  await expect(read(...endless)).rejects.toThrow('too long');
+  expect(await read('x'.repeat(LIMIT), '\n')).toHaveLength(1);
 });

@@ -1,10 +1,13 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StepResult } from '../support/action.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
+import { type ApiServer, type ServedRequest, startApiServer } from '../support/api-server.ts';
 import { A, B, manifest } from '../support/manifest.ts';
-import { expectEnd, said, stepOn } from './steps.ts';
+import { expectEnd, said, stepHere, stepOn } from './steps.ts';
 
 /** Ends that come from outside: a cancelled run, a full disk, a bug of ours. */
 
@@ -20,104 +23,188 @@ afterEach(async () => {
   await server.close();
 });
 
-/** An API server's client that logs in by a plugin which never answers. */
-function hangingPlugin(): Readonly<Record<string, string>> {
-  const exec = { command: 'node', args: ['-e', 'setTimeout(() => {}, 9000)'] };
+/** What hangs longer than any test may take, and when it has begun to. */
+interface Hanging {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly when: Promise<unknown>;
+}
+
+/** A TCP server that accepts connections and never says a word. */
+async function mute(): Promise<{ readonly port: number; readonly when: Promise<unknown> }> {
+  const sockets: Socket[] = [];
+  const { promise: when, resolve } = Promise.withResolvers<void>();
+  const service = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    resolve();
+  });
+  await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
+  open.push(() => {
+    for (const socket of sockets) socket.destroy();
+    service.close();
+  });
+  return { port: (service.address() as AddressInfo).port, when };
+}
+
+/** A client of the API server that logs in by a plugin which never answers. */
+async function hangingPlugin(): Promise<Hanging> {
+  const { port, when } = await mute();
+  const wait = `require('node:net').connect(${port}, '127.0.0.1')`;
+  const exec = { command: 'node', args: ['-e', wait] };
   const kubeconfig = JSON.stringify({
     clusters: [{ name: 'c', cluster: { server: server.url, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'u', user: { exec } }],
     contexts: [{ name: 'k', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'k',
   });
-  return { ...NO_SERVER, kubeconfig };
+  return { inputs: { ...NO_SERVER, kubeconfig }, when };
 }
 
 /** A token endpoint of GitHub's that never answers. */
-async function hangingIssuer(): Promise<Readonly<Record<string, string>>> {
-  const service = createServer(() => undefined);
-  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
-  open.push(() => service.close());
-  open.push(() => service.closeAllConnections());
-  const { port } = service.address() as AddressInfo;
-  return {
+async function hangingIssuer(): Promise<Hanging> {
+  const { port, when } = await mute();
+  const env = {
     ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token?api-version=1`,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
   };
+  return { env, inputs: { token: '', 'oidc-audience': 'my-cluster' }, when };
+}
+
+function expectCancelled(result: StepResult): void {
+  expectEnd(result, 'cancelled', 'cancelled');
+  expect(result.signal).toBeNull();
+  expect(result.summary).toContain('cancelled');
+  expect(result.results).toMatchObject({ conclusion: 'cancelled' });
+}
+
+/** A step that is told to end as soon as something hangs. */
+function cancelled(hanging: Hanging): Promise<StepResult> {
+  const { inputs = {}, env = {}, when } = hanging;
+  return stepOn(server, inputs, { env, signal: { name: 'SIGTERM', when } });
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (name) => {
-  const signal = { name, afterMs: 1000 };
+  test('while it waits: outputs and summary are written', async () => {
+    server.put(manifest('shop', { revision: A }));
+    const signal = { name, whenLog: /waiting for revision/ };
+    const result = await stepOn(server, { revision: B, filters: 'web: Deployment/*' }, { signal });
+    expectCancelled(result);
+    expect(result.outputs).toMatchObject({ web: 'false', matched: '[]', 'sync-status': 'Synced' });
+    expect(result.outputs['message']).toBe('shop: cancelled while waiting for revision bbbbbbbb');
+  });
 
-  function expectCancelled(result: StepResult): void {
-    expectEnd(result, 'cancelled', 'cancelled');
-    expect(result.signal).toBeNull();
-    expect(result.afterSignalMs).toBeLessThan(1000);
-    expect(result.summary).toContain('cancelled');
-    expect(result.results).toMatchObject({ conclusion: 'cancelled' });
-  }
+  test('three times', async () => {
+    server.put(manifest('shop', { revision: A }));
+    const step = {
+      onStart(child: ChildProcess) {
+        void server
+          .seen(({ verb }) => verb === 'watch')
+          .then(() => {
+            for (const ms of [0, 5, 10]) setTimeout(() => child.kill(name), ms);
+          });
+      },
+    };
+    expectCancelled(await stepOn(server, { revision: B }, step));
+  });
+});
+
+describe('SIGTERM', () => {
+  const asked = (verb: string) => server.seen((request) => request.verb === verb);
 
   test('while an exec plugin hangs', async () => {
-    expectCancelled(await stepOn(server, hangingPlugin(), { signal }));
+    expectCancelled(await cancelled(await hangingPlugin()));
     expect(server.requests).toEqual([]);
   });
 
   test("while GitHub's token endpoint hangs", async () => {
-    const inputs = { token: '', 'oidc-audience': 'my-cluster' };
-    expectCancelled(await stepOn(server, inputs, { signal, env: await hangingIssuer() }));
+    expectCancelled(await cancelled(await hangingIssuer()));
   });
 
-  test('while a certificate that cannot be trusted is looked at', async () => {
-    // The handshake hangs: neither the request nor the look at the certificate comes to an end.
-    const mute = createServer();
-    mute.on('connection', () => undefined);
-    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    open.push(() => mute.close());
-    open.push(() => mute.closeAllConnections());
-    const { port } = mute.address() as AddressInfo;
-    const inputs = { server: `https://127.0.0.1:${port}` };
-    expectCancelled(await stepOn(server, inputs, { signal }));
+  test('while a handshake hangs', async () => {
+    const { port, when } = await mute();
+    expectCancelled(await cancelled({ inputs: { server: `https://127.0.0.1:${port}` }, when }));
   });
 
   test('while a trigger is on its way', async () => {
     server.intercept = ({ verb }) => (verb === 'patch' ? { kind: 'hang' } : undefined);
     const inputs = { trigger: 'refresh', revision: B };
-    expectCancelled(await stepOn(server, inputs, { signal }));
+    expectCancelled(await cancelled({ inputs, when: asked('patch') }));
   });
 
   test('while the server asks for patience', async () => {
     server.intercept = () => ({ kind: 'status', code: 429, retryAfter: 3600 });
-    expectCancelled(await stepOn(server, {}, { signal }));
+    expectCancelled(await cancelled({ when: asked('watch') }));
   });
 
   test('while a list comes drop by drop', async () => {
     server.streamingList = 'reject';
     server.intercept = ({ verb }) => (verb === 'list' ? { kind: 'silence' } : undefined);
+    expectCancelled(await cancelled({ when: asked('list') }));
+  });
+
+  test('while the server cannot be reached', async () => {
+    await server.stop();
+    const signal = { name: 'SIGTERM', whenLog: /ECONNREFUSED/ } as const;
     expectCancelled(await stepOn(server, {}, { signal }));
   });
 
-  test('twice', async () => {
+  test('while a request hangs', async () => {
+    server.intercept = () => ({ kind: 'hang' });
+    expectCancelled(await cancelled({ when: asked('watch') }));
+  });
+
+  test('while the last look hangs', async () => {
     server.put(manifest('shop', { revision: A }));
-    const step = {
-      onStart: (child: { kill(signal: NodeJS.Signals): boolean }) => {
-        for (const ms of [1000, 1005, 1010]) setTimeout(() => child.kill(name), ms);
-      },
+    server.intercept = ({ verb }) => (verb === 'list' ? { kind: 'hang' } : undefined);
+    const inputs = { revision: B, timeout: '0' };
+    expectCancelled(await cancelled({ inputs, when: asked('list') }));
+  });
+
+  test('while live evidence hangs: the end stands, the evidence is partial', async () => {
+    const web = {
+      group: 'apps',
+      version: 'v1',
+      kind: 'Deployment',
+      namespace: 'shop',
+      name: 'web',
     };
-    const result = await stepOn(server, { revision: B }, step);
-    expectEnd(result, 'cancelled', 'cancelled');
-    expect(result.signal).toBeNull();
+    const results = [{ ...web, status: 'Synced', message: 'configured' }];
+    server.put(manifest('shop', { revision: B, results }));
+    const isLive = ({ resource, verb }: ServedRequest) =>
+      resource === 'deployments.apps' || verb === 'discovery';
+    server.intercept = (request) => (isLive(request) ? { kind: 'hang' } : undefined);
+    const result = await cancelled({ inputs: { revision: B }, when: server.seen(isLive) });
+    expectEnd(result, 'success', 'synced');
+    expect(result.outputs['evidence']).toBe('partial');
   });
 });
 
-test('an exec plugin that hangs does not outlive the timeout, and is named', async () => {
-  const result = await stepOn(server, { ...hangingPlugin(), timeout: '1s' });
-  expectEnd(result, 'timeout', 'unreachable');
-  expect(result.durationMs).toBeLessThan(9000);
-}, 20_000);
+test('an exec plugin that hangs does not outlive the timeout', async () => {
+  const { inputs } = await hangingPlugin();
+  const result = await stepOn(server, { ...inputs, timeout: '1s' });
+  expectEnd(result, 'failure', 'unauthorized');
+});
 
 /** Code that the process runs beside ours. */
 function beside(script: string): { readonly env: Readonly<Record<string, string>> } {
   return { env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(script)}` } };
 }
+
+test('SIGTERM before anything else is done: the run is cancelled, and says so', async () => {
+  // Every module of the program asks for some of Node's, so that the first to do so is the first.
+  const script = `const get = process.getBuiltinModule;
+    process.getBuiltinModule = (name) => {
+      process.getBuiltinModule = get;
+      process.kill(process.pid, 'SIGTERM');
+      return get(name);
+    };`;
+  server.put(manifest('shop', { revision: A }));
+  const result = await stepOn(server, { revision: B, filters: 'web: Ingress/*' }, beside(script));
+  expectEnd(result, 'cancelled', 'cancelled');
+  expect(result.signal).toBeNull();
+  expect(result.outputs).toMatchObject({ web: 'false', matched: '[]' });
+  expect(result.summary).toContain('cancelled');
+});
 
 describe('a bug of ours', () => {
   test.each([
@@ -127,7 +214,13 @@ describe('a bug of ours', () => {
     ['a rejection with nothing', 'Promise.reject()'],
   ])('%s is one line, and exit 1', async (_, code) => {
     server.put(manifest('shop', { revision: A }));
-    const script = `setTimeout(() => { ${code}; }, 700).unref();`;
+    // As soon as it waits: it has asked for a socket then.
+    const script = `const { Socket } = process.getBuiltinModule('node:net');
+      const { connect } = Socket.prototype;
+      Socket.prototype.connect = function (...args) {
+        setTimeout(() => { ${code}; }, 0);
+        return connect.apply(this, args);
+      };`;
     const result = await stepOn(server, { revision: B }, beside(script));
     expect(result).toMatchObject({ exitCode: 1, signal: null, stderr: '' });
     const errors = said(result, 'error');
@@ -161,7 +254,7 @@ describe('what cannot be written is an error that says so', () => {
     ['RUNNER_TEMP', 'results file', 'not there', '/nonexistent/temp', /ENOENT/],
     ['RUNNER_TEMP', 'results file', 'read-only', '/proc', /ENOENT|EACCES|EPERM|EROFS/],
   ])('%s (%s): %s', async (variable, what, _, path, why) => {
-    const result = await stepOn(server, {}, { env: { [variable]: path } });
+    const result = await stepHere(server, {}, { env: { [variable]: path } });
     expect(result).toMatchObject({ exitCode: 1, signal: null, stderr: '' });
     const errors = said(result, 'error');
     expect(errors).toHaveLength(1);
@@ -185,12 +278,81 @@ describe('what cannot be written is an error that says so', () => {
     ]);
   });
 
-  test('all of it, while the run is cancelled: within a second', async () => {
+  test('all of it, while the run is cancelled', async () => {
     server.put(manifest('shop', { revision: A }));
     const env = { GITHUB_OUTPUT: FULL, GITHUB_STEP_SUMMARY: FULL };
     const signal = { name: 'SIGTERM', whenLog: /waiting for revision/ } as const;
     const result = await stepOn(server, { revision: B }, { env, signal });
     expect(result).toMatchObject({ exitCode: 1, signal: null });
-    expect(result.afterSignalMs).toBeLessThan(1000);
+  });
+});
+
+describe('a disk that fills while it is written to', () => {
+  /** Files of the process get no longer than this, as on a disk that is full then. */
+  const KIB = 16;
+  const under = ['bash', '-c', `ulimit -f ${KIB}; exec "$@"`, 'bash'];
+  const results = Array.from({ length: 200 }, (_, i) => ({
+    ...{ version: 'v1', kind: 'ConfigMap', namespace: 'shop', name: `settings-${i}` },
+    ...{ status: 'Synced', message: `configmap/settings-${i} created` },
+  }));
+  let temp = '';
+  beforeEach(() => {
+    temp = mkdtempSync(join(tmpdir(), 'full-'));
+    open.push(() => rmSync(temp, { recursive: true }));
+    server.put(manifest('shop', { revision: B, results }));
+  });
+
+  test('what fits is written, and nothing by half', async () => {
+    const inputs = { filters: 'web: Ingress/*\nconfig: ConfigMap/*' };
+    const result = await stepOn(server, inputs, { under, env: { RUNNER_TEMP: temp } });
+    expect(result).toMatchObject({ exitCode: 1, signal: null, stderr: '', summary: '' });
+    // Read as the runner does: a value that does not end would not be read at all.
+    const { outputs } = result;
+    expect(outputs).toMatchObject({
+      ...{ conclusion: 'success', reason: 'synced', changed: 'true', 'changed-count': '200' },
+      ...{ web: 'false', config: 'true', matched: '["config"]', 'results-file': '' },
+    });
+    for (const name of ['resources', 'config-resources', 'applications']) {
+      expect(outputs).not.toHaveProperty([name]);
+    }
+    expect(readdirSync(temp)).toEqual([]);
+    const errors = said(result, 'error');
+    expect(
+      errors.map((error) => /^The (.*?) could not be written: EFBIG/.exec(error)?.[1]),
+    ).toEqual(['results file', 'outputs', 'job summary']);
+    expect(errors[1]).toContain(
+      'these are missing: resources, config-resources, matrix, applications',
+    );
+  });
+});
+
+describe('a pipe that nobody reads or writes holds nothing up', () => {
+  test.each([
+    ['GITHUB_OUTPUT', /The outputs could not be written: ENXIO/],
+    ['GITHUB_STEP_SUMMARY', /The job summary could not be written: ENXIO/],
+    ['GITHUB_EVENT_PATH', undefined],
+  ])('%s', async (variable, why) => {
+    const directory = mkdtempSync(join(tmpdir(), 'pipe-'));
+    open.push(() => rmSync(directory, { recursive: true }));
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const result = await stepOn(server, {}, { env: { [variable]: pipe } });
+    expect(result).toMatchObject({ exitCode: why ? 1 : 0, signal: null, stderr: '' });
+    expect(said(result, 'error')).toEqual(why ? [expect.stringMatching(why)] : []);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  test.each([
+    ['is closed', /EPIPE/, { onStart: ({ stdout }: ChildProcess) => stdout?.destroy() }],
+    ['is full', /ENOSPC/, { under: ['bash', '-c', 'exec "$@" > /dev/full', 'bash'] }],
+  ])('%s: all else is written, and the exit code says it', async (_, why, step) => {
+    const result = await stepOn(server, {}, step);
+    expect(result).toMatchObject({ exitCode: 1, signal: null, stdout: '' });
+    expect(result.stderr).toMatch(/^The log of this step could not be written to stdout: .*\n$/);
+    expect(result.stderr).toMatch(why);
+    expect(result.outputs).toMatchObject({ conclusion: 'success', reason: 'synced' });
+    expect(result.summary).toContain('shop');
+    expect(result.results).toMatchObject({ conclusion: 'success' });
   });
 });

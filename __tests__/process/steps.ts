@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { runAction, type Step, type StepResult } from '../support/action.ts';
 import type { ApiServer } from '../support/api-server.ts';
+import { runHere } from '../support/run-here.ts';
 import { commandsOf } from '../support/workflow-commands.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -16,17 +17,29 @@ export function stepOn(
   inputs: Inputs = {},
   step: Omit<Step, 'inputs'> = {},
 ): Promise<StepResult> {
-  return runAction({
-    killAfterMs: 30_000,
+  return runAction(waiting(server, inputs, step));
+}
+
+/** The same in this process. */
+export function stepHere(
+  server: ApiServer,
+  inputs: Inputs = {},
+  step: Omit<Step, 'inputs' | 'root' | 'signal' | 'onStart'> = {},
+): Promise<StepResult> {
+  return runHere(waiting(server, inputs, step));
+}
+
+function waiting<S extends object>(server: ApiServer, inputs: Inputs, step: S) {
+  return {
     ...step,
     inputs: {
       ...accessTo(server),
       application: 'shop',
       revision: 'none',
-      timeout: '10s',
+      timeout: '60s',
       ...inputs,
     },
-  });
+  };
 }
 
 /** The messages of a log's commands of one kind, in order. */

@@ -56,6 +56,7 @@ export function report(given: Partial<Report> = {}): Report {
     filters: [],
     matched: new Map(),
     changes: ['created', 'updated', 'pruned'],
+    fieldValues: false,
     waitedMs: 12_340,
     ...given,
   };

@@ -29,12 +29,15 @@ export interface Step {
   readonly githubToken?: string;
   /** Directory with action.yml and dist/; default: this project. */
   readonly root?: string;
-  /** Sent once: after so many milliseconds, or when the log so far matches. */
+  /** Sent once: after so many milliseconds, when the log so far matches, or when a promise says. */
   readonly signal?: {
     readonly name: NodeJS.Signals;
     readonly afterMs?: number;
     readonly whenLog?: RegExp;
+    readonly when?: Promise<unknown>;
   };
+  /** A command that runs the command after it, such as a shell with limits. */
+  readonly under?: readonly string[];
   /** Killed after this long; default 60,000. */
   readonly killAfterMs?: number;
   /** Called for each complete line of the log. */
@@ -71,14 +74,33 @@ interface ActionFile {
 
 /** Runs the built action in a process of its own, as a runner would. */
 export async function runAction(step: Step = {}): Promise<StepResult> {
+  return staged(step, (env, { main, work }) => execute([main], work, env, step));
+}
+
+type Ended = Pick<
+  StepResult,
+  'exitCode' | 'signal' | 'stdout' | 'stderr' | 'durationMs' | 'afterSignalMs'
+>;
+
+/**
+ * Sets the stage as a runner does, lets the action run on it, and reads what it left there.
+ * @param act is given the environment, the path of the action's code and the working directory
+ */
+export async function staged(
+  step: Step,
+  act: (
+    env: Readonly<Record<string, string>>,
+    paths: { readonly main: string; readonly work: string },
+  ) => Promise<Ended>,
+): Promise<StepResult> {
   const root = step.root ?? ROOT;
-  const action = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as ActionFile;
+  const action = actionIn(root);
   // The real path, as some systems' temporary directory is a link.
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'runner-')));
   try {
     const env = { ...environment(directory, step), ...inputsOf(action, step), ...step.env };
     const main = join(root, action.runs.main);
-    const ended = await execute([main], join(directory, 'work'), env, step);
+    const ended = await act(env, { main, work: join(directory, 'work') });
     // What a test has put in the place of such a file may be a device that never ends.
     const own = (path: string): string => (path.startsWith(directory) ? path : '');
     const commandFile = (name: string): string => readText(own(env[name] ?? ''));
@@ -95,6 +117,15 @@ export async function runAction(step: Step = {}): Promise<StepResult> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+const actions = new Map<string, ActionFile>();
+
+/** action.yml of a directory, which is read once. */
+function actionIn(root: string): ActionFile {
+  const action = actions.get(root) ?? parse(readFileSync(join(root, 'action.yml'), 'utf8'));
+  actions.set(root, action);
+  return action;
 }
 
 /** Node 24: this process, or that of the dev dependency. */
@@ -180,30 +211,24 @@ function readText(path: string): string {
 
 /** `name=value` and `name<<DELIMITER … DELIMITER`, as in GITHUB_OUTPUT. */
 export function parseCommandFile(text: string): Readonly<Record<string, string>> {
-  const values: Record<string, string> = {};
+  // Not put into an object one by one: `__proto__` is a name too.
+  const values: (readonly [name: string, value: string])[] = [];
   const rows = text.split(/\r?\n/);
   for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
     if (row === '') continue;
     const [, name, operator, rest = ''] = /^(.*?)(<<|=)(.*)$/.exec(row) ?? [];
     if (name === undefined) throw new Error(`not a line of a command file: ${row}`);
     if (operator === '=') {
-      values[name] = rest;
+      values.push([name, rest]);
       continue;
     }
     const end = rows.indexOf(rest);
     if (end < 0) throw new Error(`the value of ${name} does not end`);
-    values[name] = rows
-      .splice(0, end + 1)
-      .slice(0, -1)
-      .join('\n');
+    const lines = rows.splice(0, end + 1).slice(0, -1);
+    values.push([name, lines.join('\n')]);
   }
-  return values;
+  return Object.fromEntries(values);
 }
-
-type Ended = Pick<
-  StepResult,
-  'exitCode' | 'signal' | 'stdout' | 'stderr' | 'durationMs' | 'afterSignalMs'
->;
 
 function execute(
   args: readonly string[],
@@ -212,7 +237,8 @@ function execute(
   step: Step,
 ): Promise<Ended> {
   const started = performance.now();
-  const child = spawn(nodePath(), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [file = '', ...all] = [...(step.under ?? []), nodePath(), ...args];
+  const child = spawn(file, all, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   step.onStart?.(child);
   const signalled = signalling(child, step.signal);
   const stdout = collect(child.stdout, (text, lines) => {
@@ -253,6 +279,7 @@ function signalling(child: ChildProcess, signal: Step['signal']): Signalling {
     child.kill(signal.name);
   };
   const timer = signal?.afterMs === undefined ? undefined : setTimeout(send, signal.afterMs);
+  void signal?.when?.then(send);
   return {
     look(log) {
       if (signal?.whenLog?.test(log)) send();

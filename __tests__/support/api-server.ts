@@ -2,7 +2,12 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { answer } from './api/answer.ts';
-import { type Certificates, createCertificates, type KeyPair } from './api/certificates.ts';
+import {
+  type Certificates,
+  DEFAULT_USER,
+  type KeyPair,
+  sharedCertificates,
+} from './api/certificates.ts';
 import { delayed, strike, write } from './api/exchange.ts';
 import type { Fault } from './api/faults.ts';
 import { APPLICATIONS, groupVersion, KINDS, type ResourceKind } from './api/kinds.ts';
@@ -117,15 +122,9 @@ export interface Traffic {
   readonly bytesSent: number;
 }
 
-const DEFAULT_USER = 'github:acme/shop';
-
-/** Certificates take a few milliseconds to make, so all servers of a process share them. */
-let shared: Promise<Certificates> | undefined;
-
 /** Starts a Kubernetes API server for Applications on the loopback. */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  shared ??= createCertificates(DEFAULT_USER);
-  const certificates = options.certificates ?? (await shared);
+  const certificates = options.certificates ?? (await sharedCertificates());
   const token = options.token ?? 'test-token';
   const behaviour: Behaviour = {
     intercept: options.intercept,

@@ -1,7 +1,7 @@
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type Certificates, createCertificates } from './api/certificates.ts';
+import { sharedCertificates } from './api/certificates.ts';
 import { delayed, type Exchange, type Reply, strike, write } from './api/exchange.ts';
 import type { Fault } from './api/faults.ts';
 import { groupVersion, KINDS } from './api/kinds.ts';
@@ -63,8 +63,6 @@ export interface ArgocdServer extends Behaviour {
   close(): Promise<void>;
 }
 
-let shared: Promise<Certificates> | undefined;
-
 interface State {
   readonly behaviour: Behaviour;
   readonly options: ArgocdServerOptions;
@@ -77,8 +75,7 @@ interface State {
 
 /** Starts a server with the API of Argo CD for Applications, on the loopback. */
 export async function startArgocdServer(options: ArgocdServerOptions = {}): Promise<ArgocdServer> {
-  shared ??= createCertificates('argocd');
-  const certificates = await shared;
+  const certificates = await sharedCertificates();
   const token = options.token ?? 'argocd-test-token';
   const { allow, intercept, onRefresh, onSync } = options;
   const behaviour: Behaviour = { allow, intercept, onRefresh, onSync, now: Date.now };

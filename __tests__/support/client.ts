@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 import type { ApiServer } from './api-server.ts';
 
+/** What a request needs of a server. */
+type Place = Pick<ApiServer, 'url' | 'token' | 'ca'>;
+
 /** A plain client for looking at the test server itself. */
 export interface Answer {
   readonly code: number;
@@ -24,7 +27,7 @@ export interface Ask {
 
 export const APPLICATIONS_PATH = '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
 
-export async function ask(server: ApiServer, path: string, options: Ask = {}): Promise<Answer> {
+export async function ask(server: Place, path: string, options: Ask = {}): Promise<Answer> {
   const response = await open(server, path, options);
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -40,7 +43,7 @@ export async function ask(server: ApiServer, path: string, options: Ask = {}): P
 
 /** The lines of a watch, as they come; ends with the stream, throws when the connection breaks. */
 export async function* lines(
-  server: ApiServer,
+  server: Place,
   path: string,
   options: Ask = {},
 ): AsyncGenerator<string> {
@@ -57,7 +60,7 @@ export async function* lines(
   }
 }
 
-function open(server: ApiServer, path: string, options: Ask): Promise<IncomingMessage> {
+function open(server: Place, path: string, options: Ask): Promise<IncomingMessage> {
   const { method = 'GET', token = server.token, client, body } = options;
   const request = server.url.startsWith('https') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {

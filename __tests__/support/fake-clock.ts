@@ -31,7 +31,7 @@ export function fakeClock(server?: number): FakeClock {
   return {
     settle,
     now: (): Moment => (server === undefined ? { elapsed } : { elapsed, server: server + elapsed }),
-    observeSnapshot: () => undefined,
+    observeDate: () => undefined,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();

@@ -7,6 +7,10 @@ export interface ProxyOptions {
   readonly port?: number;
   /** `USER:PASSWORD`, without which it answers 407. */
   readonly login?: string;
+  /** So many first requests are never answered. */
+  readonly unanswered?: number;
+  /** So many of the next ones are accepted, and lead nowhere. */
+  readonly stalled?: number;
 }
 
 /** An HTTP proxy that takes CONNECT. */
@@ -18,19 +22,28 @@ export interface Proxy {
   close(): void;
 }
 
-export async function startProxy({ port, login }: ProxyOptions = {}): Promise<Proxy> {
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+
+export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
+  const { port, login, unanswered = 0, stalled = 0 } = options;
   const targets: string[] = [];
   const wanted = login === undefined ? undefined : Buffer.from(login).toString('base64');
   const clients = new Set<Duplex>();
   const proxy = createServer().on('connect', (request, client) => {
     targets.push(request.url ?? '');
     clients.add(client);
+    client.on('error', () => client.destroy());
+    if (targets.length <= unanswered) return;
+    if (targets.length <= unanswered + stalled) {
+      client.write(ESTABLISHED);
+      return;
+    }
     if (wanted !== undefined && request.headers['proxy-authorization'] !== `Basic ${wanted}`) {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
       return;
     }
     const upstream = connect(port ?? Number(request.url?.split(':')[1]), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      client.write(ESTABLISHED);
       upstream.pipe(client).pipe(upstream);
     });
     upstream.on('error', () => client.destroy());

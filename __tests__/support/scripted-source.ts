@@ -80,7 +80,7 @@ export function scriptedSource(): ScriptedSource {
       signal.addEventListener('abort', () => ended.resolve());
       await Promise.race([ended.promise, watch.promise]).finally(() => listeners.delete(listening));
     },
-    async look(signal) {
+    async relist(signal) {
       looked += 1;
       const found = source.looks.shift() ?? [];
       if (found instanceof Error) throw found;

@@ -138,8 +138,8 @@ function overheard(source: Source, hear: (event: SourceEvent) => void): Source {
         hear(event);
         listener(event);
       }, signal),
-    async look(signal) {
-      const events = await source.look(signal);
+    async relist(signal) {
+      const events = await source.relist(signal);
       for (const event of events) hear(event);
       return events;
     },

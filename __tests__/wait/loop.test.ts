@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Application } from '../../src/core/application/types.js';
 import type { Policy, Relation } from '../../src/core/decision/state.js';
 import { TerminalError, TransientError } from '../../src/platform/errors.js';
-import { type WaitParts, waitFor } from '../../src/wait/loop.js';
+import { type WaitOptions, waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Outcome, Waits } from '../../src/wait/waits.js';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
@@ -20,7 +20,7 @@ const POLICY: Policy = {
 const MINUTE = 60_000;
 const TIMEOUT = 10 * MINUTE;
 
-interface Options extends Partial<Omit<WaitParts, 'wanted' | 'policy' | 'resolve' | 'source'>> {
+interface Options extends Partial<Omit<WaitOptions, 'wanted' | 'policy' | 'resolve' | 'source'>> {
   readonly applications?: readonly string[];
   readonly selector?: string;
   readonly namespace?: string;
@@ -341,7 +341,7 @@ describe('timeout 0', () => {
 
   test('triggers all the same', async () => {
     const acted: string[] = [];
-    const act: WaitParts['act'] = async ({ name }) => {
+    const act: WaitOptions['act'] = async ({ name }) => {
       acted.push(name);
       return { kind: 'triggered' };
     };
@@ -409,6 +409,37 @@ describe('several Applications', () => {
       'argocd/two: failure/sync-failed',
     ]);
     expect(outcome.ends.get('argocd/one')?.end.what).toContain('another Application failed');
+  });
+
+  test('fail-fast: one that cannot be read does not end the others', async () => {
+    const wait = start({ ...BOTH, act: async () => ({ kind: 'triggered' }) });
+    const unreadable = 'Application argocd/one.status must be an object, not string';
+    wait.source.list({ ...named('one', BEFORE), unreadable }, named('two', BEFORE));
+    expect(await goesOn(wait)).toBe(true);
+    wait.source.put(named('two', DONE));
+    const outcome = await wait.end();
+    expect(endsOf(outcome)).toEqual([
+      'argocd/one: failure/internal-error',
+      'argocd/two: success/synced',
+    ]);
+    expect(outcome.ends.get('argocd/one')?.result).toMatchObject({
+      message: `argocd/one: it cannot be read: ${unreadable}`,
+      evidence: 'partial',
+      changes: [],
+    });
+  });
+
+  test('a trigger does not act on one that cannot be read', async () => {
+    const seen: string[] = [];
+    const wait = start({
+      act: async ({ name }) => {
+        seen.push(name);
+        return { kind: 'triggered' };
+      },
+    });
+    wait.source.list({ ...shop(BEFORE), unreadable: 'x' });
+    expect(endsOf(await wait.end())).toEqual(['argocd/shop: failure/internal-error']);
+    expect(seen).toEqual([]);
   });
 
   test('fail-fast: a failure in the list need not wait for its end', async () => {

@@ -4,7 +4,7 @@ import type { Target } from '../../src/core/decision/target.js';
 import type { RunContext } from '../../src/inputs/types.js';
 import { TerminalError } from '../../src/platform/errors.js';
 import type { Patch } from '../../src/sources/source.js';
-import { createTrigger, type TriggerParts } from '../../src/wait/trigger.js';
+import { createTrigger, type TriggerOptions } from '../../src/wait/trigger.js';
 import { A, B, type Look } from '../support/manifest.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { application, scriptedSource } from '../support/scripted-source.ts';
@@ -25,7 +25,7 @@ const TARGET: Target = { kind: 'revision', text: B, why: 'test' };
 const { signal } = new AbortController();
 
 function set(
-  trigger: TriggerParts['trigger'],
+  trigger: TriggerOptions['trigger'],
   { target = TARGET, run = RUN }: { readonly target?: Target; readonly run?: RunContext } = {},
 ) {
   const source = scriptedSource();

@@ -1,22 +1,17 @@
-/** The API server of `scale.ts`, as a process of its own: what it does must not hold up the step. */
+/** The API server of `measureScale`, in a process of its own: its work must not hold up the step. */
 import { once } from 'node:events';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { startApiServer } from '../../__tests__/support/api-server.ts';
 import { A } from '../../__tests__/support/manifest.ts';
-import { large } from './large.ts';
-import { DONE } from './step.ts';
+import { DONE, large } from './objects.ts';
+import type { Access } from './programs.ts';
 
-/** What it is told: `ready` puts all back to before their change, `end` closes it. */
-export type Order = 'ready' | 'end';
+/** All is put back to before its change, which then comes, or does not; `end` closes the server. */
+export type Order = 'change' | 'stay' | 'end';
 
 /** What it tells: where it is, that all is as before, that all changes are out. */
 export type Telling =
-  | {
-      readonly kind: 'at';
-      readonly url: string;
-      readonly token: string;
-      readonly ca: string;
-    }
+  | ({ readonly kind: 'at' } & Access)
   | { readonly kind: 'ready' }
   | { readonly kind: 'changed' };
 
@@ -24,8 +19,9 @@ const tell = (telling: Telling): void => {
   process.send?.(telling);
 };
 
-const names = Array.from({ length: Number(process.argv[2]) }, (_, i) => `app-${i}`);
-const looks = names.map((name) => large(name));
+const [, , count, shares] = process.argv;
+const names = Array.from({ length: Number(count) }, (_, i) => `app-${i}`);
+const looks = names.map((name) => large(name, shares === 'shares'));
 // Nobody asks for the past; it would hold all Applications twice.
 const server = await startApiServer({ historyLimit: 1 });
 const { url, token, ca } = server;
@@ -36,6 +32,7 @@ for (;;) {
   if (order === 'end') break;
   for (const look of looks) server.put(look({ revision: A }));
   tell({ kind: 'ready' });
+  if (order === 'stay') continue;
   while (server.watches() === 0) await sleep(1);
   for (const look of looks) {
     server.put(look(DONE));

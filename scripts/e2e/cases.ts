@@ -42,7 +42,7 @@ function rights(
         const result = await playRecording(lab, lister, 'multi-source', { inputs, speed: 0.5 });
         return [
           ...outputFaults(result, { conclusion: 'success', 'changed-count': '1' }),
-          ...logFaults(result, /Watching is not possible, so it looks every 1 s/),
+          ...logFaults(result, /Cannot watch, so Applications are listed every 1 s/),
         ];
       },
     },

@@ -190,17 +190,16 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
         CONTROLLER,
       );
       if (object.kind === 'Namespace') namespaces.add(object.metadata.name);
-      const managedFields = made.metadata?.managedFields?.map((entry) =>
-        entry.manager === CONTROLLER ? { ...entry, time: new Date(writtenAt) } : entry,
-      );
-      // A server takes no change of times alone, so another manager changes something beside them.
-      const annotations = { ...made.metadata?.annotations, [RUN_LABEL]: run };
-      const metadata = {
-        ...made.metadata,
-        annotations,
-        ...(managedFields ? { managedFields } : {}),
-      };
-      await objects.replace({ ...made, metadata }, undefined, undefined, 'argocd-post-sync-e2e');
+      // A real cluster's controllers write to it too: the change is made to what is there by then.
+      await retryingConflicts(async () => {
+        const found = await objects.read(made as Parameters<typeof objects.read>[0]);
+        await objects.replace(
+          withWriteAt(found, writtenAt, run),
+          undefined,
+          undefined,
+          'post-sync-e2e',
+        );
+      });
     },
     async close() {
       await until(isServed, `${CRD} is served`);
@@ -301,5 +300,30 @@ async function until(holds: () => Promise<boolean>, what: string): Promise<void>
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`Gave up waiting until ${what}.`);
     await sleep(50);
+  }
+}
+
+/** An object as if Argo CD's controller had written it last at that time. */
+function withWriteAt(object: KubernetesObject, writtenAt: string, run: string): KubernetesObject {
+  const managedFields = object.metadata?.managedFields?.map((entry) =>
+    entry.manager === CONTROLLER ? { ...entry, time: new Date(writtenAt) } : entry,
+  );
+  // A server takes no change of times alone, so another manager changes something beside them.
+  const annotations = { ...object.metadata?.annotations, [RUN_LABEL]: run };
+  const metadata = { ...object.metadata, annotations, ...(managedFields ? { managedFields } : {}) };
+  return { ...object, metadata };
+}
+
+const CONFLICT = 409;
+const CONFLICTS = 10;
+
+async function retryingConflicts(work: () => Promise<void>): Promise<void> {
+  for (let conflicts = 0; ; conflicts += 1) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const again = thrown instanceof ApiException && thrown.code === CONFLICT;
+      if (!again || conflicts === CONFLICTS) throw thrown;
+    }
   }
 }

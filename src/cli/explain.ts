@@ -121,6 +121,8 @@ function parsedArgs(
   }
 }
 
+const MAX_PROBLEMS = 10;
+
 async function answer(values: Values, terminal: Terminal): Promise<string> {
   // Filters are often what is wrong: they are told without anything on standard input.
   await inputsOf(values, terminal, '');
@@ -131,6 +133,9 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
     ]);
   }
   const recording = readRecording(text);
+  for (const problem of recording.problems.slice(0, MAX_PROBLEMS)) {
+    terminal.complain(`The standard input has what cannot be read and is left out: ${problem}.\n`);
+  }
   const inputs = await inputsOf(values, terminal, recording.revision);
   const { outcome, waitedMs } = play(inputs, recording, terminal.now());
   if (outcome.ends.size === 0) {

@@ -1,16 +1,18 @@
 import {
   child,
+  DecodeError,
   integer,
   type Node,
   object,
   objects,
   optional,
   required,
+  separateObjects,
   text,
 } from '../core/application/decode.js';
 import { parseApplication } from '../core/application/parse.js';
 import { type Application, keyOf, resourceName } from '../core/application/types.js';
-import type { LiveTimes } from '../core/changes/classify.js';
+import type { LiveTimes } from '../core/changes/live-times.js';
 import { InputError } from '../platform/errors.js';
 
 /** What was seen of one Application at a moment. */
@@ -34,6 +36,8 @@ export interface Recording {
   readonly revision: string;
   /** By resource name, what the recording has of live objects. */
   readonly live: ReadonlyMap<string, LiveTimes>;
+  /** What cannot be read in single Applications or resources, by place. */
+  readonly problems: readonly string[];
 }
 
 const EXPECTED =
@@ -46,7 +50,10 @@ const EXPECTED =
 export function readRecording(json: string): Recording {
   const documents = documentsOf(json).map(({ value, line }) => object(value, `line ${line}`));
   const head = documents.find(({ value }) => 'trace' in value);
-  const looks = documents.flatMap(looksIn);
+  const problems = new Set<string>();
+  const looks = documents.flatMap((each) => looksIn(each, problems));
+  const [problem] = problems;
+  if (looks.length === 0 && problem !== undefined) throw new DecodeError(problem);
   if (looks.length === 0) {
     throw new InputError([`There is no Application in the standard input: ${EXPECTED}.`]);
   }
@@ -55,34 +62,49 @@ export function readRecording(json: string): Recording {
     timed: documents.some(({ value }) => 't' in value),
     revision: head ? text(head, 'revision') : '',
     live: new Map(head ? objects(head, 'live').map(liveTimes) : []),
+    problems: [...problems],
   };
 }
 
-function looksIn(document: Node): readonly Look[] {
+/** @param problems takes what cannot be read in one of several */
+function looksIn(document: Node, problems: Set<string>): readonly Look[] {
   const { value, path } = document;
   if ('trace' in value) return [];
+  const read = (node: Node, type: string, t: number) => {
+    try {
+      return [look(node, type, t, problems)];
+    } catch (thrown) {
+      if (!(thrown instanceof DecodeError)) throw thrown;
+      problems.add(thrown.message);
+      return [];
+    }
+  };
   if (Array.isArray(value['items'])) {
-    return objects(document, 'items').map((item) => look(item, 'ADDED', 0));
+    const report = ({ message }: DecodeError) => problems.add(message);
+    return separateObjects(document, 'items', report).flatMap((item) => {
+      return read({ value: item.value, path: item.path }, 'ADDED', 0);
+    });
   }
   const event = optional(document, 'object');
-  if (!event) return [look(document, 'ADDED', 0)];
+  if (!event) return read(document, 'ADDED', 0);
   const type = required(document, 'type');
   if (type === 'BOOKMARK') return [];
   if (type === 'ERROR') {
     throw new InputError([
-      `${path}: the watch failed (${text(event, 'message')}): record it anew.`,
+      `${path}: the watch failed (${text(event, 'message')}): record it again.`,
     ]);
   }
-  return [look(event, type, integer(document, 't') ?? 0)];
+  return read(event, type, integer(document, 't') ?? 0);
 }
 
-function look(node: Node, type: string, t: number): Look {
+function look(node: Node, type: string, t: number, problems: Set<string>): Look {
   const kind = text(node, 'kind');
   if (kind !== 'Application') {
     const what = kind === '' ? 'has no kind' : `is of kind ${kind}`;
     throw new InputError([`${node.path} ${what}, it is no Application: ${EXPECTED}.`]);
   }
-  const application = parseApplication(node.value);
+  const application = parseApplication(node.value, node.path);
+  for (const problem of application.unreadableResources ?? []) problems.add(problem);
   const newest = Math.max(newestIn(node.value['metadata']), newestIn(node.value['status']));
   const key = keyOf(application);
   return type === 'DELETED' ? { key, t, newest } : { key, t, newest, application };
@@ -92,11 +114,17 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /** The latest time anywhere in a JSON value; nothing in it can be later than when it was seen. */
 function newestIn(value: unknown): number {
-  if (typeof value === 'string' && TIME.test(value)) return Date.parse(value);
-  if (typeof value !== 'object' || value === null) return Number.NEGATIVE_INFINITY;
-  return Object.values(value)
-    .map(newestIn)
-    .reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let newest = Number.NEGATIVE_INFINITY;
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === 'string' && TIME.test(next)) newest = Math.max(newest, Date.parse(next));
+    // Not by recursion: nobody bounds how deep it is.
+    if (typeof next === 'object' && next !== null) {
+      for (const each of Object.values(next)) open.push(each);
+    }
+  }
+  return newest;
 }
 
 /** Argo CD's controller, among the managers of an object's fields. */

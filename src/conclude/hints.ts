@@ -1,4 +1,5 @@
 import type { Inputs } from '../inputs/types.js';
+import { unlessAborted } from '../platform/abort.js';
 import { type Report, succeeded } from '../report/report.js';
 import type { Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
@@ -61,7 +62,9 @@ async function withLinks(
   const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
   if (!application) return report;
   const namespace = application.controllerNamespace || application.namespace;
-  const address = argocdServer || (await source.uiAddress(namespace, patience(cancelled)));
+  const signal = patience(cancelled);
+  const address =
+    argocdServer || (await unlessAborted(source.uiAddress(namespace, signal), signal)) || '';
   return withAddress(report, [...ends.keys()], address);
 }
 
@@ -74,7 +77,7 @@ export function withAddress(report: Report, keys: readonly string[], address: st
   if (!/^https?:\/\//.test(address)) return report;
   const applications = report.applications.map((result, i) => ({
     ...result,
-    url: `${address.replace(/\/+$/, '')}/applications/${keys[i] ?? ''}`,
+    url: `${address.replace(/(?<!\/)\/+$/, '')}/applications/${keys[i] ?? ''}`,
   }));
   return { ...report, applications };
 }
@@ -91,8 +94,10 @@ async function withNearNames(
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
   const { nearestNames } = await import('./nearest-names.js');
-  const near = nearestNames(wanted, await source.names(namespace, patience(cancelled)));
-  const remedy = [report.remedy, source.doubt ?? ''].filter((part) => part !== '').join('\n');
+  const signal = patience(cancelled);
+  const names = (await unlessAborted(source.names(namespace, signal), signal)) ?? [];
+  const near = nearestNames(wanted, names);
+  const remedy = [report.remedy, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
   const hint =
     near.length > 0
       ? `Did you mean ${near.join(', ')}?`

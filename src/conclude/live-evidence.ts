@@ -1,6 +1,7 @@
 import { resourceName } from '../core/application/types.js';
-import type { LiveTimes } from '../core/changes/classify.js';
+import type { LiveTimes } from '../core/changes/live-times.js';
 import { type Settled, undecidedOf } from '../core/result/settle.js';
+import { unlessAborted } from '../platform/abort.js';
 import type { Log } from '../platform/log.js';
 import type { LiveMetadata, LiveQuery, Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
@@ -24,16 +25,16 @@ export async function readLive(
   const questions = [...ends].flatMap(([key, settled]) => {
     const { application } = settled;
     return application && source.reaches(application)
-      ? undecidedOf(settled).map((of) => ({ key, of, query: queryOf(application, of) }))
+      ? undecidedOf(settled)
+          .filter(({ name }) => name !== '')
+          .map((of) => ({ key, of, query: queryOf(application, of) }))
       : [];
   });
   if (questions.length === 0) return new Map();
   log.debug(`Reading the metadata of ${questions.length} live objects.`);
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
-  const answers = await source.live(
-    questions.map((each) => each.query),
-    signal,
-  );
+  const queries = questions.map((each) => each.query);
+  const answers = (await unlessAborted(source.live(queries, signal), signal)) ?? [];
   noticeUnreadable(answers, log);
   const evidence = new Map<string, Map<string, LiveTimes>>();
   for (const [i, { key, of }] of questions.entries()) {

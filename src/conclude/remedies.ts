@@ -45,6 +45,9 @@ export const IN_REACH = `A private server needs a runner in its network. Behind 
 env:
   HTTPS_PROXY: http://proxy.example.com:3128`;
 
+/** What to do where something cannot be read. */
+export const UNKNOWN_SHAPE = 'This version may not know this version of Argo CD: please report it.';
+
 const OF_TIMEOUTS: Readonly<Partial<Record<Reason, string>>> = {
   unreachable: `The step tried until the timeout. ${IN_REACH}`,
   missing: `Nothing created the Application in time. If it only needs more time:
@@ -59,6 +62,7 @@ with:
 };
 
 const OF_FAILURES: Readonly<Partial<Record<Reason, string>>> = {
+  'internal-error': UNKNOWN_SHAPE,
   degraded: DEGRADED,
   suspended: SUSPENDED,
   'auto-sync-refused':

@@ -7,7 +7,7 @@ import { InputError, messageOf, TerminalError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
 import type { Outcome } from '../wait/waits.js';
 import type { LiveEvidence } from './live-evidence.js';
-import { remedyFor } from './remedies.js';
+import { remedyFor, UNKNOWN_SHAPE } from './remedies.js';
 
 /** Everything a run says in the end, from how its wait ended. */
 export function reportOf(
@@ -28,6 +28,7 @@ export function reportOf(
     filters: inputs.filters,
     matched: matchedBy(inputs, applications),
     changes: inputs.changes,
+    fieldValues: inputs.fields === 'values',
     waitedMs,
   };
 }
@@ -61,17 +62,30 @@ function imagesOf({ changes, summaryImages }: ApplicationResult) {
 }
 
 /**
- * The report of a run that came to no answer.
+ * The report of a run that failed before it saw an Application.
  * @param inputs where they could be read: their filters match nothing
  */
 export function noReport(thrown: unknown, inputs?: Inputs): Report {
+  return emptyReport({ conclusion: 'failure', ...faultOf(thrown) }, inputs);
+}
+
+/** The report of a run that was cancelled before it saw an Application. */
+export function cancelledReport(inputs: Inputs): Report {
+  const message = 'The run was cancelled before any Application was read';
+  return emptyReport({ conclusion: 'cancelled', reason: 'cancelled', message, remedy: '' }, inputs);
+}
+
+function emptyReport(
+  end: Pick<Report, 'conclusion' | 'reason' | 'message' | 'remedy'>,
+  inputs: Inputs | undefined,
+): Report {
   return {
-    conclusion: 'failure',
-    ...faultOf(thrown),
+    ...end,
     applications: [],
     filters: inputs?.filters ?? [],
     matched: new Map(),
     changes: inputs?.changes ?? [],
+    fieldValues: false,
     waitedMs: 0,
   };
 }
@@ -86,7 +100,7 @@ function faultOf(thrown: unknown): Pick<Report, 'reason' | 'message' | 'remedy'>
     ? {
         reason: 'internal-error',
         message: `What the server sent cannot be read: ${said}`,
-        remedy: 'This version may not know this version of Argo CD: please report it.',
+        remedy: UNKNOWN_SHAPE,
       }
     : {
         reason: 'internal-error',

@@ -14,20 +14,21 @@ import { hasEnded } from '../core/decision/observations.js';
 import { begin, step } from '../core/decision/state.js';
 import { applicationMatches } from '../core/filters/application-names.js';
 import { type End, type Settled, settle, undecidedOf } from '../core/result/settle.js';
+import { patiently } from '../http/retry.js';
 import type { Inputs, RunContext } from '../inputs/types.js';
+import { unlessAborted } from '../platform/abort.js';
 import type { Clock } from '../platform/clock.js';
+import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
-import { openSource, type Surroundings } from '../sources/open.js';
+import { openSource, type SourceDependencies } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
 import { type Dispatch, EVENT_TYPE, LARGEST_EVENT, parseDispatch } from './payload.js';
 
-/** What `source: event` needs of the world. */
-export interface EventWorld extends Surroundings {
-  readonly readFile: (path: string) => string;
-  readonly cancelled: AbortSignal;
-}
+/** What `source: event` needs beside its inputs. */
+export type EventDependencies = SourceDependencies &
+  Pick<RunDependencies, 'readFile' | 'cancelled'>;
 
 /** How an event was understood. */
 interface Reading {
@@ -44,17 +45,21 @@ interface Reading {
  * inputs give access to the cluster, which then says what the event cannot.
  * @throws TerminalError `invalid-input` for what is no such event
  */
-export async function answerEvent(inputs: Inputs, world: EventWorld): Promise<Report> {
-  const { console, clock } = world;
+export async function answerEvent(
+  inputs: Inputs,
+  dependencies: EventDependencies,
+): Promise<Report> {
+  const { console, clock } = dependencies;
   const start = clock.now().elapsed;
-  const dispatch = readDispatch(inputs.run, world.readFile);
+  const dispatch = readDispatch(inputs.run, dependencies.readFile);
   console.info(sentenceOf(dispatch));
-  warnOfImages(inputs, world);
-  const reading = await understood(dispatch, inputs, world);
+  warnOfUnreadable(dispatch, dependencies);
+  warnOfImages(inputs, dependencies);
+  const reading = await understood(dispatch, inputs, dependencies);
   const { error } = reading;
   const key = keyOf(dispatch.application);
   const ends = new Map([[key, settledBy(reading, inputs, clock)]]);
-  const live = await evidenceFor(reading, { ends }, world);
+  const live = await evidenceFor(reading, { ends }, dependencies);
   const waitedMs = clock.now().elapsed - start;
   const report = reportOf(inputs, { ends, ...(error ? { error } : {}) }, live, waitedMs);
   return withAddress(blinded(report, reading, dispatch), [key], inputs.argocdServer);
@@ -67,7 +72,7 @@ on:
 For any other event use source: cluster or source: argocd.`;
 
 /** @throws TerminalError `invalid-input` */
-function readDispatch(run: RunContext, readFile: EventWorld['readFile']): Dispatch {
+function readDispatch(run: RunContext, readFile: EventDependencies['readFile']): Dispatch {
   if (run.eventName !== 'repository_dispatch') {
     const found = run.eventName || 'no event at all';
     throw noDispatch(`source: event needs a repository_dispatch, and this run is of ${found}`);
@@ -97,7 +102,7 @@ function noDispatch(message: string): TerminalError {
 
 function parsed(
   path: string,
-  readFile: EventWorld['readFile'],
+  readFile: EventDependencies['readFile'],
 ): { readonly action?: unknown; readonly client_payload?: unknown } {
   const text = path === '' ? '' : readable(path, readFile);
   if (text.length > LARGEST_EVENT) throw noEvent('is larger than any of GitHub');
@@ -109,7 +114,7 @@ function parsed(
   }
 }
 
-function readable(path: string, readFile: EventWorld['readFile']): string {
+function readable(path: string, readFile: EventDependencies['readFile']): string {
   try {
     return readFile(path);
   } catch (thrown) {
@@ -131,7 +136,17 @@ function sentenceOf({ application, operation, truncated }: Dispatch): string {
   return `An event of ${keyOf(application)}: its operation of ${operation.startedAt} is ${operation.phase}, ${count}.`;
 }
 
-function warnOfImages({ filters }: Inputs, { console }: EventWorld): void {
+function warnOfUnreadable({ application }: Dispatch, { console }: EventDependencies): void {
+  const { unreadableResources: problems = [] } = application;
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  const more = others.length > 0 ? ` (and ${others.length} more like it)` : '';
+  console.warning(
+    `The event tells a resource that cannot be read${more}, so it is left out and evidence is partial: ${first}. ${SENDER}`,
+  );
+}
+
+function warnOfImages({ filters }: Inputs, { console }: EventDependencies): void {
   const asking = filters.filter((each) => each.image).map((each) => each.name);
   if (asking.length === 0) return;
   console.warning(
@@ -140,7 +155,11 @@ function warnOfImages({ filters }: Inputs, { console }: EventWorld): void {
 }
 
 /** What the event comes to, in the order in which it is decided. */
-async function understood(dispatch: Dispatch, inputs: Inputs, world: EventWorld): Promise<Reading> {
+async function understood(
+  dispatch: Dispatch,
+  inputs: Inputs,
+  dependencies: EventDependencies,
+): Promise<Reading> {
   const { application, operation } = dispatch;
   const asked = applicationMatches(inputs.applications, inputs.applicationNamespace);
   if (!asked(application.namespace, application.name)) return { application, end: OTHER };
@@ -150,7 +169,7 @@ async function understood(dispatch: Dispatch, inputs: Inputs, world: EventWorld)
   const { kubeconfig, server } = inputs.access;
   // Only what inputs give counts: a runner in a cluster has access of its own.
   if (kubeconfig === '' && server === '') return unaided(dispatch, end);
-  return aided(dispatch, end, inputs, world);
+  return aided(dispatch, end, inputs, dependencies);
 }
 
 const SYNCED: End = { conclusion: 'success', reason: 'synced', what: 'the operation succeeded' };
@@ -211,26 +230,26 @@ async function aided(
   dispatch: Dispatch,
   end: End,
   inputs: Inputs,
-  world: EventWorld,
+  dependencies: EventDependencies,
 ): Promise<Reading> {
   const { application, truncated } = dispatch;
-  const open = undecidedOf(settledBy({ application, end }, inputs, world.clock)).length > 0;
+  const open = undecidedOf(settledBy({ application, end }, inputs, dependencies.clock)).length > 0;
   if (!truncated && (!open || inputs.liveEvidence === 'off')) return { application, end };
   const { source } = await openSource(
     { ...inputs, applications: [keyOf(application)], selector: '' },
-    world,
+    dependencies,
   );
   const live = inputs.liveEvidence === 'off' ? {} : { source };
   try {
-    const found = await lookedUp(application, source, world.cancelled);
+    const found = await lookedUp(application, source, dependencies);
     if (!truncated) return { application: enriched(dispatch, found), end, ...live };
     if (isSame(found, dispatch)) return { application: found, end, ...live };
     return late(dispatch, end);
   } catch (thrown) {
-    if (truncated) throw thrown instanceof TransientError ? unreachable(thrown) : thrown;
+    if (truncated) throw isUnanswered(thrown, dependencies) ? unreachable(thrown) : thrown;
     const consequence = `The cluster could not be asked what the event leaves open, so that is called «updated» and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
     const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
-    world.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
+    dependencies.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
     return { application, end };
   }
 }
@@ -246,24 +265,36 @@ with:
   application: shop
   revision: \${{ github.sha }}`;
 
+/** A run that was cancelled says that, whatever was not answered then. */
+function isUnanswered(thrown: unknown, { cancelled }: EventDependencies): thrown is TransientError {
+  return thrown instanceof TransientError && !cancelled.aborted;
+}
+
 function unreachable(thrown: TransientError): TerminalError {
   return new TerminalError('unreachable', thrown.message, UNREACHABLE);
 }
 
 const UNREACHABLE = `The event was too large to tell the resources, so the cluster had to. Run the workflow again when it answers. ${IN_REACH}`;
 
-const PATIENCE_MS = 20_000;
+const DEADLINE_MS = 20_000;
 
-/** @throws TerminalError or TransientError; also where the Application is not there any more */
+/**
+ * @throws TerminalError or TransientError; also where the Application is not there any more
+ * @throws DecodeError where it cannot be read
+ */
 async function lookedUp(
   application: Application,
   source: Source,
-  cancelled: AbortSignal,
+  { clock, random, cancelled }: Pick<EventDependencies, 'clock' | 'random' | 'cancelled'>,
 ): Promise<Application> {
   const key = keyOf(application);
-  const events = await source.look(AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]));
-  const found = events.find((each) => each.kind === 'application');
-  if (found) return found.application;
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(DEADLINE_MS)]);
+  const look = () => source.relist(signal);
+  const events = await unlessAborted(patiently(look, { clock, random }, signal), signal);
+  if (!events) throw new TransientError('The cluster did not answer in time.');
+  const found = events.find((each) => each.kind === 'application')?.application;
+  if (found?.unreadable !== undefined) throw new DecodeError(found.unreadable);
+  if (found) return found;
   throw new TerminalError('missing', `The cluster has no Application ${key}.`, ELSEWHERE);
 }
 
@@ -302,7 +333,7 @@ function settledBy({ application, end }: Reading, inputs: Inputs, clock: Clock):
 async function evidenceFor(
   { source, end }: Reading,
   ends: Parameters<typeof readLive>[0],
-  { console, cancelled }: EventWorld,
+  { console, cancelled }: EventDependencies,
 ): Promise<LiveEvidence> {
   if (!source || end.conclusion === 'skipped') return new Map();
   return readLive(ends, source, console, cancelled);

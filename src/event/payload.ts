@@ -1,4 +1,4 @@
-import { DecodeError, flag, type Node, object, objects } from '../core/application/decode.js';
+import { DecodeError, flag, list, type Node, object } from '../core/application/decode.js';
 import type {
   Application,
   ComparedResource,
@@ -56,8 +56,15 @@ export function parseDispatch(payload: unknown): Dispatch {
     if (!KEYS.includes(key)) throw wrong(root, key, `none: the payload has ${KEYS.join(', ')}`);
   }
   const truncated = required(root, 'truncated');
-  const operation = operationOf(root, truncated);
-  return { application: applicationOf(root, operation), operation, truncated };
+  const { results, problems } = resultsOf(root, truncated);
+  const operation = operationOf(root, results);
+  const application = applicationOf(root, operation);
+  return {
+    application:
+      problems.length > 0 ? { ...application, unreadableResources: problems } : application,
+    operation,
+    truncated,
+  };
 }
 
 function applicationOf(root: Node, operation: Operation): Application {
@@ -119,7 +126,7 @@ function deploymentOf(operation: Operation, deployStartedAt: string) {
   };
 }
 
-function operationOf(root: Node, truncated: boolean): Operation {
+function operationOf(root: Node, results: readonly ResourceResult[]): Operation {
   const operation = object(root.value['operation'], 'client_payload.operation');
   checkKeys(operation, OPERATION_KEYS);
   const phase = phaseOf(operation);
@@ -135,7 +142,7 @@ function operationOf(root: Node, truncated: boolean): Operation {
     // A payload has no count of attempts, but Argo CD says it in words.
     retryCount: Number(/\(retried (\d{1,6}) times\)/.exec(message)?.[1] ?? 0),
     retryLimit: 0,
-    results: resultsOf(root, truncated),
+    results,
   };
 }
 
@@ -171,18 +178,41 @@ function revisionsOf(root: Node): Revisions {
   return { resolved: some.length > 0 ? resolved : [], tracked: [] };
 }
 
-function resultsOf(root: Node, truncated: boolean): readonly ResourceResult[] {
+/** The resources that can be read, and what is wrong with the others. */
+interface Results {
+  readonly results: readonly ResourceResult[];
+  readonly problems: readonly string[];
+}
+
+function resultsOf(root: Node, truncated: boolean): Results {
   const total = root.value['total'];
-  const list = objects(root, 'resources');
+  const resources = list(root, 'resources');
   if (!Number.isSafeInteger(total) || Number(total) < 0 || Number(total) > MOST.total) {
     throw wrong(root, 'total', `a whole number of 0 to ${MOST.total}`);
   }
-  if (list.length > MOST.resources) throw wrong(root, 'resources', `${MOST.resources} at most`);
-  if (list.length > Number(total)) {
-    throw wrong(root, 'total', `no less than the ${list.length} resources`);
+  if (resources.length > MOST.resources)
+    throw wrong(root, 'resources', `${MOST.resources} at most`);
+  if (resources.length > Number(total)) {
+    throw wrong(root, 'total', `no less than the ${resources.length} resources`);
   }
-  if (truncated && list.length > 0) throw wrong(root, 'resources', 'empty, as truncated is true');
-  return list.map(resultOf);
+  if (truncated && resources.length > 0)
+    throw wrong(root, 'resources', 'empty, as truncated is true');
+  return eachOf(resources, `${root.path}.resources`);
+}
+
+/** One resource that is not as it must be does not take the others with it. */
+function eachOf(resources: readonly unknown[], path: string): Results {
+  const results: ResourceResult[] = [];
+  const problems: string[] = [];
+  for (const [i, resource] of resources.entries()) {
+    try {
+      results.push(resultOf(object(resource, `${path}[${i}]`)));
+    } catch (thrown) {
+      if (!(thrown instanceof DecodeError)) throw thrown;
+      problems.push(thrown.message);
+    }
+  }
+  return { results, problems };
 }
 
 function resultOf(resource: Node): ResourceResult {
@@ -195,7 +225,7 @@ function resultOf(resource: Node): ResourceResult {
     version: '',
     kind: line(told, 'kind', 63, KIND),
     namespace: line(told, 'namespace', 63, NAMESPACE_OR_NONE),
-    name: line(told, 'name', 253, RESOURCE_NAME),
+    name: line(told, 'name', 253, RESOURCE_NAME_OR_NONE),
     status: word(told, 'status', STATUS),
     message,
     ...(isCut(message) ? { cut: true } : {}),
@@ -207,7 +237,15 @@ function resultOf(resource: Node): ResourceResult {
   };
 }
 
-const EMPTY = { group: '', namespace: '', status: '', message: '', hookType: '', hookPhase: '' };
+const EMPTY = {
+  group: '',
+  namespace: '',
+  name: '',
+  status: '',
+  message: '',
+  hookType: '',
+  hookPhase: '',
+};
 
 /** More than 120 bytes are sent as the first 60, an ellipsis and the last 59. */
 function isCut(message: string): boolean {
@@ -233,9 +271,9 @@ const NAMESPACE_OR_NONE: Form = {
 const GROUP = form('an API group, or empty', /^(?:[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?)?$/);
 const KIND = form('a kind', /^[A-Za-z][A-Za-z0-9]*$/);
 /** What may stand in a path of the API; RBAC names contain colons. */
-const RESOURCE_NAME = form(
-  "a resource's name",
-  /^(?!\.{1,2}$)[^/%\x00-\x20\x7f-\x9f\u2028\u2029]+$/,
+const RESOURCE_NAME_OR_NONE = form(
+  "a resource's name, or empty for one with a generateName",
+  /^(?!\.{1,2}$)[^/%\x00-\x20\x7f-\x9f\u2028\u2029]*$/,
 );
 const HOOK_TYPE = form('hook types, or empty', /^[A-Za-z, ]*$/);
 

@@ -1,5 +1,8 @@
+import { type Answer, isSuccess, jsonOf, sayingOf, withoutQuery } from '../http/answers.js';
+import { record, text } from '../http/json.js';
 import { messageOf } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
+import { askGithub, type GithubParts } from './connection.js';
 
 /** What the repository's host can tell of commits. */
 export interface Commits {
@@ -29,18 +32,24 @@ export interface Commits {
   tagged(repository: string, sha: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
+export interface CommitsOptions extends GithubParts {
+  /** Empty: nothing is asked. */
+  readonly token: string;
+  /** Of GitHub, or of a GitHub Enterprise Server. */
+  readonly apiUrl: string;
+  readonly log: Log;
+}
+
+/** What GitHub said to a question. */
+type Told = { readonly kind: 'told'; readonly body: unknown } | { readonly kind: 'no' | 'later' };
+
+/** Of a page that lies behind the last: what is asked for stands outside of the pages. */
+const NO_PAGE = { per_page: '1', page: '2' };
+
 /** The compare and commits APIs of GitHub, or of a GitHub Enterprise Server at `apiUrl`. */
-export function githubCommits(token: string, apiUrl: string, log: Log): Commits {
-  const said = new Set<string>();
-  const say = (line: string) => {
-    if (!said.has(line)) log.info(line);
-    said.add(line);
-  };
-  // Loaded when there is a question: most runs have none.
-  const octokit = async () => {
-    const { getOctokit } = await import('@actions/github');
-    return getOctokit(token, { baseUrl: apiUrl }).rest;
-  };
+export function githubCommits(options: CommitsOptions): Commits {
+  const { token, log } = options;
+  const ask = questions(options);
   return {
     async contains(repository, target, deployed, signal) {
       if (token === '') {
@@ -48,77 +57,86 @@ export function githubCommits(token: string, apiUrl: string, log: Log): Commits 
         return false;
       }
       const what = `compare ${target.slice(0, 8)} with ${deployed.slice(0, 8)} in ${repository}`;
-      try {
-        const { repos } = await octokit();
-        const { data } = await repos.compareCommitsWithBasehead({
-          ...partsOf(repository),
-          basehead: `${target}...${deployed}`,
-          per_page: 1,
-          page: 2,
-          request: { signal },
-        });
-        log.debug(`${what}: ${data.status}`);
-        return data.status === 'ahead' || data.status === 'identical';
-      } catch (thrown) {
-        if (!signal.aborted) say(refusal(what, thrown));
-        return isFinal(thrown) ? false : undefined;
-      }
+      const path = `${pathOf(repository)}/compare/${target}...${deployed}`;
+      const told = await ask(what, path, signal);
+      if (told.kind !== 'told') return told.kind === 'later' ? undefined : false;
+      const status = text(record(told.body).status);
+      log.debug(`${what}: ${status.slice(0, 20)}`);
+      return status === 'ahead' || status === 'identical';
     },
     async resolve(repository, ref, signal) {
       if (token === '') return '';
-      try {
-        const { repos } = await octokit();
-        const { data } = await repos.getCommit({
-          ...partsOf(repository),
-          ref,
-          per_page: 1,
-          page: 2,
-          request: { signal },
-        });
-        return data.sha;
-      } catch (thrown) {
-        if (!signal.aborted) say(refusal(`resolve ${ref} in ${repository}`, thrown));
-        return isFinal(thrown) ? '' : undefined;
-      }
+      const path = `${pathOf(repository)}/commits/${encodeURIComponent(ref)}`;
+      const told = await ask(`resolve ${ref} in ${repository}`, path, signal);
+      if (told.kind !== 'told') return told.kind === 'later' ? undefined : '';
+      return text(record(told.body).sha);
     },
     async tagged(repository, sha, signal) {
       if (token === '') return '';
-      try {
-        const { git } = await octokit();
-        const { data } = await git.getTag({
-          ...partsOf(repository),
-          tag_sha: sha,
-          request: { signal },
-        });
-        // A tag may name another tag, a tree or a blob: none of these can be deployed.
-        return data.object.type === 'commit' ? data.object.sha : '';
-      } catch (thrown) {
-        // Most often it is a commit.
-        if (isFinal(thrown)) return '';
-        if (!signal.aborted)
-          say(refusal(`look the tag ${sha.slice(0, 8)} up in ${repository}`, thrown));
-        return undefined;
-      }
+      const path = `${pathOf(repository)}/git/tags/${encodeURIComponent(sha)}`;
+      const what = `look up the tag ${sha.slice(0, 8)} in ${repository}`;
+      const told = await ask(what, path, signal, MOST_OFTEN_ABSENT);
+      if (told.kind !== 'told') return told.kind === 'later' ? undefined : '';
+      // A tag may name another tag, a tree or a blob: none of these can be deployed.
+      const { type, sha: commit } = record(record(told.body).object);
+      return type === 'commit' ? text(commit) : '';
     },
   };
 }
 
-function partsOf(repository: string): { owner: string; repo: string } {
-  const [owner = '', repo = ''] = repository.split('/');
-  return { owner, repo };
+/** What is not found is the common case: a revision is a commit, not the object of a tag. */
+const MOST_OFTEN_ABSENT = 'most often absent';
+
+/** Asks, and says once in the log why there is no answer. */
+function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {
+  const said = new Set<string>();
+  const say = (line: string) => {
+    if (!said.has(line)) log.info(line);
+    said.add(line);
+  };
+  const base = apiUrl.endsWith('/') ? apiUrl.slice(0, -1) : apiUrl;
+  return async (
+    what: string,
+    path: string,
+    signal: AbortSignal,
+    absence?: typeof MOST_OFTEN_ABSENT,
+  ): Promise<Told> => {
+    const request = { path, query: NO_PAGE, accept: 'application/vnd.github+json' };
+    try {
+      const answer = await askGithub(base, `token ${token}`, request, parts, signal);
+      if (isSuccess(answer)) {
+        return { kind: 'told', body: jsonOf(answer, 'GitHub', 'is it GitHub that answers?') };
+      }
+      if (!absence || answer.status !== 404) say(refusal(what, answer));
+      return { kind: isFinal(answer) ? 'no' : 'later' };
+    } catch (thrown) {
+      if (!signal.aborted) {
+        say(
+          `Could not ${what} now (${messageOf(thrown)}). Waiting for the revision itself, and asking again later.`,
+        );
+      }
+      return { kind: 'later' };
+    }
+  };
+}
+
+function pathOf(repository: string): string {
+  return `/repos/${repository.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** Asking again does not help: no such commit, or no right to see it. */
-function isFinal(thrown: unknown): boolean {
-  const status = statusOf(thrown);
-  return !isRateLimit(thrown) && status !== undefined && status >= 400 && status < 500;
+function isFinal(answer: Answer): boolean {
+  return !isRateLimit(answer) && answer.status < 500;
 }
 
-function refusal(what: string, thrown: unknown): string {
-  if (isRateLimit(thrown)) {
+function refusal(what: string, answer: Answer): string {
+  if (isRateLimit(answer)) {
     return `Could not ${what}: GitHub's rate limit for this token is used up. Waiting for the revision itself, and asking again later.`;
   }
-  switch (statusOf(thrown)) {
+  if (answer.status >= 300 && answer.status < 400) {
+    return `Could not ${what}: GitHub sends elsewhere (${withoutQuery(answer.location)}), as for a repository that was renamed. Redirects are not followed: use the repository's present name in the Application. Waiting for the revision itself.`;
+  }
+  switch (answer.status) {
     case 401:
       return `Could not ${what}: github-token is not valid. Waiting for the revision itself.`;
     case 403:
@@ -126,17 +144,11 @@ function refusal(what: string, thrown: unknown): string {
     case 422:
       return `Could not ${what}: no such commit, or github-token may not read the repository (permissions: contents: read). Waiting for the revision itself.`;
     default:
-      return `Could not ${what} now (${messageOf(thrown)}). Waiting for the revision itself, and asking again later.`;
+      return `Could not ${what} now (${answer.status}: ${sayingOf(answer)}). Waiting for the revision itself, and asking again later.`;
   }
 }
 
-function isRateLimit(thrown: unknown): boolean {
-  const status = statusOf(thrown);
-  if (status === 429) return true;
-  return status === 403 && /rate limit/i.test(messageOf(thrown));
-}
-
-function statusOf(thrown: unknown): number | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('status' in thrown)) return undefined;
-  return typeof thrown.status === 'number' ? thrown.status : undefined;
+function isRateLimit(answer: Answer): boolean {
+  if (answer.status === 429) return true;
+  return answer.status === 403 && /rate limit/i.test(sayingOf(answer));
 }

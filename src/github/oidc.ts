@@ -1,14 +1,16 @@
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
+import type { AskToken } from './token-endpoint.js';
 
 /** Tokens that GitHub mints for this job, to be presented to an API server that trusts them. */
 export interface OidcTokens {
   /**
    * A token that does not expire within the next minute.
    * @param fresh the last one was refused: a new one
+   * @param signal ends the wait for it
    * @throws TerminalError where the job may not ask for one, TransientError where GitHub does not answer
    */
-  mint(fresh: boolean): Promise<string>;
+  mint(fresh: boolean, signal: AbortSignal): Promise<string>;
   /** What the last token says of this job, never the token; empty before there is one. */
   describe(): string;
 }
@@ -27,21 +29,19 @@ interface Claims {
 const MARGIN_MS = 60_000;
 
 /**
- * @param ask GitHub's token endpoint, `getIDToken` of @actions/core
- * @param mayAsk whether the runner lets this job ask (`permissions: id-token: write`)
+ * @param ask GitHub's token endpoint; undefined: this job may not ask it
  */
 export function githubOidc(
   audience: string,
   clock: Pick<Clock, 'now'>,
-  ask: (audience: string) => Promise<string>,
-  mayAsk: boolean,
+  ask: AskToken | undefined,
 ): OidcTokens {
   let last: { readonly token: Promise<string>; readonly until: number } | undefined;
   let claims: Claims | undefined;
 
-  const minted = async (): Promise<string> => {
-    if (!mayAsk) throw notPermitted(audience);
-    const token = await ask(audience).catch((thrown: unknown) => {
+  const minted = async (signal: AbortSignal): Promise<string> => {
+    if (!ask) throw notPermitted(audience);
+    const token = await ask(audience, signal).catch((thrown: unknown) => {
       throw new TransientError(`GitHub gave no OIDC token: ${oneLine(messageOf(thrown))}`);
     });
     claims = claimsOf(token);
@@ -49,11 +49,11 @@ export function githubOidc(
   };
 
   return {
-    async mint(fresh) {
+    async mint(fresh, signal) {
       const now = clock.now().elapsed;
       if (!last || fresh || now >= last.until) {
         // Requests at one time share one token; its life is counted from before it was asked for.
-        const asked = { token: minted(), until: Number.POSITIVE_INFINITY };
+        const asked = { token: minted(signal), until: Number.POSITIVE_INFINITY };
         last = asked;
         try {
           await asked.token;

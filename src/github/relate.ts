@@ -2,18 +2,19 @@ import type { Application } from '../core/application/types.js';
 import { isSha, repositoryAt } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Log } from '../platform/log.js';
-import type { WaitParts } from '../wait/loop.js';
+import type { EffectDependencies } from '../wait/effects.js';
 import type { Commits } from './commits.js';
+import type { GithubParts } from './connection.js';
 
 /** What a wait asks of GitHub. Few waits have a question: what answers is loaded with the first. */
 export function commitQuestions(
   { githubToken, run }: Pick<Inputs, 'githubToken' | 'run'>,
-  log: Log,
-): Pick<WaitParts, 'relate' | 'resolveName'> {
+  { log, ...parts }: GithubParts & { readonly log: Log },
+): Pick<EffectDependencies, 'relate' | 'resolveName'> {
   let loaded: Promise<Commits> | undefined;
   const commits = () => {
     loaded ??= import('./commits.js').then(({ githubCommits }) =>
-      githubCommits(githubToken, run.apiUrl, log),
+      githubCommits({ token: githubToken, apiUrl: run.apiUrl, log, ...parts }),
     );
     return loaded;
   };

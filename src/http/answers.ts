@@ -45,10 +45,17 @@ export function retryAfterMs(header: string): number | undefined {
  * @param messageIn where the message is; by default the `message` of a Status
  */
 export function sayingOf(answer: Answer, messageIn = (body: Json) => text(body.message)): string {
-  const said = messageIn(record(parsed(answer.body))) || answer.body;
-  const line = said.replace(/\s+/g, ' ').trim();
-  if (line === '') return 'no explanation';
-  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+  return inShort(messageIn(record(parsed(answer.body))) || answer.body) || 'no explanation';
+}
+
+const SHOWN_LETTERS = 500;
+/** Of what is mostly white space, so much is looked through for something to show. */
+const READ_LETTERS = 20 * SHOWN_LETTERS;
+
+/** The beginning of a foreign text, in one line. */
+export function inShort(said: string): string {
+  const line = said.slice(0, READ_LETTERS).replace(/\s+/g, ' ').trim();
+  return line.length > SHOWN_LETTERS ? `${line.slice(0, SHOWN_LETTERS)}…` : line;
 }
 
 function parsed(body: string): unknown {

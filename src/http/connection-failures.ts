@@ -93,11 +93,12 @@ const LOOK_MS = 3_000;
  * failed request does not have it any more; this connection sends nothing.
  * @returns empty where it cannot be told
  */
-function shownBy({ base, trust, proxied }: Connection, signal: AbortSignal): Promise<string> {
+function shownBy({ base, trust, proxy }: Connection, signal: AbortSignal): Promise<string> {
   const { hostname, port } = new URL(base);
   const host = hostname.replace(/^\[|\]$/g, '');
   const servername = trust.servername ?? (isIP(host) ? undefined : host);
-  if (proxied) return Promise.resolve('');
+  // A direct connection would be another way than the requests take.
+  if (proxy) return Promise.resolve('');
   return new Promise((resolve) => {
     const socket = connect({
       host,
@@ -136,7 +137,7 @@ function codeOf(thrown: unknown): string {
 }
 
 /** Of several addresses tried, Node's error has no message but one error for each. */
-function reasonOf(thrown: unknown): string {
+export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError) {
     return [...new Set(thrown.errors.map(messageOf))].join(', ');
   }

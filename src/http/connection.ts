@@ -12,13 +12,14 @@ export interface Connection {
   /**
    * Who asks, for one request.
    * @param fresh the last credentials were refused: nothing remembered is used
+   * @param signal ends the wait for them
    * @throws TerminalError or TransientError
    */
-  credentials(fresh: boolean): Credentials | Promise<Credentials>;
+  credentials(fresh: boolean, signal: AbortSignal): Credentials | Promise<Credentials>;
   /** A pool of connections of its own, by way of the proxy if there is one. */
   agent(): Promise<Agent>;
-  /** A direct TLS connection would be another way than the requests take. */
-  readonly proxied: boolean;
+  /** By which it is reached; without one it is reached directly. */
+  readonly proxy?: URL;
 }
 
 export interface Trust {
@@ -44,7 +45,9 @@ export interface Surroundings {
    * Mints tokens for `server` in place of `token` (GitHub's OIDC).
    * @param fresh the last one was refused
    */
-  readonly mintToken?: (fresh: boolean) => Promise<string>;
+  readonly mintToken?: (fresh: boolean, signal: AbortSignal) => Promise<string>;
+  /** How long an exec plugin may take, in milliseconds; default 30 s. */
+  readonly pluginTimeoutMs?: number;
   /** Where a pod has its service account. */
   readonly serviceAccount?: string;
 }

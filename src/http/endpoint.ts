@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { Access } from '../inputs/types.js';
 import { messageOf, TerminalError } from '../platform/errors.js';
+import { readOthersFile } from '../platform/files.js';
 import type { Connection, Credentials, Surroundings, Trust } from './connection.js';
+import { isLoopback, proxyFromEnvironment } from './proxy.js';
 
 const ACCESS_YAML = `with:
   kubeconfig: \${{ secrets.KUBECONFIG }}
@@ -17,9 +18,9 @@ with:
 /** Service account tokens rotate: the file is read for every request. */
 export function tokenIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readOthersFile(file).trim();
   } catch (thrown) {
-    throw invalid(`The token file cannot be read: ${messageOf(thrown)}.`);
+    throw invalid(`The token file ${file} cannot be read: ${messageOf(thrown)}.`);
   }
 }
 
@@ -28,38 +29,27 @@ export function bearer(token: string, mask: (secret: string) => void): Credentia
   return { headers: { authorization: `Bearer ${token}` } };
 }
 
-/** A proxy's URL may have a password in it. */
-export function maskPassword(proxy: string, mask: (secret: string) => void): void {
-  const password = URL.parse(proxy)?.password ?? '';
-  if (password === '') return;
-  mask(password);
-  mask(decoded(password));
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** The name, base and agents of a server. */
+/**
+ * The name, base and agents of a server.
+ * @param proxy by which it is reached; by default as the environment says
+ * @throws TerminalError `invalid-input` for a proxy that the environment names and that is not one
+ */
 export function reach(
   base: string,
   env: Surroundings['env'],
   what = 'the Kubernetes API',
-): Pick<Connection, 'name' | 'base' | 'agent' | 'proxied'> {
-  const url = new URL(base);
-  // Node's proxy support knows NO_PROXY, but would send the loopback to a proxy.
-  const proxyEnv = isLoopback(url.hostname) ? {} : { proxyEnv: { ...env } };
-  const options = { keepAlive: true, ...proxyEnv };
+  proxy = proxyFromEnvironment(new URL(base), env),
+): Pick<Connection, 'name' | 'base' | 'agent' | 'proxy'> {
+  const { host, protocol } = new URL(base);
+  const secure = protocol === 'https:';
   return {
-    name: `${what} at ${url.host}`,
+    name: `${what} at ${host}`,
     base,
-    proxied: !isLoopback(url.hostname) && Boolean(env.HTTPS_PROXY ?? env.https_proxy),
-    agent: async () =>
-      url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options),
+    ...(proxy === undefined ? {} : { proxy }),
+    async agent() {
+      if (proxy !== undefined) return (await import('./tunnel.js')).tunnelAgent(proxy, secure);
+      return secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+    },
   };
 }
 
@@ -79,11 +69,19 @@ export function checkedServer(server: string, what: string): string {
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw invalid(`${what} is plain http to ${url.host}: credentials would travel in the clear.`);
   }
-  return url.href.replace(/\/+$/, '');
+  return withoutTrailingSlashes(url.href);
 }
 
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+/** All but a proxy on this machine that adds them, as `kubectl proxy` does: it speaks plain http. */
+export function needsCredentials(base: string): boolean {
+  return !base.startsWith('http:');
+}
+
+/** By a loop: an expression for the end of a text looks for it from every slash. */
+export function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (end > 0 && url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }
 
 /** The inputs go before what a kubeconfig or a pod says, as kubectl's flags do. */

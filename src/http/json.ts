@@ -23,15 +23,20 @@ export interface Identity {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Empty where the server has sent what cannot be one, as it is sent back in URLs. */
   readonly resourceVersion: string;
 }
 
+/** A real one has some twenty digits. */
+const LONGEST_VERSION = 256;
+
 export function identityOf(object: unknown): Identity {
   const metadata = record(record(object).metadata);
+  const version = text(metadata.resourceVersion);
   return {
     namespace: text(metadata.namespace),
     name: text(metadata.name),
     uid: text(metadata.uid),
-    resourceVersion: text(metadata.resourceVersion),
+    resourceVersion: version.length > LONGEST_VERSION ? '' : version,
   };
 }

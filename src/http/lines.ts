@@ -3,20 +3,24 @@ import { TransientError } from '../platform/errors.js';
 const NEWLINE = 0x0a;
 /** Applications of more are few. */
 const FIRST_BYTES = 64 * 1024;
-/** Etcd takes objects of 1.5 MB, some are set up for more; nobody's are so large. */
-const LARGEST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The lines of a stream, however its chunks are cut; empty ones are left out.
- * @throws TransientError where the stream ends in the middle of a line, or a line does not end
+ * @param limit of a line, in bytes
+ * @param tooLong what a line beyond it means
+ * @throws TransientError where the stream ends in the middle of a line
  */
-export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+export async function* lines(
+  chunks: AsyncIterable<Buffer>,
+  limit: number,
+  tooLong: () => Error,
+): AsyncGenerator<string> {
   // One buffer for all lines: a watch has thousands of them, and each would be garbage.
   let buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   let size = 0;
   const append = (part: Buffer) => {
     const needed = size + part.length;
-    if (needed > LARGEST_BYTES) throw new TransientError('A watch sent a line without an end.');
+    if (needed > limit) throw tooLong();
     if (needed > buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * buffer.length));
       buffer.copy(larger, 0, 0, size);

@@ -1,11 +1,15 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../platform/clock.js';
-import { TransientError } from '../platform/errors.js';
+import { TerminalError, TransientError } from '../platform/errors.js';
 import type { Answer } from './answers.js';
 import type { Connection, Credentials } from './connection.js';
+import { LIMITS, type Limits, sizeOf, TooLarge } from './limits.js';
 import { lines } from './lines.js';
+import { loginOf } from './proxy.js';
+import { hider, shownBy } from './secrets.js';
 import { type Watchdog, watchdog } from './watchdog.js';
+import { cancelled, within } from './within.js';
 
 export interface Request {
   readonly method?: 'GET' | 'PATCH' | 'POST';
@@ -16,6 +20,8 @@ export interface Request {
   readonly accept?: string;
   /** Large answers, not watches: a proxy that packs a stream holds events back. */
   readonly compressed?: boolean;
+  /** What a success answers with, which says how large it may be; default: `answer`. */
+  readonly kind?: 'list' | 'answer';
   readonly body?: { readonly type: string; readonly text: string };
 }
 
@@ -31,15 +37,23 @@ export class Silence extends TransientError {}
 
 /** In milliseconds. */
 export interface Timeouts {
-  /** Until the connection stands, and until an answer begins. */
+  /** Until the connection stands, that to a proxy and the way through it included. */
   readonly connectMs: number;
   /** Between two bytes of an answer. */
   readonly idleMs: number;
-  /** For credentials: an exec plugin asks its cloud, or waits for a person who is not there. */
+  /** For credentials. An exec plugin has a deadline of its own, which is shorter and says more. */
   readonly credentialsMs: number;
 }
 
-export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 30_000 };
+export const TIMEOUTS: Timeouts = { connectMs: 10_000, idleMs: 30_000, credentialsMs: 35_000 };
+
+/** A run that is over gives its last look 5 s: what is wrong on the way is known before that. */
+const LAST_CONNECT_MS = 3_000;
+
+/** For the last look of a run. */
+export function shortened(timeouts: Timeouts): Timeouts {
+  return { ...timeouts, connectMs: Math.min(timeouts.connectMs, LAST_CONNECT_MS) };
+}
 
 /** Requests over one pool of connections, with fresh credentials where the first are refused. */
 export interface Transport {
@@ -58,10 +72,18 @@ export interface Transport {
 interface Exchange {
   readonly response: IncomingMessage;
   readonly dog: Watchdog;
-  /** A text without the credentials that were shown: an error page may echo them. */
-  hide(text: string): string;
+  readonly kind: NonNullable<Request['kind']>;
+  readonly limits: Limits;
+  readonly server: string;
+  /** Texts without the credentials that were shown: an error page may echo them. */
+  readonly hide: ReturnType<typeof hider>;
+  /** Aborts when the exchange is over, for whatever cause. */
+  readonly life: AbortSignal;
   /** What a fault of the exchange means; asked before it is ended. */
   fault(thrown: unknown): Promise<Error>;
+  /** The answer was read: its connection may serve again. */
+  release(): void;
+  /** Gives up what is left of the answer, and its connection. */
   end(): void;
 }
 
@@ -69,13 +91,14 @@ export function transport(
   connection: Connection,
   clock: Clock,
   patience: Timeouts = TIMEOUTS,
+  limits: Limits = LIMITS,
 ): Transport {
   let pool: Promise<Agent> | undefined;
   const attempt = async (request: Request, fresh: boolean, signal: AbortSignal) => {
     pool ??= connection.agent();
     const credentials = await credentialsInTime(connection, fresh, clock, patience, signal);
     const agent = await pool;
-    return exchange({ connection, credentials, agent, request, clock, patience }, signal);
+    return exchange({ connection, credentials, agent, request, clock, patience, limits }, signal);
   };
   const open = async (request: Request, signal: AbortSignal) => {
     const first = await attempt(request, false, signal);
@@ -101,50 +124,86 @@ interface Attempt {
   readonly request: Request;
   readonly clock: Clock;
   readonly patience: Timeouts;
+  readonly limits: Limits;
 }
 
 /** Sends a request and waits until its answer begins. */
 async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange> {
-  const { connection, clock, patience } = attempt;
+  const { connection, clock, patience, limits, request } = attempt;
   const life = new AbortController();
   const dog = watchdog(clock, (waitingFor, ms) => {
     life.abort(new Silence(`${connection.name}: ${waitingFor} for ${Math.round(ms / 1000)} s.`));
   });
+  const release = () => {
+    signal.removeEventListener('abort', end);
+    dog.stop();
+  };
+  const end = () => {
+    release();
+    life.abort(cancelled());
+  };
   const fault = async (thrown: unknown): Promise<Error> => {
-    if (signal.aborted) return cancelled();
     if (life.signal.aborted) return life.signal.reason;
+    if (thrown instanceof TerminalError || thrown instanceof TransientError) return thrown;
     const { connectionFailure } = await import('./connection-failures.js');
     return connectionFailure(thrown, connection, signal);
   };
-  const end = () => {
-    dog.stop();
-    life.abort(cancelled());
-  };
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   try {
-    dog.expect(patience.connectMs, 'no connection');
-    const response = await begin(attempt, dog, AbortSignal.any([signal, life.signal]));
-    clock.observeSnapshot(response.headers.date);
+    dog.expect(patience.connectMs, noConnection(connection));
+    const response = await begin(attempt, dog, life.signal);
+    clock.observeDate(response.headers.date);
     dog.expect(patience.idleMs, 'silence in an answer');
-    const hide = hider(attempt.credentials);
-    return { response, dog, hide, fault, end };
+    const { kind = 'answer' } = request;
+    const { name: server } = connection;
+    const hide = hiderOf(attempt);
+    const texts = { kind, limits, server, hide };
+    return { response, dog, ...texts, life: life.signal, fault, release, end };
   } catch (thrown) {
-    dog.stop();
-    throw await fault(thrown);
+    const meant = await fault(thrown);
+    end();
+    throw meant;
   }
 }
 
-function begin(attempt: Attempt, dog: Watchdog, signal: AbortSignal): Promise<IncomingMessage> {
+function noConnection({ proxy }: Connection): string {
+  return proxy ? `no connection by the proxy at ${proxy.host}` : 'no connection';
+}
+
+/**
+ * Settles with the life at the latest: a request that waits for its agent hears of no abort, and
+ * one that was answered by 101 has no response.
+ */
+function begin(attempt: Attempt, dog: Watchdog, life: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
+    life.throwIfAborted();
+    life.addEventListener('abort', () => reject(life.reason), { once: true });
     // Made inside the promise, since it throws for a certificate or key that cannot be used.
-    const sent = requestOf(attempt, signal);
-    sent.once('response', resolve);
+    const sent = requestOf(attempt, life);
+    const switching = ({ socket, statusCode }: IncomingMessage) => {
+      socket.destroy();
+      reject(noAnswer(attempt.connection, `it answered ${statusCode}, which is not an answer`));
+    };
+    sent.once('response', (response) => {
+      if ((response.statusCode ?? 0) < 200) switching(response);
+      else resolve(response);
+    });
+    sent.once('upgrade', switching);
     sent.on('error', reject);
+    sent.once('close', () => {
+      reject(noAnswer(attempt.connection, 'it closed the connection without an answer'));
+    });
     sent.once('finish', () => dog.expect(attempt.patience.idleMs, 'no answer'));
     sent.end(attempt.request.body?.text);
   });
 }
 
-function requestOf(attempt: Attempt, signal: AbortSignal): ClientRequest {
+function noAnswer({ name }: Connection, why: string): TransientError {
+  return new TransientError(`${name} cannot be reached: ${why}.`);
+}
+
+function requestOf(attempt: Attempt, life: AbortSignal): ClientRequest {
   const { connection, credentials, agent, request } = attempt;
   const query = request.query ? `?${new URLSearchParams(request.query)}` : '';
   const { headers, ...identity } = credentials;
@@ -152,7 +211,11 @@ function requestOf(attempt: Attempt, signal: AbortSignal): ClientRequest {
     method: request.method ?? 'GET',
     headers: { ...headers, ...headersOf(request) },
     agent,
-    signal,
+    signal: life,
+    // For the agent, which is not told the signal.
+    life,
+    // Explicit: else NODE_TLS_REJECT_UNAUTHORIZED would decide.
+    rejectUnauthorized: true,
     ...connection.trust,
     ...identity,
   };
@@ -169,35 +232,55 @@ function headersOf({ accept, body, compressed }: Request): http.OutgoingHttpHead
   };
 }
 
-/** What the runner masks in its log it does not mask in outputs and files. */
-function hider({ headers }: Credentials): (text: string) => string {
-  const secret = String(headers.authorization ?? '').replace(/^\S+ /, '');
-  return secret.length < SHORTEST_SECRET
-    ? (text) => text
-    : (text) => text.replaceAll(secret, '***');
+function hiderOf({ connection, credentials }: Attempt): ReturnType<typeof hider> {
+  const authorization = String(credentials.headers.authorization ?? '');
+  const logins = connection.proxy ? [loginOf(connection.proxy)] : [];
+  return hider(shownBy(authorization, logins));
 }
 
-const SHORTEST_SECRET = 8;
+/** Foreign headers are for messages, where the beginning will do. */
+const HEADER_LETTERS = 500;
 
 async function answerOf(exchange: Exchange): Promise<Answer> {
   const { response, hide, fault, end } = exchange;
-  const {
-    'content-type': type = '',
-    'retry-after': retryAfter = '',
-    location = '',
-  } = response.headers;
+  const { headers, statusCode: status = 0 } = response;
+  const header = (name: 'content-type' | 'retry-after' | 'location') =>
+    hide.inProse(headers[name] ?? '').slice(0, HEADER_LETTERS);
+  const success = status >= 200 && status < 300;
   try {
-    let body = '';
-    for await (const chunk of textOf(exchange)) body += chunk;
-    const status = response.statusCode ?? 0;
-    return { status, type, retryAfter, location: hide(location), body: hide(body) };
+    const body = await (success ? dataOf(exchange) : explanationOf(exchange));
+    exchange.release();
+    return {
+      status,
+      type: header('content-type'),
+      retryAfter: header('retry-after'),
+      location: header('location'),
+      body,
+    };
   } catch (thrown) {
     const meant = await fault(thrown);
     end();
     throw meant;
-  } finally {
-    exchange.dog.stop();
   }
+}
+
+/** @throws TooLarge */
+async function dataOf(exchange: Exchange): Promise<string> {
+  const { kind, limits, server, hide } = exchange;
+  const body = await textOf(exchange, limits[kind]);
+  if (body === undefined) throw new TooLarge(server, kind, limits[kind]);
+  return hide.inData(body);
+}
+
+/** Of a refusal the status tells most: one that is too large is still a refusal. */
+async function explanationOf(exchange: Exchange): Promise<string> {
+  const { limits, hide, end } = exchange;
+  const body = await textOf(exchange, limits.explanation);
+  if (body === undefined) {
+    end();
+    return `its explanation was not read, as it has more than ${sizeOf(limits.explanation)}`;
+  }
+  return hide.inProse(body);
 }
 
 function streamOf(exchange: Exchange): LineStream {
@@ -209,21 +292,34 @@ function streamOf(exchange: Exchange): LineStream {
 
 /** Ends the connection when the reader stops reading, whatever the cause. */
 async function* linesOf(exchange: Exchange): AsyncGenerator<string> {
+  const { server, limits, hide } = exchange;
+  const tooLong = () =>
+    new TransientError(`${server} sent an event of more than ${sizeOf(limits.event)}, the limit.`);
   try {
-    for await (const line of lines(chunksOf(exchange))) yield exchange.hide(line);
+    for await (const line of lines(chunksOf(exchange), limits.event, tooLong)) {
+      yield hide.inData(line);
+    }
   } catch (thrown) {
-    throw thrown instanceof TransientError ? thrown : await exchange.fault(thrown);
+    throw await exchange.fault(thrown);
   } finally {
     exchange.end();
   }
 }
 
-async function* textOf(exchange: Exchange): AsyncGenerator<string> {
+/** @returns undefined where there is more than the limit */
+async function textOf(exchange: Exchange, limit: number): Promise<string | undefined> {
   const decoder = new TextDecoder();
-  for await (const chunk of chunksOf(exchange)) yield decoder.decode(chunk, { stream: true });
+  let text = '';
+  let size = 0;
+  for await (const chunk of chunksOf(exchange)) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
 }
 
-async function* chunksOf({ response, dog }: Exchange): AsyncGenerator<Buffer> {
+async function* chunksOf({ response, dog, life }: Exchange): AsyncGenerator<Buffer> {
   const zipped = response.headers['content-encoding'] === 'gzip';
   // Few answers are packed; and import() would come too late to hear the response fail.
   const body = zipped
@@ -231,37 +327,24 @@ async function* chunksOf({ response, dog }: Exchange): AsyncGenerator<Buffer> {
     : response;
   // A pipe does not hand on the fault of what flows into it.
   if (zipped) response.on('error', (fault) => body.destroy(fault));
+  life.addEventListener('abort', () => body.destroy(), { once: true });
+  if (life.aborted) body.destroy();
   for await (const chunk of body) {
     dog.beat();
     yield chunk;
   }
 }
 
-export function cancelled(): TransientError {
-  return new TransientError('The request was given up.');
-}
-
-/** An exec plugin cannot be stopped, but need not be waited for. */
+/** What gives the credentials may wait for a cloud, or for a person who is not there. */
 async function credentialsInTime(
   connection: Connection,
   fresh: boolean,
   clock: Clock,
-  { credentialsMs }: Timeouts,
+  { credentialsMs: ms }: Timeouts,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  const given = connection.credentials(fresh);
-  if (!(given instanceof Promise)) return given;
-  const stop = new AbortController();
-  const late = clock.sleep(credentialsMs, AbortSignal.any([signal, stop.signal])).then(() => {
-    if (signal.aborted || stop.signal.aborted) throw cancelled();
-    const waited = `for ${Math.round(credentialsMs / 1000)} s`;
-    throw new Silence(`${connection.name}: what gives the credentials has not answered ${waited}.`);
-  });
-  // It loses the race in most cases.
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([given, late]);
-  } finally {
-    stop.abort();
-  }
+  const waited = `for ${Math.round(ms / 1000)} s`;
+  const late = () =>
+    new Silence(`${connection.name}: what gives the credentials has not answered ${waited}.`);
+  return within({ clock, ms, late }, signal, (life) => connection.credentials(fresh, life));
 }

@@ -32,10 +32,11 @@ function checkTogether(reader: Reader, access: Access): void {
   const argocd = reader.text('source').trim() === 'argocd';
   const server = serverShown(reader.text('server').trim());
   const needsToken =
-    access.server !== '' &&
+    !argocd &&
     !given('token') &&
     !given('oidc-audience') &&
-    !isLoopback(new URL(access.server).hostname);
+    // Plain http is accepted of this machine only: a proxy, which adds credentials of its own.
+    access.server.startsWith('https:');
   const rules: readonly (readonly [boolean, InputName, string])[] = [
     [given('server') && given('kubeconfig'), 'server', `${server} ${WITH_KUBECONFIG}`],
     [given('server') && given('context'), 'context', `${quoted(access.context)} ${WITH_SERVER}`],
@@ -166,7 +167,7 @@ export function parseServer(value: string): Parsed<string> {
     return bad(`${quoted(value)} is plain http, refused but for this machine: ${accepted}`);
   }
   if (/[?#]/.test(value)) return bad(`${quoted(value)} has a query or fragment: ${accepted}`);
-  return good(url.href.replace(/\/+$/, ''));
+  return good(url.href.replace(/(?<!\/)\/+$/, ''));
 }
 
 export function isLoopback(hostname: string): boolean {
@@ -183,7 +184,7 @@ export function parseArgocdServer(value: string): Parsed<string> {
   if (url === null || !web || /[\s?#]/.test(value)) {
     return bad(`${quoted(value)} is neither a URL nor a host: ${accepted}`);
   }
-  return good(url.href.replace(/\/+$/, ''));
+  return good(url.href.replace(/(?<!\/)\/+$/, ''));
 }
 
 /** A bearer token, which becomes a part of an HTTP header. */

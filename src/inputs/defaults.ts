@@ -26,6 +26,7 @@ export const DEFAULTS = {
   filters: '',
   changes: 'created,updated,pruned',
   'live-evidence': 'auto',
+  fields: 'auto',
   'poll-interval': '5s',
   'github-token': '',
   summary: 'true',

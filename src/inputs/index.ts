@@ -34,6 +34,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     filters: await readFilters(reader, run.workspace, readFile),
     changes: reader.take('changes', parseChanges, []),
     liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
+    fields: reader.take('fields', oneOf('auto', 'off', 'paths', 'values'), 'auto'),
     githubToken: reader.take('github-token', parseToken, ''),
     argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
     argocdToken: reader.take('argocd-token', parseToken, ''),

@@ -1,6 +1,6 @@
 import type { WaitFor } from '../core/decision/state.js';
 import type { RevisionRequest } from '../core/decision/target.js';
-import { isNamespace, parseApplication } from '../core/filters/application-names.js';
+import { isNamespace, parseApplicationName } from '../core/filters/application-names.js';
 import { bad, good, type Parsed, parseAll, quoted } from '../core/filters/parsed.js';
 import { type Pattern, parseClass, parsePatterns } from '../core/filters/patterns.js';
 import type { ChangeClass } from '../core/result/vocabulary.js';
@@ -85,7 +85,7 @@ export function listOf<T>(
 }
 
 export function parseApplications(value: string): Parsed<readonly string[]> {
-  return listOf(parseApplication)(value);
+  return listOf(parseApplicationName)(value);
 }
 
 export function parseApplicationNamespace(value: string): Parsed<string> {

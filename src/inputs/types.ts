@@ -20,6 +20,7 @@ export interface Inputs extends Policy {
   readonly filters: readonly Filter[];
   readonly changes: readonly ChangeClass[];
   readonly liveEvidence: 'auto' | 'off';
+  readonly fields: 'auto' | 'off' | 'paths' | 'values';
   readonly pollIntervalMs: number;
   readonly githubToken: string;
   /** URL without a slash at its end; empty: none. */

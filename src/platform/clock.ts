@@ -4,7 +4,7 @@ import type { Moment } from '../core/decision/moment.js';
 export interface Clock {
   now(): Moment;
   /** Takes a response's `Date` header: server times are compared with server times only. */
-  observeSnapshot(dateHeader: string | undefined): void;
+  observeDate(dateHeader: string | undefined): void;
   /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -22,7 +22,7 @@ export function systemClock(): Clock {
       const elapsed = elapsedMs();
       return said ? { elapsed, server: said.server + (elapsed - said.at) } : { elapsed };
     },
-    observeSnapshot(dateHeader) {
+    observeDate(dateHeader) {
       const server = Date.parse(dateHeader ?? '');
       if (!Number.isNaN(server)) said = { server, at: elapsedMs() };
     },

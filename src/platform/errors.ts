@@ -25,7 +25,7 @@ export type TerminalReason = Extract<
   | 'operation-running'
 >;
 
-/** Nothing that waiting can mend: the run ends at once with this reason. */
+/** Waiting cannot fix it: the run ends at once with this reason. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';
   readonly reason: TerminalReason;

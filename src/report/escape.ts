@@ -44,7 +44,7 @@ export function html(text: string): string {
 /** Inline code of a Markdown paragraph or table cell, as HTML: no backtick or pipe can end it. */
 export function code(text: string, title = ''): string {
   const tooltip = title === '' ? '' : ` title="${inert(title)}"`;
-  return `<code${tooltip}>${inert(text)}</code>`;
+  return `<code${tooltip}>${unlinked(inert(text))}</code>`;
 }
 
 /**
@@ -52,15 +52,22 @@ export function code(text: string, title = ''): string {
  * link, mention, reference or emoji.
  */
 export function prose(text: string): string {
-  return (
-    inert(text)
-      // What starts a list, a heading or a rule.
-      .replace(/^[^A-Za-z&]/u, (first) => (/\p{L}/u.test(first) ? first : entity(first)))
-      // GitHub links mentions and references in finished HTML: only a tag parts them there.
-      .replace(/&#(?:35|64);/g, '$&<wbr>')
-      .replace(/&#58;\/\//g, '&#58;/<wbr>/')
-      .replace(/\b(GH)-(?=\d)/gi, '$1&#45;<wbr>')
+  // What starts a list, a heading or a rule.
+  const line = inert(text).replace(/^[^A-Za-z&]/u, (first) =>
+    /\p{L}/u.test(first) ? first : entity(first),
   );
+  return unlinked(line);
+}
+
+/**
+ * GitHub links addresses, mentions and references after it has read the entities, those of e-mail
+ * within `<code>` too: only a tag parts them there.
+ */
+function unlinked(inertText: string): string {
+  return inertText
+    .replace(/&#(?:35|64);/g, '$&<wbr>')
+    .replace(/&#58;\/\//g, '&#58;/<wbr>/')
+    .replace(/\b(GH)-(?=\d)/gi, '$1&#45;<wbr>');
 }
 
 /** One line in which no character means anything to Markdown or HTML. */

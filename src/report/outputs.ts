@@ -1,5 +1,6 @@
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
+import { OUTPUT_VALUE_UNITS, type ValueStyle } from './fields.js';
 import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
 import type { Report } from './report.js';
 import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
@@ -33,7 +34,7 @@ const MESSAGE_UNITS = 10_000;
  * @param resultsFile path of the file that holds `resultsOf`; empty where it could not be written
  */
 export function outputsOf(report: Report, resultsFile: string): Outputs {
-  const write = changeWriter();
+  const write = changeWriter({ values: report.fieldValues, longest: OUTPUT_VALUE_UNITS });
   const run = { ...runScope(report), message: clip(report.message, MESSAGE_UNITS) };
   const values = new Map<string, Value>(valuesOf(run, write));
   values.set('applications', { items: applicationsOf(report, write) });
@@ -71,18 +72,22 @@ export function* resultsOf(report: Report): Generator<string> {
   ];
   yield '{';
   // The contract's names win over the rest: a filter may be called `remedy`.
-  yield* membersOf([...more, ...valuesOf(runScope(report), writeChange)]);
+  const style = { values: report.fieldValues, longest: Number.POSITIVE_INFINITY };
+  yield* membersOf([
+    ...more,
+    ...valuesOf(runScope(report), (change) => writeChange(change, style)),
+  ]);
   yield ',"applications":[';
   let separator = '';
   for (const [result, scope] of applicationScopes(report)) {
-    yield separator + applicationOf(result, scope);
+    yield separator + applicationOf(result, scope, style);
     separator = ',';
   }
   yield ']}';
 }
 
-function applicationOf(result: ApplicationResult, scope: Scope): string {
-  const write = changeWriter();
+function applicationOf(result: ApplicationResult, scope: Scope, style: ValueStyle): string {
+  const write = changeWriter(style);
   const more: readonly Named[] = [
     ['url', text(result.url ?? '')],
     ['rule', text(result.rule ?? '')],

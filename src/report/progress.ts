@@ -88,7 +88,7 @@ function gapAfter(lines: number): number {
   return Math.min(1000 * 2 ** step, LONGEST_GAP_MS);
 }
 
-/** What there is to say, by what it is said of: each Application, or all together. */
+/** The lines to log, by Application, or one for all. */
 function linesOf(statuses: readonly Status[]): ReadonlyMap<string, string> {
   if (statuses.length > LISTED) return new Map([['', countsOf(statuses)]]);
   return new Map(statuses.map((status) => [status.application, lineOf(status)]));

@@ -21,6 +21,8 @@ export interface Report {
   readonly matched: ReadonlyMap<string, readonly Change[]>;
   /** The classes that count as changed. */
   readonly changes: readonly ChangeClass[];
+  /** `fields: values`: the values of changed fields are shown. */
+  readonly fieldValues: boolean;
   /** Milliseconds the step waited. */
   readonly waitedMs: number;
 }

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, closeSync, constants, openSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { EOL, tmpdir } from 'node:os';
+import { messageOf } from '../platform/errors.js';
 import type { Destinations, Files } from './publish.js';
 
 /** Where the runner wants what a step says. @param env the environment of the step */
@@ -13,6 +23,9 @@ export function runnerDestinations(env: Readonly<Record<string, string | undefin
   } satisfies Destinations;
 }
 
+/** Without O_NONBLOCK, opening a pipe that nobody reads would wait for ever, deaf to signals. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
+
 /** Written at a time; pieces may be of a few letters. */
 const WRITTEN_UNITS = 65_536;
 
@@ -21,25 +34,55 @@ const nodeFiles: Files = {
   async create(path, pieces) {
     const file = openSync(path, 'wx', 0o600);
     try {
-      let held = '';
-      for (const piece of pieces) {
-        held += piece;
-        if (held.length < WRITTEN_UNITS) continue;
-        writeFileSync(file, held);
-        held = '';
-      }
-      writeFileSync(file, held);
+      writeAll(file, pieces);
+    } catch (thrown) {
+      unlinkSync(path);
+      throw thrown;
     } finally {
       closeSync(file);
     }
   },
   async append(path, text) {
-    appendFileSync(path, text);
+    const file = openSync(path, APPEND | constants.O_CREAT);
+    try {
+      appendWhole(file, text);
+    } finally {
+      closeSync(file);
+    }
   },
   async size(path) {
     return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   },
 };
+
+/** In pieces of a good size, as the whole may be longer than a text can be. */
+function writeAll(file: number, pieces: Iterable<string>): void {
+  let held = '';
+  for (const piece of pieces) {
+    held += piece;
+    if (held.length < WRITTEN_UNITS) continue;
+    writeText(file, held);
+    held = '';
+  }
+  writeText(file, held);
+}
+
+/** A disk that is almost full takes less than it is given, and refuses the next call. */
+function writeText(file: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+}
+
+/** Adds a text, or leaves the file as it was: half of one would spoil what others have written. */
+function appendWhole(file: number, text: string): void {
+  const stats = fstatSync(file);
+  try {
+    writeText(file, text);
+  } catch (thrown) {
+    if (stats.isFile()) ftruncateSync(file, stats.size);
+    throw thrown;
+  }
+}
 
 /**
  * Outputs by way of the runner's file, as `setOutput` of @actions/core writes them: that library
@@ -54,9 +97,9 @@ function runnerOutputs(
   return {
     setOutputs(values) {
       // The runner has made the file: one that is not there must not pass for written.
-      const file = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+      const file = openSync(path, APPEND);
       try {
-        writeFileSync(file, values.map(([name, value]) => heredoc(name, value)).join(''));
+        appendOutputs(file, values);
       } finally {
         closeSync(file);
       }
@@ -64,8 +107,32 @@ function runnerOutputs(
   };
 }
 
+type Values = Parameters<NonNullable<Destinations['setOutputs']>>[0];
+
+/** @throws Error that names the outputs for which a full disk has no room; the others are written */
+function appendOutputs(file: number, values: Values): void {
+  try {
+    appendWhole(file, values.map(heredoc).join(''));
+  } catch (thrown) {
+    const missing = values.filter((value) => !fits(file, value)).map(([name]) => name);
+    if (missing.length === values.length) throw thrown;
+    if (missing.length > 0) {
+      throw new Error(`${messageOf(thrown)}; these are missing: ${missing.join(', ')}`);
+    }
+  }
+}
+
+function fits(file: number, value: Values[number]): boolean {
+  try {
+    appendWhole(file, heredoc(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** One value, between delimiters that nobody can guess. */
-function heredoc(name: string, value: string): string {
+function heredoc([name, value]: Values[number]): string {
   const delimiter = `ghadelimiter_${randomUUID()}`;
   return [`${name}<<${delimiter}`, value, delimiter, ''].join(EOL);
 }

@@ -1,6 +1,7 @@
 import { shortSha } from '../core/decision/target.js';
 import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result/vocabulary.js';
 import { clip, code, html, link, prose } from './escape.js';
+import { fieldsCell, fieldsDiff } from './fields.js';
 import { gantt } from './gantt.js';
 import { changedOf, failed, problemsOf, type Report } from './report.js';
 import { layOut, passage, type Section } from './sections.js';
@@ -40,6 +41,7 @@ export function summaryOf(report: Report, limit = SUMMARY_BYTES): string {
     problems(report),
     timeline(report),
     changes(report),
+    fields(report),
     filters(report),
     hooks(report),
     passage(footer(report)),
@@ -110,7 +112,7 @@ function problems(report: Report): Section {
   return table('### Failed or blocking\n\n', columns, rows, 0);
 }
 
-/** All of it or nothing: half a diagram is none. */
+/** All of it or nothing: half a diagram is invalid. */
 function timeline({ applications: all }: Report): Section {
   const diagram = gantt(all);
   return { ...passage(''), rows: textsOf(diagram === '' ? [] : [diagram], (all) => all) };
@@ -132,6 +134,35 @@ function changes(report: Report): Section {
   );
   const columns = [...ownerColumn(report), 'Change', 'Kind', 'Resource', 'Evidence', 'Message'];
   return table(head, columns, rows, 4);
+}
+
+/** What changed within the updated resources, where that is known. */
+function fields(report: Report): Section {
+  const known = changedOf(report.applications, report.changes).filter(
+    (each) => each.fields && each.fields.changes.length > 0,
+  );
+  const title = '### Changed fields\n\n';
+  if (report.fieldValues) {
+    const rows = textsOf(known, (each) => diffOf(report, each));
+    return rows.count === 0 ? passage('') : { head: title, rows, foot: '\n', rank: 5 };
+  }
+  const rows = textsOf(known, (each) =>
+    row([
+      ...owner(report, each.application),
+      ...resource(each),
+      fieldsCell(each.fields?.changes ?? []),
+      each.fields?.evidence ?? '',
+    ]),
+  );
+  const columns = [...ownerColumn(report), 'Kind', 'Resource', 'Fields', 'Evidence'];
+  return table(title, columns, rows, 5);
+}
+
+function diffOf(report: Report, change: Change): string {
+  const changes = change.fields?.changes ?? [];
+  const names = [...owner(report, change.application), ...resource(change)].join(' ');
+  const count = `${pluralize(changes.length, 'field')}, ${change.fields?.evidence}`;
+  return `<details><summary>${names}: ${count}</summary>\n\n${fieldsDiff(changes)}\n</details>\n\n`;
 }
 
 function byClass(changes: readonly Change[]): readonly Change[] {

@@ -1,7 +1,7 @@
 import { HEALTH_ORDER } from '../core/decision/situation.js';
 import type { ApplicationResult } from '../core/result/vocabulary.js';
 
-/** What is said of one Application, or of several as if they were one. Empty where unknown. */
+/** The facts of one Application, or of several as if they were one. Empty where unknown. */
 export interface Totals {
   readonly revision: string;
   readonly revisions: readonly string[];

@@ -1,5 +1,6 @@
-import type { Filter } from '../core/filters/filter.js';
+import { type Filter, isGuess } from '../core/filters/filter.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
+import { fieldsOf, pathsText, type ValueStyle } from './fields.js';
 import { json, list, type Named, objectOf, seconds, text } from './json.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { textsOf } from './texts.js';
@@ -67,12 +68,13 @@ function matchesOf(report: Report, filter: Filter): readonly Change[] {
   return report.matched.get(filter.name) ?? [];
 }
 
-/** An `image` condition matched a change without images: by those of the whole Application. */
+/** A filter matched a change although it is not known that its conditions hold. */
 function guessed(report: Report, matched: Matched): boolean {
-  const asking = new Set(report.filters.filter((each) => each.image).map((each) => each.name));
-  return matched.some(
-    ([name, changes]) => asking.has(name) && changes.some((change) => change.images.length === 0),
-  );
+  const byName = new Map(report.filters.map((filter) => [filter.name, filter]));
+  return matched.some(([name, changes]) => {
+    const filter = byName.get(name);
+    return filter !== undefined && changes.some((change) => isGuess(filter, change));
+  });
 }
 
 /** The values of a scope in the contract's order, each under its output's name. */
@@ -116,28 +118,30 @@ function filterValues(
 }
 
 /** A serialiser that does each change once, however many lists it is in, and keeps them all. */
-export function changeWriter(): (change: Change) => string {
+export function changeWriter(style: ValueStyle): (change: Change) => string {
   const written = new Map<Change, string>();
   return (change) => {
     const known = written.get(change);
     if (known !== undefined) return known;
-    const fresh = writeChange(change);
+    const fresh = writeChange(change, style);
     written.set(change, fresh);
     return fresh;
   };
 }
 
-export function writeChange(change: Change): string {
-  return JSON.stringify(resourceOf(change));
+export function writeChange(change: Change, style: ValueStyle): string {
+  return JSON.stringify(resourceOf(change, style));
 }
 
 /** A change in the contract's shape and order of keys. */
-function resourceOf(change: Change) {
+function resourceOf(change: Change, style: ValueStyle) {
   const { application, group, version, kind, namespace, name } = change;
+  const fields = fieldsOf(change, style);
   return {
     ...{ application, group, version, kind, namespace, name },
     ...{ change: change.change, evidence: change.evidence, message: change.message },
     images: change.images,
+    ...(fields === undefined ? {} : { fields }),
     ...(change.wave === undefined ? {} : { wave: change.wave }),
     ...(change.hook === undefined ? {} : { hook: change.hook }),
     phase: change.phase,
@@ -150,7 +154,9 @@ function jobsOf(matched: Matched): readonly (readonly [filter: string, change: C
 
 function job([filter, of]: readonly [filter: string, change: Change]): string {
   const { application, group, kind, namespace, name, change } = of;
-  return JSON.stringify({ filter, application, group, kind, namespace, name, change });
+  const fields = pathsText(of);
+  const more = fields === undefined ? {} : { fields };
+  return JSON.stringify({ filter, application, group, kind, namespace, name, change, ...more });
 }
 
 function imagesOf(changes: readonly Change[]): readonly string[] {

@@ -1,23 +1,88 @@
 import { type Application, keyOf } from '../core/application/types.js';
-import type { Identity } from '../http/json.js';
+import { type Identity, identityOf } from '../http/json.js';
 import type { SourceEvent } from './source.js';
 
 export type Version = Pick<Identity, 'uid' | 'resourceVersion'>;
 
-/** What a watch has told its listener. */
-export interface Delivered {
+/** The keys that a list has so far. */
+export type Present = Set<string>;
+
+/** What a listener was told: every version once, and where versions may have been missed. */
+export class Deliveries {
   /** The last version of each Application, by `namespace/name`. */
-  readonly versions: Map<string, Version>;
-  /** A look was complete: from then on what is new has come to be. */
-  looked: boolean;
+  readonly #versions = new Map<string, Version>();
+  /** A list was complete: what is new since then was created since then. */
+  #listed = false;
+  readonly #consistentLists: boolean;
+
+  /** @param consistentLists see `Protocol` */
+  constructor(consistentLists: boolean) {
+    this.#consistentLists = consistentLists;
+  }
+
+  get size(): number {
+    return this.#versions.size;
+  }
+
+  get keys(): ReadonlySet<string> {
+    return new Set(this.#versions.keys());
+  }
+
+  /**
+   * @param list the keys so far of the list that the Application is in; undefined: it is in a watch
+   * @param initial it may have existed before the watch, so versions may have been missed
+   */
+  changed(application: Application, list?: Present, initial = false): SourceEvent | undefined {
+    const key = keyOf(application);
+    const last = this.#versions.get(key);
+    const gap = list ? !list.has(key) && this.#mayHaveMissed(key) : initial && last !== undefined;
+    list?.add(key);
+    if (sameVersion(last, application)) return undefined;
+    if (isOlder(application, last) && !(list && this.#consistentLists)) return undefined;
+    const { uid, resourceVersion } = application;
+    this.#versions.set(key, { uid, resourceVersion });
+    return { kind: 'application', application, gap };
+  }
+
+  deleted(object: unknown, list?: Present): SourceEvent | undefined {
+    const identity = identityOf(object);
+    const key = keyOf(identity);
+    // The deletion of an earlier object of that name says nothing about the present one.
+    if (this.#versions.get(key)?.uid !== identity.uid) return undefined;
+    this.#versions.delete(key);
+    list?.delete(key);
+    return { kind: 'deleted', key, uid: identity.uid };
+  }
+
+  /** @returns whether something that was known no longer exists */
+  completed(present: ReadonlySet<string>): boolean {
+    const gone = [...this.#versions.keys()].filter((key) => !present.has(key));
+    for (const key of gone) this.#versions.delete(key);
+    this.#listed = true;
+    return gone.length > 0;
+  }
+
+  /** The events of one complete list beside the watch; they do not count as delivered. */
+  eventsOf(items: readonly Application[]): readonly SourceEvent[] {
+    const gap = (application: Application) => {
+      const key = keyOf(application);
+      return this.#mayHaveMissed(key) && !sameVersion(this.#versions.get(key), application);
+    };
+    return [
+      ...items.map(
+        (application) => ({ kind: 'application', application, gap: gap(application) }) as const,
+      ),
+      { kind: 'listed', present: new Set(items.map(keyOf)) },
+    ];
+  }
+
+  /** Whether a list that has another version than the last cannot know those between. */
+  #mayHaveMissed(key: string): boolean {
+    return this.#listed || this.#versions.has(key);
+  }
 }
 
-/** Whether a look that finds another version than the last cannot know those between. */
-export function mayHaveMissed({ versions, looked }: Delivered, key: string): boolean {
-  return looked || versions.has(key);
-}
-
-export function sameVersion(a: Version | undefined, b: Version): boolean {
+function sameVersion(a: Version | undefined, b: Version): boolean {
   return a?.uid === b.uid && a.resourceVersion === b.resourceVersion;
 }
 
@@ -25,32 +90,21 @@ export function sameVersion(a: Version | undefined, b: Version): boolean {
  * Whether `next` was already overtaken by `last`. Versions are opaque, but those of one object
  * that are both numbers count up.
  */
-export function isOlder(next: Version, last: Version | undefined): boolean {
+function isOlder(next: Version, last: Version | undefined): boolean {
   return last?.uid === next.uid && isBehind(next.resourceVersion, last.resourceVersion);
 }
 
-/** Whether a version is known to come before another. */
+/**
+ * Whether a version is known to come before another. Compared as texts: a server may send digits
+ * by the megabyte, and reading eight of them as a number takes five seconds.
+ */
 export function isBehind(version: string, than: string): boolean {
   const numeric = /^\d+$/;
-  return numeric.test(version) && numeric.test(than) && BigInt(version) < BigInt(than);
+  if (!numeric.test(version) || !numeric.test(than)) return false;
+  const [a, b] = [withoutLeadingZeros(version), withoutLeadingZeros(than)];
+  return a.length === b.length ? a < b : a.length < b.length;
 }
 
-/**
- * The events of one complete look.
- * @param delivered by a watch before, to tell whether anything was missed
- */
-export function lookEvents(
-  items: readonly Application[],
-  delivered: Delivered,
-): readonly SourceEvent[] {
-  const gap = (application: Application) => {
-    const key = keyOf(application);
-    return mayHaveMissed(delivered, key) && !sameVersion(delivered.versions.get(key), application);
-  };
-  return [
-    ...items.map(
-      (application) => ({ kind: 'application', application, gap: gap(application) }) as const,
-    ),
-    { kind: 'listed', present: new Set(items.map(keyOf)) },
-  ];
+function withoutLeadingZeros(digits: string): string {
+  return digits.replace(/^0+/, '');
 }

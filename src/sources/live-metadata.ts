@@ -1,9 +1,10 @@
 import { type Json, list, record, text } from '../http/json.js';
 import type { LiveMetadata } from './source.js';
 
+/** The field manager of Argo CD. */
 const WRITER = 'argocd-controller';
 
-/** What an object's own metadata says. */
+/** Reads the metadata of a live object. */
 export function found(metadata: Json): LiveMetadata {
   const writes = list(metadata.managedFields)
     .map(record)

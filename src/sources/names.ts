@@ -1,22 +1,30 @@
 import { keyOf } from '../core/application/types.js';
 import { identityOf } from '../http/json.js';
+import { isSelected } from './selected.js';
 import type { Selection } from './source.js';
 
 /**
  * `Source.names` of any source.
- * @param list lists a selection, and makes each item what `reduce` returns
+ * @param list lists a selection, and keeps of each item what `reduce` returns, if anything
  */
 export async function namesBy(
   namespace: string,
-  list: (selection: Selection, reduce: (item: unknown) => string) => Promise<readonly string[]>,
+  list: (
+    selection: Selection,
+    reduce: (item: unknown) => string | undefined,
+  ) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const everywhere = namespace === '' || namespace === '*';
   const selection = everywhere ? {} : { namespace };
-  const reduce = (item: unknown) => (everywhere ? keyOf(identityOf(item)) : identityOf(item).name);
+  const reduce = (item: unknown) => {
+    const identity = identityOf(item);
+    if (!isSelected(identity, selection)) return undefined;
+    return everywhere ? keyOf(identity) : identity.name;
+  };
   try {
     return await list(selection, reduce);
   } catch {
-    // Only a hint was asked for, beside an error that is reported anyway.
+    // The names are only a hint beside an error that is reported anyway.
     return [];
   }
 }

@@ -1,22 +1,15 @@
 import { parseApplication } from '../core/application/parse.js';
 import type { OidcTokens } from '../github/oidc.js';
 import type { Inputs } from '../inputs/types.js';
-import type { Clock } from '../platform/clock.js';
-import type { Console } from '../report/console.js';
+import type { RunDependencies } from '../platform/dependencies.js';
 import { selectionOf } from '../wait/selection.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
-/** What opening a source needs of the world. */
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly console: Console;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
+/** What a source needs beside its inputs. */
+export type SourceDependencies = Pick<RunDependencies, 'env' | 'console' | 'clock' | 'random'>;
 
-/** A source, and what it says of the credentials it shows. */
+/** A source, and what explains its credentials. */
 export interface Opened {
   readonly source: Source;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
@@ -27,37 +20,52 @@ export interface Opened {
  * Finds the way to the Applications; contacts nothing yet.
  * @throws TerminalError `invalid-input`
  */
-export async function openSource(inputs: Inputs, world: Surroundings): Promise<Opened> {
-  return inputs.source === 'argocd' ? openArgocd(inputs, world) : openCluster(inputs, world);
+export async function openSource(
+  inputs: Inputs,
+  dependencies: SourceDependencies,
+): Promise<Opened> {
+  return inputs.source === 'argocd'
+    ? openArgocd(inputs, dependencies)
+    : openCluster(inputs, dependencies);
 }
 
-async function openArgocd(inputs: Inputs, world: Surroundings): Promise<Opened> {
+async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
   const { argocdServer: server, argocdToken: token, access: trust } = inputs;
-  const { env, console } = world;
+  const { env, console } = dependencies;
   const { argocdSource, connectArgocd } = await import('./argocd/index.js');
   const mask = (secret: string) => console.mask(secret);
   const connection = connectArgocd({ server, token, trust }, { env, log: console, mask });
   return {
-    source: argocdSource({ connection, ...partsOf(inputs, world) }),
+    source: argocdSource({ connection, ...partsOf(inputs, dependencies) }),
     credentials: () => '',
   };
 }
 
-async function openCluster(inputs: Inputs, world: Surroundings): Promise<Opened> {
-  const { env, console } = world;
-  const oidc = await oidcOf(inputs, world);
+async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
+  const { env, console } = dependencies;
+  const oidc = await oidcOf(inputs, dependencies);
   const connection = await connect(inputs.access, {
     env,
     log: console,
     mask: (secret) => console.mask(secret),
-    ...(oidc ? { mintToken: (fresh: boolean) => oidc.mint(fresh) } : {}),
+    pluginTimeoutMs: pluginTimeout(inputs.timeoutMs),
+    ...(oidc ? { mintToken: oidc.mint } : {}),
   });
-  const source = kubernetesSource({ connection, ...partsOf(inputs, world) });
+  const source = kubernetesSource({ connection, ...partsOf(inputs, dependencies) });
   return { source, credentials: () => oidc?.describe() ?? '' };
 }
 
-/** What every source needs beside its connection. */
-function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
+/** Within the run's own time, so that what a plugin waits for is said before it is over. */
+function pluginTimeout(timeoutMs: number): number {
+  return Math.min(PLUGIN_MS, Math.max(SHORTEST_PLUGIN_MS, timeoutMs * 0.9));
+}
+
+const PLUGIN_MS = 30_000;
+/** The last look of a run takes 5 s at most, whatever its timeout is. */
+const SHORTEST_PLUGIN_MS = 4_000;
+
+/** What every source needs besides its connection. */
+function partsOf(inputs: Inputs, { console, clock, random }: SourceDependencies) {
   const { pollIntervalMs } = inputs;
   const selection = selectionOf(inputs);
   return { selection, clock, random, log: console, parse: parseApplication, pollIntervalMs };
@@ -65,13 +73,11 @@ function partsOf(inputs: Inputs, { console, clock, random }: Surroundings) {
 
 async function oidcOf(
   { access }: Inputs,
-  { env, clock }: Surroundings,
+  { env, clock, console }: SourceDependencies,
 ): Promise<OidcTokens | undefined> {
   if (access.oidcAudience === '') return undefined;
   const { githubOidc } = await import('../github/oidc.js');
-  const mayAsk = Boolean(
-    env['ACTIONS_ID_TOKEN_REQUEST_URL'] && env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
-  );
-  const ask = async (audience: string) => (await import('@actions/core')).getIDToken(audience);
-  return githubOidc(access.oidcAudience, clock, ask, mayAsk);
+  const { tokenEndpoint } = await import('../github/token-endpoint.js');
+  const mask = (secret: string) => console.mask(secret);
+  return githubOidc(access.oidcAudience, clock, tokenEndpoint({ env, clock, mask }));
 }

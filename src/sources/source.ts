@@ -1,24 +1,29 @@
 import type { Application } from '../core/application/types.js';
+import type { Connection } from '../http/connection.js';
+import type { Limits } from '../http/limits.js';
+import type { Timeouts } from '../http/transport.js';
+import type { Clock } from '../platform/clock.js';
+import type { Log } from '../platform/log.js';
 
-/** What a source says while it is watched. Key: `namespace/name`. */
+/** What a source tells while it is watched. Keys are `namespace/name`. */
 export type SourceEvent =
   /**
-   * An Application as it is now: from the first look, and whenever it changed.
+   * An Application as it is now: from the first list, and whenever it changed.
    * `gap`: versions between the last one delivered and this one may have been missed.
    */
   | { readonly kind: 'application'; readonly application: Application; readonly gap: boolean }
   | { readonly kind: 'deleted'; readonly key: string; readonly uid: string }
   /**
-   * A look is complete: what is not among `present` does not exist. Comes after the `application`
-   * events of the first look and of every new list.
+   * A list is complete: what is not in `present` does not exist. Comes after the `application`
+   * events of every list.
    */
   | { readonly kind: 'listed'; readonly present: ReadonlySet<string> }
-  /** The server cannot be reached at present; it is tried again. Any other event says it is back. */
+  /** The server cannot be reached now and is tried again. Any other event means that it is back. */
   | { readonly kind: 'unreachable'; readonly message: string };
 
 /** A resource whose live metadata is asked for. */
 export interface LiveQuery {
-  /** Whose resource it is. */
+  /** The Application that has the resource. */
   readonly application: { readonly namespace: string; readonly name: string };
   readonly group: string;
   readonly version: string;
@@ -30,7 +35,7 @@ export interface LiveQuery {
   readonly defaultNamespace: string;
 }
 
-/** What the live object says of itself, RFC 3339 times of the cluster. */
+/** Metadata of a live object; times are RFC 3339, by the clock of the cluster. */
 export type LiveMetadata =
   | {
       readonly kind: 'found';
@@ -41,7 +46,7 @@ export type LiveMetadata =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly message: string; readonly remedy: string };
 
-/** What `trigger` asks for, as a merge patch of the Application. */
+/** What `trigger` changes, as a merge patch of the Application. */
 export interface Patch {
   readonly namespace: string;
   readonly name: string;
@@ -56,7 +61,7 @@ export interface PatchBody {
   readonly operation?: OperationBody;
 }
 
-/** `operation` of an Application: a sync that is asked for. */
+/** `operation` of an Application: the request for a sync. */
 export interface OperationBody {
   readonly initiatedBy: { readonly username: string };
   readonly info: readonly { readonly name: string; readonly value: string }[];
@@ -73,17 +78,17 @@ export interface OperationBody {
 export interface Source {
   /**
    * Delivers the present state, then every change, until the signal aborts (then resolves).
-   * Mends all passing faults by itself.
-   * @throws TerminalError for what no waiting can mend
+   * Recovers from all transient errors on its own.
+   * @throws TerminalError for what no waiting can fix
    */
   watch(listener: (event: SourceEvent) => void, signal: AbortSignal): Promise<void>;
   /**
-   * One more look, with a fresh connection, before a timeout is declared.
-   * @returns the events of one complete look
+   * One more list, over a fresh connection, before a timeout is declared.
+   * @returns the events of one complete list
    * @throws TerminalError or TransientError
    */
-  look(signal: AbortSignal): Promise<readonly SourceEvent[]>;
-  /** Whether the live objects of an Application can be asked for: some sources see one cluster. */
+  relist(signal: AbortSignal): Promise<readonly SourceEvent[]>;
+  /** Whether `live` can read the objects of an Application: some sources see only one cluster. */
   reaches(application: Pick<Application, 'destination'>): boolean;
   /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */
   live(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]>;
@@ -99,19 +104,19 @@ export interface Source {
    */
   uiAddress(namespace: string, signal: AbortSignal): Promise<string>;
   /**
-   * Does what a merge patch says; `resourceVersion` in its metadata makes it conditional, where the
-   * source can do so.
-   * @returns the Application after it, or `conflict` (409)
+   * Applies a merge patch; `resourceVersion` in its metadata makes it conditional, where the source
+   * can do so.
+   * @returns the patched Application, or `conflict` (409)
    * @throws TerminalError (403 with the RBAC rule) or TransientError
    */
   patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
-  /** What else it may mean that an Application is not there; absent: nothing else. */
-  readonly doubt?: string;
+  /** What else the absence of an Application may mean, and what to do; undefined: nothing else. */
+  readonly absenceHint?: string;
 }
 
-/** Which Applications a source is to deliver. */
+/** Which Applications a source delivers. */
 export interface Selection {
-  /** Namespace to look in; undefined: all. */
+  /** Undefined: all namespaces. */
   readonly namespace?: string;
   /** A literal name: becomes a field selector. */
   readonly name?: string;
@@ -119,4 +124,30 @@ export interface Selection {
   readonly labelSelector?: string;
   /** Client-side filter on top (globs); absent: all. */
   readonly accepts?: (namespace: string, name: string) => boolean;
+}
+
+/** How long silence may last, in milliseconds. */
+export interface WatchTimeouts {
+  /** Without an event of a watch: then it is ended, or compared with a list. */
+  readonly silenceTimeoutMs: number;
+  /** A watch that lasted so long worked, even if it had nothing to tell. */
+  readonly healthyAfterMs: number;
+}
+
+/** What a source is made of. */
+export interface SourceOptions<T extends WatchTimeouts = WatchTimeouts> {
+  readonly connection: Connection;
+  readonly selection: Selection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** @throws DecodeError for what is not an Application */
+  readonly parse: (object: unknown) => Application;
+  /** Where watching is not possible. */
+  readonly pollIntervalMs: number;
+  /** In [0, 1); spreads retries. */
+  readonly random: () => number;
+  /** For tests. */
+  readonly timing?: Partial<T & Timeouts>;
+  /** For tests. */
+  readonly limits?: Partial<Limits>;
 }

@@ -8,7 +8,7 @@ import type { Log } from '../platform/log.js';
 import type { PatchBody, Source } from '../sources/source.js';
 
 /** What `trigger` needs. */
-export interface TriggerParts {
+export interface TriggerOptions {
   readonly trigger: Inputs['trigger'];
   readonly run: RunContext;
   readonly source: Source;
@@ -17,13 +17,13 @@ export interface TriggerParts {
 }
 
 /**
- * Makes the deed of `trigger`: called with every snapshot until it answers with an event.
- * It answers with none while another operation must end first, or a conflict calls for a new look.
+ * Does what `trigger` asks for. To be called with every snapshot until it answers with an event: it
+ * answers with none while another operation runs, or after a conflict.
  */
 export function createTrigger(
-  parts: TriggerParts,
+  options: TriggerOptions,
 ): (application: Application, signal: AbortSignal) => Promise<Event | undefined> {
-  const { trigger } = parts;
+  const { trigger } = options;
   const busy = new Set<string>();
   return async (application, signal) => {
     if (trigger === 'none') return { kind: 'triggered' };
@@ -32,8 +32,8 @@ export function createTrigger(
     busy.add(application.uid);
     try {
       return await (trigger === 'sync'
-        ? sync(parts, application, signal)
-        : refresh(parts, trigger, application, signal));
+        ? sync(options, application, signal)
+        : refresh(options, trigger, application, signal));
     } finally {
       busy.delete(application.uid);
     }
@@ -41,7 +41,7 @@ export function createTrigger(
 }
 
 async function refresh(
-  { source, log }: TriggerParts,
+  { source, log }: TriggerOptions,
   trigger: 'refresh' | 'hard-refresh',
   { namespace, name }: Application,
   signal: AbortSignal,
@@ -55,13 +55,13 @@ async function refresh(
 }
 
 async function sync(
-  parts: TriggerParts,
+  options: TriggerOptions,
   application: Application,
   signal: AbortSignal,
 ): Promise<Event | undefined> {
-  const { source, log, run } = parts;
+  const { source, log, run } = options;
   const { namespace, name } = application;
-  const target = parts.resolve(application);
+  const target = options.resolve(application);
   if (isBusy(application)) {
     if (!isUnderWay(application, target)) return undefined;
     log.info(
@@ -87,7 +87,7 @@ function isUnderWay(application: Application, target: Target): boolean {
   return matches(target, under.revisions, application.hydrated);
 }
 
-/** An operation as Argo CD's own auto-sync would ask for, in the name of this run. */
+/** The operation that Argo CD's own auto-sync would ask for, in the name of this run. */
 function syncBody(application: Application, target: Target, run: RunContext): PatchBody {
   const { resourceVersion, syncOptions, retry, prune } = application;
   return {

@@ -6,7 +6,15 @@ import type { Status } from '../report/progress.js';
 
 /** One Application's wait: how it stands, or how it ended. */
 export type Wait =
-  | { readonly kind: 'waiting'; readonly state: State; readonly verdict: Waiting }
+  | {
+      readonly kind: 'waiting';
+      readonly state: State;
+      readonly verdict: Waiting;
+      /** `trigger` has done what it is to do. */
+      readonly acted: boolean;
+      /** Questions that need not be asked, by their ids: an answer came, or is on its way. */
+      readonly asked: ReadonlySet<string>;
+    }
   | { readonly kind: 'done'; readonly settled: Settled; readonly shown: Shown };
 
 export type Waiting = Extract<Verdict, { readonly kind: 'waiting' }>;
@@ -18,6 +26,8 @@ export type Waits = ReadonlyMap<string, Wait>;
 export interface Outcome {
   /** By the keys of the waits. */
   readonly ends: ReadonlyMap<string, Settled>;
+  /** How many of them are without their changes, for want of time; absent: none. */
+  readonly untold?: number;
   /** What ended it from outside, for all. */
   readonly error?: TerminalError;
 }

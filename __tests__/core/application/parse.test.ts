@@ -379,7 +379,7 @@ describe('an Application on the wire', () => {
 
 const C40 = 'c'.repeat(40);
 
-describe('a wrong shape is an error that names the place', () => {
+describe('without an identity it is an error that names the place', () => {
   test.each<[unknown, string]>([
     [undefined, 'Application must be an object, not undefined'],
     [null, 'Application must be an object, not null'],
@@ -389,19 +389,30 @@ describe('a wrong shape is an error that names the place', () => {
     [{ metadata: [] }, 'Application.metadata must be an object, not a list'],
     [{ metadata: { name: 'shop' } }, 'Application.metadata.namespace must be a string, not empty'],
     [{ metadata: { name: 7 } }, 'Application.metadata.name must be a string, not number'],
+    [
+      { metadata: { name: 'shop', namespace: 'argocd', uid: 1 } },
+      'Application.metadata.uid must be a string, not number',
+    ],
   ])('%j', (value, message) => {
     expect(() => parseApplication(value)).toThrow(new DecodeError(message));
   });
 
+  test('and the place may be one in a list', () => {
+    const value = { metadata: { name: 7 } };
+    const place = 'line 3.items[1].metadata.name must be a string, not number';
+    expect(() => parseApplication(value, 'line 3.items[1]')).toThrow(new DecodeError(place));
+  });
+});
+
+describe('a wrong shape makes an Application unreadable, and the place is named', () => {
   const NAMED = 'Application argocd/shop';
   const RESULT = 'status.operationState.syncResult.resources';
 
   test.each<[string, unknown, string]>([
-    ['metadata.uid', 1, 'Application.metadata.uid must be a string, not number'],
-    ['metadata.labels', 'x', 'Application.metadata.labels must be an object, not string'],
-    ['metadata.labels.team', 1, 'Application.metadata.labels.team must be a string, not number'],
-    ['metadata.annotations', [], 'Application.metadata.annotations must be an object, not a list'],
-    ['metadata.deletionTimestamp', true, 'Application.metadata.deletionTimestamp must be a string'],
+    ['metadata.labels', 'x', `${NAMED}.metadata.labels must be an object, not string`],
+    ['metadata.labels.team', 1, `${NAMED}.metadata.labels.team must be a string, not number`],
+    ['metadata.annotations', [], `${NAMED}.metadata.annotations must be an object, not a list`],
+    ['metadata.deletionTimestamp', true, `${NAMED}.metadata.deletionTimestamp must be a string`],
     ['spec', 'x', `${NAMED}.spec must be an object, not string`],
     ['spec.source', [], `${NAMED}.spec.source must be an object, not a list`],
     ['spec.source.repoURL', 1, `${NAMED}.spec.source.repoURL must be a string, not number`],
@@ -456,19 +467,6 @@ describe('a wrong shape is an error that names the place', () => {
       `${NAMED}.status.operationState.operation.retry.limit must be a whole number, not string`,
     ],
     [RESULT, {}, `${NAMED}.${RESULT} must be a list, not object`],
-    [`${RESULT}.0`, null, `${NAMED}.${RESULT}[0] must be an object, not null`],
-    [`${RESULT}.0.kind`, undefined, `${NAMED}.${RESULT}[0].kind must be a string, not empty`],
-    [`${RESULT}.0.name`, '', `${NAMED}.${RESULT}[0].name must be a string, not empty`],
-    [`${RESULT}.0.images`, 'x', `${NAMED}.${RESULT}[0].images must be a list, not string`],
-    ['status.resources.0.kind', undefined, `${NAMED}.status.resources[0].kind must be a string`],
-    ['status.resources.0.health', 'x', `${NAMED}.status.resources[0].health must be an object`],
-    ['status.resources.0.syncWave', '1', `${NAMED}.status.resources[0].syncWave must be a whole`],
-    ['status.resources.0.hook', 'no', `${NAMED}.status.resources[0].hook must be a boolean`],
-    [
-      'status.resources.0.requiresPruning',
-      1,
-      `${NAMED}.status.resources[0].requiresPruning must be a boolean`,
-    ],
     ['status.history.0', 1, `${NAMED}.status.history[0] must be an object, not number`],
     ['status.history.0.deployedAt', 1, `${NAMED}.status.history[0].deployedAt must be a string`],
     ['status.history.0.source', 1, `${NAMED}.status.history[0].source must be an object`],
@@ -485,13 +483,129 @@ describe('a wrong shape is an error that names the place', () => {
       `${NAMED}.status.sourceHydrator.currentOperation.drySHA must be a string`,
     ],
   ])('%s as %j', (path, value, message) => {
-    const parse = () => parseApplication(put(FULL, path, value));
-    expect(parse).toThrow(DecodeError);
-    expect(parse).toThrow(message);
+    const read = parseApplication(put(FULL, path, value));
+    expect(read.unreadable).toContain(message);
+    expect(read).toMatchObject({ namespace: 'argocd', name: 'shop', history: [], sources: [] });
+    expect(read).toMatchObject({ uid: parseApplication(FULL).uid, comparison: { resources: [] } });
+  });
+
+  test('what is foreign in the message is short', () => {
+    const phase = 'x'.repeat(100_000);
+    const read = parseApplication(put(FULL, 'status.operationState.phase', phase));
+    expect(read.unreadable?.length).toBeLessThan(300);
   });
 
   test('a field that decides nothing may have any shape', () => {
     const odd = put(put(FULL, 'spec.project', 7), 'status.observedAt', []);
     expect(parseApplication(odd)).toEqual(parseApplication(FULL));
+  });
+});
+
+describe('a wrong shape within one resource is told, and does not take the others with it', () => {
+  const NAMED = 'Application argocd/shop';
+  const RESULT = 'status.operationState.syncResult.resources';
+
+  test.each<[string, unknown, string]>([
+    [`${RESULT}.0`, null, `${NAMED}.${RESULT}[0] must be an object, not null`],
+    [`${RESULT}.0.kind`, undefined, `${NAMED}.${RESULT}[0].kind must be a string, not empty`],
+    [`${RESULT}.0.name`, 7, `${NAMED}.${RESULT}[0].name must be a string, not number`],
+    [`${RESULT}.0.message`, 7, `${NAMED}.${RESULT}[0].message must be a string, not number`],
+    ['status.resources.0', 'x', `${NAMED}.status.resources[0] must be an object, not string`],
+    [`${RESULT}.0.images`, 'x', `${NAMED}.${RESULT}[0].images must be a list, not string`],
+    ['status.resources.0.kind', undefined, `${NAMED}.status.resources[0].kind must be a string`],
+    ['status.resources.0.health', 'x', `${NAMED}.status.resources[0].health must be an object`],
+    ['status.resources.0.syncWave', '1', `${NAMED}.status.resources[0].syncWave must be a whole`],
+    ['status.resources.0.hook', 'no', `${NAMED}.status.resources[0].hook must be a boolean`],
+    [
+      'status.resources.0.requiresPruning',
+      1,
+      `${NAMED}.status.resources[0].requiresPruning must be a boolean`,
+    ],
+  ])('%s as %j', (path, value, message) => {
+    const whole = parseApplication(FULL);
+    const read = parseApplication(put(FULL, path, value));
+    expect(read.unreadable).toBeUndefined();
+    expect(read.unreadableResources).toHaveLength(1);
+    expect(read.unreadableResources?.[0]).toContain(message);
+    expect(read.comparison.resources.slice(1)).toEqual(whole.comparison.resources.slice(1));
+    expect(read.operation?.results.slice(1)).toEqual(whole.operation?.results.slice(1));
+    expect(read.operation?.phase).toBe(whole.operation?.phase);
+  });
+
+  test('of several, each', () => {
+    const bad = put(put(FULL, `${RESULT}.0.version`, 1), 'status.resources.0.version', 1);
+    expect(parseApplication(bad).unreadableResources).toHaveLength(2);
+  });
+});
+
+describe('a resource with a generateName', () => {
+  const job = { group: 'batch', kind: 'Job', namespace: 'shop', version: 'v1' };
+  const failed = { ...job, name: '', status: 'SyncFailed' };
+  const message = 'from once-: cannot use generate name with apply';
+  const read = (resources: readonly object[], results: readonly object[]) =>
+    parseApplication(
+      put(put(wire(), 'status.resources', resources), 'status.operationState', {
+        phase: 'Failed',
+        syncResult: { resources: results },
+      }),
+    );
+  const namesOf = (application: ReturnType<typeof read>) => [
+    application.comparison.resources.map(({ name }) => name),
+    application.operation?.results.map(({ name }) => name),
+  ];
+
+  test('is called by it where Argo CD tells it', () => {
+    const application = read([{ ...job, status: 'OutOfSync' }], [{ ...failed, message }]);
+    expect(application).not.toHaveProperty('unreadableResources');
+    expect(namesOf(application)).toEqual([['once-'], ['once-']]);
+  });
+
+  test.each([
+    ['by no message', [job], [{ ...failed, message: 'forbidden' }], [[''], ['']]],
+    ['by nothing', [job], [], [[''], []]],
+    [
+      'by the one of another kind',
+      [{ ...job, kind: 'Pod' }],
+      [{ ...failed, message }],
+      [[''], ['once-']],
+    ],
+    [
+      'by two',
+      [job],
+      [
+        { ...failed, message },
+        { ...failed, message: message.replace('once', 'twice') },
+      ],
+      [[''], ['once-', 'twice-']],
+    ],
+  ])('is without a name where it is told %s', (_, resources, results, names) => {
+    expect(namesOf(read(resources, results))).toEqual(names);
+  });
+});
+
+describe('what others say is kept without its middle where it is long', () => {
+  const LONG = `configmap/settings unchanged. ${'/'.repeat(100_000)} end`;
+  const place = (path: string) => put(FULL, path, LONG);
+
+  test.each<[string, (read: ReturnType<typeof parseApplication>) => string | undefined]>([
+    ['status.health.message', (read) => read.health.message],
+    ['status.conditions.0.message', (read) => read.conditions[0]?.message],
+    ['status.operationState.message', (read) => read.operation?.message],
+    ['status.resources.0.health.message', (read) => read.comparison.resources[0]?.healthMessage],
+    [
+      'status.operationState.syncResult.resources.0.message',
+      (read) => read.operation?.results[0]?.message,
+    ],
+  ])('%s', (path, messageOf) => {
+    const message = messageOf(parseApplication(place(path))) ?? '';
+    expect(message).toHaveLength(4000);
+    expect(message).toMatch(/^configmap\/settings unchanged\. \/+…\/+ end$/);
+  });
+
+  test('a result says that it is', () => {
+    const path = 'status.operationState.syncResult.resources.0.message';
+    expect(parseApplication(place(path)).operation?.results[0]).toMatchObject({ cut: true });
+    const whole = put(FULL, path, 'x'.repeat(4000));
+    expect(parseApplication(whole).operation?.results[0]).not.toHaveProperty('cut');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import type { LiveTimes } from '../../../src/core/changes/live-times.js';
 import {
   A,
   API,
@@ -93,14 +93,13 @@ describe('1. what messages say', () => {
     [applied(WEB, 'replaced'), `updated reported ${WEB}`],
     [applied(WEB, 'serverside-applied'), `updated reported ${WEB}`],
     [applied(SETTINGS, 'created'), `created applied ${SETTINGS}`],
-    [applied(SETTINGS, 'created (dry run)'), `created applied ${SETTINGS}`],
+    [applied(SETTINGS, 'created (dry run)'), `updated reported ${SETTINGS}`],
     [applied(SETTINGS, 'created. Warning: deprecated'), `created applied ${SETTINGS}`],
     [said(SETTINGS, 'configmap/unchanged configured'), `updated reported ${SETTINGS}`],
     [
       said(SETTINGS, 'Warning: something is odd\nconfigmap/settings created'),
-      `updated reported ${SETTINGS}`,
+      `created applied ${SETTINGS}`,
     ],
-    [said(SETTINGS, 'configmap/settings Warning: odd\n created'), `created applied ${SETTINGS}`],
     [said(WEB, 'deployment "web" was created by somebody'), `updated reported ${WEB}`],
     [said(WEB, ''), `updated reported ${WEB}`],
     [said(WEB, 'successfully rolled out'), `updated reported ${WEB}`],
@@ -926,6 +925,21 @@ describe('6. the live object knows', () => {
     ])('%s', (_, times, change) => {
       expect(changesOf(late(AMBIGUOUS, startSecondAmbiguous), times)).toEqual([`${change} ${WEB}`]);
     });
+  });
+
+  test('finds it created again where there was one to be configured', () => {
+    const rows = (verb: string) =>
+      follow([
+        [1, see(running([applied(WEB, verb)]))],
+        [4, see(ended([applied(WEB, verb)]))],
+      ]);
+    expect(changesOf(rows('configured'), live(2, 2))).toEqual([`updated live ${WEB}`]);
+    expect(changesOf(rows('serverside-applied'), live(2, 2))).toEqual([`created live ${WEB}`]);
+  });
+
+  test('finds it created where an earlier attempt, unseen, may have done so', () => {
+    const followed = late([applied(WEB, 'configured')], {}, { retry: 1 });
+    expect(changesOf(followed, live(2, 2))).toEqual([`created live ${WEB}`]);
   });
 
   test('does not contradict what is known', () => {

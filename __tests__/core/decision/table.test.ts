@@ -39,6 +39,10 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
   ['deleted', [see(app()), gone]],
   ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
   [
+    'unreadable',
+    [see({ ...app(), unreadable: 'Application argocd/shop.status.sync must be an object' })],
+  ],
+  [
     'name-lookup',
     [see(app())],
     { target: { kind: 'revision', text: 'v1', lookup: 'acme/shop', why: '' } },

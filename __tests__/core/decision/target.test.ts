@@ -57,6 +57,8 @@ describe('auto finds this repository among the sources', () => {
     ['ssh://git@ssh.github.com:443/acme/shop.git', own],
     ['git@github.com:acme/shop.git', own],
     ['git@github.com:acme/shop', own],
+    ['git@github.com:/acme/shop.git', own],
+    ['github.com:/acme/shop', own],
     ['github.com:acme/shop', own],
     ['org-1234@github.com:acme/shop.git', own],
     ['https://github.com/acme/shop-config', 'any'],
@@ -68,6 +70,7 @@ describe('auto finds this repository among the sources', () => {
     ['https://evil.example/github.com/acme/shop', 'any'],
     ['https://github.com/acme/shop/tree/main', 'any'],
     ['git@gitlab.com:acme/shop.git', 'any'],
+    ['git@gitlab.com:/acme/shop.git', 'any'],
     ['oci://ghcr.io/acme/shop', 'any'],
     ['', 'any'],
   ])('%s', (repoURL, target) => {
@@ -85,6 +88,17 @@ describe('auto finds this repository among the sources', () => {
   ])('on %s, %s', (serverUrl, repoURL, target) => {
     expect(shortOf(resolveTarget(AUTO, run({ serverUrl }), tracking(repoURL)))).toBe(target);
   });
+
+  test.each(['https://github.com/acme/shop', 'git@github.com:', '', 'https://', 'https://a@'])(
+    'a million slashes after %j do not stop the step',
+    (start) => {
+      const before = process.cpuUsage();
+      const repoURL = `${start}${'/'.repeat(1_000_000)}x`;
+      expect(shortOf(resolveTarget(AUTO, run(), tracking(repoURL)))).toBe('any');
+      // An expression that backtracks takes many minutes.
+      expect(process.cpuUsage(before).user / 1e6).toBeLessThan(10);
+    },
+  );
 
   test('a Helm chart of that URL is no Git source', () => {
     const chart = tracking('https://github.com/acme/shop', 'main', { chart: 'shop' });

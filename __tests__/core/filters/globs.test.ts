@@ -28,9 +28,9 @@ test.each([{}, { nocase: true }])('globs of stars match as minimatch has it, %j'
       if (expected) matched += 1;
       expect(matches(text, value, options)).toBe(expected);
     }),
-    { numRuns: 20_000, seed: 7 },
+    { numRuns: 5_000, seed: 7 },
   );
-  expect(matched).toBeGreaterThan(500);
+  expect(matched).toBeGreaterThan(100);
 });
 
 test.each([

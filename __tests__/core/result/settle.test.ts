@@ -46,6 +46,56 @@ function done(look: Look = {}, results = [applied(WEB, 'created')]): Followed {
   return follow([[10, see(app({ at: B, reconciled: 4, history, operation: state, ...look }))]]);
 }
 
+describe('what was waited for is not what was deployed before', () => {
+  const DELETED: End = { conclusion: 'success', reason: 'deleted', what: 'it was deleted' };
+  const history = [deployed(A, -110), deployed(B, 1)];
+  const last = operation({ results: [applied(WEB, 'created')] });
+  const there = see(app({ at: B, reconciled: 4, history, operation: last }));
+
+  test.each([
+    [
+      'gone',
+      [
+        [10, there],
+        [12, gone],
+      ] as const,
+      DELETED,
+    ],
+    ['still there', [[10, there]] as const, BAD],
+  ])('a wait for deletion reports no changes: %s', (_, rows, end) => {
+    const followed = follow(rows, { policy: { waitFor: ['deletion'] } });
+    expect(resultAt(followed, end)).toMatchObject({ changes: [], evidence: 'complete' });
+    expect(resultAt(follow(rows), end).changes).toHaveLength(1);
+  });
+
+  test('it goes on while the Application cannot be read', () => {
+    const rows = [[10, see({ ...app(), unreadable: 'x' })]] as const;
+    const { verdict } = follow(rows, { policy: { waitFor: ['deletion'] } });
+    expect(verdict).toMatchObject({ kind: 'waiting', what: 'the Application to be deleted' });
+    expect(follow(rows, { policy: { waitFor: ['nothing'] } }).verdict).toMatchObject({
+      kind: 'done',
+      reason: 'internal-error',
+    });
+  });
+});
+
+describe('a resource that cannot be read', () => {
+  test('makes the evidence partial, also where only an earlier snapshot had it', () => {
+    const before = { ...app(), unreadableResources: ['x'] };
+    const history = [deployed(A, -110), deployed(B, 1)];
+    const last = operation({ results: [applied(WEB, 'created')] });
+    const after = app({ at: B, reconciled: 4, history, operation: last });
+    const seen = (first: typeof before | ReturnType<typeof app>) =>
+      resultAt(
+        follow([
+          [0, see(first)],
+          [10, see(after)],
+        ]),
+      ).evidence;
+    expect([seen(before), seen(app())]).toEqual(['partial', 'complete']);
+  });
+});
+
 describe('the result of an Application', () => {
   test('that came to its end', () => {
     expect(resultAt(done({ images: ['web:2'] }))).toMatchObject({

@@ -1,11 +1,7 @@
 import type { Application } from '../../../src/core/application/types.js';
-import {
-  classify,
-  gradeOf,
-  type LiveTimes,
-  type Scope,
-  withLive,
-} from '../../../src/core/changes/classify.js';
+import { classify, gradeOf } from '../../../src/core/changes/classify.js';
+import { type LiveTimes, withLive } from '../../../src/core/changes/live-times.js';
+import type { Scope } from '../../../src/core/changes/scope.js';
 import type { Evidence } from '../../../src/core/decision/observations.js';
 import type { Change } from '../../../src/core/result/vocabulary.js';
 

@@ -1,5 +1,5 @@
 import type { Application } from '../../../src/core/application/types.js';
-import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import type { LiveTimes } from '../../../src/core/changes/live-times.js';
 import { scopeOf } from '../../../src/core/changes/scope.js';
 import type { Moment } from '../../../src/core/decision/moment.js';
 import { judge, type Verdict } from '../../../src/core/decision/rules.js';

@@ -1,6 +1,6 @@
 import { parseApplication } from '../../../src/core/application/parse.js';
 import type { Application } from '../../../src/core/application/types.js';
-import type { LiveTimes } from '../../../src/core/changes/classify.js';
+import type { LiveTimes } from '../../../src/core/changes/live-times.js';
 import { scopeOf } from '../../../src/core/changes/scope.js';
 import type { Moment } from '../../../src/core/decision/moment.js';
 import { openQuestion } from '../../../src/core/decision/progress.js';

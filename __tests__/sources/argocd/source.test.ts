@@ -2,12 +2,14 @@ import { get } from 'node:https';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { systemClock } from '../../../src/platform/clock.js';
-import {
-  type ArgocdOptions,
-  argocdSource,
-  connectArgocd,
-} from '../../../src/sources/argocd/index.js';
-import type { LiveQuery, PatchBody, Selection, Source } from '../../../src/sources/source.js';
+import { argocdSource, connectArgocd } from '../../../src/sources/argocd/index.js';
+import type {
+  LiveQuery,
+  PatchBody,
+  Selection,
+  Source,
+  SourceOptions,
+} from '../../../src/sources/source.js';
 import type { Fault, KubeObject } from '../../support/api-server.ts';
 import {
   type ArgocdServer,
@@ -34,7 +36,7 @@ async function serve(options: ArgocdServerOptions = {}): Promise<ArgocdServer> {
   return server;
 }
 
-type Over = Partial<ArgocdOptions> & {
+type Over = Partial<SourceOptions> & {
   readonly token?: string;
   readonly ca?: string;
   readonly insecure?: boolean;
@@ -69,6 +71,9 @@ async function streaming(server: ArgocdServer): Promise<void> {
 }
 
 const ends = (text: string) => (said: readonly string[]) => said.join(' ').endsWith(text);
+/** Without listings that tell nothing new: on a busy machine a stream may seem silent. */
+const newsIn = (said: readonly string[]) =>
+  said.filter((each, i) => !each.startsWith('=') || said.indexOf(each) === i);
 const has = (text: string) => (said: readonly string[]) => said.includes(text);
 
 describe('what is there and what changes', () => {
@@ -82,9 +87,31 @@ describe('what is there and what changes', () => {
     await until(has('-argocd/b'));
     server.put(manifest('c'));
     await until(has('+argocd/c@5'));
-    expect(said).toEqual([
+    expect(newsIn(said)).toEqual([
       ...['+argocd/a@1', '+argocd/b@2', '=argocd/a,argocd/b'],
       ...['+argocd/a@3', '-argocd/b', '+argocd/c@5'],
+    ]);
+  });
+
+  test('what cannot be read in one Application or resource does not take the others with it', async () => {
+    const broken = { ...manifest('a'), status: { operationState: { phase: 'Dancing' } } };
+    const resources = [{ kind: 'ConfigMap', name: 7, version: 'v1', status: 'Synced' }];
+    const partly = { ...manifest('b'), status: { resources } };
+    const server = await serve({ objects: [broken, partly, manifest('c')] });
+    const log = recordingLog();
+    const { events, until } = watch(sourceOf(server, { log }));
+    await until(has('=argocd/a,argocd/b,argocd/c'));
+    const [a, b, c] = events.flatMap((each) =>
+      each.kind === 'application' ? [each.application] : [],
+    );
+    expect(a?.unreadable).toMatch(/argocd\/a.*phase must be one of/);
+    expect(b?.comparison.resources).toMatchObject([{ name: '', kind: 'ConfigMap' }]);
+    expect(c).not.toHaveProperty('unreadable');
+    await streaming(server);
+    server.put({ ...broken, spec: { project: 'other' } });
+    await until(has('+argocd/a@4'));
+    expect(log.of('warning')).toEqual([
+      expect.stringMatching(/argocd\/b.*\.name must be a string/),
     ]);
   });
 
@@ -118,7 +145,7 @@ describe('what is there and what changes', () => {
     server.put(manifest(name, { namespace, health: 'Degraded', labels: { team: 'blue' } }));
     await until(ends(`+${namespace}/${name}@5`));
     expect(said.slice(0, expected.length)).toEqual(expected);
-    expect(said).toHaveLength(expected.length + 1);
+    expect(newsIn(said)).toHaveLength(expected.length + 1);
   });
 
   test('what is large is left out, and nothing that is looked at', async () => {
@@ -282,7 +309,7 @@ describe('faults that do not pass', () => {
       {},
       { intercept: () => ({ kind: 'status', code: 302 }) },
       'unreachable',
-      /sends elsewhere/,
+      /a redirect to/,
     ],
     [
       'a path that is not that of the API',
@@ -300,7 +327,7 @@ describe('faults that do not pass', () => {
 
   test('a wrong path may show the UI in place of the API, which may pass', async () => {
     const server = await serve({ intercept: () => ({ kind: 'garbage' }) });
-    await expect(sourceOf(server).look(ALL)).rejects.toMatchObject({
+    await expect(sourceOf(server).relist(ALL)).rejects.toMatchObject({
       name: 'TransientError',
       message: expect.stringMatching(/not JSON.*--rootpath/),
     });
@@ -308,7 +335,7 @@ describe('faults that do not pass', () => {
 
   test('the certificate is not looked at where one says so', async () => {
     const server = await serve({ objects: [manifest('shop')] });
-    expect(await sourceOf(server, { insecure: true }).look(ALL)).toHaveLength(2);
+    expect(await sourceOf(server, { insecure: true }).relist(ALL)).toHaveLength(2);
   });
 });
 
@@ -319,8 +346,8 @@ function isStreamed(fault: Fault): NonNullable<ArgocdServerOptions['intercept']>
 test('what may not be seen is as if it were not there, and the source says so', async () => {
   const server = await serve({ objects: [manifest('shop')], allow: () => false });
   const source = sourceOf(server, { selection: { namespace: 'argocd', name: 'shop' } });
-  expect(await source.look(ALL)).toEqual([{ kind: 'listed', present: new Set() }]);
-  expect(source.doubt).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
+  expect(await source.relist(ALL)).toEqual([{ kind: 'listed', present: new Set() }]);
+  expect(source.absenceHint).toContain('p, role:ci, applications, get, PROJECT/shop, allow');
 });
 
 test('names, and the address of the UI', async () => {
@@ -411,7 +438,7 @@ describe('trigger', () => {
 
   async function seenBy(server: ArgocdServer): Promise<Source> {
     const source = sourceOf(server);
-    await source.look(ALL);
+    await source.relist(ALL);
     return source;
   }
 

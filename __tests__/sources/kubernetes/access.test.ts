@@ -7,6 +7,7 @@ import { TerminalError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import type { Source } from '../../../src/sources/source.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
+import { costOf } from '../../support/cost.ts';
 import { type ProxyOptions, startProxy } from '../../support/proxy.js';
 import {
   accessTo,
@@ -54,7 +55,7 @@ async function sourceWith(access: Partial<Access>, around: Around = {}): Promise
 }
 
 async function lookBy(source: Source): Promise<readonly string[]> {
-  return (await source.look(ALL)).map(short);
+  return (await source.relist(ALL)).map(short);
 }
 
 async function look(access: Partial<Access>, around: Around = {}): Promise<readonly string[]> {
@@ -191,7 +192,8 @@ test('settings of an exec plugin that are called secret are masked, others are n
   const masked: string[] = [];
   const config = kubeconfig(server, { exec: { command: exec.path, env } });
   await look({ kubeconfig: config }, { mask: (secret) => masked.push(secret) });
-  expect(masked).toEqual(['a-secret-of-a-cloud', 'test-token']);
+  const inBase64 = Buffer.from('a-secret-of-a-cloud').toString('base64');
+  expect(masked).toEqual(['a-secret-of-a-cloud', inBase64, 'test-token']);
 });
 
 test('an exec plugin that is not installed says how to install it', async () => {
@@ -240,13 +242,13 @@ test.each([
   expect(error.message).not.toContain('eyJ');
 });
 
-test('an exec plugin that never answers is not waited for for ever', async () => {
+test('an exec plugin that does not answer is not waited for by a request without end', async () => {
   const server = await serve();
   const exec = await plugin('exec sleep 1');
   const source = await sourceWith({
     kubeconfig: kubeconfig(server, { exec: { command: exec.path } }),
   });
-  await expect(source.look(ALL)).rejects.toMatchObject({
+  await expect(source.relist(ALL)).rejects.toMatchObject({
     name: 'TransientError',
     message: expect.stringContaining('what gives the credentials has not answered'),
   });
@@ -311,11 +313,13 @@ test('a kubeconfig of aliases without end is refused, not unfolded', async () =>
     const [name, of] = ['abcdefghi'[level], 'abcdefghi'[level - 1]];
     bomb.push(`${name}: &${name} [${Array(10).fill(`*${of}`).join(', ')}]`);
   }
-  const began = performance.now();
-  const error = await refusal({ kubeconfig: `${bomb.join('\n')}\nclusters: *i\n` });
+  let error: Awaited<ReturnType<typeof refusal>> | undefined;
+  const cost = await costOf(async () => {
+    error = await refusal({ kubeconfig: `${bomb.join('\n')}\nclusters: *i\n` });
+  });
   expect(error).toMatchObject({ reason: 'invalid-input' });
-  expect(error.message).toContain('aliases');
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(error?.message).toContain('aliases');
+  expect(cost).toBeLessThan(20);
 });
 
 test.each([
@@ -423,7 +427,7 @@ test.each([
 /** What is said to do about the refusal of a verb. */
 async function remedyFor(source: Source, verb: 'list' | 'patch' | 'get'): Promise<string> {
   const remedyOf = (thrown: unknown) => (thrown as TerminalError).remedy;
-  if (verb === 'list') return source.look(ALL).then(() => '', remedyOf);
+  if (verb === 'list') return source.relist(ALL).then(() => '', remedyOf);
   if (verb === 'patch') {
     const patch = { namespace: 'argocd', name: 'shop', body: {} };
     return source.patch(patch, ALL).then(() => '', remedyOf);

@@ -48,7 +48,7 @@ type Around = Parameters<typeof surroundings>[0];
 /** What a look by way of these inputs finds. */
 async function look(access: Partial<Access>, around: Around = {}): Promise<readonly string[]> {
   const connection = await connect({ ...NO_ACCESS, ...access }, surroundings(around));
-  return (await sourceBy(connection).look(ALL)).map(short);
+  return (await sourceBy(connection).relist(ALL)).map(short);
 }
 
 async function refusal(access: Partial<Access>, around: Around = {}): Promise<TerminalError> {
@@ -160,7 +160,7 @@ test.each([
 contexts: [{ name: a, context: { cluster: a } }]
 clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-authority-data: eA== } }]`,
     },
-    /certificate-authority of the kubeconfig .* is not a PEM certificate/,
+    /certificate-authority-data of cluster a of `kubeconfig` is not a PEM certificate/,
   ],
   ['a kubeconfig that is no YAML', { kubeconfig: 'a: [secret' }, /is not YAML: line 1/],
   ['a kubeconfig that is none', { kubeconfig: 'a: b' }, /neither clusters nor contexts/],
@@ -245,7 +245,7 @@ test('files of KUBECONFIG are merged, and paths in them are relative to them', a
   const connection = await connect({ ...NO_ACCESS, kubeconfigEnv }, surroundings());
   // A token that is replaced in its file is used from the next request on.
   await writeFile(join(dir, 'token'), `${server.token}\n`);
-  expect((await sourceBy(connection).look(ALL)).map(short)).toEqual(SHOP);
+  expect((await sourceBy(connection).relist(ALL)).map(short)).toEqual(SHOP);
 });
 
 test('~/.kube/config', async () => {
@@ -265,11 +265,11 @@ test('the service account of a pod, whose token rotates', async () => {
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: `${server.port}` };
   const connection = await connect(NO_ACCESS, surroundings({ env, serviceAccount }));
   const source = sourceBy(connection);
-  expect((await source.look(ALL)).map(short)).toEqual(SHOP);
+  expect((await source.relist(ALL)).map(short)).toEqual(SHOP);
   server.tokens.clear();
   server.tokens.set('rotated', 'github:acme/shop');
   await writeFile(join(serviceAccount, 'token'), 'rotated');
-  expect((await source.look(ALL)).map(short)).toEqual(SHOP);
+  expect((await source.relist(ALL)).map(short)).toEqual(SHOP);
 });
 
 const CREDENTIAL = (token: string) =>
@@ -285,7 +285,7 @@ test('an exec plugin is asked once, told of the cluster, and its token is masked
   const mask = (secret: string) => masked.push(secret);
   const access = { ...NO_ACCESS, kubeconfig: kubeconfig(server, { exec }) };
   const source = sourceBy(await connect(access, surroundings({ mask })));
-  const looks = await Promise.all([source.look(ALL), source.look(ALL)]);
+  const looks = await Promise.all([source.relist(ALL), source.relist(ALL)]);
   expect(looks.map((events) => events.map(short))).toEqual([SHOP, SHOP]);
   expect(masked).toEqual(['test-token']);
   const { readFile } = await import('node:fs/promises');

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { KUBECONFIGS } from '../../support/kubeconfigs.ts';
@@ -30,7 +30,7 @@ afterAll(() => rm(directory, { recursive: true }));
 
 async function ours(access: Partial<typeof NO_ACCESS>): Promise<Way> {
   const { base, trust, credentials } = await connect({ ...NO_ACCESS, ...access }, surroundings());
-  const { headers, cert, key } = await credentials(false);
+  const { headers, cert, key } = await credentials(false, new AbortController().signal);
   return {
     server: base,
     ca: trust.ca ?? '',
@@ -96,4 +96,271 @@ test('files beside the kubeconfig', async () => {
   const way = await ours({ kubeconfigEnv: path });
   expect(way).toEqual(await theirs((config) => config.loadFromFile(path)));
   expect(way).toEqual(await ours({ kubeconfig: text }));
+});
+
+const CA = fieldOfSample('certificate-authority-data');
+
+/** Of the first sample, in base64. */
+function fieldOfSample(field: string): string {
+  return new RegExp(`${field}: (.*)`).exec(KUBECONFIGS[0]?.text ?? '')?.[1] ?? '';
+}
+
+function binary(text: string): string {
+  return `!!binary |\n${text.replace(/.{1,60}/g, '        $&\n')}`;
+}
+
+/** A kubeconfig whose entries have these lines. */
+function written(cluster: readonly string[], user: readonly string[], context = ''): string {
+  const lines = (all: readonly string[]) => all.map((line) => `      ${line}\n`).join('');
+  return `current-context: k
+clusters:
+  - name: c
+    cluster:
+      server: https://k.example.com
+${lines(cluster)}
+users:
+  - name: u
+    user:
+${lines(user)}
+contexts:
+  - name: k
+    context: { cluster: c, user: u${context} }
+`;
+}
+
+test('data that is tagged as binary is what kubectl takes it for', async () => {
+  const [ca, cert, key] = [
+    CA,
+    fieldOfSample('client-certificate-data'),
+    fieldOfSample('client-key-data'),
+  ];
+  const twice = Buffer.from(ca).toString('base64');
+  const plain = Buffer.from(ca, 'base64').toString();
+  const token = binary(Buffer.from('a-token').toString('base64'));
+  for (const data of [twice, ca]) {
+    const way = await ours({
+      kubeconfig: written(
+        [`certificate-authority-data: ${binary(data)}`],
+        [
+          `client-certificate-data: ${binary(cert)}`,
+          `client-key-data: ${binary(Buffer.from(key).toString('base64'))}`,
+          `token: ${token}`,
+        ],
+      ),
+    });
+    expect(way.ca).toBe(plain);
+    expect(way.cert).toBe(Buffer.from(cert, 'base64').toString());
+    expect(way.key).toBe(Buffer.from(key, 'base64').toString());
+    expect(way.authorization).toBe('Bearer a-token');
+  }
+});
+
+describe('what is in a field and cannot be used is an error that names it', () => {
+  const TOKEN = ['token: hunter22'];
+  const cluster = (line: string) => written([line], TOKEN);
+  const user = (...lines: string[]) => written([], lines);
+  const file = 'of `kubeconfig`';
+
+  test.each<[string, string, string]>([
+    [
+      'a CA in a list',
+      cluster('certificate-authority-data: [a]'),
+      `certificate-authority-data of cluster c ${file} must be text, and is a list`,
+    ],
+    [
+      'a CA that is no base64',
+      cluster('certificate-authority-data: hunter22!'),
+      `certificate-authority-data of cluster c ${file} is not base64`,
+    ],
+    ['a CA cut off', cluster(`certificate-authority-data: ${CA.slice(0, 401)}`), 'is not base64'],
+    [
+      'a CA that is no PEM',
+      cluster('certificate-authority-data: aHVudGVyMjI='),
+      'certificate-authority-data of cluster c of `kubeconfig` is not a PEM certificate',
+    ],
+    [
+      'a CA of bytes',
+      cluster('certificate-authority-data: !!binary gICA'),
+      'is binary data that is no text',
+    ],
+    [
+      'a CA as a file that is none',
+      cluster('certificate-authority: /dev/zero'),
+      '(/dev/zero) cannot be read: it is not a regular file',
+    ],
+    [
+      'a name with a slip',
+      cluster('certificate-authority-date: abc'),
+      'did you mean certificate-authority-data?',
+    ],
+    [
+      'a name in another spelling',
+      user('tokenfile: a'),
+      'user u of `kubeconfig` has a field tokenfile, which does not exist: did you mean tokenFile?',
+    ],
+    [
+      'another spelling',
+      user('client_certificate_data: a'),
+      'did you mean client-certificate-data?',
+    ],
+    [
+      'a flag in quotes',
+      cluster('insecure-skip-tls-verify: "true"'),
+      'insecure-skip-tls-verify of cluster c of `kubeconfig` must be true or false, and is a string',
+    ],
+    [
+      'a name of the server in a mapping',
+      cluster('tls-server-name: { a: b }'),
+      'tls-server-name of cluster c',
+    ],
+    ['a proxy in a list', cluster('proxy-url: [http://p]'), 'proxy-url of cluster c'],
+    [
+      'a server in a list',
+      written([], TOKEN).replace('https://k.example.com', '[https://k]'),
+      'server of cluster c',
+    ],
+    [
+      'no server',
+      written([], TOKEN).replace('server: https://k.example.com', 'tls-server-name: a'),
+      'server of cluster c must be a URL',
+    ],
+    [
+      'a token that is a number',
+      user('token: 0123456789'),
+      'token of user u of `kubeconfig` must be text, and is a number. Put it in quotes',
+    ],
+    [
+      'a token that is a word of YAML',
+      user('token: true'),
+      'token of user u of `kubeconfig` must be text, and is a boolean',
+    ],
+    ['a token in a mapping', user('token: { hunter22: hunter22 }'), 'token of user u'],
+    ['a tokenFile in a list', user('tokenFile: [a]'), 'tokenFile of user u'],
+    ['a tokenFile that has no end', user('tokenFile: /dev/zero'), '/dev/zero cannot be read'],
+    ['a password alone', user('password: hunter22'), 'has a password and no username'],
+    [
+      'a password that is a number',
+      user('username: ann', 'password: 123456'),
+      'password of user u',
+    ],
+    [
+      'a certificate alone',
+      user(`client-certificate-data: ${CA}`),
+      'has a client-certificate and no client-key',
+    ],
+    [
+      'a key alone',
+      user(`client-key-data: ${fieldOfSample('client-key-data')}`),
+      'has a client-key and no client-certificate',
+    ],
+    [
+      'a certificate in place of its key',
+      user(`client-certificate-data: ${CA}`, `client-key-data: ${CA}`),
+      'client-key-data of user u of `kubeconfig` is not a PEM private key',
+    ],
+    [
+      'a user to act as in a list',
+      user(...TOKEN, 'as: [a]'),
+      '`kubeconfig` must be text, and is a list',
+    ],
+    ['groups as text', user(...TOKEN, 'as: a', 'as-groups: dev'), 'as-groups of user u'],
+    [
+      'a group that is a number',
+      user(...TOKEN, 'as: a', 'as-groups: [dev, 1]'),
+      'as-groups[1] of user u',
+    ],
+    [
+      'more about a user as text',
+      user(...TOKEN, 'as: a', 'as-user-extra: { scopes: view }'),
+      'scopes of as-user-extra of user u',
+    ],
+    [
+      'groups of nobody',
+      user(...TOKEN, 'as-groups: [dev]'),
+      'as-groups or as-user-extra and no `as`',
+    ],
+    ['an auth-provider as text', user('auth-provider: gcp'), 'auth-provider of user u'],
+    [
+      'a user that is text',
+      written([], TOKEN).replace(/user:\n.*token.*/, 'user: hunter22'),
+      'user of user u of `kubeconfig` must be a mapping',
+    ],
+    [
+      'a context that is a number',
+      written([], TOKEN).replace('current-context: k', 'current-context: 7'),
+      'current-context of `kubeconfig` must be text',
+    ],
+    [
+      'clusters in a mapping',
+      written([], TOKEN).replace(/clusters:\n[\s\S]*users:/, 'clusters: { a: b }\nusers:'),
+      'clusters of `kubeconfig` must be a list',
+    ],
+    [
+      'a context without a cluster',
+      written([], TOKEN).replace('cluster: c, ', ''),
+      'context k of `kubeconfig` names no cluster',
+    ],
+    [
+      'a name that is a number',
+      written([], TOKEN).replace('name: c', 'name: 7'),
+      'name of clusters[0] of `kubeconfig` must be text',
+    ],
+    [
+      'an entry that is empty',
+      written([], TOKEN).replace('contexts:', 'contexts:\n  -'),
+      'contexts[0] of `kubeconfig` is empty',
+    ],
+  ])('%s', async (_, kubeconfig, message) => {
+    const thrown = await ours({ kubeconfig }).catch((fault: unknown) => fault);
+    expect(thrown).toMatchObject({ name: 'TerminalError', reason: 'invalid-input' });
+    expect((thrown as Error).message).toContain(message);
+    expect((thrown as Error).message).not.toContain('hunter22');
+  });
+
+  test('but what nobody asks for is not: other fields, and other entries', async () => {
+    const more = 'users:\n  - name: other\n    user: { token: [a] }';
+    const kubeconfig = written(['x-my-tool: [a]'], TOKEN).replace('users:', more);
+    expect(await ours({ kubeconfig })).toMatchObject({ authorization: 'Bearer hunter22' });
+  });
+});
+
+describe('a user without credentials is refused before anything is contacted', () => {
+  const empty = [
+    'token: ""',
+    'token:',
+    'tokenFile: ""',
+    'username: ""',
+    'client-key-data: ""',
+    'as: ann',
+    'exec:',
+  ];
+  test.each(empty)('%s', async (line) => {
+    await expect(ours({ kubeconfig: written([], [line]) })).rejects.toMatchObject({
+      reason: 'invalid-input',
+      message: expect.stringContaining('user u of `kubeconfig` has no credentials: add a token'),
+    });
+  });
+
+  test('and a context without a user', async () => {
+    const kubeconfig = written([], ['token: a']).replace(', user: u', '');
+    await expect(ours({ kubeconfig })).rejects.toMatchObject({
+      reason: 'invalid-input',
+      message: expect.stringContaining('context k of `kubeconfig` names no user'),
+    });
+  });
+
+  test('but not for kubectl proxy, which has them', async () => {
+    const kubeconfig = written([], ['token:']).replace(
+      'https://k.example.com',
+      'http://127.0.0.1:8001',
+    );
+    expect(await ours({ kubeconfig })).toMatchObject({ authorization: '' });
+  });
+});
+
+test('a file of KUBECONFIG that has no end is not read', async () => {
+  await expect(ours({ kubeconfigEnv: '/dev/zero' })).rejects.toMatchObject({
+    reason: 'invalid-input',
+    message: expect.stringContaining('/dev/zero cannot be read: it is not a regular file'),
+  });
 });

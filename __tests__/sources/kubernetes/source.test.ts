@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LiveQuery } from '../../../src/sources/source.js';
 import {
   type ApiServer,
@@ -168,7 +168,7 @@ test.each([
   [
     '422',
     { intercept: () => ({ kind: 'status', code: 422 }) },
-    { reason: 'invalid-input', remedy: /leave out trigger/ },
+    { reason: 'invalid-input', remedy: /remove `trigger`/ },
   ],
 ] as ReadonlyArray<readonly [string, ApiServerOptions, { reason: string; remedy: RegExp }]>)(
   'a patch answered by %s is final',
@@ -181,3 +181,30 @@ test.each([
     });
   },
 );
+
+describe('a list that is too large', () => {
+  const padding = 'x'.repeat(1000);
+  const many = Array.from({ length: 120 }, (_, i) =>
+    application(`shop-${i}`, { annotations: { padding } }),
+  );
+
+  test('is asked for in smaller pages', async () => {
+    const server = await serve({ objects: many });
+    const source = await sourceOf(server, { limits: { list: 75_000 } });
+    const events = await source.relist(ALL);
+    expect(events.filter(({ kind }) => kind === 'application')).toHaveLength(120);
+    const pages = server.requests.map((request) => request.query.limit);
+    expect(pages).toEqual(['500', '50', '50', '50']);
+  });
+
+  test('even by the smallest pages, is an error with the server, the kind and the limit', async () => {
+    const server = await serve({ objects: many });
+    const source = await sourceOf(server, { limits: { list: 2000 } });
+    await expect(source.relist(ALL)).rejects.toMatchObject({
+      reason: 'unreachable',
+      message: `the Kubernetes API at ${new URL(server.url).host} sent a list of more than 1 KiB, the limit.`,
+      remedy: expect.stringContaining('`selector`'),
+    });
+    expect(server.requests.map((request) => request.query.limit)).toEqual(['500', '50', '5']);
+  });
+});

@@ -1,4 +1,4 @@
-import { generate } from 'selfsigned';
+import type { generate } from 'selfsigned';
 
 export interface KeyPair {
   readonly cert: string;
@@ -14,6 +14,27 @@ export interface Certificates {
 
 type Options = NonNullable<Parameters<typeof generate>[1]>;
 type Extensions = NonNullable<Options['extensions']>;
+
+/** Whom the client certificate of the shared ones names. */
+export const DEFAULT_USER = 'github:acme/shop';
+
+/** Where the run of the tests has put what all its processes share. */
+const VARIABLE = 'TEST_CERTIFICATES';
+let shared: Promise<Certificates> | undefined;
+
+/** The same for all servers of a process, and of a run of Jest. */
+export function sharedCertificates(): Promise<Certificates> {
+  const made = process.env[VARIABLE];
+  shared ??= made
+    ? Promise.resolve(JSON.parse(made) as Certificates)
+    : createCertificates(DEFAULT_USER);
+  return shared;
+}
+
+/** Makes what the processes to come share: each would take a quarter of a second for its own. */
+export async function shareCertificates(): Promise<void> {
+  process.env[VARIABLE] = JSON.stringify(await sharedCertificates());
+}
 
 const LIFE_MS = 24 * 60 * 60 * 1000;
 
@@ -52,6 +73,8 @@ export async function createCertificates(user: string): Promise<Certificates> {
 }
 
 async function pair(name: string, extensions: Extensions, ca?: KeyPair): Promise<KeyPair> {
+  // Loaded where it is needed: most processes have what they share.
+  const { generate } = await import('selfsigned');
   const now = Date.now();
   const made = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',

@@ -8,8 +8,10 @@ import {
   objects,
   optional,
   required,
+  separateObjects,
   text,
   texts,
+  withoutMiddle,
 } from './decode.js';
 import { shared, sharedList } from './interning.js';
 import {
@@ -34,25 +36,40 @@ import {
 } from './types.js';
 
 /**
- * Reads an Application from the wire; what is not needed is dropped.
- * @throws DecodeError that names the place, with the Application where it has a name
+ * Reads an Application from the wire; what is not needed is dropped. What cannot be read is told by
+ * place: in `unreadableResources` where it is within one resource, else in `unreadable`.
+ * @param path of the value, for such a place
+ * @throws DecodeError with the place where it cannot even be told which Application it is
  */
-export function parseApplication(value: unknown): Application {
-  const root = object(value, 'Application');
+export function parseApplication(value: unknown, path = 'Application'): Application {
+  const root = object(value, path);
   const metadata = child(root, 'metadata');
   const name = required(metadata, 'name');
   const namespace = required(metadata, 'namespace');
+  const identity = {
+    namespace,
+    name,
+    uid: text(metadata, 'uid'),
+    resourceVersion: text(metadata, 'resourceVersion'),
+  };
   const named: Node = { value: root.value, path: `Application ${namespace}/${name}` };
-  return { namespace, name, ...identity(metadata), ...intent(named), ...state(named) };
+  try {
+    return { ...identity, ...markers(child(named, 'metadata')), ...intent(named), ...state(named) };
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    return { ...identity, ...NOTHING_READ, unreadable: thrown.message };
+  }
 }
 
 /** Argo CD takes the annotation away when it has refreshed. */
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
 
-function identity(metadata: Node) {
+const EMPTY: Node = { value: {}, path: '' };
+/** What an Application without any field is. */
+const NOTHING_READ = { ...markers(EMPTY), ...intent(EMPTY), ...state(EMPTY) };
+
+function markers(metadata: Node) {
   return {
-    uid: text(metadata, 'uid'),
-    resourceVersion: text(metadata, 'resourceVersion'),
     labels: labelsOf(child(metadata, 'labels')),
     deleting: text(metadata, 'deletionTimestamp') !== '',
     refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
@@ -145,11 +162,16 @@ function revisionsOf(node: Node, compared: Node = node): Revisions {
 
 function state(root: Node) {
   const status = child(root, 'status');
-  const operation = optional(status, 'operationState');
+  const state = optional(status, 'operationState');
+  const problems: string[] = [];
+  const report = (problem: DecodeError) => problems.push(problem.message);
+  const operation = state && operationOf(state, report);
+  const resources = separateObjects(status, 'resources', report).map(comparedOf);
   return {
-    ...(operation ? { operation: operationOf(operation) } : {}),
+    ...(operation ? { operation } : {}),
+    ...(problems.length > 0 ? { unreadableResources: problems } : {}),
     controllerNamespace: text(status, 'controllerNamespace'),
-    comparison: comparisonOf(status),
+    comparison: { ...comparisonOf(status), resources: named(resources, operation?.results ?? []) },
     health: healthOf(child(status, 'health')),
     reconciledAt: text(status, 'reconciledAt'),
     history: objects(status, 'history').map(deploymentOf),
@@ -160,7 +182,7 @@ function state(root: Node) {
   };
 }
 
-function operationOf(state: Node): Operation {
+function operationOf(state: Node, report: (problem: DecodeError) => void): Operation {
   const result = child(state, 'syncResult');
   const asked = child(state, 'operation');
   const request = requestOf(asked);
@@ -177,8 +199,8 @@ function operationOf(state: Node): Operation {
     finishedAt: text(state, 'finishedAt'),
     retryCount,
     retryLimit: integer(child(asked, 'retry'), 'limit') ?? 0,
-    message: text(state, 'message'),
-    results: objects(result, 'resources').map(resultOf),
+    message: withoutMiddle(text(state, 'message')),
+    results: separateObjects(result, 'resources', report).map(resultOf),
   };
 }
 
@@ -197,19 +219,24 @@ function phaseOf(state: Node): Phase {
   const phase = required(state, 'phase');
   const known = PHASES.find((each) => each === phase);
   if (known) return known;
-  throw new DecodeError(`${state.path}.phase must be one of ${PHASES.join(', ')}, not ${phase}`);
+  throw new DecodeError(
+    `${state.path}.phase must be one of ${PHASES.join(', ')}, not ${phase.slice(0, 80)}`,
+  );
 }
 
 function resultOf(result: Node): ResourceResult {
   const { group, kind, namespace, name } = resourceKeyOf(result);
+  const whole = text(result, 'message');
+  const message = shared(withoutMiddle(whole));
   return {
     group,
     kind,
     namespace,
-    name,
+    name: name === '' ? generateNameIn(message) : name,
     version: text(result, 'version'),
     status: text(result, 'status'),
-    message: shared(text(result, 'message')),
+    message,
+    ...(message === whole ? {} : { cut: true }),
     hookType: text(result, 'hookType'),
     hookPhase: text(result, 'hookPhase'),
     syncPhase: text(result, 'syncPhase'),
@@ -217,21 +244,48 @@ function resultOf(result: Node): ResourceResult {
   };
 }
 
+/** A resource with a `generateName` has no name before it is created. */
 function resourceKeyOf(node: Node): ResourceKey {
   return {
     group: shared(text(node, 'group')),
     kind: shared(required(node, 'kind')),
     namespace: shared(text(node, 'namespace')),
-    name: shared(required(node, 'name')),
+    name: shared(text(node, 'name')),
   };
 }
 
-function comparisonOf(status: Node): Comparison {
+/** What kubectl says of a resource that it cannot apply for want of a name; else empty. */
+function generateNameIn(message: string): string {
+  return shared(/^from ([^\s:]+): cannot use generate name with apply$/.exec(message)?.[1] ?? '');
+}
+
+/** A comparison has no names for what has a `generateName`; the only result of that kind may. */
+function named(
+  resources: readonly ComparedResource[],
+  results: readonly ResourceResult[],
+): readonly ComparedResource[] {
+  if (resources.every((each) => each.name !== '')) return resources;
+  return resources.map((each) => {
+    if (each.name !== '') return each;
+    const same = results.filter(
+      ({ name, ...result }) => name.endsWith('-') && isSameKind(result, each),
+    );
+    const [only, ...others] = same;
+    return only && others.length === 0 ? { ...each, name: only.name } : each;
+  });
+}
+
+type Kind = Pick<ResourceKey, 'group' | 'kind' | 'namespace'>;
+
+function isSameKind(a: Kind, b: Kind): boolean {
+  return a.group === b.group && a.kind === b.kind && a.namespace === b.namespace;
+}
+
+function comparisonOf(status: Node): Omit<Comparison, 'resources'> {
   const sync = child(status, 'sync');
   return {
     status: text(sync, 'status'),
     revisions: revisionsOf(sync, child(sync, 'comparedTo')),
-    resources: objects(status, 'resources').map(comparedOf),
   };
 }
 
@@ -247,7 +301,7 @@ function comparedOf(resource: Node): ComparedResource {
     version: text(resource, 'version'),
     status: text(resource, 'status'),
     health: text(health, 'status'),
-    healthMessage: text(health, 'message'),
+    healthMessage: withoutMiddle(text(health, 'message')),
     requiresPruning: flag(resource, 'requiresPruning'),
     hook: flag(resource, 'hook'),
     ...(wave === undefined ? {} : { wave }),
@@ -257,7 +311,7 @@ function comparedOf(resource: Node): ComparedResource {
 function healthOf(health: Node): Health {
   return {
     status: text(health, 'status'),
-    message: text(health, 'message'),
+    message: withoutMiddle(text(health, 'message')),
     lastTransitionTime: text(health, 'lastTransitionTime'),
   };
 }
@@ -274,7 +328,7 @@ function deploymentOf(entry: Node): Deployment {
 function conditionOf(condition: Node): Condition {
   return {
     type: text(condition, 'type'),
-    message: text(condition, 'message'),
+    message: withoutMiddle(text(condition, 'message')),
     lastTransitionTime: text(condition, 'lastTransitionTime'),
   };
 }

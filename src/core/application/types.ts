@@ -45,6 +45,10 @@ export interface Application {
   /** Name of the ApplicationSet that owns it. */
   readonly applicationSet?: string;
   readonly summaryImages: readonly string[];
+  /** Why it cannot be read, with the place: then nothing but its identity is known. */
+  readonly unreadable?: string;
+  /** Places within single resources that cannot be read: what is there counts as absent. */
+  readonly unreadableResources?: readonly string[];
 }
 
 /** The dry revision that a user knows, and the hydrated one that is compared and deployed. */
@@ -133,6 +137,7 @@ export interface ResourceKey {
   readonly group: string;
   readonly kind: string;
   readonly namespace: string;
+  /** Of one with a `generateName` that, where Argo CD tells it, else empty. */
   readonly name: string;
 }
 

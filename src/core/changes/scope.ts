@@ -1,4 +1,4 @@
-import type { Application, Deployment, Revisions } from '../application/types.js';
+import type { Application, ComparedResource, Deployment, Revisions } from '../application/types.js';
 import type { SeenOperation } from '../decision/observations.js';
 import {
   contains,
@@ -9,7 +9,22 @@ import {
 } from '../decision/progress.js';
 import { isTarget, type State } from '../decision/state.js';
 import type { Target } from '../decision/target.js';
-import type { Scope } from './classify.js';
+
+/** Which part of what was seen belongs to the revision waited for. */
+export interface Scope {
+  /** The operations whose changes count, oldest first. */
+  readonly operations: readonly SeenOperation[];
+  /** When the deployment began (RFC 3339). Empty: no operation was needed, or it is lost. */
+  readonly startedAt: string;
+  /** What was written to live objects from then on (RFC 3339) was written for it; empty: unknown. */
+  readonly writtenFrom: string;
+  /** Another operation ended in that very second: it proves nothing. */
+  readonly startSecondAmbiguous: boolean;
+  /** Operations that deployed it and whose results were replaced before they were seen. */
+  readonly hidden: boolean;
+  /** No operation will come for resources that left Git, since pruning is off: they are skipped. */
+  readonly leftBehind: readonly ComparedResource[];
+}
 
 const NOTHING: Scope = {
   operations: [],
@@ -24,6 +39,8 @@ const NOTHING: Scope = {
 export function scopeOf(state: State): Scope {
   const { application, target } = state;
   if (!application || !target) return NOTHING;
+  // What is deployed is not what a wait for the Application's deletion is about.
+  if (state.policy.waitFor.includes('deletion')) return NOTHING;
   const since = deploymentsSince(state, application, target);
   const operations = countedOperations(state, target, since[0]?.startedAt);
   const starts = [...since, ...operations]

@@ -20,6 +20,8 @@ export interface Evidence {
   readonly operations: readonly SeenOperation[];
   /** Before what comes next, or before the first look, an operation may have come and gone unseen. */
   readonly mayHaveMissedOperation: boolean;
+  /** A snapshot had resources that could not be read. */
+  readonly unreadableResources: boolean;
 }
 
 /** A comparison as it was when it was first seen so. */
@@ -83,6 +85,7 @@ export const NOTHING_SEEN: Evidence = {
   comparisons: [],
   operations: [],
   mayHaveMissedOperation: false,
+  unreadableResources: false,
 };
 
 /** Whether an operation has ended: between the attempts of a retrying one `finishedAt` is set too. */
@@ -115,6 +118,7 @@ export function observeSnapshot(
     comparisons: withComparison(seen.comparisons, application, at, gap),
     operations: withOperation(seen.operations, operation, { at, gap, mayHaveMissedOperation, now }),
     mayHaveMissedOperation: mayHaveMissedOperation && !operation,
+    unreadableResources: seen.unreadableResources || application.unreadableResources !== undefined,
   };
 }
 

@@ -77,6 +77,12 @@ const PRESENCE_ROWS = [
     verdict: () => waiting('the Application to be deleted'),
   },
   {
+    id: 'unreadable',
+    applies: ({ application }: State) => application?.unreadable !== undefined,
+    verdict: ({ application }: State) =>
+      failure('internal-error', `it cannot be read: ${application?.unreadable ?? ''}`),
+  },
+  {
     id: 'name-lookup',
     applies: ({ target }: State) => target?.kind === 'revision' && target.lookup !== undefined,
     verdict: (state: State) => waiting(`GitHub to say which commit ${textOf(state)} names`),

@@ -147,6 +147,9 @@ function withTag(state: State, tag: string, commit: string): State {
 function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>): State {
   const { now } = event;
   const before = renewed(state, event.application, now);
+  if (event.application.unreadable !== undefined) {
+    return { ...before, presence: 'present', application: event.application };
+  }
   const known = before.application;
   const fresh = known ? sharedWith(known, event.application) : event.application;
   const tags = withTags(before.tags, fresh.operation?.tags ?? []);

@@ -113,22 +113,25 @@ function automatic(run: RunOrigin, application: Application): Target {
 
 /** The indices of the sources that are the repository of this run. */
 function sourcesOf(run: RunOrigin, application: Application): ReadonlySet<number> {
-  const own = repositoryOf(`${run.serverUrl.replace(/\/+$/, '')}/${run.repository}`);
+  const own = repositoryOf(`${run.serverUrl.replace(/(?<!\/)\/+$/, '')}/${run.repository}`);
   const indices = application.sources
     .map((source, i) => (source.chart === '' && repositoryOf(source.repoURL) === own ? i : -1))
     .filter((i) => i >= 0);
   return new Set(run.repository === '' ? [] : indices);
 }
 
-/** `host/owner/name` of a Git URL in any of its forms (https, ssh, scp-like), in lower case. */
+/**
+ * `host/owner/name` of a Git URL in any of its forms (https, ssh, scp-like), in lower case. Linear,
+ * also on slashes without end: anybody can put them into an Application.
+ */
 function repositoryOf(url: string): string {
-  const scp = /^(?:[^@/]+@)?([^:/]+):(?!\/)(.+)$/.exec(url);
+  const scp = /^(?:[^@/]+@)?([^:/]+):(?!\/\/)\/?(.+)$/.exec(url);
   const path = scp ? `${scp[1]}/${scp[2]}` : url.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/i, '');
   return path
     .toLowerCase()
     .replace(/^(?:www\.|ssh\.)(?=github\.com)/, '')
     .replace(/^([^/:]+):\d+(?=\/|$)/, '$1')
-    .replace(/\/+$/, '')
+    .replace(/(?<!\/)\/+$/, '')
     .replace(/\.git$/, '');
 }
 

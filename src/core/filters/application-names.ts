@@ -24,7 +24,7 @@ function isName(text: string): boolean {
 }
 
 /** Checks one Application name as users write it. Problems begin with the quoted name. */
-export function parseApplication(text: string): Parsed<string> {
+export function parseApplicationName(text: string): Parsed<string> {
   const refuse = (problem: string) => bad(`${quoted(text)} ${problem}`);
   const parts = text.split('/');
   const name = parts.at(-1) ?? '';
@@ -50,7 +50,7 @@ function partProblem(part: string, valid: (text: string) => boolean): string | u
 }
 
 /**
- * Compiles Application names, checked by `parseApplication`, once.
+ * Compiles Application names, checked by `parseApplicationName`, once.
  * @param patterns none at all means every Application
  * @param defaultNamespace of names given without one; `*`: any
  */

@@ -1,5 +1,7 @@
+import { type FieldChange, leavesOf } from '../fields/difference.js';
 import type { Change, ChangeClass } from '../result/vocabulary.js';
 import type { ApplicationMatcher } from './application-names.js';
+import { type FieldCondition, matchingFields, mayMatchUnknown } from './field-patterns.js';
 import type { Pattern } from './patterns.js';
 
 /** A named question about the changes: matches by one positive pattern or more and no negative one. */
@@ -9,6 +11,8 @@ export interface Filter {
   /** The filter's own classes, in place of the run's. */
   readonly classes?: readonly ChangeClass[];
   readonly image?: (image: string) => boolean;
+  /** Of an updated resource: on the fields that changed. */
+  readonly fields?: FieldCondition;
   /** On the Application: `name` (in any namespace) or `namespace/name`. */
   readonly application?: ApplicationMatcher;
 }
@@ -40,8 +44,44 @@ export function evaluate(
     (change) =>
       patternsMatch(filter.patterns, change, classes) &&
       applicationMatch(filter.application, change, applicationNamespace) &&
-      (image === undefined || imagesOf(change).some(image)),
+      (image === undefined || imagesIn(change, imagesOf).some(image)) &&
+      (filter.fields === undefined || fieldsMatch(filter.fields, change)),
   );
+}
+
+/** Images that changed, where that is known; else those that the resource has now. */
+function imagesIn(
+  change: Change,
+  imagesOf: (change: Change) => readonly string[],
+): readonly string[] {
+  const { fields } = change;
+  if (change.change !== 'updated' || !fields || fields.unknown === 'any') return imagesOf(change);
+  return changedImages(fields.changes);
+}
+
+function changedImages(changes: readonly FieldChange[]): readonly string[] {
+  return changes
+    .flatMap((each) => [each, ...leavesOf(each)])
+    .filter(({ steps }) => steps.at(-1)?.text === 'image')
+    .flatMap(({ to }) => (typeof to === 'string' ? [to] : []));
+}
+
+/** Created and pruned resources match as without the condition, and so does what is not known. */
+function fieldsMatch(condition: FieldCondition, { change, fields }: Change): boolean {
+  if (change !== 'updated' || !fields) return true;
+  if (matchingFields(condition, fields.changes).length > 0) return true;
+  return mayMatchUnknown(condition, fields.unknown);
+}
+
+/** Whether a filter matched a change without knowing that its conditions hold. */
+export function isGuess({ fields: condition, image }: Filter, change: Change): boolean {
+  const { fields } = change;
+  if (image && change.images.length === 0 && !fields) return true;
+  if (!condition || change.change !== 'updated') return false;
+  if (!fields) return true;
+  const found = matchingFields(condition, fields.changes);
+  const byValue = condition.from !== undefined || condition.to !== undefined;
+  return found.length === 0 || (byValue && found.every((each) => each.hidden === true));
 }
 
 /** Without a prefix a negative pattern excludes in every class, a positive one asks for `classes`. */

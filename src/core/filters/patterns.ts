@@ -62,7 +62,7 @@ export function parsePatterns(texts: readonly string[]): Parsed<readonly Pattern
 export function listProblem(patterns: readonly WeighedPattern[]): string | undefined {
   if (patterns.length > 0 && patterns.every((pattern) => pattern.negative)) {
     const first = patterns[0]?.text ?? '';
-    return `there are only negative patterns (${quoted(first)}), which match nothing: add a positive one such as '*/*'`;
+    return `there are only negative patterns (${quoted(first)}), which match nothing: add a positive one such as '*/*', or start the name with . if the list is only there to be shared`;
   }
   const weight = patterns.reduce((sum, pattern) => sum + pattern.weight, 0);
   return weight > MAX_WEIGHT ? tooHeavy() : undefined;

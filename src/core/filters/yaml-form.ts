@@ -1,10 +1,16 @@
 import {
   type ApplicationMatcher,
   applicationMatches,
-  parseApplication,
+  parseApplicationName,
 } from './application-names.js';
+import {
+  compileText,
+  type FieldCondition,
+  type FieldPattern,
+  parseFieldPattern,
+} from './field-patterns.js';
 import type { Filter } from './filter.js';
-import { compileAny } from './globs.js';
+import { compileAny, type Glob } from './globs.js';
 import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
 import {
   listProblem,
@@ -23,15 +29,20 @@ export interface ParsedFilters {
   readonly problems: readonly string[];
 }
 
-const KEYS = ['pattern', 'image', 'application', 'change'] as const;
+const KEYS = ['pattern', 'image', 'application', 'change', 'fields'] as const;
 type Key = (typeof KEYS)[number];
+const FIELD_KEYS = ['path', 'from', 'to'] as const;
+type FieldKey = (typeof FIELD_KEYS)[number];
 
 const NO_PATTERN = "has no pattern: write at least one, such as 'Kind/name'";
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+/** No filter, as in Compose files and GitLab CI: a place for anchors that filters share. */
+const EXTENSION = /^(\.|x-)/;
 
 /**
  * Reads the input `filters`: a YAML mapping of names to a pattern, a list of patterns, or
- * `{pattern, image, application, change}`. Nothing at all, and `{}`, are no filters.
+ * `{pattern, image, application, change, fields}`. Nothing at all, and `{}`, are no filters. Neither is a key
+ * that starts with `.` or `x-`: its value may be anything, and is read only where an alias uses it.
  */
 export function filtersOf(document: Read<YamlNode | null>): ParsedFilters {
   if (!document.ok) return failed(`line ${document.fault.line}: ${explain(document.fault)}`);
@@ -63,7 +74,9 @@ function readRoot(root: YamlNode | null): ParsedFilters {
     );
     return { filters: [], problems: reader.problems };
   }
-  const filters = root.pairs.flatMap((pair) => readFilter(reader, pair));
+  const filters = root.pairs
+    .filter(({ key }) => !EXTENSION.test(keyText(key) ?? ''))
+    .flatMap((pair) => readFilter(reader, pair));
   const weight = filters.reduce((sum, filter) => sum + filter.weight, 0);
   if (weight > MAX_WEIGHT) reader.report(root, tooHeavy());
   return { filters: filters.map((filter) => filter.filter), problems: reader.problems };
@@ -128,7 +141,7 @@ function readPatterns(
 
 function readObject(reader: NodeReader, map: YamlMap, name: string): WeighedFilter {
   const what = `filter ${quoted(name)}`;
-  const values = readKeys(reader, map, what);
+  const values = readKeys(reader, map, what, KEYS);
   const patterns = readPatterns(reader, values.get('pattern') ?? null, `${what} pattern`, map);
   const image = readCondition(reader, values, 'image', what, (texts) =>
     compileAny(texts, { path: true }),
@@ -137,6 +150,7 @@ function readObject(reader: NodeReader, map: YamlMap, name: string): WeighedFilt
   const classes = readCondition(reader, values, 'change', what, (texts) =>
     parseClasses(texts.join(',')),
   );
+  const fields = readFields(reader, values, what);
   return {
     filter: {
       name,
@@ -144,9 +158,57 @@ function readObject(reader: NodeReader, map: YamlMap, name: string): WeighedFilt
       ...(image === undefined ? {} : { image: image.matches }),
       ...(application === undefined ? {} : { application: application.matches }),
       ...(classes === undefined ? {} : { classes }),
+      ...(fields === undefined ? {} : { fields }),
     },
-    weight: weightOf(patterns) + (image?.weight ?? 0) + (application?.weight ?? 0),
+    weight:
+      weightOf(patterns) +
+      (image?.weight ?? 0) +
+      (application?.weight ?? 0) +
+      (fields === undefined ? 0 : fieldsWeight(fields)),
   };
+}
+
+/** `fields`: one pattern, a list of them, or `{path, from, to}`. */
+function readFields(
+  reader: NodeReader,
+  values: ReadonlyMap<Key, YamlNode | null>,
+  what: string,
+): FieldCondition | undefined {
+  const value = reader.follow(values.get('fields'));
+  if (value?.kind !== 'map') {
+    const patterns = readCondition(reader, values, 'fields', what, parseFieldPatterns);
+    return patterns && { patterns };
+  }
+  const place = `${what} fields`;
+  const given = readKeys(reader, value, place, FIELD_KEYS);
+  if (!given.has('path')) reader.report(value, `${place}: has no path: write at least one`);
+  const patterns = readCondition(reader, given, 'path', place, parseFieldPatterns);
+  const from = readCondition(reader, given, 'from', place, compileTexts, EMPTY_ALLOWED);
+  const to = readCondition(reader, given, 'to', place, compileTexts, EMPTY_ALLOWED);
+  return patterns && { patterns, ...(from ? { from } : {}), ...(to ? { to } : {}) };
+}
+
+/** A value may be the empty text: the field was not there. */
+const EMPTY_ALLOWED = true;
+
+function parseFieldPatterns(texts: readonly string[]): Parsed<readonly FieldPattern[]> {
+  const parsed = parseAll(texts, parseFieldPattern);
+  if (!parsed.ok || parsed.value.some((each) => !each.negative)) return parsed;
+  return bad("has only negative patterns, which match nothing: add a positive one such as '**'");
+}
+
+function compileTexts(texts: readonly string[]): Parsed<Glob> {
+  const globs = parseAll(texts, (text) => compileText(text));
+  if (!globs.ok) return globs;
+  return good({
+    matches: (text) => globs.value.some((each) => each.matches(text)),
+    weight: globs.value.reduce((sum, each) => sum + each.weight, 0),
+  });
+}
+
+function fieldsWeight({ patterns, from, to }: FieldCondition): number {
+  const sum = patterns.reduce((all, each) => all + each.weight, 0);
+  return sum + (from?.weight ?? 0) + (to?.weight ?? 0);
 }
 
 interface WeighedApplications {
@@ -155,7 +217,7 @@ interface WeighedApplications {
 }
 
 function parseApplications(texts: readonly string[]): Parsed<WeighedApplications> {
-  const names = parseAll(texts, parseApplication);
+  const names = parseAll(texts, parseApplicationName);
   if (!names.ok) return names;
   const globs = compileAny(
     names.value.flatMap((name) => name.split('/')),
@@ -166,19 +228,20 @@ function parseApplications(texts: readonly string[]): Parsed<WeighedApplications
 }
 
 /** The values of an object by key; unknown and repeated keys are reported. */
-function readKeys(
+function readKeys<K extends string>(
   reader: NodeReader,
   map: YamlMap,
   what: string,
-): ReadonlyMap<Key, YamlNode | null> {
-  const values = new Map<Key, YamlNode | null>();
+  accepted: readonly K[],
+): ReadonlyMap<K, YamlNode | null> {
+  const values = new Map<K, YamlNode | null>();
   for (const pair of map.pairs) {
     const text = keyText(pair.key);
-    const key = KEYS.find((known) => known === text);
+    const key = accepted.find((known) => known === text);
     if (key === undefined) {
       reader.report(
         pair.key,
-        `${what}: unknown key ${quoted(text ?? '')}: accepted are ${KEYS.join(', ')}`,
+        `${what}: unknown key ${quoted(text ?? '')}: accepted are ${accepted.join(', ')}`,
       );
     } else if (values.has(key)) {
       reader.report(pair.key, `${what}: duplicate key ${key}: write it once, with a list`);
@@ -189,19 +252,21 @@ function readKeys(
   return values;
 }
 
-function readCondition<T>(
+function readCondition<T, K extends Key | FieldKey>(
   reader: NodeReader,
-  values: ReadonlyMap<Key, YamlNode | null>,
-  key: Key,
+  values: ReadonlyMap<K, YamlNode | null>,
+  key: K,
   what: string,
   parse: (texts: readonly string[]) => Parsed<T>,
+  emptyAllowed = false,
 ): T | undefined {
   if (!values.has(key)) return undefined;
   const before = reader.failures;
   const node = values.get(key);
   const entries = reader.texts(node, `${what} ${key}`);
   if (reader.failures > before || reader.exhausted) return undefined;
-  const empty = entries.length === 0 || entries.some((entry) => entry.text.trim() === '');
+  const blank = entries.some((entry) => entry.text.trim() === '');
+  const empty = entries.length === 0 || (blank && !emptyAllowed);
   const parsed = empty
     ? bad('is empty: write at least one value, or leave the key out')
     : parse(entries.map((entry) => entry.text.trim()));

@@ -1,14 +1,7 @@
 import type { Application } from '../application/types.js';
-import {
-  type Classified,
-  classify,
-  gradeOf,
-  type LiveTimes,
-  type Scope,
-  type Written,
-  withLive,
-} from '../changes/classify.js';
-import { scopeOf } from '../changes/scope.js';
+import { type Classified, classify, gradeOf } from '../changes/classify.js';
+import { type LiveTimes, type Written, withLive } from '../changes/live-times.js';
+import { type Scope, scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
 import { ownRevisions, targetFirstSeen, targetProgress } from '../decision/progress.js';
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
@@ -74,7 +67,8 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
   // A revision that was never seen may have come and failed before the first look.
   const unseen = !isGood(end) && state.target?.kind === 'revision' && !targetFirstSeen(state);
-  const lost = classified.lost || (unseen && application !== undefined);
+  const unread = application?.unreadable !== undefined;
+  const lost = classified.lost || unread || (unseen && application !== undefined);
   const changes = classified.changes.map((each) => ({ ...each, application: name }));
   return {
     end,
@@ -90,10 +84,29 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   };
 }
 
+/** `settle` for a run that has no time left: without changes and times, so evidence is partial. */
+export function settleBriefly(name: string, state: State, end: End, now: Moment): Settled {
+  const result = resultOf(name, state, end, now);
+  const { written } = NO_CHANGES;
+  return {
+    end,
+    result: { ...result, startedAt: '', finishedAt: '', changes: [], evidence: 'partial' },
+    ...(state.application ? { application: whereaboutsOf(state.application) } : {}),
+    written,
+    lost: true,
+  };
+}
+
+/** The same end without its changes, for a run that has no time left: evidence is partial. */
+export function brief(settled: Settled): Settled {
+  const { timeline: _left, ...result } = settled.result;
+  return { ...settled, result: { ...result, changes: [], evidence: 'partial' }, lost: true };
+}
+
 const NO_CHANGES: Classified = {
   changes: [],
   lost: false,
-  written: { writtenFrom: '', startSecondAmbiguous: false },
+  written: { writtenFrom: '', startSecondAmbiguous: false, existedBefore: new Set() },
 };
 
 function whereaboutsOf(application: Application): NonNullable<Settled['application']> {

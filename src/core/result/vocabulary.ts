@@ -1,3 +1,5 @@
+import type { ResourceFields } from '../fields/resources.js';
+
 /** How a run ended; the output `conclusion`. */
 export type Conclusion = 'success' | 'failure' | 'timeout' | 'cancelled' | 'skipped';
 
@@ -39,9 +41,15 @@ export type ChangeClass = (typeof CHANGE_CLASSES)[number];
 
 /**
  * How a class is known: by Argo CD's message, by the comparison with the revision, by the live
- * object's metadata, or (`reported`) by nothing better than an ambiguous message.
+ * object's metadata, by what Argo CD renders of the revisions before and after, or (`reported`) by
+ * nothing better than an ambiguous message.
  */
-export type Evidence = 'applied' | 'compared' | 'live' | 'reported';
+export type Evidence = 'applied' | 'compared' | 'live' | 'rendered' | 'reported';
+
+/** Which fields of a resource changed, and how that is known: `history` is that of pod templates. */
+export interface ChangedFields extends ResourceFields {
+  readonly evidence: 'rendered' | 'live' | 'history';
+}
 
 /** A resource and what happened to it, as in the output `resources`. */
 export interface Change {
@@ -57,6 +65,8 @@ export interface Change {
   readonly evidence: Evidence;
   readonly message: string;
   readonly images: readonly string[];
+  /** Of an updated resource; absent: not known, or not asked for. */
+  readonly fields?: ChangedFields;
   readonly wave?: number;
   /** Hook type, `PreSync` and so on; hooks only. */
   readonly hook?: string;

@@ -1,27 +1,27 @@
 import { REFRESH_ANNOTATION } from '../../core/application/parse.js';
-import type { Application } from '../../core/application/types.js';
+import { type Application, keyOf } from '../../core/application/types.js';
 import { isBusy } from '../../core/decision/observations.js';
 import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { OperationBody, Patch } from '../source.js';
-import { pathOf } from './applications.js';
-import { type ArgocdAction, NO_API, refusal } from './refusals.js';
+import { applicationPath } from './applications.js';
+import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
 
-export interface OrderOptions {
-  /** Patient: a refresh is answered when it is done. */
+export interface PatchOptions {
+  /** With a long timeout: a refresh is answered when it is done. */
   readonly transport: Transport;
   /** As messages call it. */
   readonly server: string;
-  readonly read: (object: unknown) => Application;
-  /** What was last seen of an Application. */
+  readonly parse: (object: unknown) => Application;
+  /** An Application as last seen. */
   readonly known: (key: string) => { readonly automated: boolean };
   readonly action: (key: string, action: ArgocdAction['action']) => ArgocdAction;
 }
 
-/** Asks Argo CD for what a patch would have asked its controller for; see `Source.patch`. */
-export async function order(
-  options: OrderOptions,
+/** Asks the API for what a patch would ask the controller for; see `Source.patch`. */
+export async function applyPatch(
+  options: PatchOptions,
   patch: Patch,
   signal: AbortSignal,
 ): Promise<Application | 'conflict'> {
@@ -31,46 +31,47 @@ export async function order(
   return get(options, patch, { refresh }, signal);
 }
 
-type Named = Pick<Patch, 'namespace' | 'name'>;
+type ApplicationRef = Pick<Patch, 'namespace' | 'name'>;
 
 async function get(
-  options: OrderOptions,
-  { namespace, name }: Named,
+  options: PatchOptions,
+  { namespace, name }: ApplicationRef,
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Application> {
   const request: Request = {
-    path: pathOf(name),
+    path: applicationPath(name),
     query: { appNamespace: namespace, ...query },
     compressed: true,
   };
   const answer = await options.transport.send(request, signal);
-  return accepted(options, answer, options.action(`${namespace}/${name}`, 'get'));
+  return applicationIn(options, answer, options.action(keyOf({ namespace, name }), 'get'));
 }
 
 async function sync(
-  options: OrderOptions,
-  of: Named,
+  options: PatchOptions,
+  application: ApplicationRef,
   operation: OperationBody,
   signal: AbortSignal,
 ): Promise<Application | 'conflict'> {
-  const key = `${of.namespace}/${of.name}`;
-  const body = syncRequest(of, operation, options.known(key));
+  const key = keyOf(application);
+  const body = syncRequest(application, operation, options.known(key));
   const request: Request = {
     method: 'POST',
-    path: pathOf(of.name, '/sync'),
+    path: applicationPath(application.name, '/sync'),
     body: { type: 'application/json', text: JSON.stringify(body) },
   };
   const answer = await options.transport.send(request, signal);
-  // One code stands for all that the state of an Application does not allow: the state tells which.
-  if (answer.status === 400 && isBusy(await get(options, of, {}, signal))) return 'conflict';
+  // 400 is whatever the state of the Application does not allow; another operation is a conflict.
+  if (answer.status === 400 && isBusy(await get(options, application, {}, signal)))
+    return 'conflict';
   if (answer.status === 409) return 'conflict';
-  return accepted(options, answer, options.action(key, 'sync'));
+  return applicationIn(options, answer, options.action(key, 'sync'));
 }
 
-/** Argo CD itself says who asked. */
+/** Argo CD adds who asked. */
 function syncRequest(
-  { namespace, name }: Named,
+  { namespace, name }: ApplicationRef,
   { info, retry, sync }: OperationBody,
   { automated }: { readonly automated: boolean },
 ) {
@@ -87,17 +88,17 @@ function syncRequest(
   };
 }
 
-/** Of several sources, each by its position from 1. */
+/** Several sources go by position, from 1. */
 function revisionIn({ revision, revisions }: OperationBody['sync']) {
   if (revisions) return { revisions, sourcePositions: revisions.map((_, i) => i + 1) };
   return revision === undefined ? {} : { revision };
 }
 
-function accepted(
-  { server, read }: OrderOptions,
+function applicationIn(
+  { server, parse }: PatchOptions,
   answer: Answer,
   action: ArgocdAction,
 ): Application {
   if (!isSuccess(answer)) throw refusal(answer, action, server);
-  return read(jsonOf(answer, server, NO_API));
+  return parse(jsonOf(answer, server, NOT_API_HINT));
 }

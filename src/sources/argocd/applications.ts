@@ -1,20 +1,20 @@
 import { isSuccess, jsonOf } from '../../http/answers.js';
-import { identityOf, record } from '../../http/json.js';
+import { record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import { LISTING, NO_API, refusal } from './refusals.js';
+import { LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 
 const APPLICATIONS = '/api/v1/applications';
 
 /** The path of one Application, or below it. */
-export function pathOf(name: string, below = ''): string {
+export function applicationPath(name: string, below = ''): string {
   return `${APPLICATIONS}/${encodeURIComponent(name)}${below}`;
 }
 
-/** @param fields what is kept of each Application: only some fields can be named in a list */
+/** @param fields to return of each Application: a list knows only some of them */
 function listRequest(selection: Selection, fields = ''): Request {
   const { namespace, name, labelSelector } = selection;
   return {
@@ -26,6 +26,7 @@ function listRequest(selection: Selection, fields = ''): Request {
       ...(fields === '' ? {} : { fields }),
     },
     compressed: true,
+    kind: 'list',
   };
 }
 
@@ -33,10 +34,10 @@ export function streamRequest({ namespace, name, labelSelector }: Selection): Re
   return {
     path: '/api/v1/stream/applications',
     query: {
-      // A name alone means the namespace of Argo CD itself; a namespace alone means nothing here.
+      // A name alone means the namespace of Argo CD itself; a namespace alone has no effect here.
       ...(name && namespace ? { name, appNamespace: namespace } : {}),
       ...(labelSelector ? { selector: labelSelector } : {}),
-      fields: `-${UNUSED.join(',')}`,
+      fields: `-${EXCLUDED_FIELDS.join(',')}`,
     },
   };
 }
@@ -51,42 +52,33 @@ const SOURCES = [
 ].flatMap((place) => [`${place}.source`, `${place}.sources`]);
 
 /**
- * What is large and not looked at. Left out by name: whatever is asked for by name alone would not
- * contain the errors of a stream.
+ * Large fields that nothing reads. They are excluded, rather than the others included, because a
+ * stream that includes fields leaves out its errors.
  */
-const UNUSED = [
+const EXCLUDED_FIELDS = [
   'metadata.managedFields',
   'metadata.annotations.kubectl.kubernetes.io/last-applied-configuration',
   ...SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]),
 ].map((field) => `result.application.${field}`);
 
-/** Whether an object belongs to the selection: the server does not look at all of it. */
-export function isSelected(object: unknown, selection: Selection): boolean {
-  const { namespace, name } = identityOf(object);
-  if (name === '') return false;
-  if (selection.namespace !== undefined && selection.namespace !== namespace) return false;
-  if (selection.name !== undefined && selection.name !== name) return false;
-  return selection.accepts?.(namespace, name) !== false;
-}
-
 /**
- * Lists the Applications of a selection that the token may see; of each only what `reduce` returns
- * is kept. A list of nothing is `null`.
+ * Lists the Applications of a selection that the token may read; of each only what `reduce` returns
+ * is kept. Argo CD sends an empty list as `null`.
  * @throws TerminalError or TransientError
  */
 export async function listApplications<T>(
   transport: Transport,
   server: string,
   selection: Selection,
-  reduce: (item: unknown) => T,
+  reduce: (item: unknown) => T | undefined,
   signal: AbortSignal,
   fields = '',
 ): Promise<readonly T[]> {
   const answer = await transport.send(listRequest(selection, fields), signal);
-  if (!isSuccess(answer)) throw refusal(answer, LISTING, server);
-  const { items } = record(jsonOf(answer, server, NO_API));
+  if (!isSuccess(answer)) throw refusal(answer, LIST_ACTION, server);
+  const { items } = record(jsonOf(answer, server, NOT_API_HINT));
   if (items !== null && !Array.isArray(items)) {
-    throw new TransientError(`${server} answered with no list: ${NO_API}`);
+    throw new TransientError(`${server} answered without a list: ${NOT_API_HINT}`);
   }
-  return (items ?? []).filter((item: unknown) => isSelected(item, selection)).map(reduce);
+  return (items ?? []).map(reduce).filter((each: T | undefined) => each !== undefined);
 }

@@ -1,16 +1,7 @@
-import type { Connection } from '../../http/connection.js';
+import type { Connection, Surroundings } from '../../http/connection.js';
 import { bearer, reach, trustOf } from '../../http/endpoint.js';
+import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
-import type { Log } from '../../platform/log.js';
-
-/** What a connection needs from the run beside its inputs. */
-export interface Surroundings {
-  /** The process's environment, for proxies. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: Log;
-  /** Is told the token before anything can print it. */
-  readonly mask: (secret: string) => void;
-}
 
 export interface ArgocdAccess {
   /** URL of the Argo CD server, possibly with a path (`--rootpath`); no slash at the end. */
@@ -22,13 +13,14 @@ export interface ArgocdAccess {
 /** The way to an Argo CD API server; contacts nothing. */
 export function connectArgocd(
   { server, token, trust }: ArgocdAccess,
-  { env, log, mask }: Surroundings,
+  { env, log, mask }: Pick<Surroundings, 'env' | 'log' | 'mask'>,
 ): Connection {
+  maskProxies(env, mask);
   const credentials = bearer(token, mask);
   const here = reach(server, env, 'the Argo CD server');
   if (trust.insecureSkipTlsVerify) {
     log.warning(
-      `The certificate of ${here.name} is not verified (insecure-skip-tls-verify): whoever is on the way can read the token.`,
+      `The certificate of ${here.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the token.`,
     );
   }
   return {

@@ -1,75 +1,56 @@
 import { type Application, keyOf } from '../../core/application/types.js';
-import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
-import type { Clock } from '../../platform/clock.js';
-import type { Log } from '../../platform/log.js';
-import { type Delivered, lookEvents } from '../deliveries.js';
+import { LIMITS } from '../../http/limits.js';
+import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
+import { listerWatcher } from '../lister-watcher.js';
 import { namesBy } from '../names.js';
-import type { Selection, Source } from '../source.js';
-import { order } from './actions.js';
+import type { Selection, Source, SourceOptions } from '../source.js';
+import { applyPatch } from './actions.js';
 import { listApplications } from './applications.js';
-import { follow, TIMING, type Timing } from './follow.js';
 import { liveReader } from './live.js';
+import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
 import { type ArgocdAction, policyFor } from './refusals.js';
 
 export { connectArgocd } from './connect.js';
 
-export interface ArgocdOptions {
-  readonly connection: Connection;
-  readonly selection: Selection;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Reads an Application from the wire; throws for what is none. */
-  readonly parse: (value: unknown) => Application;
-  /** Where streams are not possible. */
-  readonly pollIntervalMs: number;
-  /** In [0, 1); spreads retries. */
-  readonly random: () => number;
-  /** For tests. */
-  readonly timing?: Partial<Timing & Timeouts>;
-}
+/** In bytes: Argo CD knows no pages, and 5,000 Applications of 30 KB are 150 MB. */
+const WHOLE_LIST = 256 * 1024 * 1024;
 
-/** The first event of a stream may be days away, and so are its headers: what is heard is checked. */
+/** The headers of a stream come with its first event, perhaps in days: lists check on it meanwhile. */
 const STREAM_MS = 24 * 24 * 3600 * 1000;
-/** A refresh is answered when it is done, which takes as long as the manifests take. */
+/** A refresh is answered when it is done, which takes as long as rendering the manifests. */
 const REFRESH_MS = 120_000;
-const NAMES = 'items.metadata.name,items.metadata.namespace';
+const NAME_FIELDS = 'items.metadata.name,items.metadata.namespace';
 
-/** What is remembered of an Application beside what decisions are made on. */
-interface Known {
-  /** As policies name it. */
+/** What requests need of an Application that was seen. */
+interface SeenApplication {
+  /** `PROJECT/APPLICATION`, as in policies. */
   readonly object: string;
   readonly automated: boolean;
 }
 
-/** Applications out of the API of an Argo CD server. */
-export function argocdSource(options: ArgocdOptions): Source {
+/** Applications from the API of an Argo CD server. */
+export function argocdSource(options: SourceOptions): Source {
   const { connection, selection, clock, random } = options;
-  const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
+  const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
-  const delivered: Delivered = { versions: new Map(), looked: false };
-  const { read, known, action } = memory(options.parse);
-  const open = (idleMs = timing.idleMs) => transport(connection, clock, { ...timing, idleMs });
+  const { parse, known, action } = memory(options.parse);
+  const limits = { ...LIMITS, list: WHOLE_LIST, ...options.limits };
+  const open = (idleMs = timing.idleMs) =>
+    transport(connection, clock, { ...timing, idleMs }, limits);
   const pool = open();
-  const patient = open(REFRESH_MS);
-  const list = (through: Transport, signal: AbortSignal) =>
-    listApplications(through, server, selection, read, signal);
+  const streams = open(STREAM_MS);
+  const refreshing = open(REFRESH_MS);
   return {
-    watch: (listener, signal) =>
-      follow(
-        { ...options, transport: pool, streams: open(STREAM_MS), server, read, timing, delivered },
-        listener,
-        signal,
-      ),
-    async look(signal) {
-      const fresh = open();
-      try {
-        return lookEvents(await list(fresh, signal), delivered);
-      } finally {
-        fresh.close();
-      }
-    },
+    ...listerWatcher({
+      ...options,
+      parse,
+      timing,
+      pool,
+      openLast: () => transport(connection, clock, shortened(timing), limits),
+      protocolOver: (transport) =>
+        argocdProtocol({ ...options, transport, streams, server, timing }),
+    }),
     reaches: () => true,
     live: liveReader({
       transport: pool,
@@ -80,21 +61,21 @@ export function argocdSource(options: ArgocdOptions): Source {
     }),
     names: (namespace, signal) =>
       namesBy(namespace, (selection, reduce) =>
-        listApplications(pool, server, selection, reduce, signal, NAMES),
+        listApplications(pool, server, selection, reduce, signal, NAME_FIELDS),
       ),
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
-      order({ transport: patient, server, read, known, action }, patch, signal),
-    doubt: doubtOf(selection),
+      applyPatch({ transport: refreshing, server, parse, known, action }, patch, signal),
+    absenceHint: absenceHintOf(selection),
   };
 }
 
-/** Reads Applications, and keeps what else is asked about them. */
-function memory(parse: ArgocdOptions['parse']) {
-  const seen = new Map<string, Known>();
-  const known = (key: string): Known => seen.get(key) ?? unknown(key);
-  const read = (object: unknown): Application => {
-    const application = parse(object);
+/** Parses Applications, and keeps what requests need of them. */
+function memory(parseApplication: SourceOptions['parse']) {
+  const seen = new Map<string, SeenApplication>();
+  const known = (key: string): SeenApplication => seen.get(key) ?? unknown(key);
+  const parse = (object: unknown): Application => {
+    const application = parseApplication(object);
     const project = text(record(record(object).spec).project) || 'default';
     const automated = application.automated !== undefined;
     seen.set(keyOf(application), { object: `${project}/${placeOf(application)}`, automated });
@@ -103,21 +84,21 @@ function memory(parse: ArgocdOptions['parse']) {
   const action = (key: string, action: ArgocdAction['action']): ArgocdAction => {
     return { action, what: key, object: known(key).object };
   };
-  return { read, known, action };
+  return { parse, known, action };
 }
 
-function unknown(key: string): Known {
+function unknown(key: string): SeenApplication {
   return { object: `PROJECT/${key.slice(key.indexOf('/') + 1)}`, automated: false };
 }
 
-/** Policies name the namespace of an Application only where it is not that of Argo CD. */
+/** Policies have the namespace of an Application only where it is not that of Argo CD. */
 function placeOf({ namespace, name, controllerNamespace }: Application): string {
   const elsewhere = controllerNamespace !== '' && controllerNamespace !== namespace;
   return elsewhere ? `${namespace}/${name}` : name;
 }
 
-/** Argo CD does not tell what is not there from what a token may not see. */
-function doubtOf({ name = 'APPLICATION' }: Selection): string {
+/** Argo CD does not tell what is missing from what a token may not read. */
+function absenceHintOf({ name = 'APPLICATION' }: Selection): string {
   const policy = policyFor({ action: 'get', what: name, object: `PROJECT/${name}` });
-  return `Argo CD shows no Application that the token may not see. ${policy}`;
+  return `Argo CD hides Applications that the token may not read. ${policy}`;
 }

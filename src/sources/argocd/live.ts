@@ -7,11 +7,11 @@ import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
-import { pathOf } from './applications.js';
-import { type ArgocdAction, NO_API, refusal } from './refusals.js';
+import { applicationPath } from './applications.js';
+import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
 
-/** Argo CD passes every request on to the cluster of the Application. */
-const AT_ONCE = 4;
+/** Requests at a time: Argo CD passes each on to the cluster of the Application. */
+const CONCURRENCY = 4;
 
 export interface LiveOptions {
   readonly transport: Transport;
@@ -19,18 +19,18 @@ export interface LiveOptions {
   readonly server: string;
   readonly clock: Clock;
   readonly random: () => number;
-  /** To read of an Application. */
+  /** To get the Application of a key. */
   readonly action: (key: string) => ArgocdAction;
 }
 
 /** The live objects of an Application, as Argo CD last saw them. */
-type Tree = readonly Json[];
+type ResourceTree = readonly Json[];
 
-/** Reads metadata of live objects through Argo CD, in whatever cluster; see `Source.live`. */
+/** Reads metadata of live objects through Argo CD, in any cluster; see `Source.live`. */
 export function liveReader(options: LiveOptions) {
   return (queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]> => {
-    const trees = new Map<string, Promise<Tree>>();
-    const treeOf = ({ application }: LiveQuery): Promise<Tree> => {
+    const trees = new Map<string, Promise<ResourceTree>>();
+    const treeOf = ({ application }: LiveQuery): Promise<ResourceTree> => {
       const key = keyOf(application);
       const known = trees.get(key) ?? treeAt(options, application, signal);
       trees.set(key, known);
@@ -44,7 +44,7 @@ export function liveReader(options: LiveOptions) {
         return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
       }
     };
-    return mapAtMost(AT_ONCE, queries, read);
+    return mapAtMost(CONCURRENCY, queries, read);
   };
 }
 
@@ -52,24 +52,24 @@ async function treeAt(
   options: LiveOptions,
   { namespace, name }: LiveQuery['application'],
   signal: AbortSignal,
-): Promise<Tree> {
+): Promise<ResourceTree> {
   const key = keyOf({ namespace, name });
-  const path = pathOf(name, '/resource-tree');
+  const path = applicationPath(name, '/resource-tree');
   const tree = record(await ask(options, key, path, { appNamespace: namespace }, signal));
   return list(tree.nodes).map(record);
 }
 
-/** What was applied may be named without the namespace it went to. */
-function nodeIn(tree: Tree, { group, kind, namespace, name, defaultNamespace }: LiveQuery) {
+/** A query may lack the namespace that its resource was applied to. */
+function nodeIn(tree: ResourceTree, { group, kind, namespace, name, defaultNamespace }: LiveQuery) {
   const same = tree.filter(
     (node) => text(node.group) === group && node.kind === kind && node.name === name,
   );
   const namespaces = namespace === '' ? ['', defaultNamespace] : [namespace];
-  // Without a uid it is only wanted.
+  // A node without a uid is in Git but not in the cluster.
   return same.find((node) => namespaces.includes(text(node.namespace)) && text(node.uid) !== '');
 }
 
-/** The object itself says who wrote it when; where it cannot be read, the tree says when it was made. */
+/** The manifest tells who wrote the object when; without it, the tree tells when it was created. */
 async function metadataOf(
   options: LiveOptions,
   { application, group, version, kind, name }: LiveQuery,
@@ -84,7 +84,7 @@ async function metadataOf(
     group,
     kind,
   };
-  const path = pathOf(application.name, '/resource');
+  const path = applicationPath(application.name, '/resource');
   try {
     const { manifest } = record(await ask(options, keyOf(application), path, query, signal));
     return found(record(record(JSON.parse(text(manifest))).metadata));
@@ -105,7 +105,7 @@ async function ask(
   const { transport, server, action } = options;
   const attempt = async () => {
     const answer = await transport.send({ path, query, compressed: true }, signal);
-    if (isSuccess(answer)) return jsonOf(answer, server, NO_API);
+    if (isSuccess(answer)) return jsonOf(answer, server, NOT_API_HINT);
     throw refusal(answer, action(key), server);
   };
   return patiently(attempt, options, signal);

@@ -1,24 +1,24 @@
-import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
+import { type Answer, inShort, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
 
-/** What a request wants to do with which Applications, for messages and for the policy to add. */
+/** What a request asks for, for messages and for the policy to add. */
 export interface ArgocdAction {
   readonly action: 'get' | 'sync';
-  /** `namespace/name`, or what else messages call it. */
+  /** `namespace/name`, or whatever messages call it. */
   readonly what: string;
-  /** `PROJECT/APPLICATION` as Argo CD's policies name it; placeholders where it is not known. */
+  /** `PROJECT/APPLICATION` as in Argo CD's policies; placeholders where unknown. */
   readonly object: string;
 }
 
-/** Of a stream or a list. */
-export const LISTING: ArgocdAction = {
+/** To list or to stream. */
+export const LIST_ACTION: ArgocdAction = {
   action: 'get',
   what: 'Applications',
   object: 'PROJECT/APPLICATION',
 };
 
-/** The lines that allow a deed, for argocd-rbac-cm or a role of the AppProject. */
+/** The policies that allow an action, for argocd-rbac-cm or a role of the AppProject. */
 export function policyFor({ action, object }: ArgocdAction): string {
   const actions = action === 'get' ? ['get'] : ['get', action];
   const policies = actions.map((each) => `p, role:ci, applications, ${each}, ${object}, allow`);
@@ -29,7 +29,7 @@ export function policyFor({ action, object }: ArgocdAction): string {
   ].join('\n');
 }
 
-/** What an answer of the API server that is not a success means. */
+/** What an answer that is not a success means. */
 export function refusal(
   answer: Answer,
   action: ArgocdAction,
@@ -42,12 +42,12 @@ export function refusal(
       return new TerminalError(
         'unauthorized',
         `${server} does not accept argocd-token (401): ${said}`,
-        'Check `argocd-token`: expired, revoked, cut, or of another Argo CD. A new one: `argocd account generate-token --account ci`, or `argocd proj role create-token PROJECT ROLE`.',
+        'Check `argocd-token`: it may be expired, revoked, cut off, or from another Argo CD. Create a new one with `argocd account generate-token --account ci` or `argocd proj role create-token PROJECT ROLE`.',
       );
     case 403:
       return new TerminalError(
         'forbidden',
-        `${server} does not allow to ${action.action} ${action.what}: ${said}`,
+        `${server} denied permission to ${action.action} ${action.what}: ${said}`,
         policyFor(action),
       );
     case 404:
@@ -58,42 +58,45 @@ export function refusal(
   if (answer.status >= 300 && answer.status < 400) {
     return new TerminalError(
       'unreachable',
-      `${where}: it sends elsewhere (${withoutQuery(answer.location)}), which the Argo CD API does not.`,
-      'Check `argocd-server`: it must reach Argo CD itself, with no login page before it.',
+      `${where} with a redirect to ${withoutQuery(answer.location)}, which the Argo CD API never sends.`,
+      'Check `argocd-server`: it must reach Argo CD itself, without a login page in front of it.',
     );
   }
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
 const PATH_HINT =
-  'Check `argocd-server`: with `--rootpath` on the server, the URL needs that path (https://example.com/argocd).';
+  'Check `argocd-server`: if the server runs with `--rootpath`, the URL must include that path (https://example.com/argocd).';
 
-/** Argo CD has one code for a request it cannot read and for one that the Application does not allow. */
+/** Argo CD answers 400 to a malformed request and to one that the Application does not allow. */
 const REFUSED: Readonly<Record<ArgocdAction['action'], string>> = {
-  get: `Check \`selector\`, which is one of labels as kubectl takes it, and \`application\`:
+  get: `Check \`selector\`, a label selector as kubectl takes it, and \`application\`:
 with:
   selector: team=shop,stage!=test`,
-  sync: `Argo CD does not begin such a sync: the revision is none that the source has, or the settings of the Application or of the server forbid it. Correct what it says. Where auto-sync is on it syncs by itself, and only has to look:
+  sync: `Argo CD refused to start this sync: the source has no such revision, or the settings of the Application or of the server forbid it. Fix what the message reports. With auto-sync on, Argo CD syncs on its own and only needs a refresh:
 with:
   trigger: refresh`,
 };
 
-/** What to ask oneself where an answer is no JSON. */
-export const NO_API = 'is `argocd-server` the URL of Argo CD, with its `--rootpath` if it has one?';
+/** What to check where an answer is not JSON. */
+export const NOT_API_HINT =
+  'is `argocd-server` the URL of Argo CD, with its `--rootpath` if it has one?';
 
-/** A fault within a stream, as the answer it would have been before the stream began. */
+/** An error within a stream, as the answer that it would have been before the stream began. */
 export function answerIn(error: unknown): Answer {
   const { http_code: status, message } = record(error);
+  // Not the error itself: one that is nested without end cannot be written again.
+  const said = inShort(text(message) || text(error));
   return {
     status: typeof status === 'number' ? status : 500,
     type: 'application/json',
     retryAfter: '',
     location: '',
-    body: JSON.stringify({ message: text(message) || JSON.stringify(error) }),
+    body: said === '' ? '' : JSON.stringify({ message: said }),
   };
 }
 
-/** The `message` of a gRPC status, in its forms. */
+/** The `message` of a gRPC status, in any of its forms. */
 function messageIn(body: Json): string {
   return text(body.message) || text(record(body.error).message) || text(body.error);
 }

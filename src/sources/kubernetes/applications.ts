@@ -1,20 +1,24 @@
 import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
-import { list, record, text } from '../../http/json.js';
+import { identityOf, list, record, text } from '../../http/json.js';
+import { TooLarge } from '../../http/limits.js';
 import type { Request, Transport } from '../../http/transport.js';
-import { TransientError } from '../../platform/errors.js';
+import { type TerminalError, TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import type { Intent } from './rbac.js';
-import { refuse } from './refusals.js';
+import type { ResourceAttributes } from './rbac.js';
+import { refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 
 const GROUP = 'argoproj.io';
 const VERSION = 'v1alpha1';
 const RESOURCE = 'applications';
-const PAGE = '500';
+/** Applications on a page; fewer where such a page is too large, whatever is in it. */
+const PAGES = ['500', '50', '5'] as const;
+/** A real one has some hundred letters. */
+const LONGEST_CONTINUE = 16 * 1024;
 
-/** Instead of whole objects. */
+/** `Accept` for metadata instead of whole objects. */
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** @param namespace empty: all */
@@ -23,11 +27,15 @@ export function applicationsPath(namespace: string): string {
   return `/apis/${GROUP}/${VERSION}${scope}/${RESOURCE}`;
 }
 
-export function intentOf(verb: Intent['verb'], namespace: string, name?: string): Intent {
+export function attributesOf(
+  verb: ResourceAttributes['verb'],
+  namespace: string,
+  name?: string,
+): ResourceAttributes {
   return { verb, group: GROUP, resource: RESOURCE, namespace, ...(name ? { name } : {}) };
 }
 
-/** What the server is to leave out. */
+/** Selects on the server. */
 export function selectors({ name, labelSelector }: Selection): Readonly<Record<string, string>> {
   return {
     ...(name ? { fieldSelector: `metadata.name=${name}` } : {}),
@@ -38,7 +46,7 @@ export function selectors({ name, labelSelector }: Selection): Readonly<Record<s
 /** A complete list, as the server sent it. */
 export interface Listing<T> {
   readonly items: readonly T[];
-  /** Where a watch goes on from. */
+  /** Where a watch continues; empty: the server does not tell. */
   readonly resourceVersion: string;
 }
 
@@ -57,30 +65,61 @@ export async function listApplications<T>(
 ): Promise<Listing<T>> {
   const namespace = selection.namespace ?? '';
   const items: T[] = [];
+  let sizes: readonly string[] = PAGES;
   for (let next = ''; ; ) {
-    const page = { limit: PAGE, ...(next === '' ? {} : { continue: next }) };
     const request: Request = {
       path: applicationsPath(namespace),
-      query: { ...selectors(selection), ...page },
+      query: { ...selectors(selection), ...(next === '' ? {} : { continue: next }) },
       compressed: true,
+      kind: 'list',
       ...(accept === undefined ? {} : { accept }),
     };
-    const answer = await transport.send(request, signal);
-    if (!isSuccess(answer)) return listFailure(answer, namespace, server, next !== '');
+    const { answer, fitting } = await pageOf(transport, request, sizes, signal);
+    sizes = fitting;
+    if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
     const body = record(jsonOf(answer, server));
-    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered with no list.`);
+    if (!Array.isArray(body.items)) throw new TransientError(`${server} answered without a list.`);
     for (const item of list(body.items)) {
       const reduced = reduce(item);
       if (reduced !== undefined) items.push(reduced);
     }
     const metadata = record(body.metadata);
     next = text(metadata.continue);
-    if (next === '') return { items, resourceVersion: text(metadata.resourceVersion) };
+    if (next === '') return { items, resourceVersion: identityOf(body).resourceVersion };
+    if (next.length > LONGEST_CONTINUE) {
+      throw new TransientError(`${server} answered with a list that cannot be continued.`);
+    }
+  }
+}
+
+/** A page, and the sizes that are left for the next one. */
+interface Page {
+  readonly answer: Answer;
+  readonly fitting: readonly string[];
+}
+
+/**
+ * Asks for a page, and for a smaller one where it is too large.
+ * @throws TooLarge where even the smallest is
+ */
+async function pageOf(
+  transport: Transport,
+  request: Request,
+  sizes: readonly string[],
+  signal: AbortSignal,
+): Promise<Page> {
+  const [limit = '', ...smaller] = sizes;
+  try {
+    const query = { ...request.query, limit };
+    return { answer: await transport.send({ ...request, query }, signal), fitting: sizes };
+  } catch (thrown) {
+    if (!(thrown instanceof TooLarge) || smaller.length === 0) throw thrown;
+    return pageOf(transport, request, smaller, signal);
   }
 }
 
 /**
- * The version that the server is at now, by the smallest list there is.
+ * The resource version that the server is at now, by the smallest possible list.
  * @returns undefined where lists are not allowed
  * @throws TerminalError or TransientError
  */
@@ -95,19 +134,19 @@ export async function newestVersion(
   const query = { ...selectors(selection), limit: '1' };
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
-  if (!isSuccess(answer)) return refuse(answer, intentOf('list', namespace), server);
-  return text(record(record(jsonOf(answer, server)).metadata).resourceVersion);
+  if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', namespace), server);
+  return identityOf(jsonOf(answer, server)).resourceVersion;
 }
 
-/** 410 in the middle: the server does not remember the list any more, and another one may be luckier. */
+/** 410 between pages: the list has expired on the server, and a new one may succeed. */
 function listFailure(
   answer: Answer,
   namespace: string,
   server: string,
   continued: boolean,
-): Promise<never> {
+): TerminalError | TransientError {
   if (answer.status === 410 && continued) {
-    throw new TransientError(`${server} forgot a list before its last page.`);
+    return new TransientError(`${server} let a list expire before its last page (410).`);
   }
-  return refuse(answer, intentOf('list', namespace), server);
+  return refusal(answer, attributesOf('list', namespace), server);
 }

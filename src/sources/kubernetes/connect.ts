@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Connection, Surroundings } from '../../http/connection.js';
@@ -6,14 +5,15 @@ import {
   bearer,
   checkedServer,
   invalid,
-  isLoopback,
-  maskPassword,
+  needsCredentials,
   reach,
   tokenIn,
   trustOf,
 } from '../../http/endpoint.js';
+import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import type { TerminalError } from '../../platform/errors.js';
+import { readOthersFile } from '../../platform/files.js';
 import { connectByKubeconfig } from './kubeconfig.js';
 import { findKubeconfigs } from './kubeconfig-files.js';
 
@@ -26,19 +26,17 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  */
 export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
   const told = { ...surroundings, mask: once(surroundings.mask) };
-  for (const name of PROXIES) maskPassword(surroundings.env[name] ?? '', told.mask);
+  maskProxies(surroundings.env, told.mask);
   const connection =
     byServer(access, told) ?? (await byKubeconfig(access, told)) ?? inCluster(access, told);
   if (!connection) throw noAccess(access);
   if (connection.trust.rejectUnauthorized === false) {
     surroundings.log.warning(
-      `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): whoever is on the way can read the credentials.`,
+      `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the credentials.`,
     );
   }
   return connection;
 }
-
-const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const;
 
 /** Credentials are read for every request, but each secret is told once. */
 function once(mask: (secret: string) => void): (secret: string) => void {
@@ -69,14 +67,14 @@ function byServer(access: Access, surroundings: Surroundings): Connection | unde
   };
 }
 
-/** Without any token only a proxy on this machine (`kubectl proxy`) can be meant. */
+/** Without any token only a proxy that adds one can be meant. */
 function byMint(
   base: string,
   mintToken: Surroundings['mintToken'],
   mask: Surroundings['mask'],
 ): Connection['credentials'] {
-  if (mintToken) return async (fresh) => bearer(await mintToken(fresh), mask);
-  if (!isLoopback(new URL(base).hostname)) {
+  if (mintToken) return async (fresh, signal) => bearer(await mintToken(fresh, signal), mask);
+  if (needsCredentials(base)) {
     throw invalid('`server` needs `token` or `oidc-audience`.');
   }
   return () => ({ headers: {} });
@@ -97,7 +95,7 @@ function inCluster(
 ): Connection | undefined {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const tokenFile = join(serviceAccount, 'token');
-  const ca = textIn(join(serviceAccount, 'ca.crt'));
+  const ca = contentOf(join(serviceAccount, 'ca.crt'));
   if (host === '' || ca === '' || access.context !== '') return undefined;
   const address = isIP(host) === 6 ? `[${host}]` : host;
   const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
@@ -110,9 +108,9 @@ function inCluster(
 }
 
 /** Empty where there is no such file. */
-function textIn(path: string): string {
+function contentOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readOthersFile(path);
   } catch {
     return '';
   }

@@ -1,52 +1,33 @@
-import type { Application, Destination } from '../../core/application/types.js';
-import type { Connection } from '../../http/connection.js';
-import { identityOf } from '../../http/json.js';
-import { TIMEOUTS, type Timeouts, type Transport, transport } from '../../http/transport.js';
-import type { Clock } from '../../platform/clock.js';
-import type { Log } from '../../platform/log.js';
-import { type Delivered, lookEvents } from '../deliveries.js';
-import type { Selection, Source, SourceEvent } from '../source.js';
-import { listApplications } from './applications.js';
-import { listWatch, TIMING, type Timing } from './listwatch.js';
+import type { Destination } from '../../core/application/types.js';
+import { LIMITS } from '../../http/limits.js';
+import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
+import { listerWatcher } from '../lister-watcher.js';
+import type { Source, SourceOptions } from '../source.js';
+import { type KubernetesTimeouts, kubernetesProtocol, WATCH_TIMEOUTS } from './protocol.js';
 
 export type { Connection, Surroundings } from '../../http/connection.js';
 export { connect } from './connect.js';
 
-export interface KubernetesOptions {
-  readonly connection: Connection;
-  readonly selection: Selection;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Reads an Application from the wire; throws for what is none. */
-  readonly parse: (value: unknown) => Application;
-  /** Where watching is not allowed. */
-  readonly pollIntervalMs: number;
-  /** In [0, 1); spreads retries. */
-  readonly random: () => number;
-  /** For tests. */
-  readonly timing?: Partial<Timing & Timeouts>;
-}
+export type KubernetesOptions = SourceOptions<KubernetesTimeouts>;
 
-/** Applications out of the Kubernetes API of the cluster that Argo CD runs in. */
+/** Applications from the Kubernetes API of the cluster that Argo CD runs in. */
 export function kubernetesSource(options: KubernetesOptions): Source {
-  const { connection, clock, random } = options;
-  const timing = { ...TIMING, ...TIMEOUTS, ...options.timing };
+  const { connection, selection, clock, random } = options;
+  const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
-  const delivered: Delivered = { versions: new Map(), looked: false };
-  const pool = transport(connection, clock, timing);
+  const limits = { ...LIMITS, ...options.limits };
+  const pool = transport(connection, clock, timing, limits);
   return {
-    watch: (listener, signal) =>
-      listWatch({ ...options, transport: pool, server, timing, delivered }, listener, signal),
-    async look(signal) {
-      const fresh = transport(connection, clock, timing);
-      try {
-        return await look(fresh, options, delivered, signal);
-      } finally {
-        fresh.close();
-      }
-    },
+    ...listerWatcher({
+      ...options,
+      timing,
+      pool,
+      openLast: () => transport(connection, clock, shortened(timing), limits),
+      protocolOver: (transport) =>
+        kubernetesProtocol({ transport, server, selection, clock, timing }),
+    }),
     reaches: ({ destination }) => isInClusterDestination(destination),
-    // Loaded for the few that need it.
+    // Loaded only when needed.
     async live(queries, signal) {
       const { liveReader } = await import('./live.js');
       return liveReader({ transport: pool, server, clock, random })(queries, signal);
@@ -60,22 +41,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   };
 }
 
-/** @param delivered by a watch before, to tell whether anything was missed */
-async function look(
-  fresh: Transport,
-  { connection, selection, parse }: KubernetesOptions,
-  delivered: Delivered,
-  signal: AbortSignal,
-): Promise<readonly SourceEvent[]> {
-  const reduce = (item: unknown) => {
-    const { namespace, name } = identityOf(item);
-    return selection.accepts?.(namespace, name) === false ? undefined : parse(item);
-  };
-  const { items } = await listApplications(fresh, connection.name, selection, reduce, signal);
-  return lookEvents(items, delivered);
-}
-
-/** Whether an Application deploys into the cluster that Argo CD itself runs in. */
+/** Whether an Application deploys to the cluster that Argo CD itself runs in. */
 export function isInClusterDestination({
   server,
   name,

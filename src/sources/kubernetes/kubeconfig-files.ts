@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { invalid } from '../../http/endpoint.js';
 import { record } from '../../http/json.js';
 import type { Access } from '../../inputs/types.js';
 import { messageOf } from '../../platform/errors.js';
+import { readOthersFile } from '../../platform/files.js';
 
 /** The text of a kubeconfig, and where relative paths in it start. */
 export interface KubeconfigText {
@@ -36,7 +36,7 @@ export function findKubeconfigs(access: Access): readonly KubeconfigText[] {
 /** Like kubectl, passes over a file that does not exist. */
 function read(path: string): KubeconfigText | undefined {
   try {
-    return { name: path, text: readFileSync(path, 'utf8'), directory: dirname(path) };
+    return { name: path, text: readOthersFile(path), directory: dirname(path) };
   } catch (thrown) {
     if (record(thrown).code === 'ENOENT') return undefined;
     throw invalid(`The kubeconfig ${path} cannot be read: ${messageOf(thrown)}.`);

@@ -4,15 +4,27 @@ import {
   bearer,
   checkedServer,
   invalid,
-  maskPassword,
+  needsCredentials,
   reach,
   tokenIn,
   trustOf,
 } from '../../http/endpoint.js';
-import { type Json, list, record, text } from '../../http/json.js';
+import { maskLogin, proxyOfKubeconfig } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
-import { type Entry, maskKey, pem, resolved } from './kubeconfig-entry.js';
+import {
+  type Entry,
+  flagIn,
+  isMapping,
+  listIn,
+  maskKey,
+  objectIn,
+  pem,
+  resolved,
+  textIn,
+  textsIn,
+} from './kubeconfig-entry.js';
 import type { KubeconfigText } from './kubeconfig-files.js';
+import { checkNames } from './kubeconfig-names.js';
 
 interface Kubeconfig {
   readonly clusters: readonly Entry[];
@@ -23,7 +35,7 @@ interface Kubeconfig {
 
 /**
  * The connection that a context of kubeconfigs describes. Certificates, tokens and passwords are
- * read here; client-node is loaded for exec plugins and proxies.
+ * read here; what runs exec plugins is loaded for those who have them.
  * @throws TerminalError `invalid-input`
  */
 export async function connectByKubeconfig(
@@ -34,27 +46,39 @@ export async function connectByKubeconfig(
   const config = merged(await Promise.all(files.map(parsed)));
   const context = chosen(config, access.context);
   const cluster = referred(config.clusters, context, 'cluster');
-  const nobody = { name: '', fields: {}, directory: '' };
-  const user = text(context.fields.user) === '' ? nobody : referred(config.users, context, 'user');
-  const base = checkedServer(text(cluster.fields.server), `server of cluster ${cluster.name}`);
-  const here = reach(base, surroundings.env);
-  const proxy = text(cluster.fields['proxy-url']);
+  const user =
+    textIn(context, 'user') === ''
+      ? { ...context, name: '', fields: {} }
+      : referred(config.users, context, 'user');
+  checkNames(cluster, user);
+  const base = checkedServer(textIn(cluster, 'server'), `server of cluster ${cluster.name}`);
+  const here = reach(base, surroundings.env, undefined, proxyIn(cluster, surroundings.mask));
+  const trust = trustIn(cluster, access);
+  const credentials = await credentialsOf(user, cluster, surroundings);
+  if (!credentials && needsCredentials(base)) throw nobody(context, user);
   return {
     ...here,
     name: `${here.name} (context ${context.name})`,
-    trust: trustIn(cluster, access),
-    credentials: await credentialsOf(user, cluster, surroundings),
-    ...(proxy === '' ? {} : await byProxy(base, proxy, surroundings.mask)),
+    trust,
+    credentials: credentials ?? (() => ({ headers: {} })),
   };
 }
 
-async function byProxy(base: string, proxy: string, mask: Surroundings['mask']) {
-  maskPassword(proxy, mask);
-  if (!/^(https?|socks[45]?[ah]?):$/.test(URL.parse(proxy)?.protocol ?? '')) {
-    throw invalid('proxy-url of the kubeconfig must be a URL like http://proxy.example.com:3128.');
-  }
-  const { proxyAgents } = await import('./client-node.js');
-  return { agent: await proxyAgents(base, proxy), proxied: true };
+function nobody(context: Entry, user: Entry): Error {
+  const who =
+    user.name === '' ? `${context.place} names no user` : `${user.place} has no credentials`;
+  return invalid(
+    `${who}: add a token, a client certificate with its key, or an exec plugin (is the secret set that it was made from?).`,
+  );
+}
+
+/** @returns undefined: the environment decides */
+function proxyIn(cluster: Entry, mask: Surroundings['mask']): URL | undefined {
+  const value = textIn(cluster, 'proxy-url');
+  if (value === '') return undefined;
+  const proxy = proxyOfKubeconfig(value);
+  maskLogin(proxy, mask);
+  return proxy;
 }
 
 async function parsed({ name, text: source, directory }: KubeconfigText): Promise<Kubeconfig> {
@@ -66,22 +90,29 @@ async function parsed({ name, text: source, directory }: KubeconfigText): Promis
     // The library's message quotes the line, which may hold a secret.
     throw invalid(`${name} is not YAML: line ${line} (${code}).`);
   }
-  const root = record(read.value);
-  if (list(root.clusters).length === 0 && list(root.contexts).length === 0) {
+  if (!isMapping(read.value)) throw invalid(`${name} is not a kubeconfig: it is no mapping.`);
+  const root = { name: '', place: name, fields: read.value, directory };
+  if (listIn(root, 'clusters').length === 0 && listIn(root, 'contexts').length === 0) {
     throw invalid(`${name} is not a kubeconfig: it has neither clusters nor contexts.`);
   }
   return {
-    clusters: entries(root.clusters, 'cluster', directory),
-    users: entries(root.users, 'user', directory),
-    contexts: entries(root.contexts, 'context', directory),
-    currentContext: text(root['current-context']),
+    clusters: entries(root, 'cluster'),
+    users: entries(root, 'user'),
+    contexts: entries(root, 'context'),
+    currentContext: textIn(root, 'current-context'),
   };
 }
 
-function entries(value: unknown, field: string, directory: string): readonly Entry[] {
-  return list(value)
-    .map(record)
-    .map((each) => ({ name: text(each.name), fields: record(each[field]), directory }));
+function entries(root: Entry, kind: 'cluster' | 'user' | 'context'): readonly Entry[] {
+  return listIn(root, `${kind}s`).map((each, i) => {
+    const place = `${kind}s[${i}]`;
+    const entry = objectIn({ ...root, fields: { [place]: each } }, place);
+    if (!entry) throw invalid(`${place} of ${root.place} is empty.`);
+    const name = textIn(entry, 'name');
+    const called = { name, place: `${kind} ${name} of ${root.place}` };
+    const fields = objectIn({ ...entry, ...called }, kind)?.fields ?? {};
+    return { ...called, fields, directory: root.directory };
+  });
 }
 
 /** As kubectl merges: of two entries with one name, the first counts. */
@@ -107,61 +138,71 @@ function chosen(config: Kubeconfig, asked: string): Entry {
 }
 
 function referred(entries: readonly Entry[], context: Entry, kind: 'cluster' | 'user'): Entry {
-  const name = text(context.fields[kind]);
+  const name = textIn(context, kind);
+  if (name === '') throw invalid(`${context.place} names no ${kind}.`);
   const found = entries.find((entry) => entry.name === name);
   if (found) return found;
   throw invalid(`Context ${context.name} refers to the ${kind} ${name}, which is not there.`);
 }
 
 function trustIn(cluster: Entry, access: Access) {
-  const servername = text(cluster.fields['tls-server-name']);
+  const servername = textIn(cluster, 'tls-server-name');
   const ca = pem(cluster, 'certificate-authority');
   return trustOf(access, {
     ...(ca === undefined ? {} : { ca }),
     ...(servername === '' ? {} : { servername }),
-    ...(cluster.fields['insecure-skip-tls-verify'] === true ? { rejectUnauthorized: false } : {}),
+    ...(flagIn(cluster, 'insecure-skip-tls-verify') ? { rejectUnauthorized: false } : {}),
   });
 }
 
+/** @returns undefined for a user without any */
 async function credentialsOf(
   user: Entry,
   cluster: Entry,
-  { mask }: Surroundings,
-): Promise<Connection['credentials']> {
+  surroundings: Surroundings,
+): Promise<Connection['credentials'] | undefined> {
+  const { mask } = surroundings;
+  const identity = identityOf(user, mask);
+  const plugin = await pluginOf(user, cluster, surroundings);
+  // Faults of the files, and the secrets, are known before the first request.
+  const authorized = authorizationOf(user, mask) !== undefined;
+  const impersonation = impersonationOf(user);
+  if (!identity && !plugin && !authorized) return undefined;
+  const complete = (asked?: Credentials): Credentials => ({
+    ...identity,
+    ...asked,
+    headers: { ...asked?.headers, ...authorizationOf(user, mask), ...impersonation },
+  });
+  return plugin ? async (fresh, signal) => complete(await plugin(fresh, signal)) : () => complete();
+}
+
+function identityOf(user: Entry, mask: Surroundings['mask']) {
   const cert = pem(user, 'client-certificate');
   const key = pem(user, 'client-key');
   if (key !== undefined) maskKey(key, mask);
-  const own = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
-  const plugin = await pluginOf(user, cluster, mask);
-  // Faults of the files, and the secrets, are known before the first request.
-  headersOf(user, mask);
-  const complete = (asked?: Credentials): Credentials => ({
-    ...own,
-    ...asked,
-    headers: { ...asked?.headers, ...headersOf(user, mask) },
-  });
-  return plugin ? async (fresh) => complete(await plugin(fresh)) : () => complete();
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const [there, missing] = cert === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
+  throw invalid(`${user.place} has a client-${there} and no client-${missing}.`);
 }
 
 /** Of an exec plugin, which is loaded for those who have one. */
-async function pluginOf(user: Entry, cluster: Entry, mask: Surroundings['mask']) {
-  if (!user.fields.exec && !user.fields['auth-provider']) return undefined;
+async function pluginOf(user: Entry, cluster: Entry, surroundings: Surroundings) {
+  if (!objectIn(user, 'exec') && !objectIn(user, 'auth-provider')) return undefined;
   const { execPlugin } = await import('./exec-plugin.js');
-  return execPlugin(user, cluster, mask);
+  return execPlugin(user, cluster, surroundings);
 }
 
-function headersOf(user: Entry, mask: Surroundings['mask']): Credentials['headers'] {
-  return { ...authorizationOf(user, mask), ...impersonationOf(user.fields) };
-}
-
-/** In kubectl's order; client-node does not know `tokenFile`. */
-function authorizationOf({ fields, directory }: Entry, mask: Surroundings['mask']) {
-  const file = text(fields.tokenFile);
-  if (file !== '') return bearer(tokenIn(resolved(file, directory)), mask).headers;
-  const token = text(fields.token);
+/** In kubectl's order. */
+function authorizationOf(user: Entry, mask: Surroundings['mask']) {
+  const file = textIn(user, 'tokenFile');
+  const token = textIn(user, 'token');
+  if (file !== '') return bearer(tokenIn(resolved(file, user.directory)), mask).headers;
   if (token !== '') return bearer(token, mask).headers;
-  const [username, password] = [text(fields.username), text(fields.password)];
-  if (username === '') return {};
+  const [username, password] = [textIn(user, 'username'), textIn(user, 'password')];
+  if (username === '' && password !== '')
+    throw invalid(`${user.place} has a password and no username.`);
+  if (username === '') return undefined;
   const basic = Buffer.from(`${username}:${password}`).toString('base64');
   // A shorter one protects nothing, and would black out its letters in the whole log.
   if (password.length >= 4) mask(password);
@@ -169,17 +210,28 @@ function authorizationOf({ fields, directory }: Entry, mask: Surroundings['mask'
   return { authorization: `Basic ${basic}` };
 }
 
-function impersonationOf(fields: Json): Credentials['headers'] {
-  const groups = list(fields['as-groups']).map(text);
-  const extra = Object.entries(record(fields['as-user-extra'])).map(
-    ([key, values]) => [`impersonate-extra-${inHeader(key)}`, list(values).map(text)] as const,
-  );
+/** @throws TerminalError where it says more about nobody, as in kubectl */
+function impersonationOf(user: Entry): Credentials['headers'] {
+  const [as, uid] = [textIn(user, 'as'), textIn(user, 'as-uid')];
+  const groups = textsIn(user, 'as-groups');
+  const extra = extraOf(user);
+  if (as === '' && (uid !== '' || groups.length > 0 || extra.length > 0)) {
+    throw invalid(`${user.place} has as-uid, as-groups or as-user-extra and no \`as\`.`);
+  }
   return {
-    ...(fields.as ? { 'impersonate-user': text(fields.as) } : {}),
-    ...(fields['as-uid'] ? { 'impersonate-uid': text(fields['as-uid']) } : {}),
+    ...(as === '' ? {} : { 'impersonate-user': as }),
+    ...(uid === '' ? {} : { 'impersonate-uid': uid }),
     ...(groups.length > 0 ? { 'impersonate-group': groups } : {}),
     ...Object.fromEntries(extra),
   };
+}
+
+function extraOf(user: Entry): readonly (readonly [string, string[]])[] {
+  const extra = objectIn(user, 'as-user-extra');
+  if (!extra) return [];
+  return Object.keys(extra.fields).map((key) => {
+    return [`impersonate-extra-${inHeader(key)}`, textsIn(extra, key)] as const;
+  });
 }
 
 /** Keys are URLs in part; the server decodes what a header's name cannot have. */

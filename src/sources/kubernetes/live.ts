@@ -7,11 +7,11 @@ import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
-import type { Intent } from './rbac.js';
-import { refuse } from './refusals.js';
+import type { ResourceAttributes } from './rbac.js';
+import { refusal } from './refusals.js';
 
-/** Small enough for any API server, large enough for an Application of hundreds of resources. */
-const AT_ONCE = 8;
+/** Requests at a time: few enough for any API server, enough for hundreds of resources. */
+const CONCURRENCY = 8;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 export interface LiveOptions {
@@ -28,46 +28,51 @@ export type LiveReader = (
   signal: AbortSignal,
 ) => Promise<readonly LiveMetadata[]>;
 
-/** A kind as the API has it. */
-interface Kind {
-  /** As in paths. */
+/** A kind, as discovery describes it. */
+interface ApiResource {
+  /** The name in paths. */
   readonly plural: string;
   readonly namespaced: boolean;
 }
 
-/** By kind, of one group and version. */
-type Kinds = ReadonlyMap<string, Kind>;
+/** The resources of one group and version, by lower-case kind. */
+type ApiResources = ReadonlyMap<string, ApiResource>;
 
 export function liveReader(options: LiveOptions): LiveReader {
-  const discovered = new Map<string, Promise<Kinds>>();
-  const kindsOf = (query: LiveQuery, signal: AbortSignal): Promise<Kinds> => {
-    const root = rootOf(query);
+  const discovered = new Map<string, Promise<ApiResources>>();
+  const resourcesOf = (query: LiveQuery, signal: AbortSignal): Promise<ApiResources> => {
+    const root = groupVersionPath(query);
     const known = discovered.get(root);
     if (known) return known;
     const found = discover(options, query, signal);
     discovered.set(root, found);
-    // A fault is not remembered: the next one to ask may have more luck.
+    // A failure is not cached: the next query tries again.
     found.catch(() => discovered.delete(root));
     return found;
   };
   const read = async (query: LiveQuery, signal: AbortSignal): Promise<LiveMetadata> => {
     try {
-      const kind = (await kindsOf(query, signal)).get(query.kind.toLowerCase());
+      const kind = (await resourcesOf(query, signal)).get(query.kind.toLowerCase());
       return kind ? await metadataOf(options, query, kind, signal) : unknownKind(query);
     } catch (thrown) {
       return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
     }
   };
-  return (queries, signal) => mapAtMost(AT_ONCE, queries, (query) => read(query, signal));
+  return (queries, signal) => mapAtMost(CONCURRENCY, queries, (query) => read(query, signal));
 }
 
 async function discover(
   options: LiveOptions,
   query: LiveQuery,
   signal: AbortSignal,
-): Promise<Kinds> {
-  const intent: Intent = { verb: 'get', group: query.group, resource: '*', namespace: '' };
-  const answer = await ask(options, { path: rootOf(query) }, intent, signal);
+): Promise<ApiResources> {
+  const attributes: ResourceAttributes = {
+    verb: 'get',
+    group: query.group,
+    resource: '*',
+    namespace: '',
+  };
+  const answer = await ask(options, { path: groupVersionPath(query) }, attributes, signal);
   if (answer.status === 404) return new Map();
   const resources = list(record(jsonOf(answer, options.server)).resources).map(record);
   return new Map(
@@ -84,46 +89,52 @@ async function discover(
 async function metadataOf(
   options: LiveOptions,
   query: LiveQuery,
-  kind: Kind,
+  kind: ApiResource,
   signal: AbortSignal,
 ): Promise<LiveMetadata> {
   const namespace = kind.namespaced ? query.namespace || query.defaultNamespace : '';
   if (kind.namespaced && namespace === '') {
-    return unreadable(`${query.kind} ${query.name} is in a namespace that is not known.`, '');
+    return unreadable(`The namespace of ${query.kind} ${query.name} is unknown.`, '');
   }
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const path = `${rootOf(query)}${scope}/${kind.plural}/${encodeURIComponent(query.name)}`;
+  const path = `${groupVersionPath(query)}${scope}/${kind.plural}/${encodeURIComponent(query.name)}`;
   const { group, name } = query;
-  const intent: Intent = { verb: 'get', group, resource: kind.plural, namespace, name };
-  const answer = await ask(options, { path, accept: METADATA }, intent, signal);
+  const attributes: ResourceAttributes = {
+    verb: 'get',
+    group,
+    resource: kind.plural,
+    namespace,
+    name,
+  };
+  const answer = await ask(options, { path, accept: METADATA }, attributes, signal);
   if (answer.status === 404) return { kind: 'absent' };
   return found(record(record(jsonOf(answer, options.server)).metadata));
 }
 
 /**
- * Asks up to three times.
+ * Sends a request, up to three times.
  * @returns a success or 404
  * @throws TerminalError or TransientError
  */
 async function ask(
   options: LiveOptions,
   request: { readonly path: string; readonly accept?: string },
-  intent: Intent,
+  attributes: ResourceAttributes,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { transport, server } = options;
   const attempt = async () => {
     const answer = await transport.send(request, signal);
     if (isSuccess(answer) || answer.status === 404) return answer;
-    return refuse(answer, intent, server);
+    throw refusal(answer, attributes, server);
   };
   return patiently(attempt, options, signal);
 }
 
-function rootOf({ group, version }: LiveQuery): string {
+function groupVersionPath({ group, version }: LiveQuery): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 
 function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
-  return unreadable(`The API server does not know ${kind} in ${group || 'core'}/${version}.`, '');
+  return unreadable(`The API server has no kind ${kind} in ${group || 'core'}/${version}.`, '');
 }

@@ -1,8 +1,8 @@
-/** What a request wants to do, for messages and for the rule that would allow it. */
-export interface Intent {
+/** What a request asks for, as in a SubjectAccessReview: for messages and for the rule to add. */
+export interface ResourceAttributes {
   readonly verb: 'get' | 'list' | 'watch' | 'patch';
   readonly group: string;
-  /** Plural, as in the path and in rules; `*`: the discovery of what there is. */
+  /** Plural, as in paths and rules; `*`: discovery. */
   readonly resource: string;
   /** Empty: all namespaces, or cluster-scoped. */
   readonly namespace: string;
@@ -10,37 +10,38 @@ export interface Intent {
 }
 
 /** `list applications.argoproj.io in namespace "argocd"` */
-export function describeIntent(intent: Intent): string {
-  const type = intent.group === '' ? intent.resource : `${intent.resource}.${intent.group}`;
-  const object = intent.name === undefined ? type : `${type} "${intent.name}"`;
+export function describeAccess(attributes: ResourceAttributes): string {
+  const type =
+    attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`;
+  const object = attributes.name === undefined ? type : `${type} "${attributes.name}"`;
   const scope =
-    intent.namespace === '' ? 'in all namespaces' : `in namespace "${intent.namespace}"`;
-  return `${intent.verb} ${object} ${scope}`;
+    attributes.namespace === '' ? 'in all namespaces' : `in namespace "${attributes.namespace}"`;
+  return `${attributes.verb} ${object} ${scope}`;
 }
 
 /**
- * The smallest role and binding that allow what was refused, as YAML to apply.
+ * The smallest role and binding that allow what was denied, as YAML to apply.
  * @param refusal the server's message, which names the user
  */
-export function ruleFor(intent: Intent, refusal: string): string {
+export function roleFor(attributes: ResourceAttributes, refusal: string): string {
   if (/\bcannot impersonate\b/.test(refusal)) {
-    return 'Let the user of the kubeconfig impersonate (a ClusterRole with verbs: [impersonate] on users and groups), or take `as` and `as-groups` out of the kubeconfig.';
+    return 'Allow the user of the kubeconfig to impersonate (a ClusterRole with verbs: [impersonate] on users and groups), or remove `as` and `as-groups` from the kubeconfig.';
   }
-  if (intent.resource === '*') return 'Bind the ClusterRole system:discovery to the user.';
-  const everywhere = intent.namespace === '';
+  if (attributes.resource === '*') return 'Bind the ClusterRole system:discovery to the user.';
+  const everywhere = attributes.namespace === '';
   const role = everywhere ? 'ClusterRole' : 'Role';
-  // Live evidence is refused one type at a time: each has a role of its own beside the others.
-  const live = `argocd-post-sync-live-${intent.resource}`;
-  const name = intent.verb === 'get' ? live : 'argocd-post-sync';
-  const scope = everywhere ? '' : `, namespace: ${intent.namespace}`;
+  // Live evidence is denied one resource type at a time, so each type gets a role of its own.
+  const live = `argocd-post-sync-live-${attributes.resource}`;
+  const name = attributes.verb === 'get' ? live : 'argocd-post-sync';
+  const scope = everywhere ? '' : `, namespace: ${attributes.namespace}`;
   return [
     'apiVersion: rbac.authorization.k8s.io/v1',
     `kind: ${role}`,
     `metadata: { name: ${name}${scope} }`,
     'rules:',
-    `- apiGroups: [${JSON.stringify(intent.group)}]`,
-    `  resources: [${intent.resource}]`,
-    `  verbs: [${verbsFor(intent.verb).join(', ')}]`,
+    `- apiGroups: [${JSON.stringify(attributes.group)}]`,
+    `  resources: [${attributes.resource}]`,
+    `  verbs: [${verbsFor(attributes.verb).join(', ')}]`,
     '---',
     'apiVersion: rbac.authorization.k8s.io/v1',
     `kind: ${role}Binding`,
@@ -51,8 +52,8 @@ export function ruleFor(intent: Intent, refusal: string): string {
   ].join('\n');
 }
 
-/** A role is replaced when it is applied again: each includes what was needed to come so far. */
-function verbsFor(verb: Intent['verb']): readonly string[] {
+/** Applying a role replaces the last one, so each includes what the requests before needed. */
+function verbsFor(verb: ResourceAttributes['verb']): readonly string[] {
   switch (verb) {
     case 'get':
       return ['get'];

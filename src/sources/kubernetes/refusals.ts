@@ -1,72 +1,62 @@
 import { type Answer, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
-import { describeIntent, type Intent, ruleFor } from './rbac.js';
-
-/** Loaded where a server refuses: most runs never need it. */
+import { describeAccess, type ResourceAttributes, roleFor } from './rbac.js';
 
 /** What an answer that is not a success means. */
 export function refusal(
   answer: Answer,
-  intent: Intent,
+  attributes: ResourceAttributes,
   server: string,
 ): TerminalError | TransientError {
   const said = sayingOf(answer);
-  const where = `${server} answered ${answer.status} to ${describeIntent(intent)}`;
+  const where = `${server} answered ${answer.status} to ${describeAccess(attributes)}`;
   switch (answer.status) {
     case 401:
       return new TerminalError(
         'unauthorized',
-        `${server} does not accept the credentials (401, also after they were read anew): ${said}`,
-        'Check the token or the user of the kubeconfig: expired, of another cluster, or with another audience than the API server expects.',
+        `${server} does not accept the credentials (401, also after they were read again): ${said}`,
+        'Check the token or the user of the kubeconfig: it may have expired, belong to another cluster, or have an audience that the API server does not expect.',
       );
     case 403:
       return new TerminalError(
         'forbidden',
-        `${server} does not allow to ${describeIntent(intent)}: ${said}`,
-        ruleFor(intent, said),
+        `${server} denied permission to ${describeAccess(attributes)}: ${said}`,
+        roleFor(attributes, said),
       );
     case 404:
-      return notFound(intent, server, said);
+      return notFound(attributes, server, said);
     case 400:
     case 422:
-      return new TerminalError('invalid-input', `${where}: ${said}`, hintFor(intent));
+      return new TerminalError('invalid-input', `${where}: ${said}`, hintFor(attributes));
   }
   if (answer.status >= 300 && answer.status < 400) {
     return new TerminalError(
       'unreachable',
-      `${where}: it sends elsewhere (${withoutQuery(answer.location)}), which a Kubernetes API does not.`,
-      'Check `server`: it must be the URL of the API server itself, with no login page before it.',
+      `${where} with a redirect to ${withoutQuery(answer.location)}, which a Kubernetes API never sends.`,
+      'Check `server`: it must be the URL of the API server itself, without a login page in front of it.',
     );
   }
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
-function hintFor({ verb }: Intent): string {
+function hintFor({ verb }: ResourceAttributes): string {
   if (verb === 'list') return 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
   if (verb !== 'patch') return '';
-  return 'The API server refuses the change that trigger asks for, by an admission policy perhaps: correct what it says, or leave out trigger.';
+  return 'The API server rejected the change that `trigger` makes, perhaps by an admission policy. Fix what it reports, or remove `trigger`.';
 }
 
-function notFound(intent: Intent, server: string, said: string): TerminalError {
-  if (intent.name !== undefined) {
-    const object = `${intent.resource} "${intent.name}" in namespace "${intent.namespace}"`;
+function notFound(attributes: ResourceAttributes, server: string, said: string): TerminalError {
+  if (attributes.name !== undefined) {
+    const object = `${attributes.resource} "${attributes.name}" in namespace "${attributes.namespace}"`;
     return new TerminalError(
       'missing',
       `${server} has no ${object}: ${said}`,
-      'It was deleted meanwhile. If something is to make it anew:\nwith:\n  if-missing: wait',
+      'It was deleted in the meantime. To wait until it is created again:\nwith:\n  if-missing: wait',
     );
   }
   return new TerminalError(
     'missing',
-    `${server} knows no ${intent.resource}.${intent.group}: ${said}`,
+    `${server} has no resource type ${attributes.resource}.${attributes.group}: ${said}`,
     'Check that this is the cluster that Argo CD itself runs in (`server`, or `context` of the kubeconfig).',
   );
-}
-
-/**
- * @throws TerminalError or TransientError for an answer that is not a success
- * @param intent what was wanted
- */
-export async function refuse(answer: Answer, intent: Intent, server: string): Promise<never> {
-  throw refusal(answer, intent, server);
 }

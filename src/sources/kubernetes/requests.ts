@@ -5,10 +5,10 @@ import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
 import type { Patch } from '../source.js';
-import { applicationsPath, intentOf, listApplications, METADATA_LIST } from './applications.js';
-import { refuse } from './refusals.js';
+import { applicationsPath, attributesOf, listApplications, METADATA_LIST } from './applications.js';
+import { refusal } from './refusals.js';
 
-/** What few runs ask beside their watch: it is loaded for them. */
+/** Requests that few runs make: loaded only for them. */
 
 /** See `Source.names`. */
 export function names(
@@ -23,7 +23,7 @@ export function names(
   });
 }
 
-/** `url` of Argo CD's own configuration. */
+/** `url` in the ConfigMap argocd-cm. */
 export async function uiAddress(
   pool: Transport,
   namespace: string,
@@ -34,12 +34,12 @@ export async function uiAddress(
     const answer = await pool.send({ path }, signal);
     return isSuccess(answer) ? text(record(record(JSON.parse(answer.body)).data).url) : '';
   } catch {
-    // A link is no more than a convenience.
+    // Only a link depends on it.
     return '';
   }
 }
 
-/** What a patch needs beside its connections. */
+/** What a patch needs besides a transport. */
 export interface PatchOptions {
   readonly connection: Pick<Connection, 'name'>;
   readonly parse: (value: unknown) => Application;
@@ -61,7 +61,7 @@ export async function applyPatch(
   const answer = await pool.send(request, signal);
   if (answer.status === 409) return 'conflict';
   if (!isSuccess(answer)) {
-    return refuse(answer, intentOf('patch', namespace, name), connection.name);
+    throw refusal(answer, attributesOf('patch', namespace, name), connection.name);
   }
   return parse(jsonOf(answer, connection.name));
 }

@@ -1,17 +1,10 @@
+import { inShort } from '../../http/answers.js';
 import { identityOf, record, text } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
+import type { WatchEvent } from '../protocol.js';
 
-/** An event of a watch. Positions are resource versions. */
-export type WireEvent =
-  | { readonly kind: 'changed' | 'gone'; readonly object: unknown; readonly position: string }
-  /** @property complete all objects that were there at the beginning have been sent */
-  | { readonly kind: 'bookmark'; readonly complete: boolean; readonly position: string }
-  /** The versions since the position are not remembered any more. */
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'fault'; readonly fault: TransientError };
-
-/** @throws TransientError for a line that is no event */
-export function wireEvent(line: string): WireEvent {
+/** @throws TransientError for a line that is not an event */
+export function watchEvent(line: string): WatchEvent {
   const { type, object } = record(jsonIn(line));
   const position = identityOf(object).resourceVersion;
   switch (type) {
@@ -19,7 +12,7 @@ export function wireEvent(line: string): WireEvent {
     case 'MODIFIED':
       return { kind: 'changed', object, position };
     case 'DELETED':
-      return { kind: 'gone', object, position };
+      return { kind: 'deleted', object, position };
     case 'BOOKMARK':
       return { kind: 'bookmark', complete: endsInitialEvents(object), position };
     case 'ERROR':
@@ -33,7 +26,9 @@ function jsonIn(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (thrown) {
-    throw new TransientError(`A watch sent what is not JSON: ${messageOf(thrown).slice(0, 100)}`);
+    throw new TransientError(
+      `A watch sent a line that is not JSON: ${messageOf(thrown).slice(0, 100)}`,
+    );
   }
 }
 
@@ -42,15 +37,15 @@ function endsInitialEvents(object: unknown): boolean {
   return annotations['k8s.io/initial-events-end'] === 'true';
 }
 
-function failure(object: unknown): WireEvent {
+function failure(object: unknown): WatchEvent {
   const status = record(object);
   if (status.code === 410 || status.reason === 'Expired' || status.reason === 'Gone') {
     return { kind: 'expired' };
   }
-  const message = `A watch reported: ${text(status.message) || JSON.stringify(object)}`;
+  const message = `A watch reported: ${inShort(text(status.message)) || 'an error without a message'}`;
   const seconds = Number(record(status.details).retryAfterSeconds ?? Number.NaN);
   return {
-    kind: 'fault',
-    fault: new TransientError(message, Number.isFinite(seconds) ? seconds * 1000 : undefined),
+    kind: 'error',
+    error: new TransientError(message, Number.isFinite(seconds) ? seconds * 1000 : undefined),
   };
 }

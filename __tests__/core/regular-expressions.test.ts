@@ -1,0 +1,185 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from '@jest/globals';
+import { parseSync } from '@swc/core';
+import { ROOT } from '../support/action.ts';
+
+/**
+ * Messages, URLs, names and files are written by others, and a regular expression that goes back
+ * and forth over them stops the step for minutes, deaf to signals. So every one in the sources has
+ * to be linear on texts made of what it looks for.
+ */
+
+interface Found {
+  readonly pattern: string;
+  readonly flags: string;
+  readonly files: readonly string[];
+}
+
+interface Literal {
+  readonly pattern: string;
+  readonly flags: string;
+}
+
+function literalsIn(node: unknown): readonly Literal[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, pattern, flags } = node as Record<string, unknown>;
+  if (type === 'RegExpLiteral' && typeof pattern === 'string' && typeof flags === 'string') {
+    return [{ pattern, flags }];
+  }
+  return Object.values(node).flatMap(literalsIn);
+}
+
+const FILES = globSync('src/**/*.ts', { cwd: ROOT }).sort();
+const SOURCES = new Map(FILES.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
+
+function expressions(): readonly Found[] {
+  const found = new Map<string, Found>();
+  for (const [file, source] of SOURCES) {
+    for (const { pattern, flags } of literalsIn(parseSync(source, { syntax: 'typescript' }))) {
+      const key = `/${pattern}/${flags}`;
+      const files = [...new Set([...(found.get(key)?.files ?? []), file])];
+      found.set(key, { pattern, flags, files });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Enough to tell linear from quadratic by a factor of a thousand, and short enough for many. */
+const LENGTH = 3_000;
+/** For those that look bad at that length. */
+const FULL_LENGTH = 20_000;
+
+/** Samples of what classes stand for, and what none of them does. */
+const SAMPLES = ['a', 'A', '0', ' ', '\n', '\t', '-', '.', '/', '"', ':', '#', '(', '[', '{', 'é'];
+
+/** A text's characters by themselves, and all of them in turn: classes and escapes as they stand. */
+function pumpsOf(pattern: string): readonly string[] {
+  const literal = pattern
+    .replace(/\\[nrtfv]/g, '\n')
+    .replace(/\\[sd]/g, ' 0')
+    .replace(/\\[wSDWpPbBux]/g, 'a')
+    .replace(/[\\^$?*+]/g, '');
+  const words = literal.split(/[|()[\]{}]/).filter((each) => each !== '');
+  const characters = [...new Set([...literal, ...SAMPLES])];
+  return [...new Set([...characters, ...words, literal])].filter((each) => each !== '');
+}
+
+interface Attack {
+  readonly begin: string;
+  readonly pump: string;
+  readonly end: string;
+}
+
+function textOf({ begin, pump, end }: Attack, length: number): string {
+  return begin + pump.repeat(Math.ceil(length / pump.length)) + end;
+}
+
+/** What an expression may want to see before what is pumped, so that it gets there at all. */
+const BEGINNINGS = ['', 'a', 'a/a ', 'https://', '"'];
+/** And after it, so that it does not match at once. */
+const ENDS = ['', '\0', '\n\0', '/ \0'];
+
+function attacksOf(pattern: string): readonly Attack[] {
+  const [first = ''] = /[\w ]+/.exec(pattern) ?? [];
+  const beginnings = [...new Set([...BEGINNINGS, first])];
+  return pumpsOf(pattern).flatMap((pump) =>
+    beginnings.flatMap((begin) => ENDS.map((end) => ({ begin, pump, end }))),
+  );
+}
+
+/** One that is worse than quadratic is stopped; this is generous, and not what is measured. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * The CPU time of this thread that each text takes, in milliseconds: a busy machine does not count.
+ * @returns undefined where an expression had to be stopped
+ */
+function costsMs({ pattern, flags }: Literal, texts: readonly string[]) {
+  const expression = new RegExp(pattern, flags);
+  const costs: number[] = [];
+  const usage = process.threadCpuUsage.bind(process);
+  const code = `for (const text of texts) {
+    const before = usage();
+    expression.lastIndex = 0;
+    expression.exec(text);
+    const { user, system } = usage(before);
+    costs.push((user + system) / 1000);
+  }`;
+  try {
+    runInNewContext(code, { texts, expression, costs, usage }, { timeout: TIMEOUT_MS });
+    return costs;
+  } catch {
+    return undefined;
+  }
+}
+
+/** At the first length a linear expression needs some microseconds, a quadratic one more. */
+const SUSPICIOUS_MS = 0.5;
+/** At the full one the linear needs 2 ms at most, the quadratic more than half a second. */
+const LIMIT_MS = 100;
+
+/** The first text on which an expression is not linear; what happens only once is no matter. */
+function weaknessOf(found: Literal): string | undefined {
+  const attacks = attacksOf(found.pattern);
+  const costs = costsMs(
+    found,
+    attacks.map((each) => textOf(each, LENGTH)),
+  );
+  if (!costs) return 'stopped';
+  const suspects = attacks.filter((_, i) => (costs[i] ?? 0) > SUSPICIOUS_MS);
+  const weak = suspects.find((each) => {
+    const text = textOf(each, FULL_LENGTH);
+    return [1, 2, 3].every(() => (costsMs(found, [text])?.[0] ?? Infinity) > LIMIT_MS);
+  });
+  return weak && JSON.stringify(weak);
+}
+
+describe('these checks notice', () => {
+  test.each([
+    ['/\\/+$/', '\\/+$'],
+    ['two runs of the same', '^\\S+\\/\\S+ (created)'],
+    ['a comment', ' +#.*$'],
+    ['a run that anything may precede', '.*\\s(created)$'],
+  ])('%s', (_, pattern) => {
+    expect(weaknessOf({ pattern, flags: '' })).toBeDefined();
+  });
+
+  test('and pass what is linear', () => {
+    expect(weaknessOf({ pattern: '^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$', flags: '' })).toBeUndefined();
+  });
+});
+
+/** What these see is short: it is refused before where it is longer. */
+const OF_SHORT_TEXTS: ReadonlyMap<string, string> = new Map([
+  // Globs, of at most 256 characters.
+  [String.raw`\\.|\[[!^]?\]?(?:\[:\w+:\]|[^\]])*\]`, 'src/core/filters/globs.ts'],
+]);
+
+describe('every regular expression of the sources is linear', () => {
+  const all = expressions();
+
+  test('they are found', () => {
+    expect(all.length).toBeGreaterThan(50);
+  });
+
+  // Of what a secret may look like where it is escaped, character by character.
+  test('and none is put together at run time, but of secrets', () => {
+    const dynamic = [...SOURCES].filter(([, source]) => /\bRegExp\(/.test(source));
+    expect(dynamic.map(([file]) => file)).toEqual(['src/http/secrets.ts']);
+  });
+
+  test('those of short texts are where they were', () => {
+    const known = all.filter(({ pattern }) => OF_SHORT_TEXTS.has(pattern));
+    expect(known.map(({ pattern, files }) => [pattern, ...files])).toEqual([...OF_SHORT_TEXTS]);
+  });
+
+  const others = all.filter(({ pattern }) => !OF_SHORT_TEXTS.has(pattern));
+
+  test.each(
+    others.map((found) => [`/${found.pattern}/${found.flags}`, found.files[0], found] as const),
+  )('%s in %s', (_, __, found) => {
+    expect(weaknessOf(found)).toBeUndefined();
+  });
+});

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { StepResult } from '../support/action.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
+import { atATime } from '../support/at-a-time.ts';
+import { B, manifest } from '../support/manifest.ts';
+import { loadTrace, replay } from '../support/replay.ts';
+import { expectEnd, said, stepOn } from './steps.ts';
+
+/**
+ * Every way in and through the built action, once: what is loaded only where it is needed is in the
+ * bundle, and works there. What each of them does is tested in `run/`.
+ */
+
+type Inputs = Readonly<Record<string, string>>;
+
+interface Way {
+  readonly name: string;
+  readonly serve?: ApiServerOptions;
+  readonly step: (server: ApiServer) => Promise<StepResult>;
+  /** `CONCLUSION/REASON`; default: success, synced. */
+  readonly ends?: string;
+  readonly check?: (result: StepResult, server: ApiServer) => void;
+}
+
+const NO_SERVER: Inputs = { server: '', token: '', 'certificate-authority': '' };
+
+/** As the README makes it. */
+function flowStyle({ url, ca, token }: ApiServer): string {
+  return `apiVersion: v1
+kind: Config
+current-context: argocd
+clusters:
+  - name: argocd
+    cluster:
+      server: "${url}"
+      certificate-authority-data: "${Buffer.from(ca).toString('base64')}"
+users:
+  - { name: post-sync, user: { token: "${token}" } }
+contexts:
+  - { name: argocd, context: { cluster: argocd, user: post-sync } }
+`;
+}
+
+const WAYS: readonly Way[] = [
+  { name: 'server and token', step: (server) => stepOn(server) },
+  {
+    name: 'the kubeconfig of the README',
+    step: (server) => stepOn(server, { ...NO_SERVER, kubeconfig: flowStyle(server) }),
+  },
+  {
+    name: 'a kubeconfig with a client certificate',
+    serve: { requestCert: true },
+    step(server) {
+      const kubeconfig = server.kubeconfig({ user: 'certificate' });
+      return stepOn(server, { ...NO_SERVER, kubeconfig });
+    },
+  },
+  {
+    name: 'KUBECONFIG, below the working directory',
+    step(server) {
+      const files = { 'kube/config': server.kubeconfig() };
+      return stepOn(server, NO_SERVER, { files, env: { KUBECONFIG: 'kube/config' } });
+    },
+  },
+  {
+    name: 'many Applications, and filters from a file',
+    serve: { objects: [manifest('shop'), manifest('shop-eu')] },
+    step(server) {
+      const files = { 'ci/filters.yml': "all: '*/*'\n" };
+      return stepOn(server, { application: 'shop*', filters: 'ci/filters.yml' }, { files });
+    },
+    check: ({ outputs }) => expect(outputs['all']).toBe('false'),
+  },
+  {
+    name: 'a late start: the live objects are asked',
+    serve: { objects: [] },
+    async step(server) {
+      const trace = loadTrace('started-late');
+      const playing = replay(server, trace);
+      const { application, revision } = trace;
+      return stepOn(server, { application, revision }).finally(playing.stop);
+    },
+    check(_, { requests }) {
+      expect(requests.filter(({ verb }) => verb === 'get')).not.toEqual([]);
+    },
+  },
+  {
+    name: 'a trigger',
+    step(server) {
+      server.onPatch = () => void server.put(manifest('shop', { revision: B }));
+      return stepOn(server, { trigger: 'refresh', revision: B });
+    },
+  },
+  {
+    name: 'a name that GitHub is asked about, in vain',
+    step: (server) => stepOn(server, { revision: B, timeout: '1s' }, { githubToken: 'ghs_token' }),
+    ends: 'timeout/timeout',
+  },
+  {
+    name: 'a name that is not there',
+    step: (server) => stepOn(server, { application: 'shopp' }),
+    ends: 'failure/missing',
+    check: (result) => expect(said(result, 'error')[0]).toContain('Did you mean shop?'),
+  },
+  {
+    name: 'a server that allows nothing',
+    serve: { objects: [], authorize: () => false },
+    step: (server) => stepOn(server),
+    ends: 'failure/forbidden',
+    check: (result) => expect(said(result, 'error')[0]).toContain('kind: RoleBinding\n'),
+  },
+  {
+    name: 'a server of another authority',
+    step: (server) => stepOn(server, { 'certificate-authority': server.client.cert }),
+    ends: 'failure/unreachable',
+    check: (result) => expect(said(result, 'error')[0]).toContain('certificate-authority'),
+  },
+  {
+    name: 'inputs that are not valid',
+    step: (server) => stepOn(server, { timeout: 'soon', filters: 'web: [' }),
+    ends: 'failure/invalid-input',
+    check: (_, { requests }) => expect(requests).toEqual([]),
+  },
+];
+
+async function runWay({ serve, step, ends = 'success/synced', check }: Way): Promise<void> {
+  const server = await startApiServer({ objects: [manifest('shop')], ...serve });
+  try {
+    const result = await step(server);
+    const [conclusion = '', reason = ''] = ends.split('/');
+    expectEnd(result, conclusion, reason);
+    check?.(result, server);
+  } finally {
+    await server.close();
+  }
+}
+
+let runs: ReadonlyMap<Way, Promise<void>>;
+beforeAll(() => {
+  runs = atATime(3, WAYS, runWay);
+});
+afterAll(() => Promise.allSettled(runs.values()));
+
+test.each(WAYS.map((way) => [way.name, way] as const))('%s', async (_, way) => runs.get(way));

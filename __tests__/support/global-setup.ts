@@ -1,0 +1,6 @@
+import { shareCertificates } from './api/certificates.ts';
+
+/** Jest runs this once, before its workers start. */
+export default async function setUp(): Promise<void> {
+  await shareCertificates();
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import { begin, step } from '../../src/core/decision/state.js';
+import { type Circumstances, endAll } from '../../src/wait/outcome.js';
+import type { Wait } from '../../src/wait/waits.js';
+import { B, type Look } from '../support/manifest.ts';
+import { application } from '../support/scripted-source.ts';
+
+const NOW = { elapsed: 0 };
+const RESOURCES = 1_250;
+const NOTHING: Circumstances = {
+  error: undefined,
+  cancelled: false,
+  trouble: undefined,
+  failedFast: false,
+};
+
+const results = Array.from({ length: RESOURCES }, (_, i) => ({
+  version: 'v1',
+  kind: 'ConfigMap',
+  namespace: 'shop',
+  name: `settings-${i}`,
+  status: 'Synced',
+  message: 'configmap/settings created',
+}));
+const LARGE: Look = { revision: B, health: 'Degraded', results };
+
+/** Waits of `count` Applications that go on, each with so many changes. */
+function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
+  const policy = {
+    waitFor: ['health'],
+    waitResources: [],
+    degradedGraceMs: Number.POSITIVE_INFINITY,
+    suspended: 'wait',
+    retries: 'wait',
+    ifMissing: 'fail',
+  } as const;
+  const state = step(
+    begin(policy, () => ({ kind: 'any', why: 'test' }), NOW),
+    {
+      kind: 'snapshot',
+      application: application('shop', look),
+      now: NOW,
+      gap: false,
+    },
+  );
+  const verdict = { kind: 'waiting', what: 'rain' } as const;
+  const wait = { kind: 'waiting', state, verdict, acted: true, asked: new Set<string>() } as const;
+  return new Map(Array.from({ length: count }, (_, i) => [`argocd/shop-${i}`, wait]));
+}
+
+const end = (count: number, circumstances: Partial<Circumstances>) =>
+  endAll(waiting(count), { ...NOTHING, ...circumstances }, (key) => key, NOW);
+
+describe('a cancelled run', () => {
+  const { ends, untold } = end(7, { cancelled: true });
+  const all = [...ends.values()];
+
+  test('tells so many changes and no more', () => {
+    expect(untold).toBe(3);
+    expect(all.map(({ result }) => result.changes.length)).toEqual([
+      ...Array(4).fill(RESOURCES),
+      ...Array(3).fill(0),
+    ]);
+  });
+
+  test('says that some are missing, and leaves out nothing else', () => {
+    const [first, last] = [all.at(0)?.result, all.at(-1)?.result];
+    expect(last).toMatchObject({
+      application: 'argocd/shop-6',
+      conclusion: 'cancelled',
+      evidence: 'partial',
+      revision: first?.revision,
+      healthStatus: 'Degraded',
+      blockers: first?.blockers,
+      message: 'argocd/shop-6: cancelled while waiting for rain',
+    });
+  });
+
+  test('the same of Applications that are done', () => {
+    const waits = new Map<string, Wait>(
+      [...ends].map(([key], i) => {
+        const settled = { ...all[0], result: { ...all[0]?.result, application: `${i}` } };
+        return [key, { kind: 'done', settled, shown: {} } as Wait];
+      }),
+    );
+    const again = endAll(waits, { ...NOTHING, cancelled: true }, (key) => key, NOW);
+    expect(again.untold).toBe(3);
+    const last = again.ends.get('argocd/shop-6');
+    expect(last?.result).toMatchObject({ application: '6', changes: [], evidence: 'partial' });
+    expect(waits.size).toBe(0);
+  });
+});
+
+test('resources that nothing happened to count too, as each has to be classified', () => {
+  const resources = results.map((each) => ({ ...each, message: '' }));
+  const waits = waiting(7, { revision: B, results: [], resources });
+  const { untold } = endAll(waits, { ...NOTHING, cancelled: true }, (key) => key, NOW);
+  expect(untold).toBe(3);
+});
+
+test('any other run tells all changes', () => {
+  const { ends, untold } = end(7, {});
+  expect(untold).toBeUndefined();
+  const counts = [...ends.values()].map(({ result }) => result.changes.length);
+  expect(counts).toEqual(Array(7).fill(RESOURCES));
+});

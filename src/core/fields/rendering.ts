@@ -1,0 +1,86 @@
+import type { ResourceKey } from '../application/types.js';
+import { isJson, type Json } from './lists.js';
+import { type ResourceFields, renderedFields } from './resources.js';
+
+/** What Argo CD renders of an Application's sources at two revisions: hooks are not in it. */
+export interface Rendering {
+  readonly before: readonly Json[];
+  readonly after: readonly Json[];
+  /** Of the Application's destination: manifests need not say their namespace. */
+  readonly namespace: string;
+}
+
+/** What became of a resource between the two revisions. */
+export type Rendered =
+  /** In neither: made by a controller, or by other means than Git. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'added' }
+  | { readonly kind: 'removed' }
+  | { readonly kind: 'kept'; readonly fields: ResourceFields };
+
+/** Looks resources up in a rendering. */
+export interface RenderedResources {
+  readonly of: (resource: ResourceKey) => Rendered;
+  /** In the manifests before, and not in those after. */
+  readonly removed: readonly (ResourceKey & { readonly version: string })[];
+}
+
+export function renderedResources(rendering: Rendering): RenderedResources {
+  const before = byName(rendering.before, rendering.namespace);
+  const after = byName(rendering.after, rendering.namespace);
+  const find = (all: Manifests, key: ResourceKey) =>
+    all.get(nameOf(key)) ?? all.get(nameOf({ ...key, namespace: rendering.namespace }));
+  return {
+    of(resource) {
+      const [then, now] = [find(before, resource), find(after, resource)];
+      if (then && now) return { kind: 'kept', fields: renderedFields(then, now) };
+      return { kind: then ? 'removed' : now ? 'added' : 'absent' };
+    },
+    removed: [...before].filter(([name]) => !after.has(name)).map(([, each]) => keyOf(each)),
+  };
+}
+
+type Manifests = ReadonlyMap<string, Json>;
+
+function byName(manifests: readonly Json[], namespace: string): Manifests {
+  const named = manifests.filter((each) => !isHook(each) && keyOf(each).name !== '');
+  return new Map(
+    named.map((each) => {
+      const key = keyOf(each);
+      return [nameOf({ ...key, namespace: key.namespace || namespace }), each];
+    }),
+  );
+}
+
+/** The version apart: Git may move a resource to another one. */
+function nameOf({ group, kind, namespace, name }: ResourceKey): string {
+  return [group, kind.toLowerCase(), namespace, name].join('/');
+}
+
+function keyOf(manifest: Json): ResourceKey & { readonly version: string } {
+  const metadata = metadataOf(manifest);
+  const [first = '', second] = text(manifest['apiVersion']).split('/');
+  const [group, version] = second === undefined ? ['', first] : [first, second];
+  const { namespace, name } = {
+    namespace: text(metadata['namespace']),
+    name: text(metadata['name']),
+  };
+  return { group, version, kind: text(manifest['kind']), namespace, name };
+}
+
+/** They are applied in an operation, not compared. */
+function isHook(manifest: Json): boolean {
+  const annotations = metadataOf(manifest)['annotations'];
+  if (!isJson(annotations)) return false;
+  return HOOKS.some((annotation) => text(annotations[annotation]) !== '');
+}
+
+const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
+
+function metadataOf(manifest: Json): Json {
+  return isJson(manifest['metadata']) ? manifest['metadata'] : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,97 @@
+/** What the runner masks in its log it does not mask in outputs and files. */
+
+/** Credentials that were shown to a server, which may echo them. */
+export interface Shown {
+  /** Long and random: nothing else is like them. */
+  readonly tokens: readonly string[];
+  /** Chosen by people: an innocent word may be the same. */
+  readonly passwords: readonly string[];
+}
+
+const HIDDEN = '***';
+/** A shorter one protects nothing, and would black out its letters everywhere. */
+const SHORTEST_TOKEN = 8;
+const SHORTEST_PASSWORD = 4;
+
+/** What an `Authorization` header shows. */
+export function shownBy(authorization: string, logins: readonly string[]): Shown {
+  const [, scheme = '', value = ''] = /^(\S+) (.*)$/s.exec(authorization) ?? [];
+  const own = scheme.toLowerCase() === 'basic' ? [Buffer.from(value, 'base64').toString()] : [];
+  const all = [...own, ...logins].filter((login) => login !== '');
+  return {
+    tokens: [value, ...all.flatMap((login) => [login, base64(login)])],
+    passwords: all.map((login) => login.slice(login.indexOf(':') + 1)),
+  };
+}
+
+/**
+ * Replaces credentials in what a server sent, also where they are escaped or encoded: as JSON, in
+ * a URL, in base64 at any place.
+ * @returns for what is read as data, tokens only; for what is read by people, passwords too
+ */
+export function hider({ tokens, passwords }: Shown): {
+  readonly inData: (text: string) => string;
+  readonly inProse: (text: string) => string;
+} {
+  const secret = tokens.filter((each) => each.length >= SHORTEST_TOKEN);
+  const guessable = passwords.filter((each) => each.length >= SHORTEST_PASSWORD);
+  const all = [...secret, ...guessable];
+  return {
+    inData: replacer(secret),
+    inProse: (text) => replacer(all)(withoutEscaped(text, all)),
+  };
+}
+
+/** Linear in the text for each form, as lists are large. */
+function replacer(secrets: readonly string[]): (text: string) => string {
+  // The longest goes first: one may be a part of another.
+  const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  return (text) => forms.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text);
+}
+
+function formsOf(secret: string): readonly string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [
+    secret,
+    json,
+    json.replaceAll('/', '\\/'),
+    json.replace(/[<>&]/g, unicodeEscape),
+    encodeURIComponent(secret),
+    ...base64Forms(secret),
+  ];
+}
+
+/** In base64 of more than the secret, it has one of three forms, by the bytes before it. */
+function base64Forms(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret);
+  const within = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    // Only digits that neither what is before nor what is after has a part in.
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  return [bytes.toString('base64'), ...within]
+    .filter((form) => form.length >= SHORTEST_TOKEN)
+    .flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+/** In JSON any character may be escaped. */
+function withoutEscaped(text: string, secrets: readonly string[]): string {
+  if (!/\\[u/]/.test(text)) return text;
+  return secrets.reduce((rest, secret) => {
+    const units = secret.split('').map((unit) => hex(unit));
+    const pattern = units.map((code) => `\\\\?(?:\\u${code}|u${code})`).join('');
+    return rest.replace(new RegExp(pattern, 'gi'), HIDDEN);
+  }, text);
+}
+
+function unicodeEscape(char: string): string {
+  return `\\u${hex(char)}`;
+}
+
+function hex(char: string): string {
+  return char.charCodeAt(0).toString(16).padStart(4, '0');
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

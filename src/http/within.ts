@@ -1,0 +1,47 @@
+import type { Clock } from '../platform/clock.js';
+import { TransientError } from '../platform/errors.js';
+
+/** A wait that was ended from outside; nobody is told of it. */
+export function cancelled(): TransientError {
+  return new TransientError('The request was given up.');
+}
+
+export interface Deadline {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly ms: number;
+  /** What it means that the time is over. */
+  readonly late: () => Error;
+}
+
+/**
+ * Waits for work, but neither longer than the deadline nor than the signal. Either way the work is
+ * told by a signal of its own, and not waited for.
+ * @throws what the work throws, `late()`, or `cancelled()`
+ */
+export async function within<T>(
+  { clock, ms, late }: Deadline,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => T | Promise<T>,
+): Promise<T> {
+  if (signal.aborted) throw cancelled();
+  const life = new AbortController();
+  const done = new AbortController();
+  const over = Promise.withResolvers<never>();
+  // It loses the race in most cases.
+  over.promise.catch(() => undefined);
+  const end = (why: Error) => {
+    over.reject(why);
+    life.abort(why);
+  };
+  const onAbort = () => end(cancelled());
+  signal.addEventListener('abort', onAbort, { once: true });
+  void clock.sleep(ms, done.signal).then(() => {
+    if (!done.signal.aborted) end(late());
+  });
+  try {
+    return await Promise.race([work(life.signal), over.promise]);
+  } finally {
+    done.abort();
+    signal.removeEventListener('abort', onAbort);
+  }
+}

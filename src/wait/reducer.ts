@@ -1,0 +1,367 @@
+import { type Application, keyOf } from '../core/application/types.js';
+import type { Moment } from '../core/decision/moment.js';
+import { openQuestion } from '../core/decision/progress.js';
+import { judge, type Verdict } from '../core/decision/rules.js';
+import { begin, type Event, type Policy, type State, step } from '../core/decision/state.js';
+import type { Target } from '../core/decision/target.js';
+import { settle } from '../core/result/settle.js';
+import type { SourceEvent } from '../sources/source.js';
+import type { ApplicationSelector } from './selection.js';
+import { shownOf, type Wait, type Waiting, type Waits } from './waits.js';
+
+/**
+ * The wait as a story without I/O: each event changes some waits, and asks for effects. What an
+ * effect comes to is an event again.
+ */
+
+/** What stays the same from the first event to the last. */
+export interface WaitRules {
+  readonly wanted: readonly ApplicationSelector[];
+  readonly policy: Policy;
+  readonly resolve: (application: Application) => Target;
+  /** What the user calls an Application, by `namespace/name`. */
+  readonly nameOf: (key: string) => string;
+  readonly failFast: boolean;
+  /** `trigger` has something to do for each Application before its end is judged. */
+  readonly acts: boolean;
+  /** When the wait began. */
+  readonly since: Moment;
+}
+
+/** What is known beside the waits themselves. */
+export interface Facts {
+  /** A list was complete: an Application that was not in it does not exist. */
+  readonly listed: boolean;
+  /** How many waits go on; counted, as it is asked after every event of thousands. */
+  readonly open: number;
+  /** An Application ended in failure. */
+  readonly failed: boolean;
+  /** Why the server has no answer at present. */
+  readonly trouble?: string;
+}
+
+export const NOTHING_KNOWN: Facts = { listed: false, open: 0, failed: false };
+
+export type Question =
+  /** How does this deployed revision relate to the target? */
+  | { readonly kind: 'relation'; readonly state: State; readonly revision: string }
+  /** Which commit does this tag or branch name? */
+  | { readonly kind: 'name'; readonly repository: string; readonly text: string };
+
+export type WaitEvent =
+  | SourceEvent
+  /** `answer` is absent where it cannot be had now. */
+  | {
+      readonly kind: 'answered';
+      readonly key: string;
+      readonly question: string;
+      readonly answer?: Event;
+    }
+  /** The time to ask again has come. */
+  | { readonly kind: 'ask-again'; readonly key: string; readonly question: string }
+  /** `answer` is absent where `trigger` has to wait for another snapshot than this one. */
+  | {
+      readonly kind: 'acted';
+      readonly key: string;
+      readonly on: Application;
+      readonly answer?: Event;
+    }
+  /** A fault kept `trigger` from acting. */
+  | { readonly kind: 'act-failed'; readonly key: string; readonly message: string }
+  | { readonly kind: 'act-again'; readonly key: string }
+  /** A request beside the watch failed, and may succeed later. */
+  | { readonly kind: 'request-failed'; readonly message: string }
+  /** The time has come at which a verdict may change by itself. */
+  | { readonly kind: 'recheck'; readonly key: string; readonly at: number };
+
+export type Effect =
+  | {
+      readonly kind: 'ask';
+      readonly key: string;
+      /** Identifies it among those of its Application. */
+      readonly id: string;
+      readonly question: Question;
+    }
+  | { readonly kind: 'act'; readonly key: string; readonly application: Application }
+  /** Sends an event after so many milliseconds. */
+  | { readonly kind: 'later'; readonly ms: number; readonly event: WaitEvent };
+
+export interface Reduction {
+  readonly facts: Facts;
+  /** The waits that changed, undefined: it is gone. Of thousands most stay, so no map is copied. */
+  readonly changed: ReadonlyMap<string, Wait | undefined>;
+  readonly effects: readonly Effect[];
+}
+
+/** After a refused or failed answer of the repository's host. */
+const ASK_AGAIN_MS = 60_000;
+/** After a fault of a request that changes something. */
+const ACT_AGAIN_MS = 2000;
+
+const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer of the server' };
+const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
+
+/** Takes in one event. */
+export function reduce(
+  rules: WaitRules,
+  waits: Waits,
+  facts: Facts,
+  event: WaitEvent,
+  now: Moment,
+): Reduction {
+  const draft: Draft = { rules, waits, now, facts, changed: new Map(), effects: [] };
+  take(draft, event);
+  return draft;
+}
+
+/** Whether all is decided that is to be decided. */
+export function isOver({ wanted, failFast }: WaitRules, waits: Waits, facts: Facts): boolean {
+  if (failFast && facts.failed) return true;
+  if (facts.open > 0) return false;
+  return facts.listed || wanted.every(({ key }) => key !== undefined && waits.has(key));
+}
+
+/** The entries for which no Application was found, by the keys that stand for them. */
+export function unfound(wanted: readonly ApplicationSelector[], waits: Waits): readonly string[] {
+  return wanted.filter((entry) => !isFound(entry, waits)).map((entry) => entry.key ?? entry.text);
+}
+
+function isFound(entry: ApplicationSelector, waits: Waits): boolean {
+  if (waits.has(entry.key ?? entry.text)) return true;
+  return entry.key === undefined && [...waits.keys()].some((key) => isNamedBy(entry, key));
+}
+
+function isNamedBy({ accepts }: ApplicationSelector, key: string): boolean {
+  const [namespace = '', name = ''] = key.split('/');
+  return accepts(namespace, name);
+}
+
+/** A reduction under way; it lives no longer than one call of `reduce`. */
+interface Draft {
+  readonly rules: WaitRules;
+  readonly waits: Waits;
+  readonly now: Moment;
+  facts: Facts;
+  readonly changed: Map<string, Wait | undefined>;
+  readonly effects: Effect[];
+}
+
+type Taken<K extends WaitEvent['kind']> = Extract<WaitEvent, { readonly kind: K }>;
+
+function take(draft: Draft, event: WaitEvent): void {
+  // Whatever else the server sends, it answers.
+  if (isFromServer(event)) untroubled(draft);
+  switch (event.kind) {
+    case 'application':
+      arrived(draft, event);
+      break;
+    case 'deleted':
+      left(draft, event.key);
+      break;
+    case 'listed':
+      listed(draft, event.present);
+      break;
+    case 'unreachable':
+    case 'request-failed':
+      troubled(draft, event.message);
+      break;
+    case 'answered':
+      answered(draft, event);
+      break;
+    case 'ask-again':
+      askAgain(draft, event);
+      break;
+    case 'acted':
+      acted(draft, event);
+      break;
+    case 'act-failed':
+      troubled(draft, event.message);
+      later(draft, ACT_AGAIN_MS, { kind: 'act-again', key: event.key });
+      break;
+    case 'act-again':
+      actAgain(draft, event.key);
+      break;
+    case 'recheck':
+      recheck(draft, event);
+  }
+}
+
+function isFromServer({ kind }: WaitEvent): boolean {
+  return kind === 'application' || kind === 'deleted' || kind === 'listed';
+}
+
+function untroubled(draft: Draft): void {
+  if (draft.facts.trouble === undefined) return;
+  const { trouble: _over, ...facts } = draft.facts;
+  draft.facts = facts;
+}
+
+function troubled(draft: Draft, trouble: string): void {
+  draft.facts = { ...draft.facts, trouble };
+}
+
+function waitOf({ changed, waits }: Draft, key: string): Wait | undefined {
+  return changed.has(key) ? changed.get(key) : waits.get(key);
+}
+
+/** Of a wait that goes on. */
+function openWait(draft: Draft, key: string): OpenWait | undefined {
+  const wait = waitOf(draft, key);
+  return wait?.kind === 'waiting' ? wait : undefined;
+}
+
+export type OpenWait = Extract<Wait, { readonly kind: 'waiting' }>;
+
+/** An Application as it is now. */
+function arrived(draft: Draft, { application, gap }: Taken<'application'>): void {
+  const { wanted, policy } = draft.rules;
+  const key = keyOf(application);
+  const late = draft.facts.listed && !waitOf(draft, key);
+  if (late && policy.ifMissing !== 'wait') return;
+  for (const entry of wanted) {
+    // What stood for a glob that found nothing gives way to what it found.
+    const placeholder = entry.key === undefined && waitOf(draft, entry.text);
+    if (placeholder && isNamedBy(entry, key)) replace(draft, entry.text, undefined);
+  }
+  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap });
+  act(draft, key, application);
+}
+
+/** An Application was deleted. */
+function left(draft: Draft, key: string): void {
+  if (waitOf(draft, key)) apply(draft, key, { kind: 'absent', now: draft.now });
+}
+
+/** A list is complete: what is not in it does not exist. */
+function listed(draft: Draft, present: ReadonlySet<string>): void {
+  for (const key of draft.waits.keys()) {
+    if (key.includes('/') && !present.has(key)) left(draft, key);
+  }
+  for (const key of unfound(draft.rules.wanted, draft.waits)) {
+    apply(draft, key, { kind: 'absent', now: draft.now });
+  }
+  draft.facts = { ...draft.facts, listed: true };
+}
+
+/** Steps the wait for an Application; what is done stays done. */
+function apply(draft: Draft, key: string, event: Event): void {
+  const wait = waitOf(draft, key);
+  if (wait?.kind === 'done') return;
+  const before = wait ?? beginning(draft.rules);
+  // A new Application under the same name has questions of its own.
+  const asked = isAnother(before.state, event) ? NOTHING : before.asked;
+  judged(draft, key, { ...before, asked, state: step(before.state, event) });
+}
+
+function isAnother({ application }: State, event: Event): boolean {
+  if (event.kind !== 'snapshot' || !application) return false;
+  return application.uid !== event.application.uid;
+}
+
+/** A wait that has seen nothing yet. */
+export function beginning({ policy, resolve, since, acts }: WaitRules): OpenWait {
+  const state = begin(policy, resolve, since);
+  return { kind: 'waiting', state, verdict: UNSEEN, acted: !acts, asked: NOTHING };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Judges a wait whose state is new, or for which time has passed. */
+function judged(draft: Draft, key: string, wait: OpenWait): void {
+  const { state, acted } = wait;
+  const ready = acted || !canBeActedOn(state);
+  const verdict: Verdict = ready ? judge(state, draft.now) : PREPARING;
+  if (verdict.kind === 'waiting') waitOn(draft, key, { ...wait, verdict });
+  else end(draft, key, state, verdict);
+}
+
+function canBeActedOn({ presence, application }: State): boolean {
+  return presence === 'present' && application?.unreadable === undefined;
+}
+
+function end(draft: Draft, key: string, state: State, verdict: Done): void {
+  const settled = settle(draft.rules.nameOf(key), state, verdict, draft.now);
+  replace(draft, key, { kind: 'done', settled, shown: shownOf(state) });
+  // What cannot be read says nothing of the others.
+  const failed = verdict.conclusion === 'failure' && verdict.reason !== 'internal-error';
+  if (failed) draft.facts = { ...draft.facts, failed };
+}
+
+type Done = Extract<Verdict, { readonly kind: 'done' }>;
+
+/** Notes that a wait goes on, and asks for all that may end it. */
+function waitOn(draft: Draft, key: string, wait: OpenWait): void {
+  const { recheckAt: at } = wait.verdict;
+  if (at !== undefined) later(draft, at - draft.now.elapsed, { kind: 'recheck', key, at });
+  const open = questionsOf(wait.state).filter(([id]) => !wait.asked.has(id));
+  for (const [id, question] of open) draft.effects.push({ kind: 'ask', key, id, question });
+  const asked =
+    open.length === 0 ? wait.asked : new Set([...wait.asked, ...open.map(([id]) => id)]);
+  replace(draft, key, { ...wait, asked });
+}
+
+/** What only the repository can say; each question is asked once. */
+function questionsOf(state: State): readonly (readonly [id: string, question: Question])[] {
+  const revisions = openQuestion(state)?.revisions ?? [];
+  const relations = revisions.map(
+    (revision) => [revision, { kind: 'relation', state, revision }] as const,
+  );
+  const { target } = state;
+  if (target?.kind !== 'revision' || target.lookup === undefined) return relations;
+  const { lookup: repository, text } = target;
+  return [...relations, [text, { kind: 'name', repository, text }]];
+}
+
+function answered(draft: Draft, { key, question, answer }: Taken<'answered'>): void {
+  if (answer) apply(draft, key, answer);
+  else later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
+}
+
+function askAgain(draft: Draft, { key, question }: Taken<'ask-again'>): void {
+  const wait = openWait(draft, key);
+  if (!wait) return;
+  const asked = new Set(wait.asked);
+  asked.delete(question);
+  judged(draft, key, { ...wait, asked });
+}
+
+/** Does what `trigger` asks for, again with every snapshot until it is done. */
+function act(draft: Draft, key: string, application: Application): void {
+  const wait = waitOf(draft, key);
+  if (wait?.kind !== 'waiting' || wait.acted || application.unreadable !== undefined) return;
+  draft.effects.push({ kind: 'act', key, application });
+}
+
+function acted(draft: Draft, { key, on, answer }: Taken<'acted'>): void {
+  const wait = openWait(draft, key);
+  if (!wait || wait.acted) return;
+  if (answer) {
+    untroubled(draft);
+    judged(draft, key, { ...wait, acted: true, state: step(wait.state, answer) });
+    return;
+  }
+  // A snapshot that came while the answer was on its way was not acted on: no other may come.
+  const latest = wait.state.application;
+  if (latest && latest !== on) act(draft, key, latest);
+}
+
+function actAgain(draft: Draft, key: string): void {
+  const { application, presence } = openWait(draft, key)?.state ?? {};
+  if (application && presence === 'present') act(draft, key, application);
+}
+
+/** Time alone may change a verdict; an older appointment than that of the verdict is void. */
+function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
+  const wait = openWait(draft, key);
+  if (wait?.verdict.recheckAt === at) judged(draft, key, wait);
+}
+
+function later(draft: Draft, ms: number, event: WaitEvent): void {
+  draft.effects.push({ kind: 'later', ms: Math.max(0, ms), event });
+}
+
+function replace(draft: Draft, key: string, wait: Wait | undefined): void {
+  const change = Number(wait?.kind === 'waiting') - Number(waitOf(draft, key)?.kind === 'waiting');
+  if (change !== 0) draft.facts = { ...draft.facts, open: draft.facts.open + change };
+  draft.changed.set(key, wait);
+}
