@@ -34,6 +34,14 @@ describe('what it says', () => {
     );
   });
 
+  test('counts by class, and hooks in the plural', () => {
+    const hook = change({ change: 'hook', hook: 'PostSync', phase: 'Succeeded' });
+    const textOf = (...hooks: readonly (typeof hook)[]) =>
+      summary({ applications: [result({ changes: [change(), ...hooks] })] });
+    expect(textOf(hook, hook)).toContain('🪝 2 hooks');
+    expect(textOf(hook)).toMatch(/🪝 1 hook\b/);
+  });
+
   test.each(['Job/shop/smoke', 'apps/Job/shop/smoke', 'PostSync hook Job/shop/smoke'])(
     'a failure: remedy, blockers, what else failed, once each (%s)',
     (subject) => {

@@ -65,7 +65,7 @@ export function scopeOf(state: State): Scope {
 
 /**
  * No history is kept (`revisionHistoryLimit: 0`), and the first operation seen is a selective one:
- * a full one has been before it, nobody knows when.
+ * a full one came before it, at an unknown time.
  */
 function isUnrecorded(application: Application, operations: readonly SeenOperation[]): boolean {
   const [first] = operations;
