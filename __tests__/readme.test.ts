@@ -389,7 +389,7 @@ if [ "$1" = add ]; then test -s "$2"; fi
         revision: trace.revision,
       },
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     rmSync(directory, { recursive: true });
