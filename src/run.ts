@@ -1,9 +1,11 @@
+import type { Results } from './conclude/fields.js';
 import type { LiveEvidence } from './conclude/live-evidence.js';
-import { cancelledReport, noReport, reportOf } from './conclude/report.js';
+import { cancelledReport, decidedResults, noReport, reportOf } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
 import { resolveTarget, type Target } from './core/decision/target.js';
 import { undecidedOf } from './core/result/settle.js';
 import { commitQuestions } from './github/relate.js';
+import type { Connection } from './http/connection.js';
 import { readInputs } from './inputs/index.js';
 import type { Inputs } from './inputs/types.js';
 import { unlessAborted } from './platform/abort.js';
@@ -91,8 +93,12 @@ async function ask(
     late || inputs.liveEvidence === 'off'
       ? new Map()
       : await evidenceFor(outcome, source, console, cancelled);
+  const decided = decidedResults(outcome, live);
+  const results = late
+    ? decided
+    : await lookedInto(outcome, decided, inputs, opened.argocd, dependencies);
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, outcome, live, waitedMs);
+  const report = reportOf(inputs, outcome, results, waitedMs);
   for (const { application, rule } of report.applications) {
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
@@ -146,6 +152,21 @@ async function evidenceFor(
   if (!open) return new Map();
   const { readLive } = await import('./conclude/live-evidence.js');
   return readLive(outcome, source, log, cancelled);
+}
+
+/** Nothing is loaded for whom nobody asks. */
+async function lookedInto(
+  outcome: Outcome,
+  results: Results,
+  inputs: Inputs,
+  argocd: Connection | undefined,
+  dependencies: RunDependencies,
+): Promise<Results> {
+  const { fields, filters } = inputs;
+  const asked = fields === 'paths' || fields === 'values' || filters.some((each) => each.fields);
+  if (!argocd && (fields === 'off' || !asked)) return results;
+  const { withFields } = await import('./conclude/fields.js');
+  return withFields(outcome, results, inputs, { ...dependencies, ...(argocd ? { argocd } : {}) });
 }
 
 async function triggerAction(options: TriggerOptions) {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { reportOf } from '../conclude/report.js';
+import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
 import { readInputs } from '../inputs/index.js';
 import type { Inputs } from '../inputs/types.js';
@@ -144,7 +144,12 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
       `application: no Application in the input matches, it has ${keys.join(', ')}`,
     ]);
   }
-  const report = reportOf(inputs, outcome, liveOf(recording, inputs), waitedMs);
+  const report = reportOf(
+    inputs,
+    outcome,
+    decidedResults(outcome, liveOf(recording, inputs)),
+    waitedMs,
+  );
   if (values['json'] === true)
     return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);
