@@ -3,7 +3,12 @@ import type { StepResult } from '../support/action.ts';
 import type { KubeObject } from '../support/api/store.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
-import { type InsideRecording, insideRecording, renderedIn } from '../support/inside.ts';
+import {
+  type InsideMoment,
+  type InsideRecording,
+  insideRecording,
+  renderedIn,
+} from '../support/inside.ts';
 import { A, B, manifest } from '../support/manifest.ts';
 import { runHere } from '../support/run-here.ts';
 
@@ -114,6 +119,145 @@ describe.each(RECORDINGS)('%s', (name) => {
     const result = await running;
     expect(result.outputs).toMatchObject({ conclusion: 'success' });
     expect(pathsIn(result)).toMatchObject(expectedOf(recording));
+  });
+});
+
+/** The objects of a recording as the API server has them. */
+function liveIn({ objects }: InsideMoment): readonly KubeObject[] {
+  return Object.entries(objects).flatMap(([plural, all]) =>
+    ['events', 'pods'].includes(plural) ? [] : all,
+  );
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Requests for live objects that were answered. */
+function answeredGets(): number {
+  return cluster.requests.filter(
+    ({ verb, resource, status }) =>
+      verb === 'get' && !resource.startsWith('applications.') && status !== undefined && status > 0,
+  ).length;
+}
+
+describe.each(RECORDINGS)('%s, by the Kubernetes API alone', (name) => {
+  const recording = insideRecording(name);
+  const { before, after, revisions } = recording;
+  const inputs = { application: name, revision: revisions.to, timeout: '60s', fields: 'paths' };
+  const sorted = Object.fromEntries(
+    Object.entries(recording.expect).map(([each, paths]) => [each, [...paths].sort()]),
+  );
+  const templates = Object.fromEntries(
+    Object.entries(sorted).map(([each, paths]) => [
+      each,
+      paths.filter((path) => path.startsWith('spec.template.')),
+    ]),
+  );
+  const { resources } = before.application['status'] as { readonly resources: readonly object[] };
+
+  /** The wait begins with `first` in the cluster; once that was read, it becomes `then`. */
+  async function watched(
+    first: readonly KubeObject[],
+    then: readonly KubeObject[],
+    more: Given = {},
+  ): Promise<StepResult> {
+    cluster.setLive(first);
+    put(before.application);
+    const running = runHere({ inputs: { ...byCluster(), ...inputs, ...more } });
+    await until(() => answeredGets() >= resources.length);
+    cluster.setLive(then);
+    put(after.application);
+    return running;
+  }
+
+  test('live, watched', async () => {
+    const keyed = (password: string) => (each: KubeObject) =>
+      each.kind === 'Secret' ? { ...each, data: { password: btoa(password) } } : each;
+    const objects = [
+      liveIn(before).map(keyed('hunter1-of-before')),
+      liveIn(after).map(keyed('hunter2-of-after')),
+    ] as const;
+    const result = await watched(...objects, { fields: 'values' });
+    expect(pathsIn(result)).toMatchObject(sorted);
+    expect(result.outputs['conclusion']).toBe('success');
+    const all = [result.stdout, result.summary, JSON.stringify([result.outputs, result.results])];
+    for (const secret of ['hunter1-of-before', 'hunter2-of-after']) {
+      expect(all.join()).not.toContain(secret);
+      expect(all.join()).not.toContain(btoa(secret));
+    }
+  });
+
+  test('live, while other controllers write too', async () => {
+    const meddled = liveIn(after).map((each) =>
+      each.kind === 'ConfigMap' ? { ...each, data: { ...(each['data'] as object), z: '1' } } : each,
+    );
+    expect(pathsIn(await watched(liveIn(before), meddled))).toMatchObject(sorted);
+  });
+
+  test('live, in between: what was written already is not taken for what was before', async () => {
+    const isConfig = ({ kind }: KubeObject) => kind === 'ConfigMap';
+    const first = [
+      ...liveIn(before).filter((each) => !isConfig(each)),
+      ...liveIn(after).filter(isConfig),
+    ];
+    const { '/ConfigMap/settings': _lost, ...others } = sorted;
+    const found = pathsIn(await watched(first, liveIn(after)));
+    expect(found).toMatchObject(others);
+    expect(found['/ConfigMap/settings']).toBeUndefined();
+  });
+
+  test('history, started late: of pod templates, and of nothing else', async () => {
+    put(after.application);
+    cluster.setLive(liveIn(after));
+    const filters = `image: { pattern: '*/*', fields: 'spec.template.spec.containers[*].image' }
+schedule: { pattern: 'CronJob/*', fields: spec.schedule }`;
+    const result = await runHere({ inputs: { ...byCluster(), ...inputs, filters } });
+    const found = pathsIn(result);
+    expect(found['apps/Deployment/web']).toEqual(templates['apps/Deployment/web']);
+    expect(found['apps/StatefulSet/db']).toEqual(templates['apps/StatefulSet/db']);
+    expect(found['batch/CronJob/nightly']).toBeUndefined();
+    expect(result.outputs).toMatchObject({ image: 'true', schedule: 'true', evidence: 'partial' });
+  });
+
+  test.each([
+    ['configmaps', 'get', '/ConfigMap/settings'],
+    ['deployments', 'get', 'apps/Deployment/web'],
+  ])('403 on %s', async (resource, verb, lost) => {
+    cluster.authorize = (asked) => asked.resource !== resource || asked.verb !== verb;
+    const result = await watched(liveIn(before), liveIn(after));
+    expect(result.outputs['conclusion']).toBe('success');
+    const { [lost]: unknown, ...others } = pathsIn(result);
+    const { [lost]: _unknown, ...expected } = sorted;
+    expect(unknown).toBeUndefined();
+    expect(others).toMatchObject(expected);
+    expect(result.stdout).toContain(`resources: [${resource}]`);
+  });
+
+  test.each(['replicasets', 'controllerrevisions'])('403 on %s', async (resource) => {
+    cluster.authorize = (asked) => asked.resource !== resource;
+    put(after.application);
+    cluster.setLive(liveIn(after));
+    const result = await runHere({ inputs: { ...byCluster(), ...inputs } });
+    expect(result.outputs['conclusion']).toBe('success');
+    expect(result.stdout).toContain(`verbs: [list]`);
+    expect(result.stdout.match(/::notice[^\n]*Which fields/g)).toHaveLength(1);
+  });
+
+  test('only what filters ask about is read', async () => {
+    cluster.setLive(liveIn(before));
+    put(before.application);
+    const filters = "nginx: { pattern: 'ConfigMap/settings', fields: 'data[\"nginx.conf\"]' }";
+    const running = runHere({ inputs: { ...byCluster(), ...inputs, fields: 'auto', filters } });
+    await until(() => answeredGets() >= 1);
+    cluster.setLive(liveIn(after));
+    put(after.application);
+    const result = await running;
+    expect(result.outputs).toMatchObject({ nginx: 'true' });
+    const whole = cluster.requests.filter(
+      ({ verb, headers }) => verb === 'get' && headers.accept === 'application/json',
+    );
+    expect(new Set(whole.map(({ name: read }) => read))).toEqual(new Set(['settings']));
   });
 });
 

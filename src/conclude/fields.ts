@@ -1,7 +1,11 @@
+import { resourceName } from '../core/application/types.js';
 import type { RenderedDeployment } from '../core/changes/rendered.js';
+import { historyFields } from '../core/fields/histories.js';
+import { lastWriteOf } from '../core/fields/ownership.js';
+import { liveFields } from '../core/fields/resources.js';
 import { evaluate } from '../core/filters/filter.js';
 import { rendered, type Settled } from '../core/result/settle.js';
-import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
+import type { ApplicationResult, Change, ChangedFields } from '../core/result/vocabulary.js';
 import type { Connection } from '../http/connection.js';
 import type { Inputs } from '../inputs/types.js';
 import { unlessAborted } from '../platform/abort.js';
@@ -9,13 +13,20 @@ import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf } from '../platform/errors.js';
 import type { RenderingReader } from '../sources/argocd/manifests.js';
 import { mapAtMost } from '../sources/live-metadata.js';
+import type { LiveQuery, Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
+import type { Before } from './first-look.js';
+import { queryOf } from './live-evidence.js';
 
 /** What finding the changed fields takes beside the inputs. */
 export interface FieldDependencies
   extends Pick<RunDependencies, 'clock' | 'random' | 'console' | 'cancelled'> {
   /** To the Argo CD API; absent: there is none. */
   readonly argocd?: Connection;
+  /** Where live objects can be read; absent: nothing but the Argo CD API can be asked. */
+  readonly source?: Pick<Source, 'reaches' | 'reader'>;
+  /** What was read before the deployment; absent: nothing was. */
+  readonly before?: Before;
 }
 
 export type FieldInputs = Pick<
@@ -49,7 +60,7 @@ export async function withFields(
   inputs: FieldInputs,
   dependencies: FieldDependencies,
 ): Promise<Results> {
-  const { console, cancelled, argocd } = dependencies;
+  const { console, cancelled, argocd, source, before } = dependencies;
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
   const told = new Map(results);
   const troubles: Trouble[] = [];
@@ -60,6 +71,13 @@ export async function withFields(
       signal,
     );
     if (asked === undefined) troubles.push(LATE);
+  }
+  if (source?.reader && !cancelled.aborted) {
+    troubles.push(...(before?.troubles ?? []));
+    await unlessAborted(
+      tellLive(ends, told, troubles, inputs, { ...dependencies, source }, signal),
+      signal,
+    );
   }
   if (!cancelled.aborted) noticeUnknown(told, troubles, inputs, console);
   return told;
@@ -132,6 +150,96 @@ function resultWith(
     const what = `The manifests of ${result.application} cannot be compared`;
     return { message: `${what}: ${messageOf(thrown)}`, remedy: '' };
   }
+}
+
+interface Question {
+  readonly key: string;
+  readonly change: Change;
+  readonly query: LiveQuery;
+  /** When the deployment began (RFC 3339). */
+  readonly since: string;
+}
+
+/** By the live objects before and after, else by the pod templates that the cluster keeps. */
+async function tellLive(
+  ends: Outcome['ends'],
+  told: Map<string, ApplicationResult>,
+  troubles: Trouble[],
+  inputs: FieldInputs,
+  { source, before }: Pick<FieldDependencies, 'before'> & { readonly source: LiveSource },
+  signal: AbortSignal,
+): Promise<void> {
+  const open = () => questionsOf(ends, told, inputs, source).slice(0, MOST_OBJECTS);
+  if (open().length === 0) return;
+  const reader = await source.reader?.();
+  const watched = open().filter((each) => objectBefore(before, each));
+  const objects =
+    (await reader?.objects(
+      watched.map(({ query }) => query),
+      signal,
+    )) ?? [];
+  const tell = (question: Question, fields: ChangedFields | undefined) => {
+    if (fields && !signal.aborted) addFields(told, question, fields);
+  };
+  for (const [i, question] of watched.entries()) {
+    const [then, now] = [objectBefore(before, question), objects[i]];
+    if (now?.kind === 'unreadable') troubles.push(now);
+    if (then && now?.kind === 'found') {
+      tell(question, { ...liveFields(then, now.object), evidence: 'live' });
+    }
+  }
+  const rest = open();
+  const kept =
+    (await reader?.templates(
+      rest.map(({ query }) => query),
+      signal,
+    )) ?? [];
+  for (const [i, question] of rest.entries()) {
+    const templates = kept[i];
+    if (templates?.kind === 'unreadable') troubles.push(templates);
+    const fields =
+      templates?.kind === 'found' ? historyFields(templates.kept, question.since) : undefined;
+    tell(question, fields && { ...fields, evidence: 'history' });
+  }
+}
+
+type LiveSource = NonNullable<FieldDependencies['source']>;
+const MOST_OBJECTS = 500;
+
+function questionsOf(
+  ends: Outcome['ends'],
+  told: Results,
+  inputs: FieldInputs,
+  source: LiveSource,
+): readonly Question[] {
+  return [...ends].flatMap(([key, { application, deployed }]) => {
+    if (!application || !deployed || !source.reaches(application)) return [];
+    return (told.get(key)?.changes ?? [])
+      .filter((each) => !each.fields && each.name !== '' && asksAbout(inputs, each))
+      .map((change) => ({
+        key,
+        change,
+        query: queryOf(application, change),
+        since: deployed.startedAt,
+      }));
+  });
+}
+
+/** What Argo CD has written since the deployment began is not what was there before. */
+function objectBefore(before: Before | undefined, { key, change, since }: Question) {
+  const object = before?.objects.get(key)?.get(resourceName(change));
+  return object && lastWriteOf(object) < since ? object : undefined;
+}
+
+function addFields(
+  told: Map<string, ApplicationResult>,
+  { key, change }: Question,
+  fields: ChangedFields,
+): void {
+  const result = told.get(key);
+  if (!result) return;
+  const changes = result.changes.map((each) => (each === change ? { ...each, fields } : each));
+  told.set(key, { ...result, changes });
 }
 
 /** Updated resources of which somebody asks for the fields. */

@@ -12,7 +12,7 @@ import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { listBody, render } from './render.ts';
 import { header, type ResourceTarget, type Served } from './request.ts';
-import { SelectorError } from './selectors.ts';
+import { labelSelector, SelectorError } from './selectors.ts';
 import type { State } from './state.ts';
 import { watch } from './watch.ts';
 
@@ -98,7 +98,12 @@ function answerLive(state: State, exchange: Exchange, target: ResourceTarget): R
       (!namespace || object.metadata.namespace === namespace),
   );
   if (exchange.served.verb === 'list') {
-    return json(200, listBody(exchange, type, objects, { resourceVersion: '1' }));
+    const selects = labelSelector(exchange.query.get('labelSelector') ?? '');
+    // Only the list says of what its items are.
+    const items = objects
+      .filter(selects)
+      .map(({ apiVersion: _version, kind: _kind, ...each }) => each);
+    return json(200, listBody(exchange, type, items, { resourceVersion: '1' }));
   }
   if (exchange.served.verb !== 'get') return refuse(methodNotAllowed());
   const found = objects.find((object) => object.metadata.name === name);
