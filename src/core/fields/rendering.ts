@@ -40,7 +40,7 @@ export function renderedResources(rendering: Rendering): RenderedResources {
     },
     removed: [...before]
       .filter(([name]) => !after.has(name))
-      .map(([, each]) => placed(keyOf(each), rendering.namespace)),
+      .map(([, each]) => placed(manifestKey(each), rendering.namespace)),
     hooks: rendering.after.some(isHook),
   };
 }
@@ -48,10 +48,10 @@ export function renderedResources(rendering: Rendering): RenderedResources {
 type Manifests = ReadonlyMap<string, Json>;
 
 function byName(manifests: readonly Json[], namespace: string): Manifests {
-  const named = manifests.filter((each) => !isHook(each) && keyOf(each).name !== '');
+  const named = manifests.filter((each) => !isHook(each) && manifestKey(each).name !== '');
   return new Map(
     named.map((each) => {
-      const key = keyOf(each);
+      const key = manifestKey(each);
       return [nameOf({ ...key, namespace: key.namespace || namespace }), each];
     }),
   );
@@ -62,7 +62,8 @@ function nameOf({ group, kind, namespace, name }: ResourceKey): string {
   return [group, kind.toLowerCase(), namespace, name].join('/');
 }
 
-function keyOf(manifest: Json): ResourceKey & { readonly version: string } {
+/** What a manifest says that it is, without what the destination adds. */
+export function manifestKey(manifest: Json): ResourceKey & { readonly version: string } {
   const metadata = metadataOf(manifest);
   const [first = '', second] = text(manifest['apiVersion']).split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
