@@ -1,6 +1,9 @@
+import type { FieldDependencies, Results } from './conclude/fields.js';
+import type { FirstLook } from './conclude/first-look.js';
 import type { LiveEvidence } from './conclude/live-evidence.js';
-import { cancelledReport, noReport, reportOf } from './conclude/report.js';
+import { cancelledReport, decidedResults, noReport, reportOf } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
+import { isTarget } from './core/decision/state.js';
 import { resolveTarget, type Target } from './core/decision/target.js';
 import { undecidedOf } from './core/result/settle.js';
 import { commitQuestions } from './github/relate.js';
@@ -14,8 +17,8 @@ import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { openSource } from './sources/open.js';
-import type { Source } from './sources/source.js';
+import { type Opened, openSource } from './sources/open.js';
+import type { Source, SourceEvent } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
@@ -82,8 +85,10 @@ async function ask(
   const { source, credentials } = opened;
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
-  const waiting = waitWith(dependencies, inputs, source, display);
+  const look = await firstLook(inputs, opened, cancelled);
+  const waiting = waitWith(dependencies, inputs, look ? overheard(source, look) : source, display);
   const outcome = await waiting.finally(() => beating.abort());
+  const before = look?.end();
   display.end();
   if (outcome.untold) console.warning(untold(outcome.untold));
   const late = cancelled.aborted || outcome.error !== undefined;
@@ -91,8 +96,16 @@ async function ask(
     late || inputs.liveEvidence === 'off'
       ? new Map()
       : await evidenceFor(outcome, source, console, cancelled);
+  const decided = decidedResults(outcome, live);
+  const results = late
+    ? decided
+    : await lookedInto(outcome, decided, inputs, {
+        ...dependencies,
+        ...opened,
+        ...(before ? { before } : {}),
+      });
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, outcome, live, waitedMs);
+  const report = reportOf(inputs, outcome, results, waitedMs);
   for (const { application, rule } of report.applications) {
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
@@ -146,6 +159,64 @@ async function evidenceFor(
   if (!open) return new Map();
   const { readLive } = await import('./conclude/live-evidence.js');
   return readLive(outcome, source, log, cancelled);
+}
+
+/** Nothing is loaded where nobody asks. */
+async function lookedInto(
+  outcome: Outcome,
+  results: Results,
+  inputs: Inputs,
+  dependencies: FieldDependencies,
+): Promise<Results> {
+  if (!dependencies.argocd && !asksForFields(inputs)) return results;
+  const { withFields } = await import('./conclude/fields.js');
+  return withFields(outcome, results, inputs, dependencies);
+}
+
+/** Explicitly: what takes no further right is found out anyway. */
+function asksForFields({ fields, filters }: Pick<Inputs, 'fields' | 'filters'>): boolean {
+  return fields === 'auto' ? filters.some((each) => each.fields) : fields !== 'off';
+}
+
+/** Where nothing renders the revision before, objects are read before they are changed. */
+async function firstLook(
+  inputs: Inputs,
+  { source, argocd }: Opened,
+  cancelled: AbortSignal,
+): Promise<FirstLook | undefined> {
+  if (argocd || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
+    return undefined;
+  const { createFirstLook, isAtRest } = await import('./conclude/first-look.js');
+  const { asksAbout } = await import('./conclude/fields.js');
+  return createFirstLook({
+    source,
+    cancelled,
+    asks: (change) => asksAbout(inputs, change),
+    nameOf: (key) => nameOf(key, inputs.applicationNamespace),
+    isDeployed(application) {
+      const target = resolveTarget(inputs.revision, inputs.run, application);
+      const last = application.history.at(-1);
+      if (target.kind === 'any') return isAtRest(application);
+      return (
+        last !== undefined && isAtRest(application) && isTarget(application, target, last.revisions)
+      );
+    },
+  });
+}
+
+/** The same source, of which a first look is told what it sees. */
+function overheard(source: Source, look: FirstLook): Source {
+  const hear = (event: SourceEvent) => {
+    if (event.kind === 'application') look.seen(event.application);
+  };
+  return {
+    ...source,
+    watch: (listener, signal) =>
+      source.watch((event) => {
+        hear(event);
+        listener(event);
+      }, signal),
+  };
 }
 
 async function triggerAction(options: TriggerOptions) {

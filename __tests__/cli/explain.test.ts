@@ -196,3 +196,88 @@ describe('mistakes', () => {
     expect(stdout).toContain('--filters FILE|YAML');
   });
 });
+
+describe('two states of resources', () => {
+  const deployment = (image: string, replicas: number) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { replicas, template: { spec: { containers: [{ name: 'main', image }] } } },
+  });
+  const before = { kind: 'List', items: [deployment('shop:1', 1)] };
+  const after = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: fresh }
+---
+${JSON.stringify(deployment('shop:2', 1))}
+`;
+
+  async function states(files: Readonly<Record<string, string>>, args: readonly string[]) {
+    const directory = mkdtempSync(join(tmpdir(), 'states-'));
+    try {
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+      const paths = args.map((each) =>
+        each.startsWith('@') ? join(directory, each.slice(1)) : each,
+      );
+      return await explain(['explain', ...paths], '', directory);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }
+  const files = { before: JSON.stringify(before), after };
+  const both = ['--before', '@before', '--after', '@after'];
+  const filters = `image: { pattern: 'Deployment/*', fields: '**.image' }
+scaled: { pattern: 'Deployment/*', fields: spec.replicas }`;
+
+  test('in words', async () => {
+    const { code, stdout } = await states(files, [...both, '--filters', filters]);
+    expect([code, stdout]).toEqual([
+      0,
+      `Resources
+  created  /ConfigMap//fresh
+  updated  apps/Deployment/shop/web
+    spec.template.spec.containers[main].image: shop:1 → shop:2
+
+Filters
+  image  true  1 resource  Deployment/web
+  scaled  false  0 resources
+
+0 unchanged.
+`,
+    ]);
+  });
+
+  test('as JSON', async () => {
+    const { stdout } = await states(files, [...both, '--json']);
+    expect(JSON.parse(stdout).resources[1].fields).toEqual([
+      { path: 'spec.template.spec.containers[main].image', from: 'shop:1', to: 'shop:2' },
+    ]);
+  });
+
+  test('live objects are narrowed to what Argo CD manages', async () => {
+    const live = (image: string, replicas: number) => {
+      const object = deployment(image, replicas);
+      const f = (name: string, of: object) => ({ [`f:${name}`]: of });
+      const main = { 'k:{"name":"main"}': { ...f('image', {}) } };
+      const fieldsV1 = f('spec', f('template', f('spec', f('containers', main))));
+      const managedFields = [{ manager: 'argocd-controller', operation: 'Apply', fieldsV1 }];
+      return JSON.stringify({ ...object, metadata: { ...object.metadata, managedFields } });
+    };
+    const given = { before: live('shop:1', 1), after: live('shop:2', 5) };
+    const { stdout } = await states(given, [...both, '--filters', filters]);
+    expect(stdout).toContain('image  true');
+    expect(stdout).toContain('scaled  false');
+  });
+
+  test.each([
+    [['--before', '@before'], '--after is missing'],
+    [['--before', '@before', '--after', '@none'], 'cannot be read'],
+    [['--before', '@before', '--after', '@text'], 'has what is no object with a name'],
+    [['--before', '@before', '--after', '@bad'], 'cannot be read'],
+  ])('%j is refused', async (args, problem) => {
+    const { code, stderr } = await states({ ...files, text: 'hello', bad: 'a: [' }, args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(problem);
+    expect(stderr).toContain('accepted is a file of manifests');
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LiveEvidence } from '../../src/conclude/live-evidence.js';
-import { noReport, reportOf } from '../../src/conclude/report.js';
+import { decidedResults, noReport, reportOf } from '../../src/conclude/report.js';
 import { begin, step } from '../../src/core/decision/state.js';
 import { type Settled, settle } from '../../src/core/result/settle.js';
 import type { Conclusion, Reason } from '../../src/core/result/vocabulary.js';
@@ -54,7 +54,8 @@ function report(
   ended: Readonly<Record<string, Ended>>,
   { inputs = PLAIN, live = new Map(), error }: Options = {},
 ) {
-  return reportOf(inputs, outcomeOf(ended, error), live, 1234);
+  const outcome = outcomeOf(ended, error);
+  return reportOf(inputs, outcome, decidedResults(outcome, live), 1234);
 }
 
 interface Options {
@@ -93,7 +94,7 @@ describe('one Application', () => {
   });
 
   test('that is not there is a bug, and not a success', () => {
-    expect(reportOf(PLAIN, { ends: new Map() }, new Map(), 0)).toMatchObject({
+    expect(reportOf(PLAIN, {}, new Map(), 0)).toMatchObject({
       conclusion: 'failure',
       reason: 'internal-error',
     });

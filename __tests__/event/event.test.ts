@@ -9,6 +9,8 @@ import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
 import type { Report } from '../../src/report/report.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
+import { startArgocdServer } from '../support/argocd-server.ts';
+import { manifest } from '../support/manifest.ts';
 import { eventOf, goldenPayloads, large, type Payload, payloadOf } from '../support/payloads.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
@@ -486,4 +488,69 @@ describe('what is no event of ours', () => {
 test('a large event is cut where it must be', () => {
   expect(payloadOf(large(250))).toMatchObject({ truncated: false });
   expect(payloadOf(large(400))).toMatchObject({ truncated: true, total: 400 });
+});
+
+describe('with the Argo CD API', () => {
+  const filters = `web: { pattern: 'Deployment/*', fields: spec.replicas }
+other: { pattern: 'Deployment/*', fields: spec.paused }`;
+  const source = {
+    repoURL: 'https://github.com/acme/shop.git',
+    targetRevision: 'main',
+    path: 'shop',
+  };
+
+  async function fields(more: Inputs = {}) {
+    const { revision, startedAt } = { ...(payload()['operation'] as Payload), ...payload() } as {
+      readonly revision: string;
+      readonly startedAt: string;
+    };
+    const sent = payload();
+    const now = (sent['revisions'] as readonly string[] | undefined)?.[0] ?? revision;
+    const before = 'a'.repeat(40);
+    const history = [
+      {
+        revision: before,
+        source,
+        deployStartedAt: '2020-01-01T00:00:00Z',
+        deployedAt: '2020-01-01T00:00:01Z',
+      },
+      { revision: now, source, deployStartedAt: startedAt, deployedAt: startedAt },
+    ];
+    const namespace = String(sent['namespace']);
+    const argocd = await startArgocdServer({
+      objects: [manifest('shop', { namespace, revision: now, history })],
+      render: ([asked]) => [
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'web', namespace: 'shop' },
+          spec: { replicas: asked === before ? 1 : 2 },
+        },
+      ],
+    });
+    closing.push(argocd.close);
+    const access = {
+      'argocd-server': argocd.url,
+      'argocd-token': argocd.token,
+      'certificate-authority': argocd.ca,
+    };
+    const report = await answer(eventOf(sent), { ...access, filters, ...more });
+    return { report, requests: argocd.requests };
+  }
+
+  test('fields are rendered, the revision before is that of the history', async () => {
+    const { report } = await fields();
+    expect(report.conclusion).toBe('success');
+    expect(report.matched.get('web')).toHaveLength(1);
+    expect(report.matched.get('other')).toEqual([]);
+    expect(changesOf(report)).toMatchObject([
+      { change: 'updated', evidence: 'rendered', fields: { evidence: 'rendered' } },
+    ]);
+  });
+
+  test('nothing is asked with fields: off and live-evidence: off', async () => {
+    const { report, requests } = await fields({ fields: 'off', 'live-evidence': 'off' });
+    expect(report.matched.get('other')).toHaveLength(1);
+    expect(requests).toEqual([]);
+  });
 });

@@ -32,6 +32,8 @@ export interface ArgocdServerOptions {
   readonly onRefresh?: (object: KubeObject) => void;
   /** After an operation was stored. */
   readonly onSync?: (object: KubeObject) => void;
+  /** What is rendered of revisions, in the order of sources; default: nothing. */
+  readonly render?: (revisions: readonly string[]) => readonly object[] | undefined;
   /** Between the present state of a stream and its first change: what happens then is not told. */
   readonly deafMs?: number;
 }
@@ -50,7 +52,7 @@ export interface Within {
 
 /** What a test may change while the server runs. */
 type Behaviour = {
-  -readonly [K in 'allow' | 'within' | 'intercept' | 'onRefresh' | 'onSync']:
+  -readonly [K in 'allow' | 'within' | 'intercept' | 'onRefresh' | 'onSync' | 'render']:
     | ArgocdServerOptions[K]
     | undefined;
 } & { now: () => number };
@@ -91,8 +93,9 @@ interface State {
 export async function startArgocdServer(options: ArgocdServerOptions = {}): Promise<ArgocdServer> {
   const certificates = await sharedCertificates();
   const token = options.token ?? 'argocd-test-token';
-  const { allow, within, intercept, onRefresh, onSync } = options;
-  const behaviour: Behaviour = { allow, within, intercept, onRefresh, onSync, now: Date.now };
+  const { allow, within, intercept, onRefresh, onSync, render } = options;
+  const hooks = { allow, within, intercept, onRefresh, onSync, render };
+  const behaviour: Behaviour = { ...hooks, now: Date.now };
   const { namespace = 'argocd', rootPath = '', scheme = 'https', live = [] } = options;
   const tokens = new Set([token]);
   const state: State = {
@@ -319,6 +322,7 @@ async function ofOne(
   if (below === 'events') return eventsOf(state, object, query);
   if (below === 'logs') return logsOf(state, object, query);
   if (below === 'resource') return resource(state, object, query);
+  if (below === 'manifests') return manifests(state, object, query);
   if (below !== '') return refuse(404, 'Not Found');
   return query.has('refresh')
     ? refresh(state, object, query.get('refresh') ?? '')
@@ -435,6 +439,22 @@ function nodeOf({ apiVersion = 'v1', kind, metadata }: KubeObject): Record<strin
     ...{ version, kind, namespace: metadata.namespace, name: metadata.name },
     ...{ uid: metadata.uid ?? 'uid', createdAt: metadata.creationTimestamp },
   };
+}
+
+/** One source by `revision`, several by `revisions` at `sourcePositions`, from 1. */
+function manifests(state: State, object: KubeObject, query: URLSearchParams): Reply {
+  const spec = isRecord(object['spec']) ? object['spec'] : {};
+  const several = Array.isArray(spec['sources']) ? spec['sources'] : [];
+  const revisions = several.map(String);
+  for (const [i, position] of query.getAll('sourcePositions').entries()) {
+    const at = Number(position);
+    if (!(at > 0 && at <= several.length)) return refuse(400, 'source position is out of range');
+    revisions[at - 1] = query.getAll('revisions')[i] ?? '';
+  }
+  const asked = several.length > 0 ? revisions : [query.get('revision') ?? ''];
+  const rendered = state.behaviour.render ? state.behaviour.render(asked) : [];
+  if (!rendered) return refuse(400, `failed to generate manifests: unknown revision ${asked}`, 9);
+  return json({ manifests: rendered.map((each) => JSON.stringify(each)) });
 }
 
 function resource(state: State, object: KubeObject, query: URLSearchParams): Reply {

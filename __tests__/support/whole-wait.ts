@@ -1,5 +1,5 @@
 import { readLive } from '../../src/conclude/live-evidence.js';
-import { reportOf } from '../../src/conclude/report.js';
+import { decidedResults, reportOf } from '../../src/conclude/report.js';
 import { parseApplication } from '../../src/core/application/parse.js';
 import { resolveTarget } from '../../src/core/decision/target.js';
 import { readInputs } from '../../src/inputs/index.js';
@@ -110,7 +110,7 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
   const live = outcome.error ? new Map() : await readLive(outcome, source, log, cancelled);
   const waitedMs = clock.now().elapsed - began;
   return {
-    report: reportOf(inputs, outcome, live, waitedMs),
+    report: reportOf(inputs, outcome, decidedResults(outcome, live), waitedMs),
     versions,
     troubles,
     log,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { reportOf } from '../conclude/report.js';
+import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
 import { readInputs } from '../inputs/index.js';
 import type { Inputs } from '../inputs/types.js';
@@ -41,6 +41,8 @@ const INPUTS = [
   'wait-resources',
 ] as const;
 
+/** Two states of resources, in place of an Application's. */
+const STATES = ['before', 'after'] as const;
 const FLAGS = ['json', 'summary', 'help'] as const;
 const SEE_HELP = 'argocd-post-sync --help lists what there is.';
 
@@ -53,6 +55,9 @@ Reads from standard input what kubectl prints of one Application, of several, or
 
   --filters FILE|YAML   and the other inputs of the action that decide:
                         ${INPUTS.filter((name) => name !== 'filters').reduce(wrapped, '')}
+  --before FILE --after FILE
+                        manifests or live objects, as JSON or YAML: which fields changed, and
+                        which filters match that; then nothing is read from standard input
   --json                the results file, instead of a text
   --summary             the job summary, as Markdown
   --help
@@ -97,7 +102,7 @@ function problemsOf(thrown: unknown): readonly string[] | undefined {
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 function readArgs(args: readonly string[]): { readonly values: Values; readonly help: boolean } {
-  const names = INPUTS.map((name) => [name, { type: 'string' }] as const);
+  const names = [...INPUTS, ...STATES].map((name) => [name, { type: 'string' }] as const);
   const flags = FLAGS.map((name) => [name, { type: 'boolean' }] as const);
   const { values, positionals } = parsedArgs([...args], Object.fromEntries([...names, ...flags]));
   const help = values['help'] === true || positionals[0] === 'help';
@@ -125,14 +130,20 @@ const MAX_PROBLEMS = 10;
 
 async function answer(values: Values, terminal: Terminal): Promise<string> {
   // Filters are often what is wrong: they are told without anything on standard input.
-  await inputsOf(values, terminal, '');
-  const text = await terminal.stdin();
-  if (text === undefined || text.trim() === '') {
+  const first = await inputsOf(values, terminal, '');
+  const [before, after] = STATES.map((name) => text(values[name]));
+  if (before || after) {
+    const { explainStates } = await import('./states.js');
+    const json = values['json'] === true;
+    return explainStates(before ?? '', after ?? '', first, terminal.readFile, json);
+  }
+  const stdin = await terminal.stdin();
+  if (stdin === undefined || stdin.trim() === '') {
     throw new InputError([
       'There is nothing on standard input: pipe an Application into it, such as\n  kubectl get application shop -n argocd -o json | argocd-post-sync explain --filters filters.yml',
     ]);
   }
-  const recording = readRecording(text);
+  const recording = readRecording(stdin);
   for (const problem of recording.problems.slice(0, MAX_PROBLEMS)) {
     terminal.complain(`The standard input has what cannot be read and is left out: ${problem}.\n`);
   }
@@ -144,7 +155,12 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
       `application: no Application in the input matches, it has ${keys.join(', ')}`,
     ]);
   }
-  const report = reportOf(inputs, outcome, liveOf(recording, inputs), waitedMs);
+  const report = reportOf(
+    inputs,
+    outcome,
+    decidedResults(outcome, liveOf(recording, inputs)),
+    waitedMs,
+  );
   if (values['json'] === true)
     return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);

@@ -46,7 +46,8 @@ export async function readLive(
   return evidence;
 }
 
-function queryOf(
+/** How the live object of a resource is asked for. */
+export function queryOf(
   application: NonNullable<Settled['application']>,
   of: Pick<LiveQuery, 'group' | 'version' | 'kind' | 'namespace' | 'name'>,
 ): LiveQuery {

@@ -9,17 +9,29 @@ import type { Outcome } from '../wait/waits.js';
 import type { LiveEvidence } from './live-evidence.js';
 import { remedyFor, UNKNOWN_SHAPE } from './remedies.js';
 
-/** Everything a run says in the end, from how its wait ended. */
+/** By Application key, the results with what live objects said. */
+export function decidedResults(
+  { ends }: Pick<Outcome, 'ends'>,
+  live: LiveEvidence,
+): ReadonlyMap<string, ApplicationResult> {
+  const told = [...ends].map(([key, settled]) => {
+    const times = live.get(key);
+    return [key, times ? decided(settled, times) : settled.result] as const;
+  });
+  return new Map(told);
+}
+
+/**
+ * Everything a run says in the end, from how its wait ended.
+ * @param results with everything that was found out after the wait
+ */
 export function reportOf(
   inputs: Inputs,
-  outcome: Outcome,
-  live: LiveEvidence,
+  outcome: Pick<Outcome, 'error'>,
+  results: ReadonlyMap<string, ApplicationResult>,
   waitedMs: number,
 ): Report {
-  const applications = [...outcome.ends].map(([key, settled]) => {
-    const times = live.get(key);
-    return times ? decided(settled, times) : settled.result;
-  });
+  const applications = [...results.values()];
   const whole = overall(applications);
   return {
     ...whole,

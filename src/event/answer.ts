@@ -1,7 +1,8 @@
+import type { Results } from '../conclude/fields.js';
 import { withAddress } from '../conclude/hints.js';
 import { type LiveEvidence, readLive } from '../conclude/live-evidence.js';
 import { IN_REACH } from '../conclude/remedies.js';
-import { reportOf } from '../conclude/report.js';
+import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
 import {
   type Application,
@@ -21,7 +22,7 @@ import type { Clock } from '../platform/clock.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
-import { openSource, type SourceDependencies } from '../sources/open.js';
+import { openArgocdApi, openSource, type SourceDependencies } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
 import { type Dispatch, EVENT_TYPE, LARGEST_EVENT, parseDispatch } from './payload.js';
@@ -60,8 +61,15 @@ export async function answerEvent(
   const key = keyOf(dispatch.application);
   const ends = new Map([[key, settledBy(reading, inputs, clock)]]);
   const live = await evidenceFor(reading, { ends }, dependencies);
+  const results = await lookedInto(
+    { ends },
+    decidedResults({ ends }, live),
+    reading,
+    inputs,
+    dependencies,
+  );
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, { ends, ...(error ? { error } : {}) }, live, waitedMs);
+  const report = reportOf(inputs, error ? { error } : {}, results, waitedMs);
   return withAddress(blinded(report, reading, dispatch), [key], inputs.argocdServer);
 }
 
@@ -337,6 +345,23 @@ async function evidenceFor(
 ): Promise<LiveEvidence> {
   if (!source || end.conclusion === 'skipped') return new Map();
   return readLive(ends, source, console, cancelled);
+}
+
+/** An event tells no fields: the Argo CD API does, where inputs give access to it. */
+async function lookedInto(
+  outcome: { readonly ends: ReadonlyMap<string, Settled> },
+  results: Results,
+  { end }: Reading,
+  inputs: Inputs,
+  dependencies: EventDependencies,
+): Promise<Results> {
+  const { fields, filters } = inputs;
+  const argocd =
+    end.conclusion === 'skipped' ? undefined : await openArgocdApi(inputs, dependencies);
+  const asked = fields === 'paths' || fields === 'values' || filters.some((each) => each.fields);
+  if (!argocd && (fields === 'off' || !asked)) return results;
+  const { withFields } = await import('../conclude/fields.js');
+  return withFields(outcome, results, inputs, { ...dependencies, ...(argocd ? { argocd } : {}) });
 }
 
 /** What a truncated event did not tell may be anything. */

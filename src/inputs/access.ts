@@ -30,6 +30,9 @@ export async function readAccess(reader: Reader, env: Environment): Promise<Acce
 function checkTogether(reader: Reader, access: Access): void {
   const given = (name: InputName) => reader.text(name) !== '';
   const argocd = reader.text('source').trim() === 'argocd';
+  const event = reader.text('source').trim() === 'event';
+  // Without access to a cluster, the bundle is that of the Argo CD server.
+  const ofArgocd = argocd || (event && given('argocd-token') && !given('kubeconfig'));
   const server = serverShown(reader.text('server').trim());
   const needsToken =
     !argocd &&
@@ -42,7 +45,7 @@ function checkTogether(reader: Reader, access: Access): void {
     [given('server') && given('context'), 'context', `${quoted(access.context)} ${WITH_SERVER}`],
     [given('token') && !given('server'), 'token', `${HIDDEN} ${NO_SERVER}`],
     [
-      given('certificate-authority') && !given('server') && !argocd,
+      given('certificate-authority') && !given('server') && !ofArgocd,
       'certificate-authority',
       `the bundle ${NO_SERVER}`,
     ],

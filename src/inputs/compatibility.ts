@@ -10,8 +10,9 @@ export function checkSource(reader: Reader, { source, argocdServer }: Inputs): v
   if (source === 'argocd') {
     requireArgocd(reader, argocdServer);
     refuseGiven(reader, CLUSTER_ACCESS, NOT_CLUSTER);
-  } else {
-    refuseGiven(reader, ['argocd-token'], NOT_ARGOCD);
+  } else if (reader.text('argocd-token') !== '') {
+    if (reader.text('argocd-server') === '') refuseGiven(reader, ['argocd-token'], NO_ARGOCD);
+    refusePlainHttp(reader, argocdServer);
   }
   if (source === 'event') refuseOfEvents(reader);
 }
@@ -23,7 +24,8 @@ const CLUSTER_ACCESS: readonly InputName[] = [
   'token',
   'oidc-audience',
 ];
-const NOT_ARGOCD = 'is of use to source: argocd only: set that source, or remove it';
+const NO_ARGOCD =
+  'is given without argocd-server: add the URL of the Argo CD server, or remove the token';
 const NOT_CLUSTER =
   'is access to a cluster, which source: argocd does not use: remove it, or set source: cluster';
 const NO_LABELS =
@@ -53,6 +55,10 @@ function requireArgocd(reader: Reader, server: string): void {
     'give the URL of the Argo CD server, such as https://argocd.example.com',
   );
   missing('argocd-token', 'give a token (is its secret set in this repository?)');
+  refusePlainHttp(reader, server);
+}
+
+function refusePlainHttp(reader: Reader, server: string): void {
   const url = server === '' ? undefined : new URL(server);
   if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
     const problem = 'is plain http, in which the token would travel in the clear';

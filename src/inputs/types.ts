@@ -31,7 +31,7 @@ export interface Inputs extends Policy {
   readonly githubToken: string;
   /** URL without a slash at its end; empty: none. */
   readonly argocdServer: string;
-  /** Given with `source: argocd` only. */
+  /** With another source than `argocd`, for looking within resources. */
   readonly argocdToken: string;
   readonly summary: boolean;
   readonly run: RunContext;

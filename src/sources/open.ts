@@ -1,7 +1,9 @@
 import { parseApplication } from '../core/application/parse.js';
 import type { OidcTokens } from '../github/oidc.js';
+import type { Connection } from '../http/connection.js';
 import type { Inputs } from '../inputs/types.js';
 import type { RunDependencies } from '../platform/dependencies.js';
+import { TerminalError } from '../platform/errors.js';
 import { selectionOf } from '../wait/selection.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
@@ -14,6 +16,8 @@ export interface Opened {
   readonly source: Source;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
   readonly credentials: () => string;
+  /** To the Argo CD API, for what the source does not tell; absent: there is none. */
+  readonly argocd?: Connection;
 }
 
 /**
@@ -30,15 +34,27 @@ export async function openSource(
 }
 
 async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
-  const { argocdServer: server, argocdToken: token, access: trust } = inputs;
-  const { env, console } = dependencies;
-  const { argocdSource, connectArgocd } = await import('./argocd/index.js');
-  const mask = (secret: string) => console.mask(secret);
-  const connection = connectArgocd({ server, token, trust }, { env, log: console, mask });
+  const { argocdSource } = await import('./argocd/index.js');
+  const argocd = await openArgocdApi(inputs, dependencies);
+  if (!argocd) throw new TerminalError('invalid-input', 'source: argocd needs argocd-token');
   return {
-    source: argocdSource({ connection, ...partsOf(inputs, dependencies) }),
+    source: argocdSource({ connection: argocd, ...partsOf(inputs, dependencies) }),
     credentials: () => '',
+    argocd,
   };
+}
+
+/** The connection to the Argo CD API that the inputs give, if any; contacts nothing yet. */
+export async function openArgocdApi(
+  inputs: Inputs,
+  { env, console }: SourceDependencies,
+): Promise<Connection | undefined> {
+  const { argocdServer: server, argocdToken: token, access } = inputs;
+  if (server === '' || token === '') return undefined;
+  const { connectArgocd, besideCluster } = await import('./argocd/connect.js');
+  const trust = inputs.source === 'argocd' ? access : await besideCluster(access);
+  const mask = (secret: string) => console.mask(secret);
+  return connectArgocd({ server, token, trust }, { env, log: console, mask });
 }
 
 async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
@@ -52,7 +68,8 @@ async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Pr
     ...(oidc ? { mintToken: oidc.mint } : {}),
   });
   const source = kubernetesSource({ connection, ...partsOf(inputs, dependencies) });
-  return { source, credentials: () => oidc?.describe() ?? '' };
+  const argocd = await openArgocdApi(inputs, dependencies);
+  return { source, credentials: () => oidc?.describe() ?? '', ...(argocd ? { argocd } : {}) };
 }
 
 /** Within the run's own time, so that what a plugin waits for is said before it is over. */

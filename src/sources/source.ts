@@ -1,4 +1,5 @@
 import type { Application } from '../core/application/types.js';
+import type { Json } from '../core/fields/lists.js';
 import type { Connection } from '../http/connection.js';
 import type { Limits } from '../http/limits.js';
 import type { Timeouts } from '../http/transport.js';
@@ -46,6 +47,24 @@ export type LiveMetadata =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly message: string; readonly remedy: string };
 
+/** A live object; of a Secret, hashes take the place of the values. */
+export type LiveObject =
+  | { readonly kind: 'found'; readonly object: Json }
+  | Exclude<LiveMetadata, { readonly kind: 'found' }>;
+
+/** The earlier pod templates that the cluster keeps of a workload: ReplicaSets, ControllerRevisions. */
+export type KeptTemplates =
+  | { readonly kind: 'found'; readonly kept: readonly Json[] }
+  | Exclude<LiveMetadata, { readonly kind: 'found' }>;
+
+/** Reads whole objects, in the cluster that the Applications are read from. Never rejects. */
+export interface ObjectReader {
+  /** Answers in the order of the queries. */
+  objects(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveObject[]>;
+  /** Of Deployments, StatefulSets and DaemonSets; of anything else `absent`. */
+  templates(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly KeptTemplates[]>;
+}
+
 /** What `trigger` changes, as a merge patch of the Application. */
 export interface Patch {
   readonly namespace: string;
@@ -92,6 +111,8 @@ export interface Source {
   reaches(application: Pick<Application, 'destination'>): boolean;
   /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */
   live(queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]>;
+  /** Reads whole objects; absent: the source cannot. */
+  readonly reader?: () => Promise<ObjectReader>;
   /**
    * Names of Applications that exist, for near-name hints; empty when they cannot be listed.
    * Never rejects.

@@ -72,7 +72,7 @@ describe('resources of two revisions', () => {
   });
 
   test('that were removed, hooks apart', () => {
-    expect(removed).toEqual([{ ...key('gone', ''), version: 'v1' }]);
+    expect(removed).toEqual([{ ...key('gone'), version: 'v1' }]);
   });
 });
 

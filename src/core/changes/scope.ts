@@ -24,6 +24,18 @@ export interface Scope {
   readonly hidden: boolean;
   /** No operation will come for resources that left Git, since pruning is off: they are skipped. */
   readonly leftBehind: readonly ComparedResource[];
+  /** Absent where nothing was deployed, or it is not known when that began. */
+  readonly deployed?: Deployed;
+}
+
+/** What was deployed, for finding what was there before it. */
+export interface Deployed {
+  /** When the first of its operations began (RFC 3339). */
+  readonly startedAt: string;
+  /** Those of the last one, in the order of sources. */
+  readonly revisions: readonly string[];
+  /** All of it was one revision: nothing came and went in between. */
+  readonly single: boolean;
 }
 
 const NOTHING: Scope = {
@@ -60,7 +72,23 @@ export function scopeOf(state: State): Scope {
     startSecondAmbiguous: overtaken || isStartSecondAmbiguous(application, startedAt),
     hidden: lost || overtaken || replaced,
     leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
+    ...deployedBy([...since, ...operations], startedAt, overtaken),
   };
+}
+
+function deployedBy(
+  all: readonly (Deployment | SeenOperation)[],
+  startedAt: string,
+  overtaken: boolean,
+): Pick<Scope, 'deployed'> {
+  const whole = all.filter((each) => !('selective' in each && each.selective));
+  const inOrder = (whole.length > 0 ? whole : all).toSorted((a, b) =>
+    a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0,
+  );
+  const revisions = inOrder.at(-1)?.revisions.resolved ?? [];
+  if (startedAt === '' || revisions.length === 0) return {};
+  const distinct = new Set(all.map((each) => each.revisions.resolved.join(' ')));
+  return { deployed: { startedAt, revisions, single: distinct.size === 1 && !overtaken } };
 }
 
 /**

@@ -9,15 +9,26 @@ export type Owned = Json;
 
 const MANAGER = 'argocd-controller';
 
-/** The field sets of Argo CD's controller in an object; a subresource's are not of its making. */
+/** The field sets of Argo CD's controller in an object. */
 export function ownedBy(object: Json): readonly Owned[] {
+  return entriesOf(object)
+    .map((entry) => entry['fieldsV1'])
+    .filter(isJson);
+}
+
+/** Its entries; a subresource's are not of its making. */
+function entriesOf(object: Json): readonly Json[] {
   const metadata = isJson(object['metadata']) ? object['metadata'] : {};
   const entries = Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : [];
   return entries
     .filter(isJson)
-    .filter((entry) => entry['manager'] === MANAGER && !entry['subresource'])
-    .map((entry) => entry['fieldsV1'])
-    .filter(isJson);
+    .filter((entry) => entry['manager'] === MANAGER && !entry['subresource']);
+}
+
+/** When Argo CD's controller last wrote an object (RFC 3339); empty: it never did. */
+export function lastWriteOf(object: Json): string {
+  const times = entriesOf(object).map(({ time }) => (typeof time === 'string' ? time : ''));
+  return times.sort().at(-1) ?? '';
 }
 
 /** Whether a field, or all of a list or map that it is in, belongs to one of the sets. */

@@ -2,7 +2,7 @@ import type { ResourceKey } from '../application/types.js';
 import { isJson, type Json } from './lists.js';
 import { type ResourceFields, renderedFields } from './resources.js';
 
-/** What Argo CD renders of an Application's sources at two revisions: hooks are not in it. */
+/** What Argo CD renders of an Application's sources at two revisions. */
 export interface Rendering {
   readonly before: readonly Json[];
   readonly after: readonly Json[];
@@ -23,6 +23,8 @@ export interface RenderedResources {
   readonly of: (resource: ResourceKey) => Rendered;
   /** In the manifests before, and not in those after. */
   readonly removed: readonly (ResourceKey & { readonly version: string })[];
+  /** The manifests after have hooks, of which nothing more is told. */
+  readonly hooks: boolean;
 }
 
 export function renderedResources(rendering: Rendering): RenderedResources {
@@ -36,17 +38,20 @@ export function renderedResources(rendering: Rendering): RenderedResources {
       if (then && now) return { kind: 'kept', fields: renderedFields(then, now) };
       return { kind: then ? 'removed' : now ? 'added' : 'absent' };
     },
-    removed: [...before].filter(([name]) => !after.has(name)).map(([, each]) => keyOf(each)),
+    removed: [...before]
+      .filter(([name]) => !after.has(name))
+      .map(([, each]) => placed(manifestKey(each), rendering.namespace)),
+    hooks: rendering.after.some(isHook),
   };
 }
 
 type Manifests = ReadonlyMap<string, Json>;
 
 function byName(manifests: readonly Json[], namespace: string): Manifests {
-  const named = manifests.filter((each) => !isHook(each) && keyOf(each).name !== '');
+  const named = manifests.filter((each) => !isHook(each) && manifestKey(each).name !== '');
   return new Map(
     named.map((each) => {
-      const key = keyOf(each);
+      const key = manifestKey(each);
       return [nameOf({ ...key, namespace: key.namespace || namespace }), each];
     }),
   );
@@ -57,7 +62,8 @@ function nameOf({ group, kind, namespace, name }: ResourceKey): string {
   return [group, kind.toLowerCase(), namespace, name].join('/');
 }
 
-function keyOf(manifest: Json): ResourceKey & { readonly version: string } {
+/** What a manifest says that it is, without what the destination adds. */
+export function manifestKey(manifest: Json): ResourceKey & { readonly version: string } {
   const metadata = metadataOf(manifest);
   const [first = '', second] = text(manifest['apiVersion']).split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
@@ -67,6 +73,39 @@ function keyOf(manifest: Json): ResourceKey & { readonly version: string } {
   };
   return { group, version, kind: text(manifest['kind']), namespace, name };
 }
+
+/** Where a manifest says no namespace, it is the destination's, unless its kind has none. */
+function placed<T extends ResourceKey>(key: T, namespace: string): T {
+  const whole = key.namespace !== '' || CLUSTER_SCOPED.has(`${key.group}/${key.kind}`);
+  return whole ? key : { ...key, namespace };
+}
+
+/** Kubernetes' own kinds without a namespace; a custom one is told only by its definition. */
+const CLUSTER_SCOPED = new Set([
+  '/Namespace',
+  '/Node',
+  '/PersistentVolume',
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy',
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding',
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
+  'apiextensions.k8s.io/CustomResourceDefinition',
+  'apiregistration.k8s.io/APIService',
+  'certificates.k8s.io/CertificateSigningRequest',
+  'flowcontrol.apiserver.k8s.io/FlowSchema',
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration',
+  'gateway.networking.k8s.io/GatewayClass',
+  'networking.k8s.io/IngressClass',
+  'node.k8s.io/RuntimeClass',
+  'rbac.authorization.k8s.io/ClusterRole',
+  'rbac.authorization.k8s.io/ClusterRoleBinding',
+  'scheduling.k8s.io/PriorityClass',
+  'snapshot.storage.k8s.io/VolumeSnapshotClass',
+  'storage.k8s.io/CSIDriver',
+  'storage.k8s.io/StorageClass',
+]);
 
 /** They are applied in an operation, not compared. */
 function isHook(manifest: Json): boolean {

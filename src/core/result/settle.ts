@@ -1,7 +1,8 @@
 import type { Application } from '../application/types.js';
 import { type Classified, classify, gradeOf } from '../changes/classify.js';
 import { type LiveTimes, type Written, withLive } from '../changes/live-times.js';
-import { type Scope, scopeOf } from '../changes/scope.js';
+import { prunedUnseen, type RenderedDeployment, withRendered } from '../changes/rendered.js';
+import { type Deployed, type Scope, scopeOf } from '../changes/scope.js';
 import type { Moment } from '../decision/moment.js';
 import { ownRevisions, targetFirstSeen, targetProgress } from '../decision/progress.js';
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
@@ -32,6 +33,10 @@ export interface Settled {
   readonly written: Written;
   /** Changes may be missing, whatever the live objects say. */
   readonly lost: boolean;
+  /** They are missing only because results were replaced: what is rendered can tell them. */
+  readonly replaced?: boolean;
+  /** Absent: nothing was, or it is not known when. */
+  readonly deployed?: Deployed;
 }
 
 /** Resources of an Application that only their live objects can decide. */
@@ -49,6 +54,19 @@ export function decided(
 ): ApplicationResult {
   const changes = withLive(result.changes, written, live);
   return { ...result, changes, evidence: gradeOf({ changes, lost }) };
+}
+
+/** The result with what Argo CD renders of the revisions before and after. */
+export function rendered(
+  { deployed, lost, replaced = false }: Settled,
+  result: ApplicationResult,
+  found: RenderedDeployment,
+  fields: boolean,
+): ApplicationResult {
+  const told = withRendered(result.changes, found, fields);
+  const changes = lost ? [...told, ...prunedUnseen(result.application, told, found)] : told;
+  const known = replaced && deployed?.single === true && !found.resources.hooks;
+  return { ...result, changes, evidence: gradeOf({ changes, lost: lost && !known }) };
 }
 
 /** The end of a wait whose time is over. */
@@ -69,6 +87,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
   const unseen = !isGood(end) && state.target?.kind === 'revision' && !targetFirstSeen(state);
   const unread = application?.unreadable !== undefined;
   const lost = classified.lost || unread || (unseen && application !== undefined);
+  const replaced = classified.lost && !unread && isGood(end) && !state.seen.unreadableResources;
   const changes = classified.changes.map((each) => ({ ...each, application: name }));
   return {
     end,
@@ -81,6 +100,8 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
     ...(application ? { application: whereaboutsOf(application) } : {}),
     written: classified.written,
     lost,
+    replaced,
+    ...(scope.deployed ? { deployed: scope.deployed } : {}),
   };
 }
 

@@ -32,6 +32,10 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       const { liveReader } = await import('./live.js');
       return liveReader({ transport: pool, server, clock, random })(queries, signal);
     },
+    async reader() {
+      const { objectReader } = await import('./objects.js');
+      return objectReader({ transport: pool, server, clock, random });
+    },
     names: async (namespace, signal) =>
       (await import('./requests.js')).names(pool, server, namespace, signal),
     uiAddress: async (namespace, signal) =>

@@ -2,16 +2,16 @@ import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
 import { patiently } from '../../http/retry.js';
-import type { Transport } from '../../http/transport.js';
+import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { messageOf, TerminalError } from '../../platform/errors.js';
+import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
 import type { ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 
 /** Requests at a time: few enough for any API server, enough for hundreds of resources. */
-const CONCURRENCY = 8;
+export const CONCURRENCY = 8;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 export interface LiveOptions {
@@ -29,7 +29,7 @@ export type LiveReader = (
 ) => Promise<readonly LiveMetadata[]>;
 
 /** A kind, as discovery describes it. */
-interface ApiResource {
+export interface ApiResource {
   /** The name in paths. */
   readonly plural: string;
   readonly namespaced: boolean;
@@ -39,26 +39,35 @@ interface ApiResource {
 type ApiResources = ReadonlyMap<string, ApiResource>;
 
 export function liveReader(options: LiveOptions): LiveReader {
-  const discovered = new Map<string, Promise<ApiResources>>();
-  const resourcesOf = (query: LiveQuery, signal: AbortSignal): Promise<ApiResources> => {
-    const root = groupVersionPath(query);
-    const known = discovered.get(root);
-    if (known) return known;
-    const found = discover(options, query, signal);
-    discovered.set(root, found);
-    // A failure is not cached: the next query tries again.
-    found.catch(() => discovered.delete(root));
-    return found;
-  };
+  const kindOf = discovery(options);
   const read = async (query: LiveQuery, signal: AbortSignal): Promise<LiveMetadata> => {
     try {
-      const kind = (await resourcesOf(query, signal)).get(query.kind.toLowerCase());
-      return kind ? await metadataOf(options, query, kind, signal) : unknownKind(query);
+      const kind = await kindOf(query, signal);
+      if (!kind) return unknownKind(query);
+      const object = await objectAt(options, query, kind, METADATA, signal);
+      return object ? found(record(record(object).metadata)) : { kind: 'absent' };
     } catch (thrown) {
       return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
     }
   };
   return (queries, signal) => mapAtMost(CONCURRENCY, queries, (query) => read(query, signal));
+}
+
+/** Kinds as the API server has them, each group and version asked for once; undefined: it has none. */
+export function discovery(options: LiveOptions) {
+  const discovered = new Map<string, Promise<ApiResources>>();
+  return async (query: LiveQuery, signal: AbortSignal): Promise<ApiResource | undefined> => {
+    const root = groupVersionPath(query);
+    const resources = discovered.get(root) ?? discover(options, query, signal);
+    discovered.set(root, resources);
+    try {
+      return (await resources).get(query.kind.toLowerCase());
+    } catch (thrown) {
+      // A failure is not cached: the next query tries again.
+      discovered.delete(root);
+      throw thrown;
+    }
+  };
 }
 
 async function discover(
@@ -86,15 +95,21 @@ async function discover(
   );
 }
 
-async function metadataOf(
+/**
+ * An object as it is now; undefined: it is not there.
+ * @param accept in which form
+ * @throws TerminalError or TransientError
+ */
+export async function objectAt(
   options: LiveOptions,
   query: LiveQuery,
   kind: ApiResource,
+  accept: string,
   signal: AbortSignal,
-): Promise<LiveMetadata> {
+): Promise<unknown> {
   const namespace = kind.namespaced ? query.namespace || query.defaultNamespace : '';
   if (kind.namespaced && namespace === '') {
-    return unreadable(`The namespace of ${query.kind} ${query.name} is unknown.`, '');
+    throw new TransientError(`The namespace of ${query.kind} ${query.name} is unknown.`);
   }
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const path = `${groupVersionPath(query)}${scope}/${kind.plural}/${encodeURIComponent(query.name)}`;
@@ -106,9 +121,8 @@ async function metadataOf(
     namespace,
     name,
   };
-  const answer = await ask(options, { path, accept: METADATA }, attributes, signal);
-  if (answer.status === 404) return { kind: 'absent' };
-  return found(record(record(jsonOf(answer, options.server)).metadata));
+  const answer = await ask(options, { path, accept }, attributes, signal);
+  return answer.status === 404 ? undefined : jsonOf(answer, options.server);
 }
 
 /**
@@ -116,9 +130,9 @@ async function metadataOf(
  * @returns a success or 404
  * @throws TerminalError or TransientError
  */
-async function ask(
+export async function ask(
   options: LiveOptions,
-  request: { readonly path: string; readonly accept?: string },
+  request: Pick<Request, 'path' | 'accept' | 'query' | 'kind' | 'compressed'>,
   attributes: ResourceAttributes,
   signal: AbortSignal,
 ): Promise<Answer> {
@@ -135,6 +149,6 @@ function groupVersionPath({ group, version }: LiveQuery): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 
-function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
+export function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
   return unreadable(`The API server has no kind ${kind} in ${group || 'core'}/${version}.`, '');
 }

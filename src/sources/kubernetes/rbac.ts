@@ -32,7 +32,9 @@ export function roleFor(attributes: ResourceAttributes, refusal: string): string
   const role = everywhere ? 'ClusterRole' : 'Role';
   // Live evidence is denied one resource type at a time, so each type gets a role of its own.
   const live = `argocd-post-sync-live-${attributes.resource}`;
-  const name = attributes.verb === 'get' ? live : 'argocd-post-sync';
+  const isLive = attributes.verb === 'get' || attributes.resource !== 'applications';
+  const name = isLive ? live : 'argocd-post-sync';
+  const verbs = isLive ? [attributes.verb] : verbsFor(attributes.verb);
   const scope = everywhere ? '' : `, namespace: ${attributes.namespace}`;
   return [
     'apiVersion: rbac.authorization.k8s.io/v1',
@@ -41,7 +43,7 @@ export function roleFor(attributes: ResourceAttributes, refusal: string): string
     'rules:',
     `- apiGroups: [${JSON.stringify(attributes.group)}]`,
     `  resources: [${attributes.resource}]`,
-    `  verbs: [${verbsFor(attributes.verb).join(', ')}]`,
+    `  verbs: [${verbs.join(', ')}]`,
     '---',
     'apiVersion: rbac.authorization.k8s.io/v1',
     `kind: ${role}Binding`,

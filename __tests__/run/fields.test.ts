@@ -1,0 +1,459 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { StepResult } from '../support/action.ts';
+import type { KubeObject } from '../support/api/store.ts';
+import { type ApiServer, startApiServer } from '../support/api-server.ts';
+import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
+import {
+  type InsideMoment,
+  type InsideRecording,
+  readInside,
+  renderedIn,
+} from '../support/inside.ts';
+import { A, B, manifest } from '../support/manifest.ts';
+import { runHere } from '../support/run-here.ts';
+
+let argocd: ArgocdServer;
+let cluster: ApiServer;
+beforeEach(async () => {
+  [argocd, cluster] = await Promise.all([startArgocdServer(), startApiServer()]);
+});
+afterEach(async () => {
+  await Promise.all([argocd.close(), cluster.close()]);
+});
+
+type Given = Readonly<Record<string, string>>;
+type Fields = readonly { readonly path: string; readonly from?: unknown; readonly to?: unknown }[];
+interface Resource {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly change: string;
+  readonly evidence: string;
+  readonly fields?: Fields;
+}
+
+function byArgocd(): Given {
+  return {
+    source: 'argocd',
+    'argocd-server': argocd.url,
+    'argocd-token': argocd.token,
+    'certificate-authority': argocd.ca,
+  };
+}
+
+/** Both servers' certificates are of one authority. */
+function byCluster(): Given {
+  return {
+    server: cluster.url,
+    token: cluster.token,
+    'certificate-authority': cluster.ca,
+  };
+}
+
+function byBoth(): Given {
+  return { ...byCluster(), 'argocd-server': argocd.url, 'argocd-token': argocd.token };
+}
+
+function put(object: KubeObject): void {
+  argocd.put(object);
+  cluster.put(object);
+}
+
+function resourcesIn({ outputs }: StepResult): readonly Resource[] {
+  return JSON.parse(outputs['resources'] ?? '[]');
+}
+
+function allIn({ results }: StepResult): readonly Resource[] {
+  const { applications } = results as {
+    readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
+  };
+  return applications.flatMap((each) => each['all-resources']);
+}
+
+function pathsIn(result: StepResult): Readonly<Record<string, readonly string[] | undefined>> {
+  return Object.fromEntries(
+    resourcesIn(result).map(({ group, kind, name, fields }) => [
+      `${group}/${kind}/${name}`,
+      fields?.map(({ path }) => path),
+    ]),
+  );
+}
+
+/** What the recording says changed; the value of a Secret cannot be told from what is rendered. */
+function expectedOf({ expect: paths }: InsideRecording) {
+  const all = { ...paths, '/Secret/creds': ['data'] };
+  return Object.fromEntries(Object.entries(all).map(([name, each]) => [name, [...each].sort()]));
+}
+
+function manifestRequests(): readonly string[] {
+  return argocd.requests.filter(({ path }) => path.endsWith('/manifests')).map(({ path }) => path);
+}
+
+const RECORDINGS = ['fields-client-side', 'fields-server-side'];
+const WAYS: readonly (readonly [string, () => Given])[] = [
+  ['argocd', byArgocd],
+  ['cluster with the Argo CD API beside it', byBoth],
+];
+
+describe.each(RECORDINGS)('%s', (name) => {
+  const recording = readInside(name);
+  const { before, after, revisions } = recording;
+  beforeEach(() => {
+    argocd.render = ([revision = '']) => renderedIn(recording, revision);
+  });
+  const inputs = { application: name, revision: revisions.to, timeout: '60s', fields: 'paths' };
+
+  test.each(WAYS)('rendered, started late: %s', async (_way, access) => {
+    put(after.application);
+    const result = await runHere({ inputs: { ...access(), ...inputs } });
+    expect(result.outputs).toMatchObject({ conclusion: 'success' });
+    expect(pathsIn(result)).toMatchObject(expectedOf(recording));
+  });
+
+  test.each(WAYS)('rendered, watched: %s', async (_way, access) => {
+    put(before.application);
+    const running = runHere({ inputs: { ...access(), ...inputs } });
+    await Promise.race([argocd.seen(isStream), cluster.seen(({ verb }) => verb === 'watch')]);
+    put(after.application);
+    const result = await running;
+    expect(result.outputs).toMatchObject({ conclusion: 'success' });
+    expect(pathsIn(result)).toMatchObject(expectedOf(recording));
+  });
+});
+
+/** The objects of a recording as the API server has them. */
+function liveIn({ objects }: InsideMoment): readonly KubeObject[] {
+  return Object.entries(objects).flatMap(([plural, all]) =>
+    ['events', 'pods'].includes(plural) ? [] : all,
+  );
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Requests for live objects that were answered. */
+function answeredGets(): number {
+  return cluster.requests.filter(
+    ({ verb, resource, status }) =>
+      verb === 'get' && !resource.startsWith('applications.') && status !== undefined && status > 0,
+  ).length;
+}
+
+describe.each(RECORDINGS)('%s, by the Kubernetes API alone', (name) => {
+  const recording = readInside(name);
+  const { before, after, revisions } = recording;
+  const inputs = { application: name, revision: revisions.to, timeout: '60s', fields: 'paths' };
+  const sorted = Object.fromEntries(
+    Object.entries(recording.expect).map(([each, paths]) => [each, [...paths].sort()]),
+  );
+  const templates = Object.fromEntries(
+    Object.entries(sorted).map(([each, paths]) => [
+      each,
+      paths.filter((path) => path.startsWith('spec.template.')),
+    ]),
+  );
+  const { resources } = before.application['status'] as { readonly resources: readonly object[] };
+
+  /** The wait begins with `first` in the cluster; once that was read, it becomes `then`. */
+  async function watched(
+    first: readonly KubeObject[],
+    then: readonly KubeObject[],
+    more: Given = {},
+  ): Promise<StepResult> {
+    cluster.setLive(first);
+    put(before.application);
+    const running = runHere({ inputs: { ...byCluster(), ...inputs, ...more } });
+    await until(() => answeredGets() >= resources.length);
+    cluster.setLive(then);
+    put(after.application);
+    return running;
+  }
+
+  test('live, watched', async () => {
+    const keyed = (password: string) => (each: KubeObject) =>
+      each.kind === 'Secret' ? { ...each, data: { password: btoa(password) } } : each;
+    const objects = [
+      liveIn(before).map(keyed('hunter1-of-before')),
+      liveIn(after).map(keyed('hunter2-of-after')),
+    ] as const;
+    const result = await watched(...objects, { fields: 'values' });
+    expect(pathsIn(result)).toMatchObject(sorted);
+    expect(result.outputs['conclusion']).toBe('success');
+    const all = [result.stdout, result.summary, JSON.stringify([result.outputs, result.results])];
+    for (const secret of ['hunter1-of-before', 'hunter2-of-after']) {
+      expect(all.join()).not.toContain(secret);
+      expect(all.join()).not.toContain(btoa(secret));
+    }
+  });
+
+  test('live, while other controllers write too', async () => {
+    const meddled = liveIn(after).map((each) =>
+      each.kind === 'ConfigMap' ? { ...each, data: { ...(each['data'] as object), z: '1' } } : each,
+    );
+    expect(pathsIn(await watched(liveIn(before), meddled))).toMatchObject(sorted);
+  });
+
+  test('live, in between: what was written already is not taken for what was before', async () => {
+    const isConfig = ({ kind }: KubeObject) => kind === 'ConfigMap';
+    const first = [
+      ...liveIn(before).filter((each) => !isConfig(each)),
+      ...liveIn(after).filter(isConfig),
+    ];
+    const { '/ConfigMap/settings': _lost, ...others } = sorted;
+    const found = pathsIn(await watched(first, liveIn(after)));
+    expect(found).toMatchObject(others);
+    expect(found['/ConfigMap/settings']).toBeUndefined();
+  });
+
+  test('history, started late: of pod templates, and of nothing else', async () => {
+    put(after.application);
+    cluster.setLive(liveIn(after));
+    const filters = `image: { pattern: '*/*', fields: 'spec.template.spec.containers[*].image' }
+schedule: { pattern: 'CronJob/*', fields: spec.schedule }`;
+    const result = await runHere({ inputs: { ...byCluster(), ...inputs, filters } });
+    const found = pathsIn(result);
+    expect(found['apps/Deployment/web']).toEqual(templates['apps/Deployment/web']);
+    expect(found['apps/StatefulSet/db']).toEqual(templates['apps/StatefulSet/db']);
+    expect(found['batch/CronJob/nightly']).toBeUndefined();
+    expect(result.outputs).toMatchObject({ image: 'true', schedule: 'true', evidence: 'partial' });
+  });
+
+  test.each([
+    ['configmaps', 'get', '/ConfigMap/settings'],
+    ['deployments', 'get', 'apps/Deployment/web'],
+  ])('403 on %s', async (resource, verb, lost) => {
+    cluster.authorize = (asked) => asked.resource !== resource || asked.verb !== verb;
+    const result = await watched(liveIn(before), liveIn(after));
+    expect(result.outputs['conclusion']).toBe('success');
+    const { [lost]: unknown, ...others } = pathsIn(result);
+    const { [lost]: _unknown, ...expected } = sorted;
+    expect(unknown).toBeUndefined();
+    expect(others).toMatchObject(expected);
+    expect(result.stdout).toContain(`resources: [${resource}]`);
+  });
+
+  test.each(['replicasets', 'controllerrevisions'])('403 on %s', async (resource) => {
+    cluster.authorize = (asked) => asked.resource !== resource;
+    put(after.application);
+    cluster.setLive(liveIn(after));
+    const result = await runHere({ inputs: { ...byCluster(), ...inputs } });
+    expect(result.outputs['conclusion']).toBe('success');
+    expect(result.stdout).toContain(`verbs: [list]`);
+    expect(result.stdout.match(/::notice[^\n]*Which fields/g)).toHaveLength(1);
+  });
+
+  test('only what filters ask about is read', async () => {
+    cluster.setLive(liveIn(before));
+    put(before.application);
+    const filters = "nginx: { pattern: 'ConfigMap/settings', fields: 'data[\"nginx.conf\"]' }";
+    const running = runHere({ inputs: { ...byCluster(), ...inputs, fields: 'auto', filters } });
+    await until(() => answeredGets() >= 1);
+    cluster.setLive(liveIn(after));
+    put(after.application);
+    const result = await running;
+    expect(result.outputs).toMatchObject({ nginx: 'true' });
+    const whole = cluster.requests.filter(
+      ({ verb, headers }) => verb === 'get' && headers.accept === 'application/json',
+    );
+    expect(new Set(whole.map(({ name: read }) => read))).toEqual(new Set(['settings']));
+  });
+});
+
+/** A deployment of B after one of A, of which a later operation has replaced the results. */
+const HEALED = { startedAt: '2026-11-21T07:00:06Z', finishedAt: '2026-11-21T07:00:06Z' };
+const RESOURCE = { version: 'v1', kind: 'ConfigMap', namespace: 'shop', status: 'Synced' };
+const SOURCE = {
+  repoURL: 'https://github.com/acme/shop.git',
+  targetRevision: 'main',
+  path: 'shop',
+};
+const TIMES = { deployStartedAt: '2026-11-21T07:00:00Z', deployedAt: '2026-11-21T07:00:05Z' };
+const EARLIER = { deployStartedAt: '2026-11-20T07:00:00Z', deployedAt: '2026-11-20T07:00:05Z' };
+const HISTORY = [
+  { revision: A, source: SOURCE, ...EARLIER },
+  { revision: B, source: SOURCE, ...TIMES },
+];
+
+function healed(more: Parameters<typeof manifest>[1] = {}): KubeObject {
+  return manifest('shop', {
+    revision: B,
+    history: HISTORY,
+    ...HEALED,
+    operation: { sync: { revision: B, resources: [{ kind: 'ConfigMap', name: 'edited' }] } },
+    results: [{ ...RESOURCE, name: 'edited', message: 'configmap/edited configured' }],
+    resources: ['edited', 'fresh', 'same'].map((name) => ({ ...RESOURCE, name })),
+    ...more,
+  });
+}
+
+const config = (name: string, data: object, annotations = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, annotations },
+  data,
+});
+const BEFORE = [config('edited', { a: '1', b: '1' }), config('same', {}), config('gone', {})];
+const AFTER = [config('edited', { a: '2', b: '1' }), config('same', {}), config('fresh', {})];
+
+function renderAs(before: readonly object[], after: readonly object[]): void {
+  argocd.render = ([revision]) => ({ [A]: before, [B]: after })[revision ?? ''];
+}
+
+const run = (inputs: Given) =>
+  runHere({ inputs: { application: 'shop', revision: B, timeout: '60s', ...inputs } });
+
+const classesIn = (result: StepResult) =>
+  allIn(result).map(({ change, evidence, namespace, name }) =>
+    [change, evidence, namespace, name].join(' '),
+  );
+
+describe('results that were replaced before a late start', () => {
+  test.each(WAYS)('are told by what is rendered: %s', async (_way, access) => {
+    put(healed());
+    renderAs(BEFORE, AFTER);
+    const result = await run(access());
+    expect(classesIn(result).sort()).toEqual([
+      'created rendered shop fresh',
+      'pruned rendered shop gone',
+      'unchanged rendered shop same',
+      'updated rendered shop edited',
+    ]);
+    expect(result.outputs['evidence']).toBe('complete');
+  });
+
+  test('a hook is told by no manifest, so it may be missing', async () => {
+    put(healed());
+    const hook = config('hook', {}, { 'argocd.argoproj.io/hook': 'PreSync' });
+    renderAs(BEFORE, [...AFTER, hook]);
+    const result = await run(byArgocd());
+    expect(classesIn(result)).toContain('pruned rendered shop gone');
+    expect(result.outputs['evidence']).toBe('partial');
+  });
+
+  test('what left Git and is still there is not pruned', async () => {
+    const left = { ...RESOURCE, name: 'gone', status: 'OutOfSync', requiresPruning: true };
+    const resources = [left, { ...RESOURCE, name: 'edited' }];
+    put(healed({ resources, syncPolicy: { automated: { prune: false } } }));
+    renderAs(BEFORE, AFTER);
+    const result = await run(byArgocd());
+    expect(classesIn(result).filter((each) => each.startsWith('pruned'))).toEqual([]);
+  });
+
+  test('live-evidence: off and fields: off ask nothing', async () => {
+    put(healed());
+    await run({ ...byArgocd(), 'live-evidence': 'off', fields: 'off' });
+    expect(manifestRequests()).toEqual([]);
+  });
+});
+
+describe('filters on fields', () => {
+  const filters = `a: { pattern: 'ConfigMap/*', change: updated, fields: data.a }
+b: { pattern: 'ConfigMap/*', change: updated, fields: data.b }
+two: { pattern: 'ConfigMap/*', change: updated, fields: { path: data.a, from: '1', to: '2' } }`;
+
+  test('match what changed', async () => {
+    put(healed());
+    renderAs(BEFORE, AFTER);
+    const result = await run({ ...byArgocd(), filters });
+    expect(result.outputs).toMatchObject({ a: 'true', b: 'false', two: 'true' });
+    expect(result.outputs['evidence']).toBe('complete');
+    expect(JSON.parse(result.outputs['a-resources'] ?? '')).toMatchObject([
+      { name: 'edited', fields: [{ path: 'data.a' }] },
+    ]);
+    expect(result.outputs['resources']).not.toContain('"from"');
+  });
+
+  const refusal = { kind: 'status', code: 403, message: 'permission denied' } as const;
+  test.each([
+    ['the manifests are refused', healed(), { deny: true }, 'applications, get, default/shop'],
+    [
+      'no deployment before is on record',
+      healed({ history: HISTORY.slice(1) }),
+      {},
+      'no deployment before',
+    ],
+    [
+      'the sources are other ones',
+      healed({
+        history: [{ ...HISTORY[0], source: { ...SOURCE, path: 'old' } }, HISTORY[1] ?? {}],
+      }),
+      {},
+      'are not those that it was deployed from',
+    ],
+    ['the revision cannot be rendered', healed(), { gone: true }, 'could not render'],
+  ] as const)('match where %s, and one notice says why', async (_what, object, how, why) => {
+    put(object);
+    renderAs(BEFORE, AFTER);
+    if ('gone' in how) argocd.render = () => undefined;
+    if ('deny' in how) {
+      argocd.intercept = ({ path }) => (path.endsWith('/manifests') ? refusal : undefined);
+    }
+    const result = await run({ ...byBoth(), filters });
+    expect(result.outputs).toMatchObject({ conclusion: 'success', a: 'true', b: 'true' });
+    expect(result.outputs['evidence']).toBe('partial');
+    const notices = result.stdout.split('\n').filter((line) => line.startsWith('::notice'));
+    expect(notices.filter((each) => each.includes('Which fields'))).toHaveLength(1);
+    expect(notices.join()).toContain(why);
+  });
+
+  test('of several sources, each revision goes by its position', async () => {
+    const sources = [SOURCE, { ...SOURCE, path: 'base' }];
+    const [C, D] = ['c'.repeat(40), 'd'.repeat(40)];
+    const history = [
+      { revisions: [A, C], sources, ...EARLIER },
+      { revisions: [B, D], sources, ...TIMES },
+    ];
+    put(healed({ sources, history }));
+    argocd.render = (revisions) =>
+      ({ [[A, C].join()]: BEFORE, [[B, D].join()]: AFTER })[revisions.join()];
+    const result = await run({ ...byArgocd(), filters });
+    expect(result.outputs).toMatchObject({ a: 'true', b: 'false' });
+  });
+});
+
+describe('values', () => {
+  test('only where they are asked for, and never those of a Secret', async () => {
+    const secret = (password: string) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'edited' },
+      stringData: { password },
+    });
+    const resources = [{ ...RESOURCE, kind: 'Secret', name: 'edited' }];
+    put(healed({ resources, results: [{ ...resources[0], message: 'secret/edited configured' }] }));
+    renderAs([secret('hunter1')], [secret('hunter2')]);
+    const result = await run({ ...byArgocd(), fields: 'values' });
+    expect(pathsIn(result)).toEqual({ '/Secret/edited': ['data.password'] });
+    const all = [result.stdout, result.summary, JSON.stringify([result.outputs, result.results])];
+    expect(all.join()).not.toContain('hunter');
+  });
+
+  test('hostile keys and values stay within outputs, matrix and summary', async () => {
+    const key = 'x\n::error::pwned`<img src=x>|';
+    put(healed({ resources: [{ ...RESOURCE, name: 'edited' }] }));
+    const value = `${'y'.repeat(500)}\n\`\`\`\n# heading`;
+    renderAs([config('edited', {})], [config('edited', { [key]: value })]);
+    const result = await run({ ...byArgocd(), fields: 'values', filters: "all: '*/*'" });
+    const [edited] = resourcesIn(result);
+    expect(edited?.fields?.[0]?.path).toBe(`data[${JSON.stringify(key)}]`);
+    expect(String(edited?.fields?.[0]?.to).length).toBeLessThanOrEqual(200);
+    expect(result.stdout).not.toMatch(/^::error/m);
+    const [outside, ...fenced] = result.summary.split('````');
+    expect(fenced).toHaveLength(2);
+    expect([outside, fenced[1]].join()).not.toMatch(/<img|^# heading/m);
+    expect(JSON.parse(result.outputs['matrix'] ?? '').include[0].fields).toContain('data[');
+  });
+});
+
+test('no request is added where nobody asks', async () => {
+  put(healed());
+  const paths = async (inputs: Given) => {
+    const before = cluster.requests.length;
+    await run({ ...byCluster(), ...inputs });
+    return cluster.requests.slice(before).map(({ verb, path }) => `${verb} ${path}`);
+  };
+  expect(await paths({})).toEqual(await paths({ fields: 'off' }));
+  expect(argocd.requests).toEqual([]);
+});
