@@ -25,8 +25,10 @@ export interface Inputs extends Policy {
   readonly githubToken: string;
   /** URL without a slash at its end; empty: none. */
   readonly argocdServer: string;
-  /** Given with `source: argocd` only. */
+  /** Empty with `source: argocd`: log in with GitHub's OIDC token. */
   readonly argocdToken: string;
+  /** Id of the Dex connector that trusts GitHub's OIDC tokens; empty: found by asking the server. */
+  readonly argocdConnector: string;
   readonly summary: boolean;
   readonly run: RunContext;
 }
@@ -38,7 +40,10 @@ export interface Access {
   readonly context: string;
   readonly server: string;
   readonly token: string;
-  /** Of tokens that GitHub mints, to be presented to `server`; empty: none. */
+  /**
+   * Of tokens that GitHub mints, to be presented to `server`; empty: none. With `source: argocd` of
+   * those that Argo CD exchanges; empty: its URL.
+   */
   readonly oidcAudience: string;
   /** PEM, or empty: the system's. */
   readonly certificateAuthority: string;
