@@ -332,7 +332,7 @@ case "$*" in
   'apply -f access.yaml') test -s access.yaml ;;
   'config view --raw --flatten --minify -o jsonpath={.clusters[0].cluster.server}') printf %s "$SERVER" ;;
   'config view --raw --flatten --minify -o jsonpath={.clusters[0].cluster.certificate-authority-data}') printf %s "$CA" ;;
-  '-n argocd get secret argocd-post-sync -o jsonpath={.data.token}') printf %s "$TOKEN" | base64 ;;
+  '-n argocd create token argocd-post-sync --duration=2160h') printf %s "$TOKEN" ;;
   '--kubeconfig post-sync.kubeconfig -n argocd get applications') test -s post-sync.kubeconfig ;;
   *) echo "kubectl $*: not expected" >&2; exit 1 ;;
 esac

@@ -158,6 +158,19 @@ describe('the policy for a run', () => {
     expect(identityFrom({}, NOBODY)).toMatchObject({ subject: NOBODY.sub, groups: [] });
   });
 
+  test.each([
+    ['a login that has its group', ['456789'], 'which is among the groups of this login:'],
+    ['one that has not', ['1'], 'once the connector has `insecureEnableGroups: true`'],
+  ])('by repository, for %s', (_, groups, told) => {
+    const identity = identityFrom({ groups }, { ...NOBODY, repositoryId: '456789' });
+    const policy = policyForRun(identity, 'default/shop', ['get']);
+    expect(policy).toContain(told);
+    expect(policy.match(/^[pg], (?:role|4).*$/gm)).toEqual([
+      'p, role:ci, applications, get, default/shop, allow',
+      'g, 456789, role:ci',
+    ]);
+  });
+
   test('a token that names no repository gets no policy by repository', () => {
     const policy = policyForRun(identityFrom({}, NOBODY), 'default/shop', ['get', 'sync']);
     expect(policy.match(/^[pg], .*$/gm)).toEqual([

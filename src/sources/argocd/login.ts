@@ -164,7 +164,7 @@ function exchangeRequest(token: string, connector: string): Request {
 }
 
 /** @throws TransientError where the answer has no token; its message quotes nothing of the answer */
-function exchangedIn(answer: Answer, { endpoint, mask }: ArgocdLoginOptions): Exchanged {
+function exchangedIn(answer: Answer, { endpoint }: ArgocdLoginOptions): Exchanged {
   const body = record(parsed(answer.body));
   const token = text(body['access_token']);
   if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -172,7 +172,6 @@ function exchangedIn(answer: Answer, { endpoint, mask }: ArgocdLoginOptions): Ex
       `${endpoint.name} answered the exchange of GitHub's token without a token: is it Argo CD that answers?`,
     );
   }
-  mask(token);
   const seconds = Number(body['expires_in'] ?? Number.NaN);
   // One that does not say how long it is valid is used until it is refused.
   return { token, lifeMs: seconds > 0 ? seconds * 1000 : Number.POSITIVE_INFINITY };
