@@ -8,6 +8,7 @@ import { withTables } from '../scripts/readme-tables.ts';
 import { explain } from '../src/cli/explain.js';
 import { FIXED_OUTPUTS } from '../src/core/result/output-names.js';
 import { parseFilters } from '../src/inputs/filters-file.js';
+import { noDex } from '../src/sources/argocd/login-refusals.js';
 import { policyFor } from '../src/sources/argocd/refusals.js';
 import { ROOT, runAction, type StepResult } from './support/action.ts';
 import { startApiServer } from './support/api-server.ts';
@@ -200,6 +201,19 @@ describe('every other block', () => {
     const told = policyFor({ action: 'sync', what: 'shop', object: 'default/shop' });
     expect(text.trim().split('\n')).toEqual(told.match(/^p, .*$/gm));
   });
+
+  test.each(CASES.filter(([, { text }]) => text.includes('connectors:')))(
+    '%s: the connector that messages tell to add',
+    (_, { text }) => {
+      const told = noDex({ connectors: [], oidcConfig: '' }, 'the server', '').remedy;
+      const [, config = ''] =
+        /^ *(?:dex\.)?config: \|\n((?: +.*\n)*? +claimMapping:.*)/m.exec(text) ?? [];
+      expect(config).toContain('issuer: ');
+      const indent = / */.exec(config)?.[0].length ?? 0;
+      const rows = config.split('\n').map((row) => `  ${row.slice(indent)}`);
+      expect(told).toContain(rows.join('\n'));
+    },
+  );
 
   test.each(casesOf('json'))('%s parses', (_, { text }) => {
     expect(() => JSON.parse(text)).not.toThrow();

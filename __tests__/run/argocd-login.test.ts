@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { readInputs } from '../../src/inputs/index.js';
 import { expectEnd, said } from '../process/steps.ts';
 import type { StepResult } from '../support/action.ts';
 import type { DexConnector, DexOptions } from '../support/argocd/dex.ts';
@@ -306,6 +308,15 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
+const PASTED = { source: 'argocd', argocdServer: 'https://argocd.example.com' };
+
+/** The inputs to paste, with words in place of secrets. */
+function blocksIn(remedy: string): readonly Inputs[] {
+  return [...remedy.matchAll(/^with:\n(?: {2}.*(?:\n|$))+/gm)].map(([block]) => {
+    return (parse(block.replaceAll(/\$\{\{.*?\}\}/g, 'word')) as { readonly with: Inputs }).with;
+  });
+}
+
 describe('a failure', () => {
   test.each(FAILURES.map((each) => [each.name, each] as const))('%s', async (_, failure) => {
     const { dex, prepare, inputs, env, ends, says, exchanges = 1 } = failure;
@@ -320,6 +331,12 @@ describe('a failure', () => {
       else expect(error).toMatch(text);
     }
     if (conclusion === 'failure') expect(asked(EXCHANGE)).toHaveLength(exchanges);
+    for (const block of blocksIn(error)) {
+      const given = Object.entries({ application: 'shop', ...block });
+      const variables = given.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, `${value}`]);
+      const read = readInputs(Object.fromEntries(variables), () => '');
+      await expect(read.catch(({ message }) => message)).resolves.toMatchObject({ ...PASTED });
+    }
   });
 });
 

@@ -9,9 +9,11 @@ import { argocdEndpoint } from '../../../src/sources/argocd/connect.js';
 import { identityFrom, policyForRun } from '../../../src/sources/argocd/identity.js';
 import { argocdLogin } from '../../../src/sources/argocd/login.js';
 import { openArgocdApi } from '../../../src/sources/open.js';
+import { createCertificates } from '../../support/api/certificates.ts';
 import { type ArgocdServer, startArgocdServer } from '../../support/argocd-server.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type GithubIssuer, startGithubIssuer } from '../../support/github-issuer.ts';
+import { startProxy } from '../../support/proxy.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 const { signal } = new AbortController();
@@ -28,13 +30,19 @@ afterEach(async () => {
   await github.close();
 });
 
-function loginAt({ expiresIn = 86_399 } = {}) {
+function loginAt({
+  expiresIn = 86_399,
+  server = argocd.url,
+  env = {},
+  ca = argocd.ca,
+  insecure = false,
+} = {}) {
   argocd.dex.options = { ...argocd.dex.options, expiresIn };
   const clock = fakeClock();
   const mask = () => undefined;
-  const trust = { certificateAuthority: argocd.ca, insecureSkipTlsVerify: false };
-  const surroundings = { env: {}, log: recordingLog(), mask };
-  const endpoint = argocdEndpoint({ server: argocd.url, trust }, surroundings);
+  const trust = { certificateAuthority: ca, insecureSkipTlsVerify: insecure };
+  const surroundings = { env, log: recordingLog(), mask };
+  const endpoint = argocdEndpoint({ server, trust }, surroundings);
   const ask = tokenEndpoint({ env: github.env, clock, mask });
   const oidc = githubOidc(argocd.url, clock, ask);
   return { clock, login: argocdLogin({ endpoint, oidc, connector: '', clock, mask }) };
@@ -95,6 +103,48 @@ test('a login that hangs ends with the run', async () => {
     return { kind: 'hang' };
   };
   await expect(login.credentials(false, run.signal)).rejects.toThrow('given up');
+});
+
+test('a login that was begun by a request that is given up is begun again for the others', async () => {
+  const { login } = loginAt();
+  const first = new AbortController();
+  argocd.intercept = () => {
+    argocd.intercept = undefined;
+    setImmediate(() => first.abort());
+    return { kind: 'hang' };
+  };
+  const [given, ...others] = await Promise.allSettled([
+    login.credentials(false, first.signal),
+    login.credentials(false, signal),
+    login.credentials(true, signal),
+  ]);
+  expect(given).toMatchObject({ status: 'rejected' });
+  expect(others.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  expect(exchanges()).toBe(1);
+});
+
+test('it goes by way of the proxy', async () => {
+  const { port } = new URL(argocd.url);
+  const proxy = await startProxy({ port: Number(port) });
+  try {
+    const env = { HTTPS_PROXY: proxy.url };
+    const { login } = loginAt({ server: `https://localhost.example.com:${port}`, env });
+    // The name is not that of the certificate, which only the server itself can tell.
+    await expect(login.credentials(false, signal)).rejects.toThrow('cannot be trusted');
+    expect(proxy.targets).toEqual([`localhost.example.com:${port}`]);
+  } finally {
+    proxy.close();
+  }
+});
+
+test('a certificate is verified, unless that is switched off', async () => {
+  const { ca } = await createCertificates('another');
+  await expect(loginAt({ ca }).login.credentials(false, signal)).rejects.toThrow(
+    'cannot be trusted',
+  );
+  expect(argocd.requests).toEqual([]);
+  await loginAt({ ca: '', insecure: true }).login.credentials(false, signal);
+  expect(exchanges()).toBe(1);
 });
 
 describe('beside another source', () => {

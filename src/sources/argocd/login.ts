@@ -53,7 +53,7 @@ const MARGIN_MS = 60_000;
  */
 export function argocdLogin(options: ArgocdLoginOptions): ArgocdLogin {
   let session: Session | undefined;
-  let running: Promise<Session> | undefined;
+  let running: { readonly session: Promise<Session>; readonly signal: AbortSignal } | undefined;
   let found = options.connector;
 
   const login = async (fresh: boolean, signal: AbortSignal): Promise<Session> => {
@@ -66,15 +66,32 @@ export function argocdLogin(options: ArgocdLoginOptions): ArgocdLogin {
     return session;
   };
 
+  const begin = (fresh: boolean, signal: AbortSignal): Promise<Session> => {
+    const begun = login(fresh, signal).finally(() => {
+      running = undefined;
+    });
+    running = { session: begun, signal };
+    return begun;
+  };
+
+  /** Requests at one time share one login, also those whose last token was refused. */
+  const joined = async (fresh: boolean, signal: AbortSignal): Promise<Session> => {
+    if (!running) return begin(fresh, signal);
+    const other = running;
+    try {
+      return await other.session;
+    } catch (thrown) {
+      // The request that began it was given up, which says nothing of this one.
+      if (other.signal.aborted && !signal.aborted) return joined(fresh, signal);
+      throw thrown;
+    }
+  };
+
   return {
     async credentials(fresh, signal) {
       const now = options.clock.now().elapsed;
       if (!running && session && !fresh && now < session.until) return session.credentials;
-      // Requests at one time share one login, also those whose last token was refused.
-      running ??= login(fresh, signal).finally(() => {
-        running = undefined;
-      });
-      return (await running).credentials;
+      return (await joined(fresh, signal)).credentials;
     },
     identity: () => session?.identity,
   };
