@@ -8,6 +8,7 @@ import { withTables } from '../scripts/readme-tables.ts';
 import { explain } from '../src/cli/explain.js';
 import { FIXED_OUTPUTS } from '../src/core/result/output-names.js';
 import { parseFilters } from '../src/inputs/filters-file.js';
+import { noDex } from '../src/sources/argocd/login-refusals.js';
 import { policyFor } from '../src/sources/argocd/refusals.js';
 import { ROOT, runAction, type StepResult } from './support/action.ts';
 import { startApiServer } from './support/api-server.ts';
@@ -201,6 +202,19 @@ describe('every other block', () => {
     expect(text.trim().split('\n')).toEqual(told.match(/^p, .*$/gm));
   });
 
+  test.each(CASES.filter(([, { text }]) => text.includes('connectors:')))(
+    '%s: the connector that messages tell to add',
+    (_, { text }) => {
+      const told = noDex({ connectors: [], oidcConfig: '' }, 'the server', '').remedy;
+      const [, config = ''] =
+        /^ *(?:dex\.)?config: \|\n((?: +.*\n)*? +claimMapping:.*)/m.exec(text) ?? [];
+      expect(config).toContain('issuer: ');
+      const indent = / */.exec(config)?.[0].length ?? 0;
+      const rows = config.split('\n').map((row) => `  ${row.slice(indent)}`);
+      expect(told).toContain(rows.join('\n'));
+    },
+  );
+
   test.each(casesOf('json'))('%s parses', (_, { text }) => {
     expect(() => JSON.parse(text)).not.toThrow();
   });
@@ -332,7 +346,7 @@ case "$*" in
   'apply -f access.yaml') test -s access.yaml ;;
   'config view --raw --flatten --minify -o jsonpath={.clusters[0].cluster.server}') printf %s "$SERVER" ;;
   'config view --raw --flatten --minify -o jsonpath={.clusters[0].cluster.certificate-authority-data}') printf %s "$CA" ;;
-  '-n argocd get secret argocd-post-sync -o jsonpath={.data.token}') printf %s "$TOKEN" | base64 ;;
+  '-n argocd create token argocd-post-sync --duration=2160h') printf %s "$TOKEN" ;;
   '--kubeconfig post-sync.kubeconfig -n argocd get applications') test -s post-sync.kubeconfig ;;
   *) echo "kubectl $*: not expected" >&2; exit 1 ;;
 esac

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { StepResult } from '../support/action.ts';
+import { runAction, type StepResult } from '../support/action.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
+import type { DexOptions } from '../support/argocd/dex.ts';
+import { startArgocdServer } from '../support/argocd-server.ts';
 import { atATime } from '../support/at-a-time.ts';
+import { type GithubIssuer, startGithubIssuer } from '../support/github-issuer.ts';
 import { B, manifest } from '../support/manifest.ts';
 import { loadTrace, replay } from '../support/replay.ts';
 import { expectEnd, said, stepOn } from './steps.ts';
@@ -39,6 +42,20 @@ users:
 contexts:
   - { name: argocd, context: { cluster: argocd, user: post-sync } }
 `;
+}
+
+/** A step without a token for Argo CD, which trusts GitHub by a Dex of its own. */
+async function loggedIn(dexOf: (github: GithubIssuer) => DexOptions): Promise<StepResult> {
+  const github = await startGithubIssuer();
+  const argocd = await startArgocdServer({ objects: [manifest('shop')], dex: dexOf(github) });
+  const { url, ca } = argocd;
+  const inputs = { source: 'argocd', 'argocd-server': url, 'certificate-authority': ca };
+  try {
+    return await runAction({ inputs: { ...inputs, application: 'shop' }, env: github.env });
+  } finally {
+    await argocd.close();
+    await github.close();
+  }
 }
 
 const WAYS: readonly Way[] = [
@@ -114,6 +131,26 @@ const WAYS: readonly Way[] = [
     step: (server) => stepOn(server, { 'certificate-authority': server.client.cert }),
     ends: 'failure/unreachable',
     check: (result) => expect(said(result, 'error')[0]).toContain('certificate-authority'),
+  },
+  {
+    name: 'a login to Argo CD without a stored token, which may not see the Application',
+    step: () =>
+      loggedIn(({ accepts }) => ({
+        connectors: [{ id: 'github-actions', name: 'GitHub', type: 'oidc', accepts }],
+      })),
+    ends: 'failure/missing',
+    check(result) {
+      const [error] = said(result, 'error');
+      expect(error).toMatch(
+        /^p, repo:acme@123456\/shop@456789:ref:refs\/heads\/main, applications/m,
+      );
+    },
+  },
+  {
+    name: 'a login to Argo CD that is refused',
+    step: () => loggedIn(() => ({})),
+    ends: 'failure/invalid-input',
+    check: (result) => expect(said(result, 'error')[0]).toContain('has no Dex to exchange'),
   },
   {
     name: 'inputs that are not valid',

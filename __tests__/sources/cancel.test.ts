@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../src/core/application/parse.js';
+import { githubOidc } from '../../src/github/oidc.js';
 import type { Connection } from '../../src/http/connection.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { argocdSource, connectArgocd } from '../../src/sources/argocd/index.js';
+import { argocdEndpoint, argocdSource, connectArgocd } from '../../src/sources/argocd/index.js';
+import { argocdLogin } from '../../src/sources/argocd/login.js';
 import { connect } from '../../src/sources/kubernetes/connect.js';
 import { kubernetesSource } from '../../src/sources/kubernetes/index.js';
 import type { Source, SourceOptions } from '../../src/sources/source.js';
@@ -51,6 +53,15 @@ const KINDS: Readonly<Record<string, () => Promise<Reached>>> = {
     const access = { server: server.url, token: server.token, trust };
     return { server, connection: connectArgocd(access, surroundings()), make: argocdSource };
   },
+  'argocd, logging in': async () => {
+    const server = await startArgocdServer({ intercept: () => HANG });
+    const trust = { certificateAuthority: server.ca, insecureSkipTlsVerify: false };
+    const endpoint = argocdEndpoint({ server: server.url, trust }, surroundings());
+    const oidc = githubOidc('audience', systemClock(), async () => 'a-token');
+    const options = { endpoint, oidc, connector: '', clock: systemClock() };
+    const { credentials } = argocdLogin({ ...options, mask: () => undefined });
+    return { server, connection: { ...endpoint, credentials }, make: argocdSource };
+  },
 };
 
 const QUERY = {
@@ -70,7 +81,7 @@ const CALLS: Readonly<Record<string, (source: Source, signal: AbortSignal) => Pr
 };
 
 /** The address of Argo CD's own UI is known without a request. */
-const asks = (kind: string, name: string) => !(kind === 'argocd' && name === 'uiAddress');
+const asks = (kind: string, name: string) => !(kind.startsWith('argocd') && name === 'uiAddress');
 
 describe.each(Object.keys(KINDS))('%s', (kind) => {
   const calls = Object.entries(CALLS).filter(([name]) => asks(kind, name));

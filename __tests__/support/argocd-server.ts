@@ -8,6 +8,7 @@ import { groupVersion, KINDS } from './api/kinds.ts';
 import { describe, type ServedRequest } from './api/request.ts';
 import { labelSelector } from './api/selectors.ts';
 import { type Change, isRecord, type KubeObject, Store } from './api/store.ts';
+import { Dex, type DexOptions, type Session } from './argocd/dex.ts';
 import { inGo, listed } from './argocd/fields.ts';
 import { Stream } from './argocd/stream.ts';
 
@@ -36,6 +37,8 @@ export interface ArgocdServerOptions {
   readonly render?: (revisions: readonly string[]) => readonly object[] | undefined;
   /** Between the present state of a stream and its first change: what happens then is not told. */
   readonly deafMs?: number;
+  /** How one logs in without a token; default: not at all. */
+  readonly dex?: DexOptions;
 }
 
 export type ArgocdRight = 'get' | 'sync' | 'logs';
@@ -73,6 +76,8 @@ export interface ArgocdServer extends Behaviour {
   remove(namespace: string, name: string): boolean;
   get(namespace: string, name: string): KubeObject | undefined;
   setLive(objects: readonly KubeObject[]): void;
+  /** Who may log in, and who has. */
+  readonly dex: Dex;
   readonly streams: ReadonlySet<Stream>;
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -86,6 +91,9 @@ interface State {
   readonly store: Store;
   readonly tokens: Set<string>;
   readonly streams: Set<Stream>;
+  readonly dex: Dex;
+  /** Of the request that is answered; undefined: by a token that may do what `allow` says. */
+  readonly session?: Session;
   live: readonly KubeObject[];
 }
 
@@ -102,6 +110,7 @@ export async function startArgocdServer(options: ArgocdServerOptions = {}): Prom
     ...{ behaviour, options, namespace, tokens, live },
     store: new Store(),
     streams: new Set(),
+    dex: new Dex(options.dex ?? {}),
   };
   for (const object of options.objects ?? []) state.store.put(object);
   const requests: ServedRequest[] = [];
@@ -126,7 +135,7 @@ export async function startArgocdServer(options: ArgocdServerOptions = {}): Prom
     });
   return Object.assign(behaviour, {
     url: `${scheme}://127.0.0.1:${port}${rootPath}`,
-    ...{ ca: certificates.ca, token, tokens, requests, streams: state.streams },
+    ...{ ca: certificates.ca, token, tokens, requests, streams: state.streams, dex: state.dex },
     seen: (is: (request: ServedRequest) => boolean) =>
       new Promise<ServedRequest>((resolve) => {
         const past = requests.find(is);
@@ -214,27 +223,39 @@ async function answer(
     return { code: 404, text: '404 page not found\n', type: 'text/plain' };
   }
   const path = served.path.slice(rootPath.length);
+  const { dex, behaviour } = state;
+  if (path === '/api/dex/token') {
+    const { authorization = '' } = exchange.request.headers;
+    return dex.exchange(authorization, served.body, behaviour.now());
+  }
+  // Told to everyone.
+  if (path === '/api/v1/settings') return json(dex.settings('https://argocd.example.com'));
   // Whatever is no API is the UI.
   if (!path.startsWith('/api/v1/')) {
     return { code: 200, text: '<!doctype html><title>Argo CD</title>', type: 'text/html' };
   }
   const streaming = path === '/api/v1/stream/applications';
-  const refused = unauthenticated(state, exchange, streaming);
+  const session = dex.session(tokenOf(exchange), behaviour.now());
+  const refused = session ? undefined : unauthenticated(state, exchange, streaming);
   if (refused) return refused;
-  if (streaming) return stream(state, exchange);
-  if (path === '/api/v1/applications') return list(state, exchange);
+  const known = session ? { ...state, session } : state;
+  if (streaming) return stream(known, exchange);
+  if (path === '/api/v1/applications') return list(known, exchange);
   const [, name, below] = /^\/api\/v1\/applications\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
   if (name === undefined) return refuse(404, 'Not Found');
-  return ofOne(state, exchange, decodeURIComponent(name), below ?? '');
+  return ofOne(known, exchange, decodeURIComponent(name), below ?? '');
+}
+
+function tokenOf({ request }: Exchange): string {
+  return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
 }
 
 function unauthenticated(
   { tokens }: State,
-  { request }: Exchange,
+  exchange: Exchange,
   streaming: boolean,
 ): Reply | undefined {
-  const [, token = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
-  if (tokens.has(token)) return undefined;
+  if (tokens.has(tokenOf(exchange))) return undefined;
   const message = 'no session information';
   if (!streaming) return refuse(401, message);
   const error = { grpc_code: 16, http_code: 401, message, http_status: 'Unauthorized' };
@@ -249,7 +270,9 @@ function objectName({ namespace }: State, object: KubeObject): string {
 }
 
 function may(state: State, action: ArgocdRight, object: KubeObject): boolean {
-  return state.behaviour.allow?.(action, objectName(state, object)) ?? true;
+  const name = objectName(state, object);
+  if (state.session) return state.dex.allows(state.session, action, name);
+  return state.behaviour.allow?.(action, name) ?? true;
 }
 
 function list(state: State, { query }: Exchange): Reply {

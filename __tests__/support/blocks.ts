@@ -44,13 +44,14 @@ export function blocksIn(file: string, markdown: string): readonly Block[] {
 }
 
 const PROGRAMS =
-  /^(?:base64|cat|git|gh|jq|kubectl|node|npm|npx|openssl|rm)$|^[a-z]+\(\)$|^[A-Za-z_]\w*=|^[{}]$/;
+  /^(?:aws|az|base64|cat|gcloud|git|gh|helm|jq|kubectl|node|npm|npx|oc|openssl|rm)$|^[a-z]+\(\)$|^[A-Za-z_]\w*=|^[{}]$/;
 
 /** What is wrong with commands: their syntax, programs that nobody knows, files and scripts that are not there. */
 export function shellProblems(text: string): readonly string[] {
   const { status, stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
   if (status !== 0) return [stderr.trim()];
   const commands = withoutHereDocuments(text)
+    .replaceAll('\\\n', ' ')
     .replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, '_')
     .replaceAll(/(?<=^|\s)#.*$/gm, '')
     .split(/\n|;|\|\|?|&&|\$\(/)

@@ -70,6 +70,29 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       },
     ],
   },
+  'kubeadm.k8s.io/v1beta4 ClusterConfiguration': {
+    apiVersion: 'string',
+    kind: 'string',
+    apiServer: {
+      extraArgs: [{ name: 'string', value: 'string' }],
+      extraVolumes: [
+        {
+          name: 'string',
+          hostPath: 'string',
+          mountPath: 'string',
+          readOnly: 'boolean',
+          pathType: 'string',
+        },
+      ],
+    },
+  },
+  'argoproj.io/v1beta1 ArgoCD': {
+    ...HEAD,
+    spec: {
+      sso: { provider: 'string', dex: { openShiftOAuth: 'boolean', config: 'string' } },
+      rbac: { scopes: 'string', policy: 'string' },
+    },
+  },
   'apps/v1 Deployment': {
     ...HEAD,
     spec: { selector: { matchLabels: TEXTS }, template: POD },

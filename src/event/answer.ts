@@ -356,12 +356,14 @@ async function lookedInto(
   dependencies: EventDependencies,
 ): Promise<Results> {
   const { fields, filters } = inputs;
-  const argocd =
-    end.conclusion === 'skipped' ? undefined : await openArgocdApi(inputs, dependencies);
+  const api = end.conclusion === 'skipped' ? undefined : await openArgocdApi(inputs, dependencies);
   const asked = fields === 'paths' || fields === 'values' || filters.some((each) => each.fields);
-  if (!argocd && (fields === 'off' || !asked)) return results;
+  if (!api && (fields === 'off' || !asked)) return results;
   const { withFields } = await import('../conclude/fields.js');
-  return withFields(outcome, results, inputs, { ...dependencies, ...(argocd ? { argocd } : {}) });
+  return withFields(outcome, results, inputs, {
+    ...dependencies,
+    ...(api ? { argocd: api.connection } : {}),
+  });
 }
 
 /** What a truncated event did not tell may be anything. */

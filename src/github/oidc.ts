@@ -13,13 +13,20 @@ export interface OidcTokens {
   mint(fresh: boolean, signal: AbortSignal): Promise<string>;
   /** What the last token says of this job, never the token; empty before there is one. */
   describe(): string;
+  /** Those of the last token; undefined before there is one. */
+  claims(): Claims | undefined;
 }
 
-/** The claims that an API server's rules go by; times in seconds since the epoch, NaN where there is none. */
-interface Claims {
+/**
+ * The claims that a server's rules go by; empty where there is none. Times in seconds since the
+ * epoch, NaN where there is none.
+ */
+export interface Claims {
+  readonly iss: string;
   readonly aud: string;
   readonly sub: string;
   readonly repository: string;
+  readonly repositoryId: string;
   readonly ref: string;
   readonly iat: number;
   readonly exp: number;
@@ -30,21 +37,23 @@ const MARGIN_MS = 60_000;
 
 /**
  * @param ask GitHub's token endpoint; undefined: this job may not ask it
+ * @param why a token is needed, for the message where the job may not ask
  */
 export function githubOidc(
   audience: string,
   clock: Pick<Clock, 'now'>,
   ask: AskToken | undefined,
+  why = `oidc-audience is "${audience}"`,
 ): OidcTokens {
   let last: { readonly token: Promise<string>; readonly until: number } | undefined;
   let claims: Claims | undefined;
 
   const minted = async (signal: AbortSignal): Promise<string> => {
-    if (!ask) throw notPermitted(audience);
+    if (!ask) throw notPermitted(why);
     const token = await ask(audience, signal).catch((thrown: unknown) => {
       throw new TransientError(`GitHub gave no OIDC token: ${oneLine(messageOf(thrown))}`);
     });
-    claims = claimsOf(token);
+    claims = githubClaims(token);
     return token;
   };
 
@@ -66,6 +75,7 @@ export function githubOidc(
       return last.token;
     },
     describe: () => (claims ? described(claims) : ''),
+    claims: () => claims,
   };
 }
 
@@ -77,22 +87,32 @@ function lifeOf(claims: Claims | undefined): number {
 }
 
 function described({ aud, sub, repository, ref, exp }: Claims): string {
-  const until = Number.isFinite(exp) ? new Date(exp * 1000).toISOString() : 'unknown';
-  return `The token says aud ${aud}, sub ${sub}, repository ${repository}, ref ${ref}, exp ${until}. The API server refuses a token of another audience, one that a claim validation rule does not let in, and one that has expired; its log says which.`;
+  const shown = (claim: string) => claim.slice(0, SHOWN_LETTERS) || '(none)';
+  return `The token says aud ${shown(aud)}, sub ${shown(sub)}, repository ${shown(repository)}, ref ${shown(ref)}, exp ${timeShown(exp)}. The API server refuses a token of another audience, one that a claim validation rule does not let in, and one that has expired; its log says which.`;
 }
 
-function claimsOf(token: string): Claims {
-  const payload = token.split('.')[1] ?? '';
-  const claims = parsed(Buffer.from(payload, 'base64url').toString('utf8'));
-  const text = (name: string) => String(claims[name] ?? '(none)').slice(0, 200);
+const SHOWN_LETTERS = 200;
+/** A real token has some 2 KB. */
+const LONGEST_CLAIM = 1024;
+
+/** @param seconds since the epoch, or NaN */
+export function timeShown(seconds: number): string {
+  return Number.isFinite(seconds) ? new Date(seconds * 1000).toISOString() : 'unknown';
+}
+
+function githubClaims(token: string): Claims {
+  const claims = claimsOf(token);
+  const text = (name: string) => String(claims[name] ?? '').slice(0, LONGEST_CLAIM);
   const time = (name: string) => {
     const seconds = Number(claims[name] ?? Number.NaN);
     return Math.abs(seconds) <= LAST_SECOND ? seconds : Number.NaN;
   };
   return {
+    iss: text('iss'),
     aud: text('aud'),
     sub: text('sub'),
     repository: text('repository'),
+    repositoryId: text('repository_id'),
     ref: text('ref'),
     iat: time('iat'),
     exp: time('exp'),
@@ -102,9 +122,11 @@ function claimsOf(token: string): Claims {
 /** Of JavaScript's calendar. */
 const LAST_SECOND = 8.64e12;
 
-function parsed(json: string): Readonly<Record<string, unknown>> {
+/** The claims of a token, which is not verified here; none where it is no JWT. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(json);
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const value: unknown = JSON.parse(payload);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};
@@ -115,10 +137,10 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
 
-function notPermitted(audience: string): TerminalError {
+function notPermitted(why: string): TerminalError {
   return new TerminalError(
     'invalid-input',
-    `oidc-audience is "${audience}", but this job may not ask GitHub for an OIDC token.`,
+    `${why}, but this job may not ask GitHub for an OIDC token.`,
     `Allow it in the job or the workflow (a pull request from a fork never may):
 permissions:
   contents: read

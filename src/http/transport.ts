@@ -23,6 +23,8 @@ export interface Request {
   /** What a success answers with, which says how large it may be; default: `answer`. */
   readonly kind?: 'list' | 'answer';
   readonly body?: { readonly type: string; readonly text: string };
+  /** False: what is refused is in the body, and would be refused again with fresh credentials. */
+  readonly retryUnauthorized?: false;
 }
 
 /** A watch that was accepted. */
@@ -102,7 +104,7 @@ export function transport(
   };
   const open = async (request: Request, signal: AbortSignal) => {
     const first = await attempt(request, false, signal);
-    if (first.response.statusCode !== 401) return first;
+    if (first.response.statusCode !== 401 || request.retryUnauthorized === false) return first;
     first.end();
     return attempt(request, true, signal);
   };

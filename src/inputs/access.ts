@@ -50,7 +50,7 @@ function checkTogether(reader: Reader, access: Access): void {
       `the bundle ${NO_SERVER}`,
     ],
     [
-      given('oidc-audience') && !given('server'),
+      given('oidc-audience') && !given('server') && !argocd,
       'oidc-audience',
       `${quoted(access.oidcAudience)} ${NO_SERVER}`,
     ],
@@ -85,6 +85,14 @@ function parseAudience(value: string): Parsed<string> {
   if (/^[^\s{}]{0,255}$/.test(value)) return good(value);
   return bad(
     `${quoted(value)} cannot be an audience: accepted is the one that the API server trusts, without spaces`,
+  );
+}
+
+/** The id of a Dex connector; a forgotten expression is told by its braces. */
+export function parseConnector(value: string): Parsed<string> {
+  if (/^[^\s{}]{0,255}$/.test(value)) return good(value);
+  return bad(
+    `${quoted(value)} cannot be the id of a connector: accepted is an id of dex.config, without spaces`,
   );
 }
 

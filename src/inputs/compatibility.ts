@@ -8,24 +8,21 @@ import type { Inputs } from './types.js';
 /** What belongs to a source, and what it cannot obey: refused, never ignored. */
 export function checkSource(reader: Reader, { source, argocdServer }: Inputs): void {
   if (source === 'argocd') {
-    requireArgocd(reader, argocdServer);
+    requireArgocdServer(reader);
     refuseGiven(reader, CLUSTER_ACCESS, NOT_CLUSTER);
-  } else if (reader.text('argocd-token') !== '') {
-    if (reader.text('argocd-server') === '') refuseGiven(reader, ['argocd-token'], NO_ARGOCD);
-    refusePlainHttp(reader, argocdServer);
+    if (reader.text('argocd-token') !== '') refuseGiven(reader, ['oidc-audience'], WITH_TOKEN);
+  } else if (reader.text('argocd-server') === '') {
+    refuseGiven(reader, ['argocd-token', 'argocd-connector'], NO_SERVER);
   }
+  if (reader.text('argocd-token') !== '') refuseGiven(reader, ['argocd-connector'], WITH_TOKEN);
+  refusePlainHttp(reader, source, argocdServer);
   if (source === 'event') refuseOfEvents(reader);
 }
 
-const CLUSTER_ACCESS: readonly InputName[] = [
-  'kubeconfig',
-  'context',
-  'server',
-  'token',
-  'oidc-audience',
-];
-const NO_ARGOCD =
-  'is given without argocd-server: add the URL of the Argo CD server, or remove the token';
+const CLUSTER_ACCESS: readonly InputName[] = ['kubeconfig', 'context', 'server', 'token'];
+const NO_SERVER = 'is given without argocd-server: add the URL of the Argo CD server, or remove it';
+const WITH_TOKEN =
+  'is given together with argocd-token, which needs no login: remove one of the two';
 const NOT_CLUSTER =
   'is access to a cluster, which source: argocd does not use: remove it, or set source: cluster';
 const NO_LABELS =
@@ -46,21 +43,18 @@ function shown(name: InputName, value: string): string {
   return name === 'server' ? serverShown(value.trim()) : quoted(value);
 }
 
-function requireArgocd(reader: Reader, server: string): void {
-  const missing = (name: InputName, remedy: string) => {
-    if (reader.text(name) === '') reader.refuse(name, `"" is empty with source: argocd: ${remedy}`);
-  };
-  missing(
-    'argocd-server',
-    'give the URL of the Argo CD server, such as https://argocd.example.com',
-  );
-  missing('argocd-token', 'give a token (is its secret set in this repository?)');
-  refusePlainHttp(reader, server);
+function requireArgocdServer(reader: Reader): void {
+  if (reader.text('argocd-server') !== '') return;
+  const remedy = 'give the URL of the Argo CD server, such as https://argocd.example.com';
+  reader.refuse('argocd-server', `"" is empty with source: argocd: ${remedy}`);
 }
 
-function refusePlainHttp(reader: Reader, server: string): void {
+/** For links any address will do. */
+function refusePlainHttp(reader: Reader, source: Inputs['source'], server: string): void {
+  const asked =
+    source === 'argocd' || reader.text('argocd-token') + reader.text('argocd-connector') !== '';
   const url = server === '' ? undefined : new URL(server);
-  if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
+  if (asked && url?.protocol === 'http:' && !isLoopback(url.hostname)) {
     const problem = 'is plain http, in which the token would travel in the clear';
     reader.refuse('argocd-server', `${quoted(server)} ${problem}: accepted is https://`);
   }

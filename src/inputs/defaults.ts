@@ -13,6 +13,7 @@ export const DEFAULTS = {
   'insecure-skip-tls-verify': 'false',
   'argocd-server': '',
   'argocd-token': '',
+  'argocd-connector': '',
   revision: 'auto',
   'wait-for': 'sync,health',
   'wait-resources': '',

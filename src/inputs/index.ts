@@ -1,5 +1,5 @@
 import { InputError } from '../platform/errors.js';
-import { parseArgocdServer, parseToken, readAccess } from './access.js';
+import { parseArgocdServer, parseConnector, parseToken, readAccess } from './access.js';
 import { checkSource } from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
@@ -40,6 +40,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     githubToken: reader.take('github-token', parseToken, ''),
     argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
     argocdToken: reader.take('argocd-token', parseToken, ''),
+    argocdConnector: reader.take('argocd-connector', parseConnector, ''),
     summary: reader.take('summary', parseBoolean, true),
     run,
   };

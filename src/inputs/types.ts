@@ -31,8 +31,10 @@ export interface Inputs extends Policy {
   readonly githubToken: string;
   /** URL without a slash at its end; empty: none. */
   readonly argocdServer: string;
-  /** With another source than `argocd`, for looking within resources. */
+  /** Empty with `source: argocd`: log in with GitHub's OIDC token. With another source, for looking within resources. */
   readonly argocdToken: string;
+  /** Id of the Dex connector that trusts GitHub's OIDC tokens; empty: found by asking the server. */
+  readonly argocdConnector: string;
   readonly summary: boolean;
   readonly run: RunContext;
 }
@@ -44,7 +46,10 @@ export interface Access {
   readonly context: string;
   readonly server: string;
   readonly token: string;
-  /** Of tokens that GitHub mints, to be presented to `server`; empty: none. */
+  /**
+   * Of tokens that GitHub mints, to be presented to `server`; empty: none. With `source: argocd` of
+   * those that Argo CD exchanges; empty: its URL.
+   */
   readonly oidcAudience: string;
   /** PEM, or empty: the system's. */
   readonly certificateAuthority: string;

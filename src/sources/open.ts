@@ -5,6 +5,7 @@ import type { Inputs } from '../inputs/types.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { TerminalError } from '../platform/errors.js';
 import { selectionOf } from '../wait/selection.js';
+import type { ArgocdIdentity } from './argocd/identity.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
@@ -34,27 +35,60 @@ export async function openSource(
 }
 
 async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
+  const api = await openArgocdApi(inputs, dependencies);
+  // Checked with the inputs.
+  if (!api) throw new TerminalError('invalid-input', 'source: argocd needs argocd-server.');
   const { argocdSource } = await import('./argocd/index.js');
-  const argocd = await openArgocdApi(inputs, dependencies);
-  if (!argocd) throw new TerminalError('invalid-input', 'source: argocd needs argocd-token');
   return {
-    source: argocdSource({ connection: argocd, ...partsOf(inputs, dependencies) }),
+    source: argocdSource({ ...api, ...partsOf(inputs, dependencies) }),
     credentials: () => '',
-    argocd,
+    argocd: api.connection,
   };
 }
 
-/** The connection to the Argo CD API that the inputs give, if any; contacts nothing yet. */
+/** A way to the API of Argo CD. */
+export interface ArgocdApi {
+  readonly connection: Connection;
+  /** As whom a login without a stored token is known, once it has happened; absent: by a token. */
+  readonly identity?: () => ArgocdIdentity | undefined;
+}
+
+/**
+ * The connection to the API of Argo CD: by `argocd-token`, or by a login with GitHub's OIDC token.
+ * Contacts nothing yet.
+ * @returns undefined where there is no server, or where it is for links only: with a cluster as
+ *   source, neither a token nor a connector is given
+ */
 export async function openArgocdApi(
-  inputs: Inputs,
-  { env, console }: SourceDependencies,
-): Promise<Connection | undefined> {
-  const { argocdServer: server, argocdToken: token, access } = inputs;
-  if (server === '' || token === '') return undefined;
-  const { connectArgocd, besideCluster } = await import('./argocd/connect.js');
-  const trust = inputs.source === 'argocd' ? access : await besideCluster(access);
+  inputs: Pick<Inputs, 'source' | 'access' | 'argocdServer' | 'argocdToken' | 'argocdConnector'>,
+  dependencies: Pick<SourceDependencies, 'env' | 'console' | 'clock'>,
+): Promise<ArgocdApi | undefined> {
+  const { source, argocdServer: server, argocdToken: token, argocdConnector: connector } = inputs;
+  const keyless = token === '' && (source === 'argocd' || connector !== '');
+  if (server === '' || (token === '' && !keyless)) return undefined;
+  const { clock, env, console } = dependencies;
   const mask = (secret: string) => console.mask(secret);
-  return connectArgocd({ server, token, trust }, { env, log: console, mask });
+  const surroundings = { env, log: console, mask };
+  const trust = source === 'argocd' ? inputs.access : besideCluster(inputs.access);
+  const { argocdEndpoint, connectArgocd } = await import('./argocd/index.js');
+  if (!keyless) return { connection: connectArgocd({ server, token, trust }, surroundings) };
+  const { argocdLogin } = await import('./argocd/login.js');
+  // The audience of a cluster's token is for that cluster: Argo CD must not be able to use it there.
+  const given = source === 'argocd' ? inputs.access.oidcAudience : '';
+  const oidc = await oidcFor(given || server, dependencies, NO_ARGOCD_TOKEN);
+  const endpoint = argocdEndpoint({ server, trust }, surroundings);
+  const login = argocdLogin({ endpoint, oidc, connector, clock, mask });
+  return { connection: { ...endpoint, credentials: login.credentials }, identity: login.identity };
+}
+
+const NO_ARGOCD_TOKEN = 'argocd-token is not given (is its secret set in this repository?)';
+
+/** `certificate-authority` is the cluster's then; Argo CD has that one, or a public one. */
+function besideCluster(access: Inputs['access']): Inputs['access'] {
+  if (access.certificateAuthority === '') return access;
+  const { getCACertificates } = process.getBuiltinModule('node:tls');
+  const known = getCACertificates('default').join('\n');
+  return { ...access, certificateAuthority: `${access.certificateAuthority}\n${known}` };
 }
 
 async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
@@ -68,8 +102,9 @@ async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Pr
     ...(oidc ? { mintToken: oidc.mint } : {}),
   });
   const source = kubernetesSource({ connection, ...partsOf(inputs, dependencies) });
-  const argocd = await openArgocdApi(inputs, dependencies);
-  return { source, credentials: () => oidc?.describe() ?? '', ...(argocd ? { argocd } : {}) };
+  const api = await openArgocdApi(inputs, dependencies);
+  const argocd = api ? { argocd: api.connection } : {};
+  return { source, credentials: () => oidc?.describe() ?? '', ...argocd };
 }
 
 /** Within the run's own time, so that what a plugin waits for is said before it is over. */
@@ -90,11 +125,18 @@ function partsOf(inputs: Inputs, { console, clock, random }: SourceDependencies)
 
 async function oidcOf(
   { access }: Inputs,
-  { env, clock, console }: SourceDependencies,
+  dependencies: SourceDependencies,
 ): Promise<OidcTokens | undefined> {
-  if (access.oidcAudience === '') return undefined;
+  return access.oidcAudience === '' ? undefined : oidcFor(access.oidcAudience, dependencies);
+}
+
+async function oidcFor(
+  audience: string,
+  { env, clock, console }: Pick<SourceDependencies, 'env' | 'console' | 'clock'>,
+  why?: string,
+): Promise<OidcTokens> {
   const { githubOidc } = await import('../github/oidc.js');
   const { tokenEndpoint } = await import('../github/token-endpoint.js');
   const mask = (secret: string) => console.mask(secret);
-  return githubOidc(access.oidcAudience, clock, tokenEndpoint({ env, clock, mask }));
+  return githubOidc(audience, clock, tokenEndpoint({ env, clock, mask }), why);
 }

@@ -3,7 +3,7 @@ import { record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
-import { LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
+import { type ArgocdAction, LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
 
@@ -73,9 +73,10 @@ export async function listApplications<T>(
   reduce: (item: unknown) => T | undefined,
   signal: AbortSignal,
   fields = '',
+  action: ArgocdAction = LIST_ACTION,
 ): Promise<readonly T[]> {
   const answer = await transport.send(listRequest(selection, fields), signal);
-  if (!isSuccess(answer)) throw refusal(answer, LIST_ACTION, server);
+  if (!isSuccess(answer)) throw refusal(answer, action, server);
   const { items } = record(jsonOf(answer, server, NOT_API_HINT));
   if (items !== null && !Array.isArray(items)) {
     throw new TransientError(`${server} answered without a list: ${NOT_API_HINT}`);

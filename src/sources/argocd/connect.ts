@@ -3,6 +3,9 @@ import { bearer, reach, trustOf } from '../../http/endpoint.js';
 import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 
+/** A connection to an Argo CD API server, but for its credentials. */
+export type ArgocdEndpoint = Omit<Connection, 'credentials'>;
+
 export interface ArgocdAccess {
   /** URL of the Argo CD server, possibly with a path (`--rootpath`); no slash at the end. */
   readonly server: string;
@@ -10,24 +13,29 @@ export interface ArgocdAccess {
   readonly trust: Pick<Access, 'certificateAuthority' | 'insecureSkipTlsVerify'>;
 }
 
-/** The way to an Argo CD API server; contacts nothing. */
+/** The way to an Argo CD API server, by a token that is given; contacts nothing. */
 export function connectArgocd(
-  { server, token, trust }: ArgocdAccess,
-  { env, log, mask }: Pick<Surroundings, 'env' | 'log' | 'mask'>,
+  { token, ...access }: ArgocdAccess,
+  surroundings: Pick<Surroundings, 'env' | 'log' | 'mask'>,
 ): Connection {
+  const endpoint = argocdEndpoint(access, surroundings);
+  const credentials = bearer(token, surroundings.mask);
+  return { ...endpoint, credentials: async () => credentials };
+}
+
+/** The way to an Argo CD API server, without saying as whom; contacts nothing. */
+export function argocdEndpoint(
+  { server, trust }: Pick<ArgocdAccess, 'server' | 'trust'>,
+  { env, log, mask }: Pick<Surroundings, 'env' | 'log' | 'mask'>,
+): ArgocdEndpoint {
   maskProxies(env, mask);
-  const credentials = bearer(token, mask);
   const here = reach(server, env, 'the Argo CD server');
   if (trust.insecureSkipTlsVerify) {
     log.warning(
       `The certificate of ${here.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the token.`,
     );
   }
-  return {
-    ...here,
-    trust: trustOf(trust, {}),
-    credentials: async () => credentials,
-  };
+  return { ...here, trust: trustOf(trust, {}) };
 }
 
 /** Beside a cluster, the given bundle is that of the cluster: the system's authorities count too. */

@@ -9,9 +9,14 @@ import { applyPatch } from './actions.js';
 import { listApplications } from './applications.js';
 import { liveReader } from './live.js';
 import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
-import { type ArgocdAction, policyFor } from './refusals.js';
+import { type ArgocdAction, LIST_ACTION, policyFor } from './refusals.js';
 
-export { connectArgocd } from './connect.js';
+export { argocdEndpoint, connectArgocd } from './connect.js';
+
+export interface ArgocdSourceOptions extends SourceOptions {
+  /** As whom a run has logged in, where it does so without a stored token. */
+  readonly identity?: ArgocdAction['identity'];
+}
 
 /** In bytes: Argo CD knows no pages, and 5,000 Applications of 30 KB are 150 MB. */
 const WHOLE_LIST = 256 * 1024 * 1024;
@@ -30,11 +35,12 @@ interface SeenApplication {
 }
 
 /** Applications from the API of an Argo CD server. */
-export function argocdSource(options: SourceOptions): Source {
-  const { connection, selection, clock, random } = options;
+export function argocdSource(options: ArgocdSourceOptions): Source {
+  const { connection, selection, clock, random, identity } = options;
   const timing = { ...WATCH_TIMEOUTS, ...TIMEOUTS, ...options.timing };
   const server = connection.name;
-  const { parse, known, action } = memory(options.parse);
+  const { parse, known, action } = memory(options);
+  const listAction = { ...LIST_ACTION, identity };
   const limits = { ...LIMITS, list: WHOLE_LIST, ...options.limits };
   const open = (idleMs = timing.idleMs) =>
     transport(connection, clock, { ...timing, idleMs }, limits);
@@ -49,7 +55,7 @@ export function argocdSource(options: SourceOptions): Source {
       pool,
       openLast: () => transport(connection, clock, shortened(timing), limits),
       protocolOver: (transport) =>
-        argocdProtocol({ ...options, transport, streams, server, timing }),
+        argocdProtocol({ ...options, transport, streams, server, timing, listAction }),
     }),
     reaches: () => true,
     live: liveReader({
@@ -61,17 +67,19 @@ export function argocdSource(options: SourceOptions): Source {
     }),
     names: (namespace, signal) =>
       namesBy(namespace, (selection, reduce) =>
-        listApplications(pool, server, selection, reduce, signal, NAME_FIELDS),
+        listApplications(pool, server, selection, reduce, signal, NAME_FIELDS, listAction),
       ),
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
       applyPatch({ transport: refreshing, server, parse, known, action }, patch, signal),
-    absenceHint: absenceHintOf(selection),
+    get absenceHint() {
+      return absenceHintOf(selection, identity);
+    },
   };
 }
 
 /** Parses Applications, and keeps what requests need of them. */
-function memory(parseApplication: SourceOptions['parse']) {
+function memory({ parse: parseApplication, identity }: ArgocdSourceOptions) {
   const seen = new Map<string, SeenApplication>();
   const known = (key: string): SeenApplication => seen.get(key) ?? unknown(key);
   const parse = (object: unknown): Application => {
@@ -82,7 +90,7 @@ function memory(parseApplication: SourceOptions['parse']) {
     return application;
   };
   const action = (key: string, action: ArgocdAction['action']): ArgocdAction => {
-    return { action, what: key, object: known(key).object };
+    return { action, what: key, object: known(key).object, identity };
   };
   return { parse, known, action };
 }
@@ -98,7 +106,10 @@ function placeOf({ namespace, name, controllerNamespace }: Application): string 
 }
 
 /** Argo CD does not tell what is missing from what a token may not read. */
-function absenceHintOf({ name = 'APPLICATION' }: Selection): string {
-  const policy = policyFor({ action: 'get', what: name, object: `PROJECT/${name}` });
+function absenceHintOf(
+  { name = 'APPLICATION' }: Selection,
+  identity: ArgocdAction['identity'],
+): string {
+  const policy = policyFor({ action: 'get', what: name, object: `PROJECT/${name}`, identity });
   return `Argo CD hides Applications that the token may not read. ${policy}`;
 }

@@ -2,7 +2,7 @@ import type { Transport } from '../../http/transport.js';
 import type { Protocol, Watch } from '../protocol.js';
 import type { SourceOptions, WatchTimeouts } from '../source.js';
 import { listApplications, streamRequest } from './applications.js';
-import { LIST_ACTION, refusal } from './refusals.js';
+import { type ArgocdAction, refusal } from './refusals.js';
 import { streamEvent } from './stream.js';
 
 /** With these statuses a server, or a proxy in front of it, says that it cannot stream. */
@@ -19,6 +19,8 @@ export interface ProtocolOptions
   /** As messages call it. */
   readonly server: string;
   readonly timing: WatchTimeouts;
+  /** What lists and streams ask for, as messages call it. */
+  readonly listAction: ArgocdAction;
 }
 
 /**
@@ -27,21 +29,21 @@ export interface ProtocolOptions
  * complete nor what was deleted before, so a list comes before every stream.
  */
 export function argocdProtocol(options: ProtocolOptions): Protocol {
-  const { transport, streams, server, selection } = options;
+  const { transport, streams, server, selection, listAction } = options;
   return {
     firstPhase: { kind: 'listing' },
     consistentLists: false,
     answersBeforeEvents: false,
     async list(read, signal) {
       return {
-        items: await listApplications(transport, server, selection, read, signal),
+        items: await listApplications(transport, server, selection, read, signal, '', listAction),
         from: '',
       };
     },
     async open(_phase, _contact, signal) {
       const opened = await streams.stream(streamRequest(selection), signal);
       if ('stream' in opened) return { kind: 'stream', stream: opened.stream };
-      const fault = refusal(opened.refused, LIST_ACTION, server);
+      const fault = refusal(opened.refused, listAction, server);
       if (!NO_WATCH.has(opened.refused.status)) throw fault;
       return { kind: 'unsupported', why: fault.message, instead: 'polling' };
     },

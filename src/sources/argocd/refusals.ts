@@ -1,6 +1,7 @@
 import { type Answer, inShort, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
+import { type ArgocdIdentity, policyForRun } from './identity.js';
 
 /** What a request asks for, for messages and for the policy to add. */
 export interface ArgocdAction {
@@ -9,6 +10,8 @@ export interface ArgocdAction {
   readonly what: string;
   /** `PROJECT/APPLICATION` as in Argo CD's policies; placeholders where unknown. */
   readonly object: string;
+  /** Of a run that logs in without a stored token; undefined: not yet, or it has a token. */
+  readonly identity?: (() => ArgocdIdentity | undefined) | undefined;
 }
 
 /** To list or to stream. */
@@ -19,8 +22,10 @@ export const LIST_ACTION: ArgocdAction = {
 };
 
 /** The policies that allow an action, for argocd-rbac-cm or a role of the AppProject. */
-export function policyFor({ action, object }: ArgocdAction): string {
+export function policyFor({ action, object, identity }: ArgocdAction): string {
   const actions = action === 'get' ? ['get'] : ['get', action];
+  const run = identity?.();
+  if (run !== undefined && run.subject !== '') return policyForRun(run, object, actions);
   const policies = actions.map((each) => `p, role:ci, applications, ${each}, ${object}, allow`);
   return [
     'Allow it in argocd-rbac-cm (`policy.csv`), or in a role of the AppProject:',
@@ -39,6 +44,7 @@ export function refusal(
   const where = `${server} answered ${answer.status} when asked to ${action.action} ${action.what}`;
   switch (answer.status) {
     case 401:
+      if (action.identity) return loginNotAccepted(server, said);
       return new TerminalError(
         'unauthorized',
         `${server} does not accept argocd-token (401): ${said}`,
@@ -55,17 +61,33 @@ export function refusal(
     case 400:
       return new TerminalError('invalid-input', `${where}: ${said}`, REFUSED[action.action]);
   }
-  if (answer.status >= 300 && answer.status < 400) {
-    return new TerminalError(
-      'unreachable',
-      `${where} with a redirect to ${withoutQuery(answer.location)}, which the Argo CD API never sends.`,
-      'Check `argocd-server`: it must reach Argo CD itself, without a login page in front of it.',
-    );
-  }
+  if (isRedirect(answer)) return redirected(answer, where);
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
-const PATH_HINT =
+/** Dex has given the token, Argo CD refuses it, also a new one. */
+function loginNotAccepted(server: string, said: string): TerminalError {
+  return new TerminalError(
+    'unauthorized',
+    `${server} does not accept the token that its own Dex has given for GitHub's (401): ${said}`,
+    'Check `url` in argocd-cm: it must be the address that the server is known by, as Dex derives its issuer from it. Then look at the log of argocd-server, which has the cause.',
+  );
+}
+
+export function isRedirect({ status }: Answer): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** @param where the beginning of the message: who answered what */
+export function redirected({ location }: Answer, where: string): TerminalError {
+  return new TerminalError(
+    'unreachable',
+    `${where} with a redirect to ${withoutQuery(location)}, which the Argo CD API never sends.`,
+    'Check `argocd-server`: it must reach Argo CD itself, without a login page in front of it.',
+  );
+}
+
+export const PATH_HINT =
   'Check `argocd-server`: if the server runs with `--rootpath`, the URL must include that path (https://example.com/argocd).';
 
 /** Argo CD answers 400 to a malformed request and to one that the Application does not allow. */
