@@ -146,7 +146,7 @@ const WORKFLOW: Shape = {
     'schedule?': [{ cron: 'string' }],
   },
   permissions: { '*': 'string' },
-  'concurrency?': { group: 'string', 'cancel-in-progress?': 'boolean' },
+  'concurrency?': { group: 'string', 'cancel-in-progress?': 'boolean', 'queue?': 'string' },
   'env?': { '*': 'string' },
   jobs: { '*': JOB },
 };

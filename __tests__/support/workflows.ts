@@ -9,6 +9,7 @@ import { ROOT } from './action.ts';
 
 /** What is read of workflows in documents and examples. */
 export interface Step {
+  readonly name?: string;
   readonly id?: string;
   readonly if?: unknown;
   readonly uses?: string;

@@ -106,7 +106,7 @@ export function main(work: () => void): void {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main(() => {
     const options = optionsOf(
-      `npm run build -- [--out DIR]
+      `npm run bundle -- [--out DIR]
 
 Builds dist/, or another directory: tsc, then ncc, then esbuild's minifier.`,
       { options: { out: { type: 'string' } } },
