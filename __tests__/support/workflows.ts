@@ -28,6 +28,7 @@ export interface Job {
 export interface Workflow {
   readonly on?: unknown;
   readonly permissions?: unknown;
+  readonly concurrency?: unknown;
   readonly jobs?: Readonly<Record<string, Job>>;
 }
 
