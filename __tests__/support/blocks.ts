@@ -119,6 +119,9 @@ const STEP: Shape = {
   'run?': 'string',
   'env?': { '*': 'any' },
   'continue-on-error?': 'any',
+  'background?': 'boolean',
+  'wait?': 'string',
+  'cancel?': 'string',
 };
 
 const JOB: Shape = {
@@ -151,6 +154,8 @@ const WORKFLOW: Shape = {
   jobs: { '*': JOB },
 };
 
+const STEP_KINDS = ['uses', 'run', 'wait', 'cancel'];
+
 /** What is wrong with the form of a workflow, as far as the documents use what GitHub knows. */
 export function workflowProblems(value: unknown): readonly string[] {
   const form = misfits(value, WORKFLOW);
@@ -161,8 +166,8 @@ export function workflowProblems(value: unknown): readonly string[] {
   return [
     ...Object.values(jobs)
       .flatMap(({ steps }) => steps)
-      .filter((step) => 'uses' in step === 'run' in step)
-      .map((step) => `${JSON.stringify(step)}: not one of uses and run`),
+      .filter((step) => STEP_KINDS.filter((kind) => kind in step).length !== 1)
+      .map((step) => `${JSON.stringify(step)}: not one of ${STEP_KINDS.join(', ')}`),
     ...expressionsIn(value).flatMap(expressionProblems),
   ];
 }
