@@ -27,3 +27,12 @@ test('an option that there is not ends it with a line, not with a stack', () => 
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^Unknown option '--x'\.\n\nnpm run check-dist\n/);
 });
+
+test('the demo lists the recordings, and refuses a name that is none of them', () => {
+  const demo = (arg: string) =>
+    spawnSync(nodePath(), [join(DIRECTORY, 'demo.ts'), arg], { encoding: 'utf8' });
+  expect(demo('--list').stdout).toContain('\nupdate-client-side\n');
+  const { status, stdout, stderr } = demo('nope');
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toBe('There is no recording "nope". All of them: npm run demo -- --list\n');
+});
