@@ -86,7 +86,7 @@ function asAscii(file: string): void {
   writeFileSync(file, code);
 }
 
-/** Node's own modules by the way that needs no `require`, which ncc makes anew for each of them. */
+/** Node's own modules by the way that needs no `require`, which ncc makes again for each of them. */
 function withoutRequire(source: string): string {
   const made = '__WEBPACK_EXTERNAL_createRequire(import.meta.url)';
   const imported = 'import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";';
