@@ -13,12 +13,14 @@ import { ROOT, runAction, type StepResult } from './support/action.ts';
 import { startApiServer } from './support/api-server.ts';
 import {
   actionlint,
+  audit,
   type Block,
   blocksIn,
   flowchartProblems,
   lint,
   shellProblems,
   workflowProblems,
+  zizmor,
 } from './support/blocks.ts';
 import { type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';
 import { loadTrace, replay } from './support/replay.ts';
@@ -298,34 +300,55 @@ describe('every other block', () => {
   });
 });
 
-describe('actionlint', () => {
-  const program = actionlint();
+describe('what the blocks have of workflows', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'blocks-'));
+  let files: readonly string[] = [];
+  const linter = actionlint();
+  const auditor = zizmor();
 
-  test('is there where it must be', () => {
-    if (process.env.ACTIONLINT === 'required') expect(program).toBeDefined();
+  beforeAll(() => {
+    files = YAML_BLOCKS.flatMap((block) => {
+      const value = firstOf(block.text);
+      const whole = wholeOf(value);
+      if (!whole) return [];
+      const file = join(directory, `${block.file.replaceAll('/', '-')}-${block.line}.yml`);
+      writeFileSync(file, whole === value ? block.text : stringify(whole));
+      return [file];
+    });
   });
 
-  if (program === undefined) return;
+  afterAll(() => rmSync(directory, { recursive: true }));
 
-  test('accepts what the blocks have of workflows', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'blocks-'));
-    try {
-      const files = YAML_BLOCKS.flatMap((block) => {
-        const value = firstOf(block.text);
-        const whole = wholeOf(value);
-        if (!whole) return [];
-        const file = join(directory, `${block.file.replaceAll('/', '-')}-${block.line}.yml`);
-        writeFileSync(file, whole === value ? block.text : stringify(whole));
-        return [file];
-      });
-      expect(files.length).toBeGreaterThan(20);
-      expect(lint(program, files)).toEqual([]);
-      writeFileSync(files[0] ?? '', 'on: push\njobs: { a: { steps: [{ run: x }] } }\n');
-      expect(lint(program, files)).not.toEqual([]);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+  /** A file with a fault, to see that it is found. */
+  function broken(text: string): string {
+    const file = join(directory, 'broken.yml');
+    writeFileSync(file, text);
+    return file;
+  }
+
+  test('can be checked where it must be', () => {
+    expect(files.length).toBeGreaterThan(20);
+    if (process.env.ACTIONLINT === 'required') expect(linter).toBeDefined();
+    if (process.env.ZIZMOR === 'required') expect(auditor).toBeDefined();
   });
+
+  if (linter !== undefined) {
+    test('actionlint accepts', () => {
+      expect(lint(linter, files)).toEqual([]);
+      const file = broken('on: push\njobs: { a: { steps: [{ run: x }] } }\n');
+      expect(lint(linter, [file])).not.toEqual([]);
+    });
+  }
+
+  if (auditor !== undefined) {
+    test('zizmor accepts', () => {
+      expect(audit(auditor, files, { examples: true })).toEqual([]);
+      const run = `run: "echo \${{ github.event.issue.title }}"`;
+      const job = `{ runs-on: ubuntu-latest, steps: [{ ${run} }] }`;
+      const file = broken(`on: issues\npermissions: {}\njobs:\n  a: ${job}\n`);
+      expect(audit(auditor, [file], { examples: true }).join()).toContain('template-injection');
+    });
+  }
 });
 
 /** Copies what README.md says, in its order, with stand-ins for kubectl, gh and git. */

@@ -204,3 +204,54 @@ export function lint(program: string, files: readonly string[]): readonly string
   const { stdout, stderr } = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8' });
   return `${stdout}${stderr}`.split('\n').filter((line) => line !== '');
 }
+
+/** Where zizmor is; undefined: not on PATH. */
+export function zizmor(): string | undefined {
+  const { status } = spawnSync('zizmor', ['--version']);
+  return status === 0 ? 'zizmor' : undefined;
+}
+
+/**
+ * What zizmor finds in files that is not of low severity, a line each: "where: what".
+ * @param examples actions may be taken by tag, as they are to be read
+ */
+export function audit(
+  program: string,
+  files: readonly string[],
+  { examples }: { readonly examples: boolean },
+): readonly string[] {
+  const config = examples
+    ? ['--config', join(ROOT, '__tests__/support/zizmor.yml')]
+    : ['--no-config'];
+  const args = [
+    '--offline',
+    '--no-progress',
+    '--quiet',
+    '--format',
+    'json',
+    '--min-severity',
+    'medium',
+  ];
+  const { stdout, stderr } = spawnSync(program, [...args, ...config, ...files], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (stdout.trim() === '') return [stderr];
+  const findings = JSON.parse(stdout) as readonly Finding[];
+  return findings.map(({ ident, desc, locations: [place] }) => {
+    const name = place?.symbolic.key.Local?.verbatim_path ?? '';
+    return `${name}:${(place?.concrete.location.start_point.row ?? 0) + 1}: ${ident}: ${desc}`;
+  });
+}
+
+interface Finding {
+  readonly ident: string;
+  readonly desc: string;
+  readonly locations: readonly {
+    readonly symbolic: { readonly key: { readonly Local?: Readonly<Record<string, string>> } };
+    readonly concrete: {
+      readonly location: { readonly start_point: { readonly row: number } };
+    };
+  }[];
+}
