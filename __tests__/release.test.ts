@@ -42,6 +42,18 @@ describe('the Marketplace takes action.yml', () => {
   });
 });
 
+/** `npx github:…/argocd-post-sync explain` downloads one package, and builds nothing. */
+test('npm installs nothing but dist/ from the repository', () => {
+  const about = JSON.parse(read('package.json')) as Readonly<Record<string, object | undefined>>;
+  for (const field of ['dependencies', 'optionalDependencies', 'peerDependencies', 'workspaces']) {
+    expect(about[field]).toBeUndefined();
+  }
+  // With one of these npm installs the dev dependencies of a Git package before it packs it.
+  const building = ['preinstall', 'install', 'postinstall', 'build', 'prepack', 'prepare'];
+  expect(Object.keys(about['scripts'] ?? {}).filter((name) => building.includes(name))).toEqual([]);
+  expect(about).toMatchObject({ files: ['dist'], bin: { 'argocd-post-sync': 'dist/index.js' } });
+});
+
 describe('the version', () => {
   test('is of the major that every example names', () => {
     const { stdout } = git(ROOT, 'grep', '-hoE', '/argocd-post-sync[@/]v[0-9]+');
