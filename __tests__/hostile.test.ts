@@ -218,7 +218,7 @@ const INPUTS: readonly Row[] = [
       },
     ),
     ends: 'failure/unauthorized',
-    says: /token=«\(hidden\)»/,
+    says: /token=\(hidden\)/,
     hides: ['hunter22'],
   },
   {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments, stringify } from 'yaml';
-import { withTables } from '../scripts/readme-tables.ts';
+import { withInputs, withTables } from '../scripts/readme-tables.ts';
 import { explain } from '../src/cli/explain.js';
 import { FIXED_OUTPUTS } from '../src/core/result/output-names.js';
 import { parseFilters } from '../src/inputs/filters-file.js';
@@ -14,12 +14,14 @@ import { ROOT, runAction, type StepResult } from './support/action.ts';
 import { startApiServer } from './support/api-server.ts';
 import {
   actionlint,
+  audit,
   type Block,
   blocksIn,
   flowchartProblems,
   lint,
   shellProblems,
   workflowProblems,
+  zizmor,
 } from './support/blocks.ts';
 import { type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';
 import { loadTrace, replay } from './support/replay.ts';
@@ -109,12 +111,21 @@ function stepsOf(value: unknown): readonly Step[] {
 describe('the tables', () => {
   test('say what action.yml says (else run `npx node scripts/readme-tables.ts`)', () => {
     expect(withTables(read('README.md'), read('action.yml'))).toBe(read('README.md'));
+    expect(withInputs(read('docs/inputs.md'), read('action.yml'))).toBe(read('docs/inputs.md'));
   });
 
   test('are noticed when they do not', () => {
     const other = read('action.yml').replace('default: 10m', 'default: 11m');
     expect(withTables(read('README.md'), other)).not.toBe(read('README.md'));
     expect(() => withTables('no markers', other)).toThrow('0 places for the inputs');
+  });
+
+  test('have every input once', () => {
+    for (const page of ['README.md', 'docs/inputs.md']) {
+      const rows = [...read(page).matchAll(/^\| `([a-z-]+)` +\| (?:`[^`]+`)? +\| /gm)];
+      const names = rows.map(([, name = '']) => name);
+      expect(names.sort()).toEqual(Object.keys(declared.inputs).sort());
+    }
   });
 
   test('action.yml declares the outputs that are written', () => {
@@ -303,42 +314,67 @@ describe('every other block', () => {
   });
 });
 
-describe('actionlint', () => {
-  const program = actionlint();
+describe('what the blocks have of workflows', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'blocks-'));
+  let files: readonly string[] = [];
+  const linter = actionlint();
+  const auditor = zizmor();
 
-  test('is there where it must be', () => {
-    if (process.env.ACTIONLINT === 'required') expect(program).toBeDefined();
+  beforeAll(() => {
+    files = YAML_BLOCKS.flatMap((block) => {
+      const value = firstOf(block.text);
+      const whole = wholeOf(value);
+      if (!whole) return [];
+      const file = join(directory, `${block.file.replaceAll('/', '-')}-${block.line}.yml`);
+      writeFileSync(file, whole === value ? block.text : stringify(whole));
+      return [file];
+    });
   });
 
-  if (program === undefined) return;
+  afterAll(() => rmSync(directory, { recursive: true }));
 
-  test('accepts what the blocks have of workflows', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'blocks-'));
-    try {
-      const files = YAML_BLOCKS.flatMap((block) => {
-        const value = firstOf(block.text);
-        const whole = wholeOf(value);
-        if (!whole) return [];
-        const file = join(directory, `${block.file.replaceAll('/', '-')}-${block.line}.yml`);
-        writeFileSync(file, whole === value ? block.text : stringify(whole));
-        return [file];
-      });
-      expect(files.length).toBeGreaterThan(20);
-      expect(lint(program, files)).toEqual([]);
-      writeFileSync(files[0] ?? '', 'on: push\njobs: { a: { steps: [{ run: x }] } }\n');
-      expect(lint(program, files)).not.toEqual([]);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+  /** A file with a fault, to see that it is found. */
+  function broken(text: string): string {
+    const file = join(directory, 'broken.yml');
+    writeFileSync(file, text);
+    return file;
+  }
+
+  test('can be checked where it must be', () => {
+    expect(files.length).toBeGreaterThan(20);
+    if (process.env.ACTIONLINT === 'required') expect(linter).toBeDefined();
+    if (process.env.ZIZMOR === 'required') expect(auditor).toBeDefined();
   });
+
+  if (linter !== undefined) {
+    test('actionlint accepts', () => {
+      expect(lint(linter, files)).toEqual([]);
+      const file = broken('on: push\njobs: { a: { steps: [{ run: x }] } }\n');
+      expect(lint(linter, [file])).not.toEqual([]);
+    });
+  }
+
+  if (auditor !== undefined) {
+    test('zizmor accepts', () => {
+      expect(audit(auditor, files, { examples: true })).toEqual([]);
+      const run = `run: "echo \${{ github.event.issue.title }}"`;
+      const job = `{ runs-on: ubuntu-latest, steps: [{ ${run} }] }`;
+      const file = broken(`on: issues\npermissions: {}\njobs:\n  a: ${job}\n`);
+      expect(audit(auditor, [file], { examples: true }).join()).toContain('template-injection');
+    });
+  }
 });
 
 /** Copies what README.md says, in its order, with stand-ins for kubectl, gh and git. */
 describe('a newcomer', () => {
   const ofReadme = (language: string) =>
     BLOCKS.filter((each) => each.file === 'README.md' && each.language === language);
-  const [workflow, access] = ofReadme('yaml').map(({ text }) => text);
-  const [kubeconfig, push] = ofReadme('sh').map(({ text }) => text);
+  const containing = (language: string, text: string) =>
+    ofReadme(language).find((block) => block.text.includes(text))?.text;
+  const workflow = containing('yaml', 'name: After deployment');
+  const access = containing('yaml', 'kind: ServiceAccount');
+  const kubeconfig = containing('sh', 'kubectl apply -f access.yaml');
+  const push = containing('sh', 'gh secret set KUBECONFIG');
   const trace = loadTrace('update-client-side');
 
   const KUBECTL = `#!/bin/bash
@@ -410,12 +446,9 @@ if [ "$1" = add ]; then test -s "$2"; fi
     await server.close();
   });
 
-  test('fills in three values, and no more', () => {
-    const values = [
-      ...(workflow ?? '').matchAll(/OWNER|application: (\S+)|\$\{\{ secrets\.(\w+)/g),
-    ];
-    expect(values.map(([, application, secret]) => application ?? secret ?? 'OWNER')).toEqual([
-      'OWNER',
+  test('fills in two values, and no more', () => {
+    const values = [...(workflow ?? '').matchAll(/application: (\S+)|\$\{\{ secrets\.(\w+)/g)];
+    expect(values.map(([, application, secret]) => application ?? secret)).toEqual([
       'KUBECONFIG',
       'shop',
     ]);
@@ -443,18 +476,6 @@ if [ "$1" = add ]; then test -s "$2"; fi
 describe('the words', () => {
   const sources = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');
   const said = sources.replaceAll('\\`', '`');
-  const troubles = section(read('README.md'), 'Troubleshooting');
-  const messages = [...troubles.matchAll(/^\| `(.+?)` +\|/gm)].map(([, text]) => text ?? '');
-
-  test.each(messages)('the sources have the message %s', (message) => {
-    const fragments = message
-      .split('…')
-      .map((each) => each.trim())
-      .filter((each) => each !== '');
-    expect(fragments.length).toBeGreaterThan(0);
-    expect(fragments.filter((each) => !said.includes(each))).toEqual([]);
-  });
-
   const page = read('docs/troubleshooting.md');
   const explained = [...page.matchAll(/^### `(.+)`$/gm)].map(([, text]) => text ?? '');
 
@@ -463,12 +484,47 @@ describe('the words', () => {
     expect(fragments.filter((each) => !said.includes(each))).toEqual([]);
   });
 
-  test('every message of the README is explained in docs/troubleshooting.md', () => {
-    expect(messages.filter((each) => !explained.includes(each))).toEqual([]);
+  test('Troubleshooting has messages', () => {
+    expect(explained.length).toBeGreaterThan(10);
   });
 
-  test('Troubleshooting has messages', () => {
-    expect(messages.length).toBeGreaterThan(10);
+  /** The rows of the table of commits in README.md, each as a recording that has such a commit. */
+  test.each(
+    [
+      ['many-kinds-2.14', 'Ingress/*'],
+      ['update-client-side', 'Ingress/*'],
+      ['prune-and-create', 'pruned:ConfigMap/*'],
+      ['no-op-commit', 'Ingress/*'],
+      ['superseded', 'ConfigMap/*'],
+      ['hook-failed', 'Ingress/*'],
+      ['degraded', 'Ingress/*'],
+    ].map(([name = '', cdn = ''], row) => [row, name, cdn] as const),
+  )('row %i of "Your commit" is what %s gives', async (row, name, cdn) => {
+    const rows =
+      section(read('README.md'), 'Outputs').match(/^\| \w.*\| `[a-z-]+` .*e +\|$/gm) ?? [];
+    expect(rows).toHaveLength(7);
+    const trace = loadTrace(name);
+    const out: string[] = [];
+    await explain({
+      args: [
+        ...['explain', '--json', '--filters', `cdn: '${cdn}'`],
+        ...['--revision', trace.revision, '--application', trace.application],
+      ],
+      stdin: async () => read(`__tests__/traces/${name}.jsonl`),
+      readFile: () => '',
+      directory: ROOT,
+      now: Date.now,
+      print: (line) => out.push(line),
+      complain: (line) => out.push(line),
+    });
+    const results = JSON.parse(out.join('')) as Readonly<Record<string, unknown>>;
+    const filters = results['filter-results'] as { readonly cdn: boolean };
+    expect(
+      rows[row]
+        ?.split('|')
+        .slice(2, -1)
+        .map((cell) => cell.trim()),
+    ).toEqual([`\`${results['reason']}\``, String(results['changed']), String(filters.cdn)]);
   });
 
   test('every reason is explained, and no other', () => {

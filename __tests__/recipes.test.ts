@@ -158,6 +158,11 @@ describe('workflows', () => {
     }
   });
 
+  test.each(WORKFLOWS)('%s: no run is cancelled, as nobody else reports its changes', (path) => {
+    const { concurrency } = workflowOf(path);
+    if (concurrency) expect(concurrency).toEqual({ group: expect.any(String), queue: 'max' });
+  });
+
   test.each(WORKFLOWS)('%s: a matrix is guarded against being empty', (path) => {
     for (const job of Object.values(workflowOf(path).jobs ?? {})) {
       if (job.strategy?.matrix) expect(job.if).toMatch(/matched != '\[\]'/);
@@ -574,7 +579,11 @@ const APPLICATION_SET: Shape = {
     },
   ],
   template: {
-    metadata: { name: 'string', 'labels?': { '*': 'string' } },
+    metadata: {
+      name: 'string',
+      'labels?': { '*': 'string' },
+      'annotations?': { '*': 'string' },
+    },
     spec: APPLICATION,
   },
 };

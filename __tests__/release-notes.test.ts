@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { withRelease } from '../scripts/release.ts';
 import { releaseNotes } from '../scripts/release-notes.ts';
 import { ROOT } from './support/action.ts';
 
@@ -24,10 +25,14 @@ test('what the changelog says of the version', () => {
   expect(releaseNotes('v1.1.0', '1.1.0', CHANGELOG)).toBe('- That.\n');
 });
 
-test('the version of now has notes', () => {
+test('the version in package.json has notes, or will have what is unreleased', () => {
   const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
   const { version } = JSON.parse(read('package.json')) as { readonly version: string };
-  expect(releaseNotes(`v${version}`, version, read('CHANGELOG.md'))).toContain('- ');
+  const changelog = read('CHANGELOG.md');
+  const prepared = changelog.includes(`## [${version}]`)
+    ? changelog
+    : withRelease(changelog, version, '2026-11-25');
+  expect(releaseNotes(`v${version}`, version, prepared)).toContain('- ');
 });
 
 test.each([

@@ -1,23 +1,24 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { nodePath, ROOT } from './support/action.ts';
 
 const DIRECTORY = join(ROOT, 'scripts');
-const read = (name: string): string => readFileSync(join(DIRECTORY, name), 'utf8');
 const ALL = readdirSync(DIRECTORY).filter((name) => name.endsWith('.ts'));
 /** Parts of others, and what they start. */
 const PARTS = ['licenses.ts', 'options.ts', 'soak-client.ts'];
 
-test.each(ALL.filter((name) => !PARTS.includes(name)))('%s tells its usage', (name) => {
-  expect(read(name)).toMatch(/\boptionsOf\(\s*`[^`]*\b(?:npm (?:run|test)|node scripts\/)/);
-});
-
-test('--help prints it', () => {
-  const path = join(DIRECTORY, 'release-notes.ts');
-  const stdout = execFileSync(nodePath(), [path, '--help'], { encoding: 'utf8' });
-  expect(stdout).toMatch(/^node scripts\/release-notes\.ts vX\.Y\.Z\n/);
+describe.each(ALL.filter((name) => !PARTS.includes(name)))('%s', (name) => {
+  test('prints its usage for --help, and does nothing', () => {
+    const { status, stdout, stderr } = spawnSync(nodePath(), [join(DIRECTORY, name), '--help'], {
+      cwd: DIRECTORY,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^(?:\w+=\S+ )*(?:npm (?:run|test)|node scripts\/)/);
+  });
 });
 
 test('an option that there is not ends it with a line, not with a stack', () => {
@@ -25,4 +26,13 @@ test('an option that there is not ends it with a line, not with a stack', () => 
   const { status, stdout, stderr } = spawnSync(nodePath(), [path, '--x'], { encoding: 'utf8' });
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^Unknown option '--x'\.\n\nnpm run check-dist\n/);
+});
+
+test('the demo lists the recordings, and refuses a name that is none of them', () => {
+  const demo = (arg: string) =>
+    spawnSync(nodePath(), [join(DIRECTORY, 'demo.ts'), arg], { encoding: 'utf8' });
+  expect(demo('--list').stdout).toContain('\nupdate-client-side\n');
+  const { status, stdout, stderr } = demo('nope');
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toBe('There is no recording "nope". All of them: npm run demo -- --list\n');
 });

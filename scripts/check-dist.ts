@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { build, main } from './build.ts';
+import { build, main } from './bundle.ts';
 import { optionsOf } from './options.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -72,7 +72,7 @@ Says whether dist/, in the work tree and in HEAD, is what the sources give. Chan
     ...(committed ? differences(fresh, committed) : []).map((line) => `HEAD: dist/${line}`),
   ];
   if (problems.length > 0) {
-    const remedy = 'Run `npm run build` and commit dist/ together with the sources.';
+    const remedy = 'Run `npm run bundle` and commit dist/ together with the sources.';
     throw new Error(
       ['dist/ is not what the sources give:', ...problems.map((each) => `  ${each}`), remedy].join(
         '\n',

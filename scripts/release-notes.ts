@@ -1,11 +1,12 @@
 /**
- * `node scripts/release-notes.ts v1.2.3`: what CHANGELOG.md says of a version. Fails where the tag,
- * package.json and the changelog do not agree, so that no release is made by half.
+ * `node scripts/release-notes.ts v1.2.3`: what CHANGELOG.md says about a version. Fails where the
+ * tag, package.json and the changelog do not agree, so that nothing is half released.
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { optionsOf } from './options.ts';
+import { filesWithPlaceholder } from './owner.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -30,13 +31,17 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { positionals } = optionsOf(
     `node scripts/release-notes.ts vX.Y.Z
 
-Prints what CHANGELOG.md says of a version. Fails where the tag, package.json and the changelog do
-not agree.`,
+Prints what CHANGELOG.md says about a version. Fails where the tag, package.json and the changelog
+do not agree, or a file has no owner yet.`,
     { positionals: true },
   );
   const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
   const { version } = JSON.parse(read('package.json')) as { readonly version: string };
   try {
+    const without = filesWithPlaceholder(ROOT);
+    if (without.length > 0) {
+      throw new Error(`Run \`npm run owner\` and commit: no owner yet in ${without.join(', ')}`);
+    }
     process.stdout.write(releaseNotes(positionals[0] ?? '', version, read('CHANGELOG.md')));
   } catch (thrown) {
     console.error(thrown instanceof Error ? thrown.message : thrown);

@@ -34,7 +34,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a script of Node's to its end. @param live its output is shown as it comes */
+/** Runs a Node.js script. @param live its output is shown as it comes */
 function ended(args: readonly string[], live: boolean): Promise<Ended> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,

@@ -6,14 +6,14 @@ import { type ApiServer, startApiServer } from '../support/api-server.ts';
 interface Bad {
   readonly input: string;
   readonly value: string;
-  /** Default: the value in quotes; `«(hidden)»` of a secret. */
+  /** Default: the value in quotes; `(hidden)` of a secret. */
   readonly shown?: string;
   readonly remedy: RegExp;
   /** Inputs beside it; an empty `server` takes the access away. */
   readonly beside?: Readonly<Record<string, string>>;
 }
 
-const HIDDEN = '«(hidden)»';
+const HIDDEN = '(hidden)';
 const NO_SERVER = { server: '', token: '', 'certificate-authority': '' };
 const KUBECONFIG = `apiVersion: v1
 kind: Config

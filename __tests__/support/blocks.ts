@@ -120,6 +120,9 @@ const STEP: Shape = {
   'run?': 'string',
   'env?': { '*': 'any' },
   'continue-on-error?': 'any',
+  'background?': 'boolean',
+  'wait?': 'string',
+  'cancel?': 'string',
 };
 
 const JOB: Shape = {
@@ -147,10 +150,12 @@ const WORKFLOW: Shape = {
     'schedule?': [{ cron: 'string' }],
   },
   permissions: { '*': 'string' },
-  'concurrency?': { group: 'string', 'cancel-in-progress?': 'boolean' },
+  'concurrency?': { group: 'string', 'cancel-in-progress?': 'boolean', 'queue?': 'string' },
   'env?': { '*': 'string' },
   jobs: { '*': JOB },
 };
+
+const STEP_KINDS = ['uses', 'run', 'wait', 'cancel'];
 
 /** What is wrong with the form of a workflow, as far as the documents use what GitHub knows. */
 export function workflowProblems(value: unknown): readonly string[] {
@@ -162,8 +167,8 @@ export function workflowProblems(value: unknown): readonly string[] {
   return [
     ...Object.values(jobs)
       .flatMap(({ steps }) => steps)
-      .filter((step) => 'uses' in step === 'run' in step)
-      .map((step) => `${JSON.stringify(step)}: not one of uses and run`),
+      .filter((step) => STEP_KINDS.filter((kind) => kind in step).length !== 1)
+      .map((step) => `${JSON.stringify(step)}: not one of ${STEP_KINDS.join(', ')}`),
     ...expressionsIn(value).flatMap(expressionProblems),
   ];
 }
@@ -199,4 +204,55 @@ export function lint(program: string, files: readonly string[]): readonly string
   const args = ['-oneline', '-no-color', '-config-file', config, ...files];
   const { stdout, stderr } = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8' });
   return `${stdout}${stderr}`.split('\n').filter((line) => line !== '');
+}
+
+/** Where zizmor is; undefined: not on PATH. */
+export function zizmor(): string | undefined {
+  const { status } = spawnSync('zizmor', ['--version']);
+  return status === 0 ? 'zizmor' : undefined;
+}
+
+/**
+ * What zizmor finds in files that is not of low severity, a line each: "where: what".
+ * @param examples actions may be taken by tag, as they are to be read
+ */
+export function audit(
+  program: string,
+  files: readonly string[],
+  { examples }: { readonly examples: boolean },
+): readonly string[] {
+  const config = examples
+    ? ['--config', join(ROOT, '__tests__/support/zizmor.yml')]
+    : ['--no-config'];
+  const args = [
+    '--offline',
+    '--no-progress',
+    '--quiet',
+    '--format',
+    'json',
+    '--min-severity',
+    'medium',
+  ];
+  const { stdout, stderr } = spawnSync(program, [...args, ...config, ...files], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (stdout.trim() === '') return [stderr];
+  const findings = JSON.parse(stdout) as readonly Finding[];
+  return findings.map(({ ident, desc, locations: [place] }) => {
+    const name = place?.symbolic.key.Local?.verbatim_path ?? '';
+    return `${name}:${(place?.concrete.location.start_point.row ?? 0) + 1}: ${ident}: ${desc}`;
+  });
+}
+
+interface Finding {
+  readonly ident: string;
+  readonly desc: string;
+  readonly locations: readonly {
+    readonly symbolic: { readonly key: { readonly Local?: Readonly<Record<string, string>> } };
+    readonly concrete: {
+      readonly location: { readonly start_point: { readonly row: number } };
+    };
+  }[];
 }

@@ -9,6 +9,7 @@ import { ROOT } from './action.ts';
 
 /** What is read of workflows in documents and examples. */
 export interface Step {
+  readonly name?: string;
   readonly id?: string;
   readonly if?: unknown;
   readonly uses?: string;
@@ -27,6 +28,7 @@ export interface Job {
 export interface Workflow {
   readonly on?: unknown;
   readonly permissions?: unknown;
+  readonly concurrency?: unknown;
   readonly jobs?: Readonly<Record<string, Job>>;
 }
 

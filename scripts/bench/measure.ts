@@ -52,7 +52,7 @@ export function measureFetched(): Fetched {
   };
 }
 
-/** Of a whole process, from before it to its end. */
+/** Of a whole process, start to exit. */
 export interface Started {
   readonly name: string;
   /** Whether it is this action. */
@@ -275,7 +275,7 @@ async function loopsToExit(server: ApiServer, loops: number): Promise<readonly n
   return Promise.all(ends);
 }
 
-/** What an API server has of somebody's wait. */
+/** What one wait costs an API server. */
 export interface Load {
   readonly requests: number;
   readonly connections: number;

@@ -31,7 +31,7 @@ const RESOURCES = 70;
 
 /**
  * How an Application of about 30 KB looks at a time: its resources, twice, as on a real one.
- * @param shares with others of the kind the names of resources and what is said of them, as those
+ * @param shares with others of the kind the names of resources and the messages about them, as those
  * that a template makes do; else no name, image or message
  */
 export function large(name: string, shares: boolean): (look: Look) => KubeObject {

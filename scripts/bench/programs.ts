@@ -275,7 +275,7 @@ async function endOf(child: ChildProcess, file: string, failing: boolean): Promi
   return at;
 }
 
-/** @returns wall milliseconds, from before the process to its end */
+/** @returns wall milliseconds, from the start of the process to its exit */
 export async function wallMs(program: Program, onStart?: (run: Running) => void): Promise<number> {
   const { prepare, ...rest } = program;
   prepare?.();

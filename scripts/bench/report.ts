@@ -316,7 +316,7 @@ ${table(startCells(starts), [1, 2, 3, 4, 5])}
 
 ## Many Applications
 
-One step, one selector, Applications of 30 KB (70 resources, twice, as on a real one). A first look at all of them, then a change of each, as fast as the step can take them; and once a SIGTERM while it waits for all. Those of a template have the names of their resources in common, and what is said of them. The API server is a process of its own, and heeds the step's pace.
+One step, one selector, Applications of 30 KB (70 resources, twice, as on a real one). A first look at all of them, then a change of each, as fast as the step can take them; and once a SIGTERM while it waits for all. Those of a template have the names of their resources in common, and the messages about them. The API server is a process of its own, and heeds the step's pace.
 
 ${table(scaleCells(scale), [1, 2, 3, 4, 5, 6])}
 

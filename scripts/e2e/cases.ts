@@ -181,7 +181,7 @@ function lookAt(lab: Lab, token: string, application: string): Promise<StepResul
   return act(lab, token, { inputs: { application, revision: 'none' } });
 }
 
-/** An Application that has come to its end, for as long as a case takes. */
+/** An Application that is done, for as long as a case takes. */
 async function beside(
   lab: Lab,
   labels: Readonly<Record<string, string>>,

@@ -242,7 +242,7 @@ function addFields(
   told.set(key, { ...result, changes });
 }
 
-/** Updated resources of which somebody asks for the fields. */
+/** Updated resources of which someone asks for the fields. */
 export function asksAbout(inputs: FieldInputs, change: Change): boolean {
   if (change.change !== 'updated' || inputs.fields === 'off') return false;
   return inputs.fields !== 'auto' || isFilteredByFields(inputs, change);

@@ -21,7 +21,7 @@ export interface FirstLook {
 
 export interface FirstLookOptions {
   readonly source: Pick<Source, 'reaches' | 'reader'>;
-  /** Whether somebody asks for the fields of such a resource. */
+  /** Whether someone asks for the fields of such a resource. */
   readonly asks: (change: Change) => boolean;
   /** As in `Change.application`. */
   readonly nameOf: (key: string) => string;

@@ -9,7 +9,7 @@ const PATIENCE_MS = 3000;
 
 /**
  * Adds to a report what helps a person: links to the Argo CD UI, names like a missing one, and what
- * refused credentials said of themselves.
+ * refused credentials say about themselves.
  */
 export async function withHints(
   report: Report,

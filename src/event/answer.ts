@@ -37,7 +37,7 @@ interface Reading {
   readonly end: End;
   /** Where the cluster may be asked. */
   readonly source?: Source;
-  /** What to do about a bad end. */
+  /** What to do about a failure. */
   readonly error?: TerminalError;
 }
 
@@ -255,7 +255,7 @@ async function aided(
     return late(dispatch, end);
   } catch (thrown) {
     if (truncated) throw isUnanswered(thrown, dependencies) ? unreachable(thrown) : thrown;
-    const consequence = `The cluster could not be asked what the event leaves open, so that is called «updated» and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
+    const consequence = `The cluster could not be asked what the event leaves open, so that is called "updated" and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
     const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
     dependencies.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
     return { application, end };
@@ -328,7 +328,7 @@ function enriched({ application, operation }: Dispatch, found: Application): App
   };
 }
 
-/** As it ends for somebody who has seen the event and nothing else. */
+/** The end as the event alone shows it. */
 function settledBy({ application, end }: Reading, inputs: Inputs, clock: Clock): Settled {
   const now = clock.now();
   const resolve = () => ({ kind: 'any', why: 'the event names the operation' }) as const;

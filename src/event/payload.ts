@@ -115,7 +115,7 @@ const NOTHING_TOLD = {
   summaryImages: [],
 } as const;
 
-/** The deployment that an operation belongs to: a failed one is none, and has its own start only. */
+/** The deployment that an operation belongs to. A failed operation is no deployment, and has only its own start. */
 function deploymentOf(operation: Operation, deployStartedAt: string) {
   const { phase, revisions, startedAt, finishedAt } = operation;
   const succeeded = phase === 'Succeeded';

@@ -82,7 +82,7 @@ export function githubOidc(
 /** By the token's own times: the runner's clock need not agree with GitHub's. */
 function lifeOf(claims: Claims | undefined): number {
   const seconds = claims ? claims.exp - claims.iat : 0;
-  // A life that cannot be told (NaN) is none: such a token is good for one request.
+  // An unknown life (NaN) counts as zero: such a token is good for one request.
   return seconds > 0 ? seconds * 1000 : 0;
 }
 

@@ -1,7 +1,7 @@
 import { messageOf, TransientError } from '../platform/errors.js';
 import { type Json, record, text } from './json.js';
 
-/** An answer that was read to its end. */
+/** An answer that was read completely. */
 export interface Answer {
   readonly status: number;
   /** What the server calls the body; empty where it does not say. */
@@ -17,8 +17,8 @@ export function isSuccess(answer: Answer): boolean {
 
 /**
  * The JSON of a successful answer.
- * @param doubt what to ask oneself where it is none
- * @throws TransientError where it is no JSON: a proxy's page, or cut short
+ * @param doubt what to check where it is not JSON
+ * @throws TransientError where it is not JSON: a proxy's page, or cut short
  */
 export function jsonOf(
   answer: Answer,

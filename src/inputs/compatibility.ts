@@ -27,7 +27,8 @@ const NOT_CLUSTER =
   'is access to a cluster, which source: argocd does not use: remove it, or set source: cluster';
 const NO_LABELS =
   'asks for labels, which an event does not tell: use application, or a condition in the workflow';
-const NO_TRIGGER = 'with source: event, whose operation has ended: accepted is none';
+const NO_TRIGGER =
+  'cannot be used with source: event, whose operation has ended: accepted is only none';
 const NO_KUBECONFIG =
   "is given without kubeconfig: source: event uses no access of the runner's own, add kubeconfig or remove it";
 

@@ -6,7 +6,7 @@ import { type Pattern, parseClass, parsePatterns } from '../core/filters/pattern
 import type { ChangeClass } from '../core/result/vocabulary.js';
 
 /** What a secret looks like in messages. */
-export const HIDDEN = '«(hidden)»';
+export const HIDDEN = '(hidden)';
 
 /** Timers hold 2^31 milliseconds, a little more than 24 days. */
 const MAX_DURATION_MS = 24 * 24 * 3600 * 1000;

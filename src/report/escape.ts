@@ -13,7 +13,7 @@ const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u316
 /** Text without terminal codes, and with all that cannot be seen named: `[U+202E]`. Lines stay. */
 export function plain(text: string): string {
   // Most texts: they spare a start the regular expressions of Unicode's classes.
-  if (/^[\n\t -~✅❌⚠…·→«»]*$/.test(text)) return text;
+  if (/^[\n\t -~✅❌⚠…·→]*$/.test(text)) return text;
   return text
     .replace(/\r\n?/g, '\n')
     .replace(ANSI, '')

@@ -8,7 +8,7 @@ const MAX_WARNINGS = 10;
 /**
  * Reads one object of many: what cannot be read in one does not take the others with it, and is
  * told once.
- * @param parse throws DecodeError for an object that is none of the kind
+ * @param parse throws DecodeError for an object of another kind
  * @returns undefined for such an object
  */
 export function tolerantReader(

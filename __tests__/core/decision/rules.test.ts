@@ -1543,7 +1543,7 @@ describe('a tag or branch that GitHub must look up', () => {
     { target: lookup },
   );
   story(
-    'what it does not know may be a branch, which is always «deployed»',
+    'what it does not know may be a branch, which is always "deployed"',
     [
       [0, see(done()), W],
       [1, namedAs(), 'failure invalid-input'],

@@ -202,7 +202,7 @@ describe('a revision that the user names', () => {
   test('its repository says which commit a name means', () => {
     const asked = resolveTarget(named('main'), run(), OWN);
     expect(lookedUp(asked, B, OWN)).toEqual({ kind: 'revision', text: B, why: `main names ${B}` });
-    // A word that no repository knows may be a branch, which is always «deployed».
+    // A word that no repository knows may be a branch, which is always "deployed".
     const why = 'named by the input revision';
     const unknown = { kind: 'revision', text: 'main', why };
     expect(lookedUp(asked, undefined, OWN)).toEqual({ ...unknown, vague: true });

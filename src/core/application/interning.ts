@@ -11,7 +11,7 @@ import { resourceName } from './types.js';
  * nothing in common a table of all would be as large as they are: a full one is forgotten.
  */
 const REMEMBERED = 10_000;
-/** Names, images and what is said of an apply are shorter; other messages come once. */
+/** Names, images and the messages of an apply are shorter; other messages come once. */
 const LONGEST = 300;
 const texts = new Map<string, string>();
 const lists = new Map<string, readonly string[]>();

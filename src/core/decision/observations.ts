@@ -36,7 +36,7 @@ export interface ComparisonSnapshot {
 
 /**
  * Which resources had which sync status, hooks apart; none where nothing was compared yet. In two
- * lists: the resources are the same for long, and what else was said of them is not kept.
+ * lists: the resources are the same for long, and what else was reported about them is not kept.
  */
 export interface Compared {
   readonly resources: readonly ResourceKey[];
@@ -69,7 +69,7 @@ export interface SeenOperation {
     | { readonly kind: 'in turn'; readonly all: readonly SeenResult[] };
 }
 
-/** What an operation said of a resource. */
+/** What an operation reported about a resource. */
 export interface SeenResult {
   /** The first word on it: later ones overwrite the class with health. A failure yields to success. */
   readonly first: ResourceResult;
@@ -247,7 +247,7 @@ function updated(
   };
 }
 
-/** What an operation said of each resource, in the order in which there was a first word on it. */
+/** What an operation reported about each resource, in the order of the first reports. */
 export function resultsOf({ results, seen }: SeenOperation): readonly SeenResult[] {
   return results.kind === 'in turn' ? results.all : inTurn([], results.all, seen);
 }

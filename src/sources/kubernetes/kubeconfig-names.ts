@@ -42,7 +42,7 @@ const OF_PLUGINS = [
 
 /**
  * What a field is called that is almost one of these is a mistake, and it would count as absent.
- * @throws TerminalError; fields that are like none of them are somebody else's
+ * @throws TerminalError; fields that resemble none of them belong to other programs
  */
 export function checkNames(cluster: Entry, user: Entry): void {
   check(cluster, OF_CLUSTERS);

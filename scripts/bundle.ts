@@ -86,7 +86,7 @@ function asAscii(file: string): void {
   writeFileSync(file, code);
 }
 
-/** Node's own modules by the way that needs no `require`, which ncc makes anew for each of them. */
+/** Node's own modules by the way that needs no `require`, which ncc makes again for each of them. */
 function withoutRequire(source: string): string {
   const made = '__WEBPACK_EXTERNAL_createRequire(import.meta.url)';
   const imported = 'import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";';
@@ -106,7 +106,7 @@ export function main(work: () => void): void {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main(() => {
     const options = optionsOf(
-      `npm run build -- [--out DIR]
+      `npm run bundle -- [--out DIR]
 
 Builds dist/, or another directory: tsc, then ncc, then esbuild's minifier.`,
       { options: { out: { type: 'string' } } },
