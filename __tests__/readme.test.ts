@@ -26,6 +26,7 @@ import {
 import { type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';
 import { loadTrace, replay } from './support/replay.ts';
 import {
+  ACTION,
   declared,
   injections,
   isOurs,
@@ -80,7 +81,7 @@ function jobsOf(value: unknown): Readonly<Record<string, Job>> {
     case 'steps':
       return { job: Array.isArray(value) ? { steps: value as readonly Step[] } : (value as Job) };
     case 'with':
-      return { job: { steps: [{ ...(value as Step), uses: 'OWNER/argocd-post-sync@v1' }] } };
+      return { job: { steps: [{ ...(value as Step), uses: ACTION }] } };
     default:
       return {};
   }
@@ -146,7 +147,7 @@ describe('every YAML block', () => {
 
   test.each(CASES)('%s: the action accepts its inputs', async (_, { text }) => {
     for (const step of stepsOf(firstOf(text)).filter(isOurs)) {
-      expect(step.uses).toBe('OWNER/argocd-post-sync@v1');
+      expect(step.uses).toBe(ACTION);
       expect(Object.keys(declared.inputs)).toEqual(
         expect.arrayContaining(Object.keys(step.with ?? {})),
       );

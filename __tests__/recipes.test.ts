@@ -10,6 +10,7 @@ import { workflowProblems } from './support/blocks.ts';
 import { isKnown, type KubeObject, manifestProblems, rolesAmong } from './support/manifests.ts';
 import { misfits, type Shape } from './support/shape.ts';
 import {
+  ACTION,
   declared,
   injections,
   isOurs,
@@ -136,7 +137,7 @@ describe('workflows', () => {
   test.each(WORKFLOWS)('%s: the action accepts its inputs and filters', async (path) => {
     for (const [job, step] of stepsOf(path)) {
       if (!isOurs(step)) continue;
-      expect(step.uses).toBe('OWNER/argocd-post-sync@v1');
+      expect(step.uses).toBe(ACTION);
       expect(Object.keys(declared.inputs)).toEqual(
         expect.arrayContaining(Object.keys(step.with ?? {})),
       );
@@ -178,7 +179,7 @@ describe('workflows', () => {
   });
 
   test('mistakes are noticed', async () => {
-    const uses = 'OWNER/argocd-post-sync@v1';
+    const uses = ACTION;
     const step = (inputs: Json): Step => ({ id: 'sync', uses, with: inputs });
     expect(await problemsWith(step({ timeout: 'soon' }))).toHaveLength(1);
     expect(await problemsWith(step({ filters: 'web: a/b/c/d/e' }))).toHaveLength(1);

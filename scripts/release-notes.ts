@@ -40,7 +40,10 @@ do not agree, or a file has no owner yet.`,
   try {
     const without = filesWithPlaceholder(ROOT);
     if (without.length > 0) {
-      throw new Error(`Run \`npm run owner\` and commit: no owner yet in ${without.join(', ')}`);
+      const [first = ''] = without;
+      throw new Error(
+        `${without.length} files have no owner yet, ${first} among them: run \`npm run owner\` and commit.`,
+      );
     }
     process.stdout.write(releaseNotes(positionals[0] ?? '', version, read('CHANGELOG.md')));
   } catch (thrown) {

@@ -76,7 +76,7 @@ URL of the remote origin.`,
     release(version, options.value('owner') ?? remote ?? '');
     console.log(`Look at the changes, then:
   npm test
-  git commit -am "Release ${version}" && git push
+  git add --all && git commit -m "Release ${version}" && git push
   git tag -a v${version} -m v${version} && git push origin v${version}`);
   } catch (thrown) {
     console.error(thrown instanceof Error ? thrown.message : thrown);

@@ -32,10 +32,11 @@ export interface Workflow {
   readonly jobs?: Readonly<Record<string, Job>>;
 }
 
-const ACTION = /^OWNER\/argocd-post-sync@/;
+/** What every example uses. `npm run owner` replaces the owner here too. */
+export const ACTION = 'OWNER/argocd-post-sync@v1';
 
 export function isOurs(step: Step): boolean {
-  return ACTION.test(step.uses ?? '');
+  return step.uses?.replace(/@.*/, '') === ACTION.replace(/@.*/, '');
 }
 
 const PEMS = await generate([{ name: 'commonName', value: 'docs-ca' }]);
