@@ -195,11 +195,14 @@ function refusalOfManifests(
   object: unknown,
   server: string,
 ): TerminalError | TransientError {
-  const { metadata, spec } = record(object);
-  const { name } = record(metadata);
+  const { metadata, spec, status } = record(object);
+  const [name, namespace] = [text(record(metadata).name), text(record(metadata).namespace)];
+  const own = text(record(status).controllerNamespace);
+  // Policies have the namespace of an Application only where it is not that of Argo CD.
+  const place = own === '' || own === namespace ? name : `${namespace}/${name}`;
   const project = text(record(spec).project) || 'default';
   if (answer.status !== 400) {
-    return refusal(answer, { action: 'get', what, object: `${project}/${text(name)}` }, server);
+    return refusal(answer, { action: 'get', what, object: `${project}/${place}` }, server);
   }
   const said = sayingOf(answer, (body) => text(body.message) || text(body.error));
   return new TransientError(
