@@ -338,6 +338,17 @@ describe('results that were replaced before a late start', () => {
     expect(result.outputs['evidence']).toBe('partial');
   });
 
+  test('an answer that lacks what the Application has proves nothing', async () => {
+    const resources = ['edited', 'fresh', 'same', 'other'].map((name) => ({ ...RESOURCE, name }));
+    put(healed({ resources }));
+    renderAs(BEFORE, AFTER);
+    const result = await run(byArgocd());
+    expect(classesIn(result)).toContain('updated reported shop other');
+    expect(result.outputs['evidence']).toBe('partial');
+    renderAs([], []);
+    expect((await run(byArgocd())).outputs['evidence']).toBe('partial');
+  });
+
   test('what left Git and is still there is not pruned', async () => {
     const left = { ...RESOURCE, name: 'gone', status: 'OutOfSync', requiresPruning: true };
     const resources = [left, { ...RESOURCE, name: 'edited' }];

@@ -9,7 +9,7 @@ import {
 import type { RenderedDeployment } from '../../core/changes/rendered.js';
 import type { Deployed } from '../../core/changes/scope.js';
 import { isJson, type Json } from '../../core/fields/lists.js';
-import { renderedResources } from '../../core/fields/rendering.js';
+import { type RenderedResources, renderedResources } from '../../core/fields/rendering.js';
 import { isOfSameSources } from '../../core/fields/sources.js';
 import { type Answer, isSuccess, jsonOf, retryAfterMs, sayingOf } from '../../http/answers.js';
 import type { Connection } from '../../http/connection.js';
@@ -108,7 +108,14 @@ async function rendered(
   ]);
   const { namespace } = application.destination;
   const resources = renderedResources({ before: then ?? now, after: now, namespace });
-  return { kind: 'rendered', found: { resources, managed: managedBy(application) } };
+  const whole = isWhole(application, resources);
+  return { kind: 'rendered', found: { resources, managed: managedBy(application), whole } };
+}
+
+function isWhole({ comparison }: Application, { of }: RenderedResources): boolean {
+  return comparison.resources
+    .filter((each) => !each.hook && !each.requiresPruning && each.name !== '')
+    .every((each) => ['added', 'kept'].includes(of(each).kind));
 }
 
 /** Where in the history the deployment before is, and the last one that counts; -1: it is not. */
