@@ -178,13 +178,17 @@ function asksForFields({ fields, filters }: Pick<Inputs, 'fields' | 'filters'>):
   return fields === 'auto' ? filters.some((each) => each.fields) : fields !== 'off';
 }
 
-/** Where nothing renders the revision before, objects are read before they are changed. */
+/**
+ * Objects are read before they are changed, unless an API beside the source renders what was there
+ * before: then reading them would take rights for nothing.
+ */
 async function firstLook(
   inputs: Inputs,
   { source, argocd }: Opened,
   cancelled: AbortSignal,
 ): Promise<FirstLook | undefined> {
-  if (argocd || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
+  const beside = argocd !== undefined && inputs.source !== 'argocd';
+  if (beside || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
     return undefined;
   const { createFirstLook, isAtRest } = await import('./conclude/first-look.js');
   const { asksAbout } = await import('./conclude/fields.js');

@@ -36,7 +36,7 @@ function compared(count: number): readonly Change[] {
     after: after ?? [],
   });
   const changes = Array.from({ length: count }, (_, i) => change(`c${i}`));
-  return withRendered(changes, { resources, managed: () => true }, true);
+  return withRendered(changes, { resources, managed: () => true, whole: true }, true);
 }
 
 test('1,000 manifests of two revisions, 5 MB each', async () => {

@@ -129,6 +129,12 @@ function liveIn({ objects }: InsideMoment): readonly KubeObject[] {
   );
 }
 
+/** How many resources the Application has. */
+function liveCount({ application }: InsideMoment): number {
+  const { resources } = application['status'] as { readonly resources: readonly object[] };
+  return resources.length;
+}
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -332,6 +338,17 @@ describe('results that were replaced before a late start', () => {
     expect(result.outputs['evidence']).toBe('partial');
   });
 
+  test('an answer that lacks what the Application has proves nothing', async () => {
+    const resources = ['edited', 'fresh', 'same', 'other'].map((name) => ({ ...RESOURCE, name }));
+    put(healed({ resources }));
+    renderAs(BEFORE, AFTER);
+    const result = await run(byArgocd());
+    expect(classesIn(result)).toContain('updated reported shop other');
+    expect(result.outputs['evidence']).toBe('partial');
+    renderAs([], []);
+    expect((await run(byArgocd())).outputs['evidence']).toBe('partial');
+  });
+
   test('what left Git and is still there is not pruned', async () => {
     const left = { ...RESOURCE, name: 'gone', status: 'OutOfSync', requiresPruning: true };
     const resources = [left, { ...RESOURCE, name: 'edited' }];
@@ -396,6 +413,37 @@ two: { pattern: 'ConfigMap/*', change: updated, fields: { path: data.a, from: '1
     const notices = result.stdout.split('\n').filter((line) => line.startsWith('::notice'));
     expect(notices.filter((each) => each.includes('Which fields'))).toHaveLength(1);
     expect(notices.join()).toContain(why);
+  });
+
+  test('live through Argo CD, where the sources are other ones: all but Secrets', async () => {
+    const recording = insideRecording('fields-server-side');
+    const { before, after, revisions } = recording;
+    const other = { ...(after.application['spec'] as object), source: { ...SOURCE, path: 'new' } };
+    argocd.setLive(liveIn(before));
+    argocd.put(before.application);
+    const application = 'fields-server-side';
+    const asked = { application, revision: revisions.to, fields: 'paths', timeout: '60s' };
+    const running = runHere({ inputs: { ...byArgocd(), ...asked } });
+    const reads = () =>
+      argocd.requests.filter(({ path, status }) => path.endsWith('/resource') && status === 200);
+    // All that it manages but the Secret.
+    await until(() => reads().length >= liveCount(before) - 1);
+    argocd.setLive(liveIn(after));
+    argocd.put({ ...after.application, spec: other });
+    const result = await running;
+    const { '/Secret/creds': masked, ...others } = pathsIn(result);
+    const { '/Secret/creds': _secret, ...expected } = recording.expect;
+    expect(masked).toBeUndefined();
+    expect(others).toMatchObject(
+      Object.fromEntries(Object.entries(expected).map(([name, all]) => [name, [...all].sort()])),
+    );
+  });
+
+  test('access that is refused is told, though no filter asks', async () => {
+    put(healed());
+    const result = await run({ ...byBoth(), 'argocd-token': 'wrong' });
+    expect(result.outputs['conclusion']).toBe('success');
+    expect(result.stdout).toMatch(/::notice[^\n]*Which fields[^\n]*does not accept argocd-token/);
   });
 
   test('of several sources, each revision goes by its position', async () => {

@@ -64,23 +64,46 @@ export async function withFields(
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
   const told = new Map(results);
   const troubles: Trouble[] = [];
+  const attempt = (work: Promise<unknown>) => tried(unlessAborted(work, signal), troubles);
   if (argocd) {
-    const open = [...ends].filter(([key, settled]) => isOpen(settled, results.get(key), inputs));
-    const asked = await unlessAborted(
-      tellRendered(open, told, troubles, inputs, { ...dependencies, argocd }, signal),
-      signal,
-    );
-    if (asked === undefined) troubles.push(LATE);
+    const open = openOnes(ends, results, inputs);
+    await attempt(tellRendered(open, told, troubles, inputs, { ...dependencies, argocd }, signal));
   }
   if (source?.reader && !cancelled.aborted) {
     troubles.push(...(before?.troubles ?? []));
-    await unlessAborted(
-      tellLive(ends, told, troubles, inputs, { ...dependencies, source }, signal),
-      signal,
-    );
+    await attempt(tellLive(ends, told, troubles, inputs, { ...dependencies, source }, signal));
   }
-  if (!cancelled.aborted) noticeUnknown(told, troubles, inputs, console);
+  if (cancelled.aborted) return told;
+  if (signal.aborted) troubles.push(LATE);
+  noticeUnknown(told, troubles, inputs, console);
   return told;
+}
+
+/** Nothing that is found within resources may fail a run, however deep it nests. */
+async function tried(work: Promise<unknown>, troubles: Trouble[]): Promise<void> {
+  try {
+    await work;
+  } catch (thrown) {
+    troubles.push({
+      message: `What was read cannot be compared: ${messageOf(thrown)}`,
+      remedy: '',
+    });
+  }
+}
+
+type Open = readonly (readonly [key: string, settled: Settled])[];
+
+/** More Applications are not looked into where nobody asks for it. */
+const MOST_UNASKED = 100;
+
+/** Those that the manifests could tell more of; first those of which somebody asks for that. */
+function openOnes(ends: Outcome['ends'], results: Results, inputs: FieldInputs): Open {
+  const open = [...ends].filter(([key, settled]) => isOpen(settled, results.get(key), inputs));
+  const isAsked = ([key, settled]: Open[number]) =>
+    isUndecided(settled, results.get(key), inputs) ||
+    (results.get(key)?.changes.some((each) => asksAbout(inputs, each)) ?? false);
+  const [asked, others] = [open.filter(isAsked), open.filter((each) => !isAsked(each))];
+  return [...asked, ...others.slice(0, MOST_UNASKED)];
 }
 
 const LATE: Trouble = { message: 'The answers did not come in 20 s.', remedy: '' };
@@ -89,25 +112,30 @@ const LATE: Trouble = { message: 'The answers did not come in 20 s.', remedy: ''
 function isOpen(
   settled: Settled,
   result: ApplicationResult | undefined,
-  { fields, liveEvidence }: FieldInputs,
+  inputs: FieldInputs,
 ): boolean {
-  const changes = result?.changes ?? [];
-  const undecided = settled.replaced === true || changes.some((c) => c.evidence === 'reported');
-  return (
-    (fields !== 'off' && changes.some((each) => each.change === 'updated')) ||
-    (liveEvidence !== 'off' && undecided)
-  );
+  const updated = result?.changes.some((each) => each.change === 'updated') ?? false;
+  return (inputs.fields !== 'off' && updated) || isUndecided(settled, result, inputs);
+}
+
+function isUndecided(
+  { replaced }: Settled,
+  result: ApplicationResult | undefined,
+  { liveEvidence }: FieldInputs,
+): boolean {
+  if (liveEvidence === 'off') return false;
+  return replaced === true || (result?.changes.some((c) => c.evidence === 'reported') ?? false);
 }
 
 async function tellRendered(
-  open: readonly (readonly [key: string, settled: Settled])[],
+  open: Open,
   told: Map<string, ApplicationResult>,
   troubles: Trouble[],
   { fields }: FieldInputs,
   { argocd, clock, random, console }: FieldDependencies & { readonly argocd: Connection },
   signal: AbortSignal,
-): Promise<true> {
-  if (open.length === 0) return true;
+): Promise<void> {
+  if (open.length === 0) return;
   console.debug(`Asking Argo CD what it renders of ${open.length} Applications.`);
   const { renderingReader } = await import('../sources/argocd/manifests.js');
   const reader = renderingReader({ connection: argocd, clock, random });
@@ -121,7 +149,6 @@ async function tellRendered(
     else told.set(key, next);
   });
   reader.close();
-  return true;
 }
 
 async function renderingOf(
@@ -137,7 +164,6 @@ async function renderingOf(
   return answer.kind === 'rendered' ? answer.found : answer;
 }
 
-/** Nothing in a manifest may fail a run, however deep it nests. */
 function resultWith(
   settled: Settled,
   result: ApplicationResult,
@@ -263,10 +289,14 @@ function noticeUnknown(
   inputs: FieldInputs,
   log: FieldDependencies['console'],
 ): void {
-  const unknown = [...told.values()].flatMap(({ changes }) =>
-    changes.filter((each) => !each.fields && asksAbout(inputs, each)),
-  );
   const [first] = troubles;
+  // Access that was given and is refused is told, whoever asks.
+  const refused = inputs.fields !== 'off' && first !== undefined && first.remedy !== '';
+  const unknown = [...told.values()].flatMap(({ changes }) =>
+    changes.filter(
+      (each) => !each.fields && each.change === 'updated' && (refused || asksAbout(inputs, each)),
+    ),
+  );
   if (unknown.length === 0) {
     if (first) log.debug(`Not all that changed could be looked into. ${first.message}`);
     return;

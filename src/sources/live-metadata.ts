@@ -15,7 +15,10 @@ export function found(metadata: Json): LiveMetadata {
   return { kind: 'found', creationTimestamp: text(metadata.creationTimestamp), lastWrite };
 }
 
-export function unreadable(message: string, remedy: string): LiveMetadata {
+export function unreadable(
+  message: string,
+  remedy: string,
+): Extract<LiveMetadata, { readonly kind: 'unreadable' }> {
   return { kind: 'unreadable', message, remedy };
 }
 

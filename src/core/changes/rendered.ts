@@ -8,6 +8,8 @@ export interface RenderedDeployment {
   readonly resources: RenderedResources;
   /** The Application has it now, in Git or still to be pruned. */
   readonly managed: (resource: ResourceKey) => boolean;
+  /** All that the Application has in Git is among the later manifests: nothing of it is missing. */
+  readonly whole: boolean;
 }
 
 /**

@@ -65,7 +65,7 @@ export function rendered(
 ): ApplicationResult {
   const told = withRendered(result.changes, found, fields);
   const changes = lost ? [...told, ...prunedUnseen(result.application, told, found)] : told;
-  const known = replaced && deployed?.single === true && !found.resources.hooks;
+  const known = replaced && deployed?.single === true && found.whole && !found.resources.hooks;
   return { ...result, changes, evidence: gradeOf({ changes, lost: lost && !known }) };
 }
 

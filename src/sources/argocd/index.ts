@@ -7,7 +7,7 @@ import { namesBy } from '../names.js';
 import type { Selection, Source, SourceOptions } from '../source.js';
 import { applyPatch } from './actions.js';
 import { listApplications } from './applications.js';
-import { liveReader } from './live.js';
+import { liveReader, objectReader } from './live.js';
 import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
 import { type ArgocdAction, LIST_ACTION, policyFor } from './refusals.js';
 
@@ -47,6 +47,8 @@ export function argocdSource(options: ArgocdSourceOptions): Source {
   const pool = open();
   const streams = open(STREAM_MS);
   const refreshing = open(REFRESH_MS);
+  const get = (key: string) => action(key, 'get');
+  const reading = { transport: pool, server, clock, random, action: get };
   return {
     ...listerWatcher({
       ...options,
@@ -58,13 +60,8 @@ export function argocdSource(options: ArgocdSourceOptions): Source {
         argocdProtocol({ ...options, transport, streams, server, timing, listAction }),
     }),
     reaches: () => true,
-    live: liveReader({
-      transport: pool,
-      server,
-      clock,
-      random,
-      action: (key) => action(key, 'get'),
-    }),
+    live: liveReader(reading),
+    reader: async () => objectReader(reading),
     names: (namespace, signal) =>
       namesBy(namespace, (selection, reduce) =>
         listApplications(pool, server, selection, reduce, signal, NAME_FIELDS, listAction),

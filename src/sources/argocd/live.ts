@@ -6,7 +6,7 @@ import type { Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
-import type { LiveMetadata, LiveQuery } from '../source.js';
+import type { LiveMetadata, LiveObject, LiveQuery, ObjectReader } from '../source.js';
 import { applicationPath } from './applications.js';
 import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
 
@@ -94,6 +94,32 @@ async function metadataOf(
     return { kind: 'found', creationTimestamp, lastWrite: '' };
   }
 }
+
+/**
+ * Reads whole objects through Argo CD; see `Source.reader`. Argo CD masks the values of Secrets, so
+ * that changed ones look the same, and knows no earlier pod templates.
+ */
+export function objectReader(options: LiveOptions): ObjectReader {
+  const read = async (query: LiveQuery, signal: AbortSignal): Promise<LiveObject> => {
+    if (query.kind === 'Secret' && query.group === '') return unreadable(MASKED, '');
+    const { application, group, version, kind, namespace, name } = query;
+    const { namespace: appNamespace } = application;
+    const asked = { appNamespace, namespace, resourceName: name, version, group, kind };
+    const path = applicationPath(application.name, '/resource');
+    try {
+      const { manifest } = record(await ask(options, keyOf(application), path, asked, signal));
+      return { kind: 'found', object: record(JSON.parse(text(manifest))) };
+    } catch (thrown) {
+      return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
+    }
+  };
+  return {
+    objects: (queries, signal) => mapAtMost(CONCURRENCY, queries, (query) => read(query, signal)),
+    templates: async (queries) => queries.map(() => ({ kind: 'absent' })),
+  };
+}
+
+const MASKED = 'Argo CD masks the values of Secrets.';
 
 async function ask(
   options: LiveOptions,

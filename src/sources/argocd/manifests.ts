@@ -9,7 +9,7 @@ import {
 import type { RenderedDeployment } from '../../core/changes/rendered.js';
 import type { Deployed } from '../../core/changes/scope.js';
 import { isJson, type Json } from '../../core/fields/lists.js';
-import { renderedResources } from '../../core/fields/rendering.js';
+import { type RenderedResources, renderedResources } from '../../core/fields/rendering.js';
 import { isOfSameSources } from '../../core/fields/sources.js';
 import { type Answer, isSuccess, jsonOf, retryAfterMs, sayingOf } from '../../http/answers.js';
 import type { Connection } from '../../http/connection.js';
@@ -108,7 +108,14 @@ async function rendered(
   ]);
   const { namespace } = application.destination;
   const resources = renderedResources({ before: then ?? now, after: now, namespace });
-  return { kind: 'rendered', found: { resources, managed: managedBy(application) } };
+  const whole = isWhole(application, resources);
+  return { kind: 'rendered', found: { resources, managed: managedBy(application), whole } };
+}
+
+function isWhole({ comparison }: Application, { of }: RenderedResources): boolean {
+  return comparison.resources
+    .filter((each) => !each.hook && !each.requiresPruning && each.name !== '')
+    .every((each) => ['added', 'kept'].includes(of(each).kind));
 }
 
 /** Where in the history the deployment before is, and the last one that counts; -1: it is not. */
@@ -195,11 +202,14 @@ function refusalOfManifests(
   object: unknown,
   server: string,
 ): TerminalError | TransientError {
-  const { metadata, spec } = record(object);
-  const { name } = record(metadata);
+  const { metadata, spec, status } = record(object);
+  const [name, namespace] = [text(record(metadata).name), text(record(metadata).namespace)];
+  const own = text(record(status).controllerNamespace);
+  // Policies have the namespace of an Application only where it is not that of Argo CD.
+  const place = own === '' || own === namespace ? name : `${namespace}/${name}`;
   const project = text(record(spec).project) || 'default';
   if (answer.status !== 400) {
-    return refusal(answer, { action: 'get', what, object: `${project}/${text(name)}` }, server);
+    return refusal(answer, { action: 'get', what, object: `${project}/${place}` }, server);
   }
   const said = sayingOf(answer, (body) => text(body.message) || text(body.error));
   return new TransientError(

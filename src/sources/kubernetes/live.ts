@@ -149,6 +149,6 @@ function groupVersionPath({ group, version }: LiveQuery): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 
-export function unknownKind({ group, version, kind }: LiveQuery): LiveMetadata {
+export function unknownKind({ group, version, kind }: LiveQuery) {
   return unreadable(`The API server has no kind ${kind} in ${group || 'core'}/${version}.`, '');
 }

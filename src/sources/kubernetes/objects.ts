@@ -17,7 +17,7 @@ export function objectReader(options: LiveOptions): ObjectReader {
   const key = randomBytes(32);
   const objectOf = async (query: LiveQuery, signal: AbortSignal): Promise<LiveObject> => {
     const kind = await kindOf(query, signal);
-    if (!kind) return unreadableKind(query);
+    if (!kind) return unknownKind(query);
     const object = await objectAt(options, query, kind, WHOLE, signal);
     return object === undefined
       ? { kind: 'absent' }
@@ -54,11 +54,6 @@ async function answered<T>(work: Promise<T>): Promise<T | Unreadable> {
     const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
     return { kind: 'unreadable', message: messageOf(thrown), remedy };
   }
-}
-
-function unreadableKind(query: LiveQuery): LiveObject {
-  const unknown = unknownKind(query);
-  return unknown.kind === 'found' ? { kind: 'absent' } : unknown;
 }
 
 /** Those of its selector that it owns. */
