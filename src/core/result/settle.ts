@@ -32,6 +32,8 @@ export interface Settled {
   readonly written: Written;
   /** Changes may be missing, whatever the live objects say. */
   readonly lost: boolean;
+  /** The revision of `since` is not on record, so changes may be missing. */
+  readonly sinceUnrecorded?: true;
 }
 
 /** Resources of an Application that only their live objects can decide. */
@@ -81,6 +83,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
     ...(application ? { application: whereaboutsOf(application) } : {}),
     written: classified.written,
     lost,
+    ...(scope.sinceUnrecorded ? { sinceUnrecorded: true } : {}),
   };
 }
 
