@@ -118,6 +118,7 @@ test('defaults', async () => {
     liveEvidence: 'auto',
     fields: 'auto',
     pollIntervalMs: 5000,
+    report: [],
     githubToken: '',
     argocdServer: '',
     argocdToken: '',
@@ -178,6 +179,9 @@ describe('what is accepted', () => {
     [{ 'argocd-server': 'argocd.example.com' }, { argocdServer: 'https://argocd.example.com' }],
     [{ 'argocd-server': 'argo.local:8080/cd/' }, { argocdServer: 'https://argo.local:8080/cd' }],
     [{ 'argocd-server': 'http://argo.local' }, { argocdServer: 'http://argo.local' }],
+    [{ since: 'last-success' }, { reportedUpTo: { kind: 'last-success' } }],
+    [{ since: 'abcdef1' }, { reportedUpTo: { kind: 'revision', text: 'abcdef1' } }],
+    [{ report: 'check, deployment\ncheck' }, { report: ['check', 'deployment'] }],
     [{ 'github-token': 'ghs_x' }, { githubToken: 'ghs_x' }],
     [{ filters: '{}' }, { filters: [] }],
     [{ filters: '# none yet' }, { filters: [] }],
@@ -446,6 +450,15 @@ const BAD: readonly Bad[] = [
   [{ filters: '.github/none.yml' }, 'filters', '".github/none.yml"', 'actions/checkout'],
   [{ changes: 'created,updatd' }, 'changes', '"updatd"', 'accepted are created'],
   [{ 'live-evidence': 'on' }, 'live-evidence', '"on"', 'accepted are auto, off'],
+  [{ since: 'main' }, 'since', '"main"', 'last-success and a commit SHA'],
+  [{ since: 'abcdef' }, 'since', '"abcdef"', 'of 7 or more digits'],
+  [{ report: 'checks' }, 'report', '"checks"', 'accepted are deployment, check, comment'],
+  [
+    { report: 'check,deployment', 'wait-for': 'deletion' },
+    'report',
+    '"check,deployment"',
+    'remove deployment from it',
+  ],
   [{ 'github-token': SECRET }, 'github-token', '«(hidden)»', 'accepted'],
   [{ summary: '1' }, 'summary', '"1"', 'accepted are true and false'],
 ];
@@ -488,6 +501,8 @@ describe('what is refused', () => {
       'live-evidence': 'v',
       'poll-interval': 'w',
       'github-token': 'x y',
+      since: 'x',
+      report: 'y',
       summary: 'z',
     };
     const problems = await problemsOf(() => read(inputs));

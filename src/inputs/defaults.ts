@@ -28,6 +28,8 @@ export const DEFAULTS = {
   'live-evidence': 'auto',
   fields: 'auto',
   'poll-interval': '5s',
+  since: '',
+  report: '',
   'github-token': '',
   summary: 'true',
 } as const;

@@ -149,6 +149,19 @@ function resultOf(
     operationPhase: shown?.operation?.phase ?? '',
     blockers,
     summaryImages: shown?.summaryImages ?? [],
+    ...originOf(state),
+    ...(shown?.externalUrls ? { externalUrls: shown.externalUrls } : {}),
+  };
+}
+
+function originOf({
+  application,
+  target,
+}: State): Pick<ApplicationResult, 'repositories' | 'target'> {
+  const sources = application?.sources ?? [];
+  return {
+    ...(sources.length > 0 ? { repositories: sources.map((each) => each.repoURL) } : {}),
+    ...(target?.kind === 'revision' ? { target: target.text } : {}),
   };
 }
 
