@@ -4,6 +4,8 @@ import type { StepResult } from '../support/action.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type GithubServer, type Json, startGithub } from '../support/github-server.ts';
 import { A, B, C, type Look, manifest } from '../support/manifest.ts';
+import { eventOf, goldenPayloads } from '../support/payloads.ts';
+import { runHere } from '../support/run-here.ts';
 
 let server: ApiServer;
 let github: GithubServer;
@@ -312,6 +314,42 @@ describe('a comment', () => {
     expect(github.repository.comments).toEqual([]);
     expect(result.stdout).toContain(`no pull request of acme/shop made ${B}`);
     expect(said(result, 'warning')).toEqual([]);
+  });
+});
+
+describe('an event from the cluster', () => {
+  const payload = goldenPayloads().get('update-client-side-1');
+  const revision = String(payload?.['revision']);
+
+  function run(report: string) {
+    return runHere({
+      event: eventOf(payload),
+      inputs: { source: 'event', report },
+      githubToken: 'ghs_token',
+      env: {
+        GITHUB_EVENT_NAME: 'repository_dispatch',
+        GITHUB_API_URL: github.url,
+        GITHUB_SHA: C,
+        GITHUB_WORKFLOW_REF: WORKFLOW,
+      },
+    });
+  }
+
+  test('is about its own revision, not about the head of the default branch', async () => {
+    github.repository.commits.add(revision);
+    github.repository.pulls.set(revision, [merged(7, revision)]);
+    expectEnd(await run('deployment,check,comment'), 'success', 'synced');
+    expect(github.repository.deployments).toMatchObject([
+      { ref: revision, environment: 'shop-csa', statuses: [{ state: 'success' }] },
+    ]);
+    expect(github.repository.checks).toMatchObject([{ head_sha: revision }]);
+    expect(github.repository.comments).toMatchObject([{ issue: 7 }]);
+  });
+
+  test('of a revision of another repository warns', async () => {
+    const result = await run('deployment');
+    expectEnd(result, 'success', 'synced');
+    expect(said(result, 'warning').join()).toContain(`No ref found for: ${revision}`);
   });
 });
 
