@@ -3,10 +3,12 @@ import type { FirstLook } from './conclude/first-look.js';
 import type { LiveEvidence } from './conclude/live-evidence.js';
 import { cancelledReport, decidedResults, noReport, reportOf } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
-import { isTarget } from './core/decision/state.js';
+import { isTarget, type Since } from './core/decision/state.js';
 import { resolveTarget, type Target } from './core/decision/target.js';
 import { undecidedOf } from './core/result/settle.js';
 import { commitQuestions } from './github/relate.js';
+import type { GithubReport } from './github/report/reporter.js';
+import type { reportedUpTo } from './github/since.js';
 import { readInputs } from './inputs/index.js';
 import type { Inputs } from './inputs/types.js';
 import { unlessAborted } from './platform/abort.js';
@@ -37,11 +39,23 @@ export async function run(dependencies: RunDependencies): Promise<number> {
   const start = clock.now().elapsed;
   const progress = createProgress(console, clock);
   const { inputs, fault } = await read(dependencies);
-  const report = inputs ? await answer(inputs, dependencies, progress) : noReport(fault);
+  const github = inputs && (await githubReportFor(inputs, dependencies));
+  const report = inputs ? await answer(inputs, dependencies, progress, github) : noReport(fault);
   progress.final({ ...report, waitedMs: clock.now().elapsed - start });
   const summaryFile = inputs?.summary === false ? '' : destinations.summaryFile;
   const published = await publish(report, { ...destinations, summaryFile }, console);
+  await github?.finish(report);
   return succeeded(report) && published ? 0 : 1;
+}
+
+/** Few runs report to GitHub: what does it is loaded for those. */
+async function githubReportFor(
+  inputs: Inputs,
+  { env, clock, random, console, cancelled }: RunDependencies,
+): Promise<GithubReport | undefined> {
+  if (inputs.report.length === 0) return undefined;
+  const { githubReport } = await import('./github/report/reporter.js');
+  return githubReport(inputs, { env, clock, random, log: console, cancelled });
 }
 
 async function read({
@@ -60,9 +74,10 @@ async function answer(
   inputs: Inputs,
   dependencies: RunDependencies,
   progress: Progress,
+  github: GithubReport | undefined,
 ): Promise<Report> {
   try {
-    if (inputs.source !== 'event') return await ask(inputs, dependencies, progress);
+    if (inputs.source !== 'event') return await ask(inputs, dependencies, progress, github);
     // Loaded for those who need it: a wait starts without.
     const { answerEvent } = await import('./event/answer.js');
     return await answerEvent(inputs, dependencies);
@@ -77,6 +92,7 @@ async function ask(
   inputs: Inputs,
   dependencies: RunDependencies,
   progress: Progress,
+  github: GithubReport | undefined,
 ): Promise<Report> {
   const { clock, console, cancelled } = dependencies;
   const start = clock.now().elapsed;
@@ -86,10 +102,12 @@ async function ask(
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
   const look = await firstLook(inputs, opened, cancelled);
-  const waiting = waitWith(dependencies, inputs, look ? overheard(source, look) : source, display);
+  const heard = look ? overheard(source, look) : source;
+  const waiting = waitWith(dependencies, inputs, heard, display, github);
   const outcome = await waiting.finally(() => beating.abort());
   const before = look?.end();
   display.end();
+  tellUnrecorded(outcome, console);
   if (outcome.untold) console.warning(untold(outcome.untold));
   const late = cancelled.aborted || outcome.error !== undefined;
   const live =
@@ -110,7 +128,8 @@ async function ask(
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
   // Nobody needs a hint on what went well, and a link only who has a place for it.
-  if (succeeded(report) && inputs.argocdServer === '') return report;
+  const links = inputs.argocdServer !== '' || inputs.report.includes('deployment');
+  if (succeeded(report) && !links) return report;
   const { withHints } = await import('./conclude/hints.js');
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
 }
@@ -119,21 +138,39 @@ function untold(count: number): string {
   return `The run was cancelled, and too many resources changed to report them all before GitHub ends the step: ${count} Applications are reported without their changes (evidence: partial).`;
 }
 
+/** Of `since`: what was deployed after a revision that is not on record is not known to be all. */
+function tellUnrecorded({ ends }: Outcome, console: Console): void {
+  for (const { result, sinceUnrecorded } of ends.values()) {
+    if (sinceUnrecorded) {
+      console.info(
+        `${result.application}: its history does not show where the revision of since stands, so all deployments in it count, and evidence is partial.`,
+      );
+    }
+  }
+}
+
 async function waitWith(
-  { clock, console, cancelled, expectMore, env }: RunDependencies,
+  { clock, console, cancelled, expectMore, env, random }: RunDependencies,
   inputs: Inputs,
   source: Source,
   display: Display,
+  github: GithubReport | undefined,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
-  const resolve = explained(inputs, console);
+  const explain = explained(inputs, console);
+  const resolve = (application: Application) => {
+    const target = explain(application);
+    github?.waiting(application, target);
+    return target;
+  };
+  const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
   return waitFor({
     source,
     clock,
     resolve,
     cancelled,
     wanted: applicationSelectors(inputs),
-    policy: inputs,
+    policy: since ? { ...inputs, since } : inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
@@ -146,6 +183,17 @@ async function waitWith(
       display.changed(waits);
     },
   });
+}
+
+/** Few runs ask for it: what finds it is loaded for those. */
+async function sinceFor(
+  inputs: Inputs,
+  parts: Parameters<typeof reportedUpTo>[1],
+  cancelled: AbortSignal,
+): Promise<Since | undefined> {
+  if (!inputs.reportedUpTo) return undefined;
+  const { reportedUpTo } = await import('./github/since.js');
+  return reportedUpTo(inputs, parts, cancelled);
 }
 
 /** Most often what was seen has decided all. */

@@ -416,7 +416,7 @@ two: { pattern: 'ConfigMap/*', change: updated, fields: { path: data.a, from: '1
   });
 
   test('live through Argo CD, where the sources are other ones: all but Secrets', async () => {
-    const recording = insideRecording('fields-server-side');
+    const recording = readInside('fields-server-side');
     const { before, after, revisions } = recording;
     const other = { ...(after.application['spec'] as object), source: { ...SOURCE, path: 'new' } };
     argocd.setLive(liveIn(before));

@@ -108,6 +108,8 @@ const BAD: readonly Bad[] = [
   { input: 'changes', value: 'changed', remedy: /created, updated/ },
   { input: 'live-evidence', value: 'on', remedy: /auto, off/ },
   { input: 'poll-interval', value: '0', remedy: /1s or more/ },
+  { input: 'since', value: 'yesterday', remedy: /last-success and a commit SHA/ },
+  { input: 'report', value: 'checks', remedy: /deployment, check, comment/ },
   { input: 'github-token', value: 'two words', shown: HIDDEN, remedy: /one bearer token/ },
   { input: 'summary', value: 'no', remedy: /true and false/ },
 ];

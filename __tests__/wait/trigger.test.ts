@@ -18,6 +18,8 @@ const RUN: RunContext = {
   eventName: 'push',
   workspace: '',
   eventPath: '',
+  workflowRef: '',
+  branch: '',
   tempDir: '',
   commit: { kind: 'none', why: 'test' },
 };

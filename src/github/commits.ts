@@ -3,6 +3,7 @@ import { record, text } from '../http/json.js';
 import { messageOf } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import { askGithub, type GithubParts } from './connection.js';
+import { isRateLimit, repositoryPath } from './rest.js';
 
 /** What the repository's host can tell of commits. */
 export interface Commits {
@@ -57,7 +58,7 @@ export function githubCommits(options: CommitsOptions): Commits {
         return false;
       }
       const what = `compare ${target.slice(0, 8)} with ${deployed.slice(0, 8)} in ${repository}`;
-      const path = `${pathOf(repository)}/compare/${target}...${deployed}`;
+      const path = `${repositoryPath(repository)}/compare/${target}...${deployed}`;
       const told = await ask(what, path, signal);
       if (told.kind !== 'told') return told.kind === 'later' ? undefined : false;
       const status = text(record(told.body).status);
@@ -66,14 +67,14 @@ export function githubCommits(options: CommitsOptions): Commits {
     },
     async resolve(repository, ref, signal) {
       if (token === '') return '';
-      const path = `${pathOf(repository)}/commits/${encodeURIComponent(ref)}`;
+      const path = `${repositoryPath(repository)}/commits/${encodeURIComponent(ref)}`;
       const told = await ask(`resolve ${ref} in ${repository}`, path, signal);
       if (told.kind !== 'told') return told.kind === 'later' ? undefined : '';
       return text(record(told.body).sha);
     },
     async tagged(repository, sha, signal) {
       if (token === '') return '';
-      const path = `${pathOf(repository)}/git/tags/${encodeURIComponent(sha)}`;
+      const path = `${repositoryPath(repository)}/git/tags/${encodeURIComponent(sha)}`;
       const what = `look up the tag ${sha.slice(0, 8)} in ${repository}`;
       const told = await ask(what, path, signal, MOST_OFTEN_ABSENT);
       if (told.kind !== 'told') return told.kind === 'later' ? undefined : '';
@@ -120,10 +121,6 @@ function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {
   };
 }
 
-function pathOf(repository: string): string {
-  return `/repos/${repository.split('/').map(encodeURIComponent).join('/')}`;
-}
-
 /** Asking again does not help: no such commit, or no right to see it. */
 function isFinal(answer: Answer): boolean {
   return !isRateLimit(answer) && answer.status < 500;
@@ -146,9 +143,4 @@ function refusal(what: string, answer: Answer): string {
     default:
       return `Could not ${what} now (${answer.status}: ${sayingOf(answer)}). Waiting for the revision itself, and asking again later.`;
   }
-}
-
-function isRateLimit(answer: Answer): boolean {
-  if (answer.status === 429) return true;
-  return answer.status === 403 && /rate limit/i.test(sayingOf(answer));
 }

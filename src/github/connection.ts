@@ -15,24 +15,28 @@ export interface GithubParts {
 }
 
 const MIB = 1024 * 1024;
-/** Commits and tokens are small: a commit has 3,000 files at most, and none is asked for. */
+/** All but comments is small: a commit has 3,000 files at most, and none is asked for. */
 const GITHUB_LIMITS = { ...LIMITS, answer: 4 * MIB };
 /** For one answer from the first step to its last byte, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/**
- * One request to a host of GitHub's, over the same transport as those to a cluster: its proxies,
- * its verification (NODE_EXTRA_CA_CERTS included), no redirects.
- * @param base the host's URL, possibly with a path
- * @throws TerminalError or TransientError where there is no answer
- */
-export async function askGithub(
+/** A host of GitHub's, over the same transport as a cluster: its proxies, its verification. */
+export interface GithubConnection {
+  /**
+   * One request; redirects are not followed.
+   * @throws TerminalError or TransientError where there is no answer
+   */
+  ask(request: Request, signal: AbortSignal): Promise<Answer>;
+  /** Ends its connections. */
+  close(): void;
+}
+
+/** @param base the host's URL, possibly with a path */
+export function githubConnection(
   base: string,
   authorization: string,
-  request: Request,
   { env, clock }: GithubParts,
-  signal: AbortSignal,
-): Promise<Answer> {
+): GithubConnection {
   const credentials: Credentials = { headers: { authorization } };
   const connection: Connection = {
     ...reach(base, env, 'GitHub'),
@@ -42,11 +46,25 @@ export async function askGithub(
   const pool = transport(connection, clock, TIMEOUTS, GITHUB_LIMITS);
   const late = () =>
     new TransientError(`${connection.name}: no answer for ${DEADLINE_MS / 1000} s.`);
+  return {
+    ask: (request, signal) =>
+      within({ clock, ms: DEADLINE_MS, late }, signal, (life) => pool.send(request, life)),
+    close: () => pool.close(),
+  };
+}
+
+/** One request over a connection of its own; see `GithubConnection.ask`. */
+export async function askGithub(
+  base: string,
+  authorization: string,
+  request: Request,
+  parts: GithubParts,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const connection = githubConnection(base, authorization, parts);
   try {
-    return await within({ clock, ms: DEADLINE_MS, late }, signal, (life) =>
-      pool.send(request, life),
-    );
+    return await connection.ask(request, signal);
   } finally {
-    pool.close();
+    connection.close();
   }
 }

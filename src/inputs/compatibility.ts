@@ -6,7 +6,8 @@ import type { Reader } from './reader.js';
 import type { Inputs } from './types.js';
 
 /** What belongs to a source, and what it cannot obey: refused, never ignored. */
-export function checkSource(reader: Reader, { source, argocdServer }: Inputs): void {
+export function checkSource(reader: Reader, inputs: Inputs): void {
+  const { source, argocdServer, report, waitFor } = inputs;
   if (source === 'argocd') {
     requireArgocdServer(reader);
     refuseGiven(reader, CLUSTER_ACCESS, NOT_CLUSTER);
@@ -17,6 +18,9 @@ export function checkSource(reader: Reader, { source, argocdServer }: Inputs): v
   if (reader.text('argocd-token') !== '') refuseGiven(reader, ['argocd-connector'], WITH_TOKEN);
   refusePlainHttp(reader, source, argocdServer);
   if (source === 'event') refuseOfEvents(reader);
+  if (waitFor.includes('deletion') && report.includes('deployment')) {
+    reader.refuse('report', `${quoted(reader.text('report'))} ${NO_DEPLOYMENT}`);
+  }
 }
 
 const CLUSTER_ACCESS: readonly InputName[] = ['kubeconfig', 'context', 'server', 'token'];
@@ -29,6 +33,10 @@ const NO_LABELS =
   'asks for labels, which an event does not tell: use application, or a condition in the workflow';
 const NO_TRIGGER =
   'cannot be used with source: event, whose operation has ended: accepted is only none';
+const NO_HISTORY =
+  'is given with source: event, which tells one operation and no history: remove it, or use source: cluster';
+const NO_DEPLOYMENT =
+  'names deployment with wait-for: deletion, which deploys nothing: remove deployment from it';
 const NO_KUBECONFIG =
   "is given without kubeconfig: source: event uses no access of the runner's own, add kubeconfig or remove it";
 
@@ -63,6 +71,7 @@ function refusePlainHttp(reader: Reader, source: Inputs['source'], server: strin
 
 function refuseOfEvents(reader: Reader): void {
   refuseGiven(reader, ['selector'], NO_LABELS);
+  refuseGiven(reader, ['since'], NO_HISTORY);
   const trigger = reader.text('trigger').trim();
   if (['refresh', 'hard-refresh', 'sync'].includes(trigger)) {
     reader.refuse('trigger', `${quoted(trigger)} is given ${NO_TRIGGER}`);

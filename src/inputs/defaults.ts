@@ -32,6 +32,8 @@ export const DEFAULTS = {
   fields: 'auto',
   'log-lines': '0',
   'poll-interval': '5s',
+  since: '',
+  report: '',
   'github-token': '',
   summary: 'true',
 } as const;

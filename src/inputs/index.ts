@@ -3,6 +3,7 @@ import { parseArgocdServer, parseConnector, parseToken, readAccess } from './acc
 import { checkSource } from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
+  listOf,
   oneOf,
   parseApplicationNamespace,
   parseApplications,
@@ -12,6 +13,7 @@ import {
   parseGrace,
   parseLogLines,
   parseRevision,
+  parseSince,
   parseWaitFor,
   parseWaitResources,
 } from './parse.js';
@@ -37,6 +39,8 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     liveEvidence: reader.take('live-evidence', oneOf('auto', 'off'), 'auto'),
     fields: reader.take('fields', oneOf('auto', 'off', 'paths', 'values'), 'auto'),
     logLines: reader.take('log-lines', parseLogLines, 0),
+    ...readSince(reader),
+    report: reader.take('report', listOf(oneOf('deployment', 'check', 'comment')), []),
     githubToken: reader.take('github-token', parseToken, ''),
     argocdServer: reader.take('argocd-server', parseArgocdServer, ''),
     argocdToken: reader.take('argocd-token', parseToken, ''),
@@ -47,6 +51,11 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
   checkSource(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
+}
+
+function readSince(reader: Reader): Pick<Inputs, 'reportedUpTo'> {
+  const reportedUpTo = reader.take('since', parseSince, undefined);
+  return reportedUpTo ? { reportedUpTo } : {};
 }
 
 type Target = Pick<

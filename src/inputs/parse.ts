@@ -4,6 +4,7 @@ import { isNamespace, parseApplicationName } from '../core/filters/application-n
 import { bad, good, type Parsed, parseAll, quoted } from '../core/filters/parsed.js';
 import { type Pattern, parseClass, parsePatterns } from '../core/filters/patterns.js';
 import type { ChangeClass } from '../core/result/vocabulary.js';
+import type { SinceRequest } from './types.js';
 
 /** What a secret looks like in messages. */
 export const HIDDEN = '(hidden)';
@@ -122,6 +123,16 @@ export function parseRevision(value: string): Parsed<RevisionRequest> {
     return bad(`${quoted(value)} is too short for a commit SHA: ${accepted}`);
   }
   return good({ kind: 'revision', text: value });
+}
+
+/** `last-success`, or a commit's SHA; empty: undefined. */
+export function parseSince(value: string): Parsed<SinceRequest | undefined> {
+  if (value === '') return good(undefined);
+  if (value === 'last-success') return good({ kind: 'last-success' });
+  if (/^[0-9a-f]{7,64}$/i.test(value)) return good({ kind: 'revision', text: value });
+  return bad(
+    `${quoted(value)} is unknown: accepted are last-success and a commit SHA of 7 or more digits`,
+  );
 }
 
 /** What must be true at the end; `deletion` and `nothing` stand alone. */

@@ -15,6 +15,8 @@ export function readRunContext(env: Environment, readFile: (path: string) => str
     serverUrl,
     apiUrl: variable('GITHUB_API_URL') || 'https://api.github.com',
     runUrl: repository && runId ? `${serverUrl}/${repository}/actions/runs/${runId}` : '',
+    workflowRef: variable('GITHUB_WORKFLOW_REF'),
+    branch: variable('GITHUB_HEAD_REF') || variable('GITHUB_REF_NAME'),
     actor: variable('GITHUB_ACTOR'),
     eventName: variable('GITHUB_EVENT_NAME'),
     eventPath: variable('GITHUB_EVENT_PATH'),

@@ -28,6 +28,10 @@ export interface Inputs extends Policy {
   /** So many last lines of a failed container's log; 0: none. */
   readonly logLines: number;
   readonly pollIntervalMs: number;
+  /** Absent: only what the target changed is reported. */
+  readonly reportedUpTo?: SinceRequest;
+  /** What is written to GitHub at the end. */
+  readonly report: readonly ReportKind[];
   readonly githubToken: string;
   /** URL without a slash at its end; empty: none. */
   readonly argocdServer: string;
@@ -38,6 +42,13 @@ export interface Inputs extends Policy {
   readonly summary: boolean;
   readonly run: RunContext;
 }
+
+/** What the input `since` names: a commit, or the head of the last successful run. */
+export type SinceRequest =
+  | { readonly kind: 'last-success' }
+  | { readonly kind: 'revision'; readonly text: string };
+
+export type ReportKind = 'deployment' | 'check' | 'comment';
 
 /** How to get into the cluster, as the inputs say it. */
 export interface Access {
@@ -63,6 +74,10 @@ export interface Access {
 export interface RunContext extends RunOrigin {
   readonly apiUrl: string;
   readonly runUrl: string;
+  /** `GITHUB_WORKFLOW_REF`: `owner/name/.github/workflows/file.yml@ref`; empty: not known. */
+  readonly workflowRef: string;
+  /** The branch or tag of this run; for a pull request its head. Empty: not known. */
+  readonly branch: string;
   readonly actor: string;
   readonly eventName: string;
   /** File with the event that started the run; empty: there is none. */

@@ -222,6 +222,14 @@ describe('an Application on the wire', () => {
     });
   });
 
+  test('the addresses of what it deploys are kept where there are any', () => {
+    const at = (summary: object) =>
+      parseApplication({ metadata: { namespace: 'argocd', name: 'new' }, status: { summary } });
+    const externalURLs = ['https://shop.example.com', 'Docs|https://docs.example.com'];
+    expect(at({ externalURLs }).externalUrls).toEqual(externalURLs);
+    expect(at({ externalURLs: [] })).not.toHaveProperty('externalUrls');
+  });
+
   test('null is absent', () => {
     const bare = { metadata: { namespace: 'argocd', name: 'new' } };
     const nulls = { ...bare, spec: null, operation: null, status: { operationState: null } };

@@ -179,7 +179,13 @@ function state(root: Node) {
     ...hydratorOf(child(status, 'sourceHydrator')),
     ...(text(status, 'resourceHealthSource') === 'appTree' ? { healthInTree: true as const } : {}),
     summaryImages: texts(child(status, 'summary'), 'images'),
+    ...externalUrlsOf(child(status, 'summary')),
   };
+}
+
+function externalUrlsOf(summary: Node): Pick<Application, 'externalUrls'> {
+  const externalUrls = texts(summary, 'externalURLs');
+  return externalUrls.length > 0 ? { externalUrls } : {};
 }
 
 function operationOf(state: Node, report: (problem: DecodeError) => void): Operation {

@@ -45,6 +45,8 @@ export interface Application {
   /** Name of the ApplicationSet that owns it. */
   readonly applicationSet?: string;
   readonly summaryImages: readonly string[];
+  /** `status.summary.externalURLs`: addresses of its Ingresses and the like; absent: none. */
+  readonly externalUrls?: readonly string[];
   /** Why it cannot be read, with the place: then nothing but its identity is known. */
   readonly unreadable?: string;
   /** Places within single resources that cannot be read: what is there counts as absent. */

@@ -38,13 +38,14 @@ interface ResourceFinding {
 export function classify(application: Application, seen: Evidence, scope: Scope): Classified {
   const findings = findingsOf(application, indexed(seen.comparisons), scope);
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
-  const { operations, hidden, writtenFrom, startSecondAmbiguous } = scope;
+  const { operations, hidden, sinceUnrecorded, writtenFrom, startSecondAmbiguous } = scope;
   return {
     changes: [...findings.values()].map((each) =>
       changeOf(application, each, waves.get(resourceName(each.of))),
     ),
     lost:
       hidden ||
+      sinceUnrecorded ||
       seen.unreadableResources ||
       operations.some((each) => each.earlierAttemptsUnseen || each.endAt === undefined),
     written: { writtenFrom, startSecondAmbiguous, existedBefore: existedBefore(findings) },

@@ -9,6 +9,7 @@ import {
 } from '../decision/progress.js';
 import { isTarget, type State } from '../decision/state.js';
 import type { Target } from '../decision/target.js';
+import { type Later, laterThan } from './since.js';
 
 /** Which part of what was seen belongs to the revision waited for. */
 export interface Scope {
@@ -22,6 +23,8 @@ export interface Scope {
   readonly startSecondAmbiguous: boolean;
   /** Operations that deployed it and whose results were replaced before they were seen. */
   readonly hidden: boolean;
+  /** The revision of `since` is not on record: deployments after it may be missing. */
+  readonly sinceUnrecorded: boolean;
   /** No operation will come for resources that left Git, since pruning is off: they are skipped. */
   readonly leftBehind: readonly ComparedResource[];
   /** Absent where nothing was deployed, or it is not known when that began. */
@@ -44,6 +47,7 @@ const NOTHING: Scope = {
   writtenFrom: '',
   startSecondAmbiguous: false,
   hidden: false,
+  sinceUnrecorded: false,
   leftBehind: [],
 };
 
@@ -53,13 +57,16 @@ export function scopeOf(state: State): Scope {
   if (!application || !target) return NOTHING;
   // What is deployed is not what a wait for the Application's deletion is about.
   if (state.policy.waitFor.includes('deletion')) return NOTHING;
-  const since = deploymentsSince(state, application, target);
-  const operations = countedOperations(state, target, since[0]?.startedAt);
+  const own = deploymentsSince(state, application, target);
+  const ownOperations = countedOperations(state, target, own[0]?.startedAt);
+  const later = state.policy.since && laterThan(state.policy.since, application, target);
+  const since = withLater(own, later);
+  const operations = withLaterOperations(state, ownOperations, later);
   const starts = [...since, ...operations]
     .map((each) => each.startedAt)
     .filter((each) => each !== '');
   const lost = isUnrecorded(application, operations);
-  const overtaken = isOvertaken(state, application, target, operations, since);
+  const overtaken = isOvertaken(state, application, target, ownOperations, own);
   const startedAt = lost ? '' : (starts.sort()[0] ?? '');
   const writtenFrom = overtaken ? endBefore(application, startedAt) : startedAt;
   const replaced =
@@ -71,6 +78,7 @@ export function scopeOf(state: State): Scope {
     writtenFrom,
     startSecondAmbiguous: overtaken || isStartSecondAmbiguous(application, startedAt),
     hidden: lost || overtaken || replaced,
+    sinceUnrecorded: later?.unrecorded ?? false,
     leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
     ...deployedBy([...since, ...operations], startedAt, overtaken),
   };
@@ -148,6 +156,22 @@ function deploymentsSince(
   const begun = duringWait(state)[0]?.startedAt;
   if (begun !== undefined) return history.filter((each) => each.startedAt >= begun);
   return history.slice(-1);
+}
+
+/** Both are ends of the same history. */
+function withLater(own: readonly Deployment[], later: Later | undefined): readonly Deployment[] {
+  return later && later.deployments.length > own.length ? later.deployments : own;
+}
+
+function withLaterOperations(
+  { seen }: State,
+  own: readonly SeenOperation[],
+  later: Later | undefined,
+): readonly SeenOperation[] {
+  if (!later) return own;
+  return seen.operations.filter(
+    (each) => own.includes(each) || (!each.dryRun && later.includes(each.startedAt)),
+  );
 }
 
 /** Start of the last deployment from before this run asked for one; empty: it did not ask. */

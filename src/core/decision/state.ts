@@ -27,6 +27,16 @@ export interface Policy {
   readonly suspended: 'wait' | 'succeed' | 'fail';
   readonly retries: 'wait' | 'fail';
   readonly ifMissing: 'fail' | 'wait' | 'skip';
+  /** What was deployed after that revision counts as changed too; absent: the target alone. */
+  readonly since?: Since;
+}
+
+/** A revision up to which all changes were reported; the input `since`. */
+export interface Since {
+  /** Empty: not known. */
+  readonly revision: string;
+  /** What was deployed from then on (RFC 3339) came after the revision; absent: not known. */
+  readonly from?: string;
 }
 
 /**

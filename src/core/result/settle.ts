@@ -37,6 +37,8 @@ export interface Settled {
   readonly replaced?: boolean;
   /** Absent: nothing was, or it is not known when. */
   readonly deployed?: Deployed;
+  /** The revision of `since` is not on record, so changes may be missing. */
+  readonly sinceUnrecorded?: true;
 }
 
 /** Resources of an Application that only their live objects can decide. */
@@ -102,6 +104,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
     lost,
     replaced,
     ...(scope.deployed ? { deployed: scope.deployed } : {}),
+    ...(scope.sinceUnrecorded ? { sinceUnrecorded: true } : {}),
   };
 }
 
@@ -167,6 +170,19 @@ function resultOf(
     operationPhase: shown?.operation?.phase ?? '',
     blockers,
     summaryImages: shown?.summaryImages ?? [],
+    ...originOf(state),
+    ...(shown?.externalUrls ? { externalUrls: shown.externalUrls } : {}),
+  };
+}
+
+function originOf({
+  application,
+  target,
+}: State): Pick<ApplicationResult, 'repositories' | 'target'> {
+  const sources = application?.sources ?? [];
+  return {
+    ...(sources.length > 0 ? { repositories: sources.map((each) => each.repoURL) } : {}),
+    ...(target?.kind === 'revision' ? { target: target.text } : {}),
   };
 }
 

@@ -124,4 +124,10 @@ export interface ApplicationResult {
   readonly timeline?: readonly Span[];
   /** Page of the Application in the Argo CD UI, where known. */
   readonly url?: string;
+  /** Where users reach what it deploys, as its Ingresses say; anybody's text. */
+  readonly externalUrls?: readonly string[];
+  /** The repositories of `revisions`, in their order; absent: not known. */
+  readonly repositories?: readonly string[];
+  /** The revision that was waited for; absent: whatever is deployed. */
+  readonly target?: string;
 }
