@@ -96,7 +96,7 @@ type Open = readonly (readonly [key: string, settled: Settled])[];
 /** More Applications are not looked into where nobody asks for it. */
 const MOST_UNASKED = 100;
 
-/** Those that the manifests could tell more of; first those of which somebody asks for that. */
+/** Those that the manifests could tell more of; first those of which someone asks for that. */
 function openOnes(ends: Outcome['ends'], results: Results, inputs: FieldInputs): Open {
   const open = [...ends].filter(([key, settled]) => isOpen(settled, results.get(key), inputs));
   const isAsked = ([key, settled]: Open[number]) =>
