@@ -150,10 +150,10 @@ describe('a Deployment', () => {
     expect(deployments()).toEqual(['shop b: in_progress success']);
   });
 
-  test('none of what is skipped', async () => {
-    expectEnd(await step({ 'if-missing': 'skip' }), 'skipped', 'missing');
-    expect(deployments()).toEqual([]);
-    expect(github.repository.checks).toMatchObject([{ conclusion: 'skipped', head_sha: B }]);
+  test('of one Application, where another one is skipped', async () => {
+    deploy();
+    await step({ application: 'shop, none', 'if-missing': 'skip' });
+    expect(deployments()).toEqual(['shop b: in_progress success']);
   });
 
   const ARGOCD = { 'argocd-server': 'https://argocd.example.com' };
@@ -321,10 +321,10 @@ describe('an event from the cluster', () => {
   const payload = goldenPayloads().get('update-client-side-1');
   const revision = String(payload?.['revision']);
 
-  function run(report: string) {
+  function run(report: string, application = '') {
     return runHere({
       event: eventOf(payload),
-      inputs: { source: 'event', report },
+      inputs: { source: 'event', report, application },
       githubToken: 'ghs_token',
       env: {
         GITHUB_EVENT_NAME: 'repository_dispatch',
@@ -344,6 +344,12 @@ describe('an event from the cluster', () => {
     ]);
     expect(github.repository.checks).toMatchObject([{ head_sha: revision }]);
     expect(github.repository.comments).toMatchObject([{ issue: 7 }]);
+  });
+
+  test('of another Application is nothing to report', async () => {
+    const result = await run('deployment,check,comment', 'web');
+    expectEnd(result, 'skipped', 'other-application');
+    expect(github.requests).toEqual([]);
   });
 
   test('of a revision of another repository warns', async () => {

@@ -102,7 +102,7 @@ describe('where the scope begins', () => {
     [
       'after the last of several deployments of it',
       REVISION(A),
-      { history: [deployed(B, -300), deployed(A, -200), deployed(C, 1)] },
+      { history: [deployed(A, -300), deployed(B, -200), deployed(A, -100), deployed(C, 1)] },
       1,
       false,
       false,
@@ -197,6 +197,19 @@ describe('what the deployments in between changed', () => {
     );
     expect(changesOf(followed)).toEqual([`created applied ${API}`, `created applied ${WEB}`]);
     expect(classesOf(followed).evidence).toBe('complete');
+  });
+
+  test('is not what the revision itself changed, which is on show at the first look', () => {
+    const before = app({
+      history: HISTORY.slice(0, 1),
+      operation: operation({ at: A, from: -300, results: [applied(API, 'created')] }),
+    });
+    const look: Look = { history: [deployed(A, -300), deployed(C, 1)] };
+    const rows = [
+      [0, see(before)],
+      [10, done(look, [applied(WEB, 'created')])],
+    ] as const;
+    expect(changesOf(follow(rows, since(REVISION(A))))).toEqual([`created applied ${WEB}`]);
   });
 
   test('is told of a sync that failed too, which is on no record', () => {

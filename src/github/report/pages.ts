@@ -17,6 +17,7 @@ type Identity = Pick<Inputs, 'applications' | 'selector'> & {
   readonly run: Pick<Inputs['run'], 'workflowRef' | 'runUrl'>;
 };
 
+/** What GitHub calls them. */
 const CONCLUSIONS: Readonly<Record<Conclusion, string>> = {
   success: 'success',
   failure: 'failure',

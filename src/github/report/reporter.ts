@@ -92,7 +92,8 @@ class Reporter implements GithubReport {
 
   async finish(report: Report): Promise<void> {
     const { cancelled } = this.#options;
-    if (!cancelled.aborted) {
+    // What was skipped is not about the commit: an event of another Application, a dry run.
+    if (!cancelled.aborted && report.conclusion !== 'skipped') {
       await Promise.all(this.#inputs.report.map((kind) => this.#attempt(kind, report)));
     }
     await this.#abandon();
@@ -144,7 +145,7 @@ class Reporter implements GithubReport {
         `report: of ${records.length} Applications the first ${all.length} get a Deployment: GitHub takes no more at a time.`,
       );
     }
-    if (records.length === 0 && report.conclusion !== 'skipped') this.#noCommit('deployment');
+    if (records.length === 0) this.#noCommit('deployment');
     for (const each of all) await this.#deployments.end(each, signal);
   }
 
