@@ -161,7 +161,8 @@ describe('workflows', () => {
 
   test.each(WORKFLOWS)('%s: no run is cancelled unless a later one reports its changes', (path) => {
     const { concurrency } = workflowOf(path);
-    if (concurrency && !read(path).includes('since: last-success')) expect(concurrency).toEqual({ group: expect.any(String), queue: 'max' });
+    if (concurrency && !read(path).includes('since: last-success'))
+      expect(concurrency).toEqual({ group: expect.any(String), queue: 'max' });
   });
 
   test.each(WORKFLOWS)('%s: a matrix is guarded against being empty', (path) => {

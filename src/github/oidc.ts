@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
+import { clip, oneLine } from '../report/escape.js';
 import type { AskToken } from './token-endpoint.js';
 
 /** Tokens that GitHub mints for this job, to be presented to an API server that trusts them. */
@@ -51,7 +52,9 @@ export function githubOidc(
   const minted = async (signal: AbortSignal): Promise<string> => {
     if (!ask) throw notPermitted(why);
     const token = await ask(audience, signal).catch((thrown: unknown) => {
-      throw new TransientError(`GitHub gave no OIDC token: ${oneLine(messageOf(thrown))}`);
+      throw new TransientError(
+        `GitHub gave no OIDC token: ${clip(oneLine(messageOf(thrown)), 300)}`,
+      );
     });
     claims = githubClaims(token);
     return token;
@@ -131,10 +134,6 @@ export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
 
 function notPermitted(why: string): TerminalError {

@@ -4,8 +4,9 @@ import https from 'node:https';
 import type { Access } from '../inputs/types.js';
 import { messageOf, TerminalError } from '../platform/errors.js';
 import { readOthersFile } from '../platform/files.js';
+import { isLoopback } from '../platform/loopback.js';
 import type { Connection, Credentials, Surroundings, Trust } from './connection.js';
-import { isLoopback, proxyFromEnvironment } from './proxy.js';
+import { proxyFromEnvironment } from './proxy.js';
 
 const ACCESS_YAML = `with:
   kubeconfig: \${{ secrets.KUBECONFIG }}

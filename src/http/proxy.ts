@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { TerminalError } from '../platform/errors.js';
+import { isLoopback } from '../platform/loopback.js';
 import type { Surroundings } from './connection.js';
 
 /** Decides, in one place, by which proxy a server is reached; see `tunnel.ts` for the way through it. */
@@ -80,10 +81,6 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /** An address as NO_PROXY is compared with it. */

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
 import { messageOf } from '../platform/errors.js';
+import { isLoopback } from '../platform/loopback.js';
 import type { InputName } from './defaults.js';
 import { HIDDEN, parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
@@ -179,10 +180,6 @@ export function parseServer(value: string): Parsed<string> {
   }
   if (/[?#]/.test(value)) return bad(`${quoted(value)} has a query or fragment: ${accepted}`);
   return good(url.href.replace(/(?<!\/)\/+$/, ''));
-}
-
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
 /** URL of the Argo CD server without a slash at its end, made from a URL or a host. */

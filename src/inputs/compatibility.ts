@@ -1,5 +1,6 @@
 import { quoted } from '../core/filters/parsed.js';
-import { isLoopback, serverShown } from './access.js';
+import { isLoopback } from '../platform/loopback.js';
+import { serverShown } from './access.js';
 import type { InputName } from './defaults.js';
 import { HIDDEN } from './parse.js';
 import type { Reader } from './reader.js';

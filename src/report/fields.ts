@@ -76,7 +76,7 @@ const DIFF_LINES = 30;
 /** The changed fields with their values, as a Markdown block of `diff`. */
 export function fieldsDiff(changes: readonly FieldChange[]): string {
   const lines = changes.flatMap((each) => [
-    `@ ${oneLine(formatPath(each.steps))}${each.hidden ? ' (not shown: a Secret)' : ''}`,
+    `@ ${pathLine(formatPath(each.steps))}${each.hidden ? ' (not shown: a Secret)' : ''}`,
     ...sideLines(each),
   ]);
   const body = lines.join('\n');
@@ -106,7 +106,7 @@ function marked(sign: '-' | '+', lines: readonly string[]): readonly string[] {
   return left > 0 ? [...shown, `${sign} … ${left} more lines`] : shown;
 }
 
-function oneLine(text: string): string {
+function pathLine(text: string): string {
   return plain(clip(text, PATH_UNITS)).replaceAll('\n', ' ');
 }
 

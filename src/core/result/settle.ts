@@ -234,7 +234,7 @@ function messageOf(
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  const why = cause ? ` (${cause.subject}: ${oneLine(cause.message)})` : '';
+  const why = cause ? ` (${cause.subject}: ${causeLine(cause.message)})` : '';
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -250,7 +250,7 @@ function messageOf(
   }
 }
 
-function oneLine(text: string): string {
+function causeLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

@@ -81,7 +81,7 @@ function shared<T>(run: (signal: AbortSignal) => Promise<T>): (signal: AbortSign
     const mine = current;
     waiting += 1;
     try {
-      return await unlessAborted(mine.result, signal);
+      return await unlessNotNeeded(mine.result, signal);
     } finally {
       if (current === mine) {
         waiting -= 1;
@@ -98,7 +98,7 @@ function notNeeded(): TransientError {
   return new TransientError('The credentials are not needed any more.');
 }
 
-function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessNotNeeded<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(notNeeded());
     signal.addEventListener('abort', abort);
