@@ -10,6 +10,7 @@ import {
   renderedIn,
 } from '../support/inside.ts';
 import { A, B, manifest } from '../support/manifest.ts';
+import { loadTrace } from '../support/replay.ts';
 import { runHere } from '../support/run-here.ts';
 
 let argocd: ArgocdServer;
@@ -345,8 +346,29 @@ describe('results that were replaced before a late start', () => {
     const result = await run(byArgocd());
     expect(classesIn(result)).toContain('updated reported shop other');
     expect(result.outputs['evidence']).toBe('partial');
+    // The live objects decide all of the classes, and still something pruned may be missing.
+    const written = [{ manager: 'argocd-controller', time: '2026-11-01T00:00:00Z' }];
+    const metadata = { creationTimestamp: '2026-11-01T00:00:00Z', managedFields: written };
+    argocd.setLive(
+      resources.map(({ namespace, name }) => ({
+        ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, ...metadata } },
+      })),
+    );
     renderAs([], []);
-    expect((await run(byArgocd())).outputs['evidence']).toBe('partial');
+    const decided = await run(byArgocd());
+    expect(classesIn(decided).join()).not.toContain('reported');
+    expect(decided.outputs['evidence']).toBe('partial');
+  });
+
+  test('of two revisions in one wait, what came and went in between is not known', async () => {
+    const C = 'c'.repeat(40);
+    const at = (time: string) => ({ deployStartedAt: time, deployedAt: time });
+    const history = [...HISTORY, { revision: C, source: SOURCE, ...at('2026-11-21T07:00:06Z') }];
+    put(healed({ revision: C, synced: C, history, operation: { sync: { revision: C } } }));
+    argocd.render = ([revision]) => ({ [A]: BEFORE, [C]: AFTER })[revision ?? ''];
+    const result = await run(byArgocd());
+    expect(result.outputs).toMatchObject({ reason: 'superseded', evidence: 'partial' });
+    expect(classesIn(result)).toContain('pruned rendered shop gone');
   });
 
   test('what left Git and is still there is not pruned', async () => {
@@ -459,6 +481,27 @@ two: { pattern: 'ConfigMap/*', change: updated, fields: { path: data.a, from: '1
     const result = await run({ ...byArgocd(), filters });
     expect(result.outputs).toMatchObject({ a: 'true', b: 'false' });
   });
+});
+
+test('of a hydrated Application, what the hydrator wrote is rendered', async () => {
+  const trace = loadTrace('hydrated-change');
+  const last = trace.events.at(-1)?.object;
+  if (!last) throw new Error('an empty recording');
+  argocd.put(last);
+  const { history } = last['status'] as { readonly history: readonly { revision: string }[] };
+  const asked: string[] = [];
+  argocd.render = ([revision = '']) => {
+    asked.push(revision);
+    return [];
+  };
+  const { application, revision } = trace;
+  await runHere({ inputs: { ...byArgocd(), application, revision, timeout: '60s' } });
+  expect(asked.sort()).toEqual(
+    history
+      .slice(-2)
+      .map((each) => each.revision)
+      .sort(),
+  );
 });
 
 describe('values', () => {
