@@ -175,7 +175,7 @@ describe('a Deployment', () => {
     const result = await step({ application: 'shop-*', report: 'deployment' });
     expect(new Set(deployments())).toHaveProperty('size', 20);
     expect(deployments().every((each) => each.endsWith('in_progress success'))).toBe(true);
-    expect(said(result, 'warning').join()).toContain('of 22 Applications the first 20 get');
+    expect(said(result, 'warning').join()).toContain('only the first 20 of 22 Applications');
   });
 });
 
@@ -233,7 +233,7 @@ describe('a comment', () => {
     ]);
     deploy();
     const first = await step({ report: 'comment' });
-    expect(first.stdout).toContain('the comment is on pull request 7.');
+    expect(first.stdout).toContain('commented on pull request 7.');
     server.put(manifest('shop', FAILED));
     await step({ report: 'comment' });
     expect(github.repository.comments).toHaveLength(1);
@@ -312,7 +312,7 @@ describe('a comment', () => {
     deploy();
     const result = await step({ report: 'comment' });
     expect(github.repository.comments).toEqual([]);
-    expect(result.stdout).toContain(`no pull request of acme/shop made ${B}`);
+    expect(result.stdout).toContain(`no pull request of acme/shop contains commit ${B}`);
     expect(said(result, 'warning')).toEqual([]);
   });
 });
@@ -468,7 +468,7 @@ describe('what goes wrong warns, and no step fails for it', () => {
     const result = await step({}, { githubToken: '' });
     expectEnd(result, 'success', 'synced');
     expect(said(result, 'warning')).toEqual([
-      'report: nothing is written to GitHub, as github-token is empty.',
+      'report: writing nothing to GitHub, because github-token is empty.',
     ]);
     expect(github.requests).toEqual([]);
   });
