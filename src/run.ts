@@ -143,7 +143,7 @@ function tellUnrecorded({ ends }: Outcome, console: Console): void {
   for (const { result, sinceUnrecorded } of ends.values()) {
     if (sinceUnrecorded) {
       console.info(
-        `${result.application}: its history does not show where the revision of since stands, so all deployments in it count, and evidence is partial.`,
+        `${result.application}: the revision of since is not in its history, so all recorded deployments count and evidence is partial.`,
       );
     }
   }

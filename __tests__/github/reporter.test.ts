@@ -150,7 +150,7 @@ test('what the run is about may be no commit', async () => {
   expect(log.of('info').toSorted()).toEqual(
     ['Deployment', 'check run', 'comment'].map(
       (name) =>
-        `report: there is no ${name}, as no commit of acme/shop is known that the run is about.`,
+        `report: wrote no ${name}, because this run is not about a known commit of acme/shop.`,
     ),
   );
 });

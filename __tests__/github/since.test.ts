@@ -83,7 +83,7 @@ describe('the last successful run', () => {
     github.rights.clear();
     expect(await since(env)).toEqual({ revision: '' });
     expect(log.of('warning')).toEqual([expect.stringMatching(why)]);
-    expect(log.of('warning').join()).toContain('all deployments on record count');
+    expect(log.of('warning').join()).toContain('all recorded deployments count');
   });
 
   test('is asked for again where GitHub fails', async () => {

@@ -175,7 +175,7 @@ describe('a Deployment', () => {
     const result = await step({ application: 'shop-*', report: 'deployment' });
     expect(new Set(deployments())).toHaveProperty('size', 20);
     expect(deployments().every((each) => each.endsWith('in_progress success'))).toBe(true);
-    expect(said(result, 'warning').join()).toContain('of 22 Applications the first 20 get');
+    expect(said(result, 'warning').join()).toContain('only the first 20 of 22 Applications');
   });
 });
 
@@ -233,7 +233,7 @@ describe('a comment', () => {
     ]);
     deploy();
     const first = await step({ report: 'comment' });
-    expect(first.stdout).toContain('the comment is on pull request 7.');
+    expect(first.stdout).toContain('commented on pull request 7.');
     server.put(manifest('shop', FAILED));
     await step({ report: 'comment' });
     expect(github.repository.comments).toHaveLength(1);
@@ -312,7 +312,7 @@ describe('a comment', () => {
     deploy();
     const result = await step({ report: 'comment' });
     expect(github.repository.comments).toEqual([]);
-    expect(result.stdout).toContain(`no pull request of acme/shop made ${B}`);
+    expect(result.stdout).toContain(`no pull request of acme/shop contains commit ${B}`);
     expect(said(result, 'warning')).toEqual([]);
   });
 });
@@ -321,9 +321,9 @@ describe('an event from the cluster', () => {
   const payload = goldenPayloads().get('update-client-side-1');
   const revision = String(payload?.['revision']);
 
-  function run(report: string, application = '') {
+  function run(report: string, application = '', event: unknown = eventOf(payload)) {
     return runHere({
-      event: eventOf(payload),
+      event,
       inputs: { source: 'event', report, application },
       githubToken: 'ghs_token',
       env: {
@@ -346,6 +346,12 @@ describe('an event from the cluster', () => {
     expect(github.repository.comments).toMatchObject([{ issue: 7 }]);
   });
 
+  test('of a version of a chart is about no commit, least of all that of the run', async () => {
+    const chart = eventOf({ ...payload, revision: '1.2.3' });
+    expectEnd(await run('deployment,check', '', chart), 'success', 'synced');
+    expect(github.requests).toEqual([]);
+  });
+
   test('of another Application is nothing to report', async () => {
     const result = await run('deployment,check,comment', 'web');
     expectEnd(result, 'skipped', 'other-application');
@@ -364,7 +370,7 @@ describe('texts of the cluster', () => {
 
   test('are no mention, link, reference or markup', async () => {
     github.repository.pulls.set(B, [merged(7, B)]);
-    server.put(manifest('shop', { ...FAILED, message: HOSTILE }));
+    server.put(manifest('shop', { ...FAILED, message: HOSTILE.repeat(3) }));
     await step();
     const [comment] = github.repository.comments;
     const [check] = github.repository.checks;
@@ -372,7 +378,7 @@ describe('texts of the cluster', () => {
       expect(page).toContain('everyone');
       expect(page).not.toMatch(/@acme|#1,|GH-2|https:\/\/evil|<img|<!--/);
     }
-    expect(String(lastStatus().description).length).toBeLessThanOrEqual(140);
+    expect(String(lastStatus().description)).toHaveLength(140);
   });
 });
 
@@ -468,7 +474,7 @@ describe('what goes wrong warns, and no step fails for it', () => {
     const result = await step({}, { githubToken: '' });
     expectEnd(result, 'success', 'synced');
     expect(said(result, 'warning')).toEqual([
-      'report: nothing is written to GitHub, as github-token is empty.',
+      'report: writing nothing to GitHub, because github-token is empty.',
     ]);
     expect(github.requests).toEqual([]);
   });

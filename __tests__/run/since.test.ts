@@ -113,16 +113,14 @@ describe('after the last successful run', () => {
     github.repository.runs.push({ ...run, head_sha: head, created_at: '2026-11-21T07:03:30Z' });
     const told = await step({ since: 'last-success' });
     expect(told).toMatchObject({ changed: ['of-c'], evidence: 'complete' });
-    expect(told.log).not.toContain('its history does not show');
+    expect(told.log).not.toContain('is not in its history');
   });
 
   test('which there is none of: all on record counts, and the log says so', async () => {
     const told = await step({ since: 'last-success' });
     expect(told).toMatchObject({ changed: ['of-b', 'of-c'], evidence: 'partial' });
     expect(told.log).toContain('has succeeded yet');
-    expect(told.log).toContain(
-      'shop: its history does not show where the revision of since stands',
-    );
+    expect(told.log).toContain('shop: the revision of since is not in its history');
   });
 
   test('which the token may not ask for', async () => {

@@ -88,7 +88,7 @@ export function whyNot(thrown: unknown, right: string): string {
   if (isRateLimit(answer)) return "GitHub's rate limit for this token is used up.";
   if (answer.status === 401) return 'github-token is not valid.';
   if (![403, 404].includes(answer.status)) return `GitHub refused it (${message}).`;
-  return `github-token may not do it (${message}). Allow it in the job or the workflow (a pull request from a fork never may):
+  return `github-token is not allowed to (${message}). Grant it in the job or the workflow (a pull request from a fork never gets it):
 permissions:
   contents: read
   ${right}`;

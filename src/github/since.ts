@@ -29,7 +29,7 @@ export async function reportedUpTo(
   if (asked?.kind !== 'last-success') return asked && { revision: asked.text };
   const unknown = (why: string) => {
     log.warning(
-      `since: last-success: the last successful run of this workflow is not known, so all deployments on record count, and evidence is partial: ${why}`,
+      `since: could not find the last successful run of this workflow, so all recorded deployments count and evidence is partial: ${why}`,
     );
     return UNKNOWN;
   };
@@ -67,7 +67,7 @@ function found({ revision }: Since, branch: string): string {
 }
 
 function none(branch: string): string {
-  return `since: no run of this workflow on ${branch} has succeeded yet, so all deployments on record count, and evidence is partial.`;
+  return `since: no run of this workflow on ${branch} has succeeded yet, so all recorded deployments count and evidence is partial.`;
 }
 
 /** `owner/name/.github/workflows/file.yml@ref` */

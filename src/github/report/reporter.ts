@@ -55,7 +55,7 @@ export function githubReport(
   if (report.length === 0) return undefined;
   if (token === '' || run.repository === '') {
     const missing = token === '' ? 'github-token is empty' : 'GITHUB_REPOSITORY is not set';
-    options.log.warning(`report: nothing is written to GitHub, as ${missing}.`);
+    options.log.warning(`report: writing nothing to GitHub, because ${missing}.`);
     return undefined;
   }
   const rest = githubRest({ ...options, token, apiUrl: run.apiUrl });
@@ -142,7 +142,7 @@ class Reporter implements GithubReport {
     const all = records.slice(0, MOST_DEPLOYMENTS);
     if (records.length > all.length) {
       this.#options.log.warning(
-        `report: of ${records.length} Applications the first ${all.length} get a Deployment: GitHub takes no more at a time.`,
+        `report: writing a Deployment for only the first ${all.length} of ${records.length} Applications, to stay within GitHub's rate limit for writes.`,
       );
     }
     if (records.length === 0) this.#noCommit('deployment');
@@ -156,14 +156,14 @@ class Reporter implements GithubReport {
     const pull = await writeComment(this.#rest, { repository, commit, ...texts }, signal);
     log.info(
       pull === undefined
-        ? `report: no pull request of ${repository} made ${commit}, so there is no comment.`
-        : `report: the comment is on pull request ${pull}.`,
+        ? `report: wrote no comment, because no pull request of ${repository} contains commit ${commit}.`
+        : `report: commented on pull request ${pull}.`,
     );
   }
 
   #noCommit(kind: ReportKind): void {
     this.#options.log.info(
-      `report: there is no ${NAMES[kind]}, as no commit of ${this.#inputs.run.repository} is known that the run is about.`,
+      `report: wrote no ${NAMES[kind]}, because this run is not about a known commit of ${this.#inputs.run.repository}.`,
     );
   }
 
