@@ -120,6 +120,7 @@ async function waitWith(
     resolve,
     cancelled,
     wanted: applicationSelectors(inputs),
+    minApplications: inputs.minApplications,
     policy: inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,

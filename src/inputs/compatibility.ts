@@ -1,3 +1,4 @@
+import { isLiteral } from '../core/filters/application-names.js';
 import { quoted } from '../core/filters/parsed.js';
 import { isLoopback, serverShown } from './access.js';
 import type { InputName } from './defaults.js';
@@ -28,6 +29,7 @@ const NOT_CLUSTER =
   'is access to a cluster, which source: argocd does not use: remove it, or set source: cluster';
 const NO_LABELS =
   'asks for labels, which an event does not tell: use application, or a condition in the workflow';
+const ONE_EVENT = 'with source: event, which is of one Application: accepted is 1';
 const NO_TRIGGER = 'with source: event, whose operation has ended: accepted is none';
 const NO_KUBECONFIG =
   "is given without kubeconfig: source: event uses no access of the runner's own, add kubeconfig or remove it";
@@ -58,6 +60,21 @@ function requireArgocd(reader: Reader, server: string): void {
     const problem = 'is plain http, in which the token would travel in the clear';
     reader.refuse('argocd-server', `${quoted(server)} ${problem}: accepted is https://`);
   }
+}
+
+/** Names without a glob match one Application each, so more of them can never be found. */
+export function checkCount(reader: Reader, inputs: Inputs): void {
+  const { applications, minApplications, source } = inputs;
+  const given = quoted(String(minApplications));
+  if (source === 'event') {
+    if (minApplications > 1) reader.refuse('min-applications', `${given} is given ${ONE_EVENT}`);
+    return;
+  }
+  if (applications.length === 0 || applications.length >= minApplications) return;
+  if (!applications.every(isLiteral)) return;
+  const most = `application names only ${applications.length}`;
+  const remedy = 'use globs or a selector, or a lower count';
+  reader.refuse('min-applications', `${given} can never match, as ${most}: ${remedy}`);
 }
 
 function refuseOfEvents(reader: Reader): void {

@@ -3,6 +3,7 @@ export const DEFAULTS = {
   application: '',
   selector: '',
   'application-namespace': 'argocd',
+  'min-applications': '1',
   source: 'cluster',
   kubeconfig: '',
   context: '',

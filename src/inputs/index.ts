@@ -1,6 +1,6 @@
 import { InputError } from '../platform/errors.js';
 import { parseArgocdServer, parseToken, readAccess } from './access.js';
-import { checkSource } from './compatibility.js';
+import { checkCount, checkSource } from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
   oneOf,
@@ -8,6 +8,7 @@ import {
   parseApplications,
   parseBoolean,
   parseChanges,
+  parseCount,
   parseDuration,
   parseGrace,
   parseRevision,
@@ -42,13 +43,14 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     run,
   };
   checkSource(reader, inputs);
+  checkCount(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
 }
 
 type Target = Pick<
   Inputs,
-  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'revision'
+  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'minApplications' | 'revision'
 >;
 
 function readTarget(reader: Reader): Target {
@@ -61,6 +63,7 @@ function readTarget(reader: Reader): Target {
     applications: reader.take('application', parseApplications, []),
     selector: reader.take('selector', parseSelector, ''),
     applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
+    minApplications: reader.take('min-applications', parseCount, 1),
     revision: reader.take('revision', parseRevision, { kind: 'none' }),
   };
 }

@@ -36,6 +36,7 @@ const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: ti
 /** A look for each row that the recordings and cases do not come to. */
 const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
   ['missing', [gone]],
+  ['too-few', [() => ({ kind: 'too-few', shortage: { found: ['shop'], wanted: 2 } })]],
   ['deleted', [see(app()), gone]],
   ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
   [

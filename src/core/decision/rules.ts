@@ -62,6 +62,11 @@ const PRESENCE_ROWS = [
     verdict: () => waiting('the first answer of the server'),
   },
   {
+    id: 'too-few',
+    applies: ({ shortage }: State) => shortage !== undefined,
+    verdict: ofShortage,
+  },
+  {
     id: 'missing',
     applies: ({ presence }: State) => presence === 'missing',
     verdict: ({ policy }: State) => ofMissing(policy),
@@ -270,6 +275,21 @@ function textOf({ target }: State): string {
 
 function ambiguity(text: string): string {
   return `revision "${text}" may be a branch, and its earlier state would satisfy the wait: name the commit by its SHA (or let github-token look up a tag or branch of this repository)`;
+}
+
+function ofShortage({ shortage }: State): Verdict {
+  const { found = [], wanted = 0 } = shortage ?? {};
+  const names = found.length === 0 ? 'none' : `${found.length}: ${someOf(found, ', ')}`;
+  return waiting(`${wanted} Applications to match (found ${names})`, 'missing');
+}
+
+const SOME = 5;
+
+/** The first few of many texts. */
+function someOf(texts: readonly string[], separator: string): string {
+  const rest = texts.length - SOME;
+  const first = texts.slice(0, SOME).join(separator);
+  return rest > 0 ? `${first} and ${rest} more` : first;
 }
 
 function ofMissing(policy: Policy): Verdict {

@@ -51,6 +51,15 @@ export interface State {
   readonly tags: Tags;
   /** What this run asked Argo CD for. */
   readonly triggered?: Triggered;
+  /** It is no Application, but stands for those of `min-applications` that are still to come. */
+  readonly shortage?: Shortage;
+}
+
+/** Fewer Applications match than must. */
+export interface Shortage {
+  /** The names of those that match. */
+  readonly found: readonly string[];
+  readonly wanted: number;
 }
 
 export interface Triggered {
@@ -70,6 +79,7 @@ export type Event =
       readonly gap: boolean;
     }
   | { readonly kind: 'absent'; readonly now: Moment }
+  | { readonly kind: 'too-few'; readonly shortage: Shortage }
   | {
       readonly kind: 'relation';
       readonly revision: string;
@@ -105,6 +115,8 @@ export function step(state: State, event: Event): State {
       return withSnapshot(state, event);
     case 'absent':
       return withAbsence(state);
+    case 'too-few':
+      return { ...state, presence: 'missing', shortage: event.shortage };
     case 'relation':
       return withRelation(state, event.revision, event.relation);
     case 'named':
