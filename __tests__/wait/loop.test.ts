@@ -12,6 +12,7 @@ import { application, type ScriptedSource, scriptedSource } from '../support/scr
 const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
+  images: [],
   degradedGraceMs: 60_000,
   suspended: 'wait',
   retries: 'wait',

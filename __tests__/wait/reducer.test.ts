@@ -18,6 +18,7 @@ import { application } from '../support/scripted-source.ts';
 const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
+  images: [],
   degradedGraceMs: 60_000,
   suspended: 'wait',
   retries: 'wait',

@@ -30,6 +30,10 @@ const NOT_CLUSTER =
 const NO_LABELS =
   'asks for labels, which an event does not tell: use application, or a condition in the workflow';
 const ONE_EVENT = 'with source: event, which is of one Application: accepted is 1';
+const NO_IMAGES =
+  'is waited for, and source: event waits for nothing: remove it, or use image in filters';
+const NOT_DELETED =
+  'is given with wait-for: deletion, after which nothing runs: remove one of them';
 const NO_TRIGGER = 'with source: event, whose operation has ended: accepted is none';
 const NO_KUBECONFIG =
   "is given without kubeconfig: source: event uses no access of the runner's own, add kubeconfig or remove it";
@@ -75,6 +79,11 @@ export function checkCount(reader: Reader, inputs: Inputs): void {
   const most = `application names only ${applications.length}`;
   const remedy = 'use globs or a selector, or a lower count';
   reader.refuse('min-applications', `${given} can never match, as ${most}: ${remedy}`);
+}
+
+export function checkImages(reader: Reader, { waitFor, source }: Inputs): void {
+  if (source === 'event') refuseGiven(reader, ['image'], NO_IMAGES);
+  else if (waitFor.includes('deletion')) refuseGiven(reader, ['image'], NOT_DELETED);
 }
 
 function refuseOfEvents(reader: Reader): void {

@@ -15,6 +15,7 @@ export const DEFAULTS = {
   'argocd-server': '',
   'argocd-token': '',
   revision: 'auto',
+  image: '',
   'wait-for': 'sync,health',
   'wait-resources': '',
   timeout: '10m',

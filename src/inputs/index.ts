@@ -1,8 +1,10 @@
+import { parseImage } from '../core/filters/images.js';
 import { InputError } from '../platform/errors.js';
 import { parseArgocdServer, parseToken, readAccess } from './access.js';
-import { checkCount, checkSource } from './compatibility.js';
+import { checkCount, checkImages, checkSource } from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
+  listOf,
   oneOf,
   parseApplicationNamespace,
   parseApplications,
@@ -44,6 +46,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
   };
   checkSource(reader, inputs);
   checkCount(reader, inputs);
+  checkImages(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
 }
@@ -76,6 +79,7 @@ type Wait = Pick<
   Inputs,
   | 'waitFor'
   | 'waitResources'
+  | 'images'
   | 'timeoutMs'
   | 'trigger'
   | 'ifMissing'
@@ -90,6 +94,7 @@ function readWait(reader: Reader): Wait {
   return {
     waitFor: reader.take('wait-for', parseWaitFor, []),
     waitResources: reader.take('wait-resources', parseWaitResources, []),
+    images: reader.take('image', listOf(parseImage), []),
     timeoutMs: reader.take('timeout', parseDuration, 0),
     trigger: reader.take('trigger', oneOf('none', 'refresh', 'hard-refresh', 'sync'), 'none'),
     ifMissing: reader.take('if-missing', oneOf('fail', 'wait', 'skip'), 'fail'),

@@ -1,5 +1,6 @@
 import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
+import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
@@ -22,6 +23,8 @@ export interface Policy {
   readonly waitFor: readonly WaitFor[];
   /** Given: health and sync are required of the matching resources only. */
   readonly waitResources: readonly Pattern[];
+  /** Each must run, and no other of its name. */
+  readonly images: readonly ImagePattern[];
   /** Infinity: Degraded never fails. */
   readonly degradedGraceMs: number;
   readonly suspended: 'wait' | 'succeed' | 'fail';
@@ -177,7 +180,7 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     tags,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
-    facts: withFacts(factsBefore, application, seen, now),
+    facts: withFacts(factsBefore, application, before.policy.images, seen, now),
   });
 }
 
