@@ -4,7 +4,7 @@ import type { Conclusion, Reason } from '../result/vocabulary.js';
 import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
 import { hasEnded } from './observations.js';
-import { lastEnding, settlesAt } from './progress.js';
+import { lastEnding, settlesAt, targetHydration } from './progress.js';
 import {
   graceLeft,
   hasFailedAttempt,
@@ -346,13 +346,19 @@ function ofUndeployed(situation: Situation): Waiting {
   const hydration = hydrationOf(situation);
   switch (hydration.kind) {
     case 'none':
-      return waiting(`revision ${target}`, undefined, progress.recheckAt);
+      return waiting(`revision ${target}${ofHydrated(state)}`, undefined, progress.recheckAt);
     case 'failed':
       return waiting(`the hydration of ${target} to succeed`, undefined, hydration.givesUpAt);
     case 'running':
     case 'compared':
       return waiting(`the source hydrator to hydrate ${target}`);
   }
+}
+
+/** What Argo CD deploys for a dry revision. */
+function ofHydrated(state: State): string {
+  const hydration = targetHydration(state);
+  return hydration ? `, hydrated as ${shortSha(hydration.pair.hydrated)}` : '';
 }
 
 function ofUnsynced(situation: Situation): Waiting {
