@@ -161,7 +161,8 @@ describe('workflows', () => {
 
   test.each(WORKFLOWS)('%s: no run is cancelled unless a later one reports its changes', (path) => {
     const { concurrency } = workflowOf(path);
-    if (concurrency && !read(path).includes('since: last-success'))
+    // A wait for an image that a newer one replaces would be in vain.
+    if (concurrency && !/^ +(?:since: last-success|image: .*)$/m.test(read(path)))
       expect(concurrency).toEqual({ group: expect.any(String), queue: 'max' });
   });
 

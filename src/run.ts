@@ -170,6 +170,7 @@ async function waitWith(
     resolve,
     cancelled,
     wanted: applicationSelectors(inputs),
+    minApplications: inputs.minApplications,
     policy: since ? { ...inputs, since } : inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
@@ -283,12 +284,14 @@ function explained(inputs: Inputs, console: Console): (application: Application)
     if (!said.has(line)) say();
     said.add(line);
   };
+  const named = inputs.images.map(({ text }) => text).join(', ');
+  const whatever = named === '' ? 'whatever is deployed' : `image ${named} at any revision`;
   return (application) => {
     const target = resolveTarget(inputs.revision, inputs.run, application);
-    const what = target.kind === 'any' ? 'whatever is deployed' : `revision ${target.text}`;
+    const what = target.kind === 'any' ? whatever : `revision ${target.text}`;
     const line = `waiting for ${what} (${target.why}).`;
     once(line, () => console.info(`${application.namespace}/${application.name}: ${line}`));
-    if (target.kind === 'any' && inputs.revision.kind === 'auto') {
+    if (target.kind === 'any' && inputs.revision.kind === 'auto' && named === '') {
       once('warned', () => console.warning(noRevision(target.why)));
     }
     return target;

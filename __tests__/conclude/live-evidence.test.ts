@@ -11,6 +11,7 @@ import { application, scriptedSource } from '../support/scripted-source.ts';
 const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
+  images: [],
   degradedGraceMs: 0,
   suspended: 'wait',
   retries: 'wait',

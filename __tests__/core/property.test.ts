@@ -26,7 +26,7 @@ import {
   serverTime,
   WEB,
 } from './support/application.ts';
-import { ANY, POLICY, patterns, revision } from './support/follow.ts';
+import { ANY, imagePatterns, POLICY, patterns, revision } from './support/follow.ts';
 import { deepFreeze } from './support/freeze.ts';
 import {
   endOf,
@@ -272,6 +272,7 @@ const POLICIES: fc.Arbitrary<Policy> = fc.record({
     ['deletion'],
   ),
   waitResources: fc.constantFrom(patterns(), patterns('Deployment/*')),
+  images: fc.constantFrom(imagePatterns(), imagePatterns('*/web:2')),
   degradedGraceMs: fc.constantFrom(0, 5000, Number.POSITIVE_INFINITY),
   suspended: fc.constantFrom('wait', 'succeed', 'fail'),
   retries: fc.constantFrom('wait', 'fail'),

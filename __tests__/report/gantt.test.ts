@@ -24,6 +24,16 @@ function rowsOf(text: string): readonly string[] {
 }
 
 describe('what it shows', () => {
+  test('what the source hydrator did', () => {
+    const hydration = span('hydration', 'c5ec251d to 1281645e', -3, 0);
+    expect(rowsOf(diagram([hydration, SYNC])).map((row) => row.replace(/ :.*/, ''))).toEqual([
+      '  section Hydration',
+      '  hydration of c5ec251d to 1281645e, 3s',
+      '  section Operation',
+      '  sync of c3b0a1ca, 10s',
+    ]);
+  });
+
   test('stages, bars with their lengths, times from the beginning', () => {
     const timeline = [
       span('request', '', -5, 0),

@@ -88,6 +88,7 @@ const BAD: readonly Bad[] = [
   { input: 'timeout', value: '10 minutes', remedy: /90s, 5m, 1h30m/ },
   { input: 'timeout', value: '900h', remedy: /up to 576h/ },
   { input: 'trigger', value: 'force', remedy: /none, refresh, hard-refresh, sync/ },
+  { input: 'min-applications', value: 'many', remedy: /whole numbers from 1/ },
   { input: 'if-missing', value: 'ignore', remedy: /fail, wait, skip/ },
   { input: 'degraded-grace', value: 'forever', remedy: /or never/ },
   { input: 'suspended', value: 'ok', remedy: /wait, succeed, fail/ },

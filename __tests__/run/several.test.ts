@@ -79,6 +79,25 @@ describe('many Applications under a selector', () => {
     ]);
   });
 
+  test('too few are waited for, with min-applications', async () => {
+    server.put(created('one', { revision: B }));
+    afterFirstLook(() => server.put(created('two', { revision: B })));
+    const result = await stepHere(server, { ...SELECTED, revision: B, 'min-applications': '2' });
+    expectEnd(result, 'success', 'synced');
+    expect(applicationsOf(result)).toHaveLength(2);
+    expect(server.requests.map(({ verb }) => verb)).toEqual(['watch']);
+  });
+
+  test('too few in the end: the message says which were found', async () => {
+    server.put(created('one', { revision: B }));
+    const inputs = { ...SELECTED, revision: B, 'min-applications': '2', timeout: '1s' };
+    const result = await stepHere(server, inputs);
+    expectEnd(result, 'timeout', 'missing');
+    const [error = ''] = said(result, 'error');
+    expect(error).toContain('timed out waiting for 2 Applications to match (found 1: one)');
+    expect(error).not.toMatch(/Did you mean|Check `application`/);
+  });
+
   test('agree on a revision', async () => {
     for (const name of ['one', 'two']) server.put(created(name, { revision: B }));
     const result = await stepHere(server, SELECTED);

@@ -99,6 +99,7 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
     cancelled,
     resolve: (application) => resolveTarget(inputs.revision, inputs.run, application),
     wanted: applicationSelectors(inputs),
+    minApplications: inputs.minApplications,
     policy: inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,

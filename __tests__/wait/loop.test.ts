@@ -12,6 +12,7 @@ import { application, type ScriptedSource, scriptedSource } from '../support/scr
 const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
+  images: [],
   degradedGraceMs: 60_000,
   suspended: 'wait',
   retries: 'wait',
@@ -68,6 +69,7 @@ function start(
       selector,
       applicationNamespace: namespace,
     }),
+    minApplications: 1,
     policy: { ...POLICY, ...policy },
     resolve: () => target,
     nameOf: (key) => key,
@@ -573,6 +575,58 @@ describe('an Application that appears later', () => {
     wait.source.put(named('shop-b', BEFORE));
     wait.source.list(named('shop-a', DONE), named('shop-b', BEFORE));
     expect(endsOf(await wait.end())).toEqual(['argocd/shop-a: success/synced']);
+  });
+});
+
+describe('min-applications', () => {
+  const pattern = { applications: ['shop-*', 'web-*'], minApplications: 3 };
+  const messageOf = (outcome: Outcome, key: string) => outcome.ends.get(key)?.result.message;
+
+  test('says in the end which were found', async () => {
+    const wait = start(pattern);
+    wait.source.list(named('shop-a', DONE), named('web-b', DONE));
+    await wait.clock.advance(TIMEOUT);
+    const outcome = await wait.end();
+    expect(endsOf(outcome)).toEqual([
+      'argocd/shop-a: success/synced',
+      'argocd/web-b: success/synced',
+      'shop-*, web-*: timeout/missing',
+    ]);
+    expect(messageOf(outcome, 'shop-*, web-*')).toBe(
+      'shop-*, web-*: timed out waiting for 3 Applications to match (found 2: argocd/shop-a, argocd/web-b)',
+    );
+  });
+
+  test('stands for a pattern that found none', async () => {
+    const wait = start(pattern);
+    wait.source.list(named('shop-a', DONE));
+    await wait.clock.advance(TIMEOUT);
+    expect(endsOf(await wait.end())).toEqual([
+      'argocd/shop-a: success/synced',
+      'shop-*, web-*: timeout/missing',
+    ]);
+  });
+
+  test('counts what the last look finds', async () => {
+    const wait = start({ ...pattern, timeoutMs: 0 }, ({ looks }) => {
+      looks.push([named('shop-a', DONE), named('shop-b', DONE), named('web-b', DONE)]);
+    });
+    expect(endsOf(await wait.end())).toHaveLength(3);
+  });
+
+  test('names a few of many', async () => {
+    const many = Array.from({ length: 8 }, (_, i) => named(`shop-${i}`, DONE));
+    const wait = start({ ...pattern, minApplications: 9 });
+    wait.source.list(...many);
+    await wait.clock.advance(TIMEOUT);
+    expect(messageOf(await wait.end(), 'shop-*, web-*')).toContain('shop-4 and 3 more)');
+  });
+
+  test('a server that fails then fails the wait, though all that was found is done', async () => {
+    const wait = start(pattern);
+    wait.source.list(named('shop-a', DONE));
+    wait.source.break(new TerminalError('forbidden', 'denied', ''));
+    expect(endsOf(await wait.end())).toContain('shop-*, web-*: failure/forbidden');
   });
 });
 

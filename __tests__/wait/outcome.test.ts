@@ -29,6 +29,7 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
   const policy = {
     waitFor: ['health'],
     waitResources: [],
+    images: [],
     degradedGraceMs: Number.POSITIVE_INFINITY,
     suspended: 'wait',
     retries: 'wait',

@@ -18,6 +18,7 @@ import { application } from '../support/scripted-source.ts';
 const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
+  images: [],
   degradedGraceMs: 60_000,
   suspended: 'wait',
   retries: 'wait',
@@ -26,6 +27,7 @@ const POLICY: Policy = {
 
 interface Given {
   readonly applications?: readonly string[];
+  readonly minApplications?: number;
   readonly policy?: Partial<Policy>;
   readonly revision?: string;
   readonly lookup?: string;
@@ -38,6 +40,7 @@ function rulesOf(given: Given): WaitRules {
   const target = { kind: 'revision', text, why: 'test', ...(lookup ? { lookup } : {}) } as const;
   return {
     wanted: applicationSelectors({ applications, selector: '', applicationNamespace: 'argocd' }),
+    minApplications: given.minApplications ?? 1,
     policy: { ...POLICY, ...policy },
     resolve: () => target,
     nameOf: (key) => key,
@@ -176,6 +179,62 @@ describe('what an event makes of the waits', () => {
       { applications: ['a*'] },
       [named('a', BEFORE), list('a'), named('ab', BEFORE)],
       ['argocd/a: waiting'],
+      false,
+    ],
+    [
+      'too few are waited for',
+      { applications: ['a*'], minApplications: 2 },
+      [named('a', DONE), list('a')],
+      ['argocd/a: success/synced', 'a*: waiting'],
+      false,
+    ],
+    [
+      'none at all too',
+      { applications: ['a*'], minApplications: 2, policy: { ifMissing: 'skip' } },
+      [list()],
+      ['a*: waiting'],
+      false,
+    ],
+    [
+      'until there are enough',
+      { applications: ['a*'], minApplications: 2 },
+      [named('a', DONE), list('a'), named('ab', DONE)],
+      ['argocd/a: success/synced', 'argocd/ab: success/synced'],
+      true,
+    ],
+    [
+      'no more join then',
+      { applications: ['a*'], minApplications: 2 },
+      [list(), named('a', DONE), named('ab', BEFORE), named('abc', BEFORE)],
+      ['argocd/a: success/synced', 'argocd/ab: waiting'],
+      false,
+    ],
+    [
+      'enough of one pattern, and none of another',
+      { applications: ['a*', 'b*'], minApplications: 2 },
+      [list(), named('a', DONE), named('ab', DONE)],
+      ['argocd/a: success/synced', 'argocd/ab: success/synced', 'b*: failure/missing'],
+      true,
+    ],
+    [
+      'one wait stands for all that are to come, also over lists',
+      { applications: ['team/a*', 'b'], minApplications: 3 },
+      [list(), named('b', DONE), list('b')],
+      ['team/a*, b: waiting', 'argocd/b: success/synced'],
+      false,
+    ],
+    [
+      'one of too few that is deleted fails',
+      { applications: ['a*'], minApplications: 2 },
+      [named('a', BEFORE), list('a'), gone('a')],
+      ['argocd/a: failure/deleted', 'a*: waiting'],
+      true,
+    ],
+    [
+      'a name that is missing counts, and is up to if-missing only above the count',
+      { applications: ['a', 'b'], minApplications: 2 },
+      [named('a', DONE), list('a')],
+      ['argocd/a: success/synced', 'a, b: waiting'],
       false,
     ],
   ])('%s', (_, given, events, expected, over) => {

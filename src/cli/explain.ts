@@ -32,6 +32,7 @@ const INPUTS = [
   'degraded-grace',
   'filters',
   'if-missing',
+  'image',
   'live-evidence',
   'retries',
   'revision',

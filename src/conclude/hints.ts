@@ -90,6 +90,8 @@ async function withNearNames(
 ): Promise<Report> {
   const missing = report.applications.find((each) => each.reason === 'missing');
   if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
+  // Some were found under that name, and the message has them.
+  if (missing.rule === 'too-few') return report;
   const slash = missing.application.indexOf('/');
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);

@@ -50,7 +50,7 @@ export const UNKNOWN_SHAPE = 'This version may not know this version of Argo CD:
 
 const OF_TIMEOUTS: Readonly<Partial<Record<Reason, string>>> = {
   unreachable: `The step tried until the timeout. ${IN_REACH}`,
-  missing: `Nothing created the Application in time. If it only needs more time:
+  missing: `Nothing created the Application in time (or, with \`min-applications\`, enough of them). If it only needs more time:
 with:
   if-missing: wait
   timeout: 20m`,

@@ -1,3 +1,4 @@
+import { isLiteral } from '../core/filters/application-names.js';
 import { quoted } from '../core/filters/parsed.js';
 import { isLoopback } from '../platform/loopback.js';
 import { serverShown } from './access.js';
@@ -38,6 +39,13 @@ const NO_HISTORY =
   'is given with source: event, which tells one operation and no history: remove it, or use source: cluster';
 const NO_DEPLOYMENT =
   'names deployment with wait-for: deletion, which deploys nothing: remove deployment from it';
+const ONE_EVENT = 'with source: event, which is about one Application: accepted is 1';
+const NO_IMAGES =
+  'is waited for, and source: event waits for nothing: remove it, or use image in filters';
+const NOT_DELETED =
+  'is given with wait-for: deletion, after which nothing runs: remove one of them';
+const NO_SINCE =
+  'is given with image, which looks for the deployments that brought it: remove one of the two';
 const NO_KUBECONFIG =
   "is given without kubeconfig: source: event uses no access of the runner's own, add kubeconfig or remove it";
 
@@ -68,6 +76,27 @@ function refusePlainHttp(reader: Reader, source: Inputs['source'], server: strin
     const problem = 'is plain http, in which the token would travel in the clear';
     reader.refuse('argocd-server', `${quoted(server)} ${problem}: accepted is https://`);
   }
+}
+
+/** Names without a glob match one Application each, so more of them can never be found. */
+export function checkCount(reader: Reader, inputs: Inputs): void {
+  const { applications, minApplications, source } = inputs;
+  const given = quoted(String(minApplications));
+  if (source === 'event') {
+    if (minApplications > 1) reader.refuse('min-applications', `${given} is given ${ONE_EVENT}`);
+    return;
+  }
+  if (applications.length === 0 || applications.length >= minApplications) return;
+  if (!applications.every(isLiteral)) return;
+  const most = `application names only ${applications.length}`;
+  const remedy = 'use globs or a selector, or a lower count';
+  reader.refuse('min-applications', `${given} can never match, as ${most}: ${remedy}`);
+}
+
+export function checkImages(reader: Reader, { waitFor, source }: Inputs): void {
+  if (reader.text('image') !== '' && source !== 'event') refuseGiven(reader, ['since'], NO_SINCE);
+  if (source === 'event') refuseGiven(reader, ['image'], NO_IMAGES);
+  else if (waitFor.includes('deletion')) refuseGiven(reader, ['image'], NOT_DELETED);
 }
 
 function refuseOfEvents(reader: Reader): void {

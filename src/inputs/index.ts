@@ -1,6 +1,7 @@
+import { parseImage } from '../core/filters/images.js';
 import { InputError } from '../platform/errors.js';
 import { parseArgocdServer, parseConnector, parseToken, readAccess } from './access.js';
-import { checkSource } from './compatibility.js';
+import { checkCount, checkImages, checkSource } from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
   listOf,
@@ -9,6 +10,7 @@ import {
   parseApplications,
   parseBoolean,
   parseChanges,
+  parseCount,
   parseDuration,
   parseGrace,
   parseLogLines,
@@ -49,6 +51,8 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     run,
   };
   checkSource(reader, inputs);
+  checkCount(reader, inputs);
+  checkImages(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
 }
@@ -60,7 +64,7 @@ function readSince(reader: Reader): Pick<Inputs, 'reportedUpTo'> {
 
 type Target = Pick<
   Inputs,
-  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'revision'
+  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'minApplications' | 'revision'
 >;
 
 function readTarget(reader: Reader): Target {
@@ -73,6 +77,7 @@ function readTarget(reader: Reader): Target {
     applications: reader.take('application', parseApplications, []),
     selector: reader.take('selector', parseSelector, ''),
     applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
+    minApplications: reader.take('min-applications', parseCount, 1),
     revision: reader.take('revision', parseRevision, { kind: 'none' }),
   };
 }
@@ -85,6 +90,7 @@ type Wait = Pick<
   Inputs,
   | 'waitFor'
   | 'waitResources'
+  | 'images'
   | 'timeoutMs'
   | 'trigger'
   | 'ifMissing'
@@ -101,6 +107,7 @@ function readWait(reader: Reader): Wait {
   return {
     waitFor: reader.take('wait-for', parseWaitFor, []),
     waitResources: reader.take('wait-resources', parseWaitResources, []),
+    images: reader.take('image', listOf(parseImage), []),
     timeoutMs: reader.take('timeout', parseDuration, 0),
     trigger: reader.take('trigger', oneOf('none', 'refresh', 'hard-refresh', 'sync'), 'none'),
     ifMissing: reader.take('if-missing', oneOf('fail', 'wait', 'skip'), 'fail'),

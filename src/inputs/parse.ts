@@ -51,6 +51,16 @@ export function parseBoolean(value: string): Parsed<boolean> {
   return bad(`${quoted(value)} is not a boolean: accepted are true and false`);
 }
 
+/** More than a server would list. */
+const MAX_COUNT = 100_000;
+
+/** A whole number of 1 or more. */
+export function parseCount(value: string): Parsed<number> {
+  const count = /^\d{1,6}$/.test(value) ? Number(value) : 0;
+  if (count >= 1 && count <= MAX_COUNT) return good(count);
+  return bad(`${quoted(value)} is not a count: accepted are whole numbers from 1 to ${MAX_COUNT}`);
+}
+
 /** A parser of exactly these words. */
 export function oneOf<T extends string>(...words: readonly T[]): (value: string) => Parsed<T> {
   return (value) => {

@@ -11,6 +11,8 @@ export interface Inputs extends Policy {
   readonly selector: string;
   /** `*`: all namespaces. */
   readonly applicationNamespace: string;
+  /** So many Applications must be found; above 1, fewer are waited for. */
+  readonly minApplications: number;
   readonly access: Access;
   readonly revision: RevisionRequest;
   /** 0: look once. */

@@ -15,7 +15,7 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const MARKS = 10;
 
 /** What shows an Application as a whole; the rest are its details. */
-const OUTLINE: readonly Span['kind'][] = ['operation', 'health'];
+const OUTLINE: readonly Span['kind'][] = ['hydration', 'operation', 'health'];
 
 /** Colours by Mermaid's own words, which it has for the light and the dark page. */
 const TAGS: Readonly<Record<Span['end'], string>> = {
@@ -119,6 +119,8 @@ function stageOf({ kind, what }: Span): string {
   switch (kind) {
     case 'request':
       return 'Before';
+    case 'hydration':
+      return 'Hydration';
     case 'operation':
       return 'Operation';
     case 'hook':
@@ -136,6 +138,8 @@ function wordsOf({ kind, what, end }: Span): string {
   switch (kind) {
     case 'request':
       return 'waiting for the operation';
+    case 'hydration':
+      return `hydration of ${what}`;
     case 'operation':
       return `sync of ${what}`;
     case 'hook':

@@ -103,8 +103,10 @@ class WaitLoop {
     if (this.#bug) throw this.#bug.thrown;
     const { wanted, nameOf, failFast } = this.#rules;
     const { cancelled, clock } = this.#options;
-    const { trouble, failed } = this.#facts;
-    for (const key of unfound(wanted, this.#waits)) this.#waits.set(key, beginning(this.#rules));
+    const { trouble, failed, listed } = this.#facts;
+    // Of those that a list did not have, too few were found, and one wait stands for all of them.
+    const unheard = listed ? [] : unfound(wanted, this.#waits);
+    for (const key of unheard) this.#waits.set(key, beginning(this.#rules));
     const circumstances = {
       error: this.#error,
       cancelled: cancelled.aborted,

@@ -17,6 +17,8 @@ import { shownOf, type Wait, type Waiting, type Waits } from './waits.js';
 /** What stays the same from the first event to the last. */
 export interface WaitRules {
   readonly wanted: readonly ApplicationSelector[];
+  /** So many Applications must be found; above 1, fewer are waited for. */
+  readonly minApplications: number;
   readonly policy: Policy;
   readonly resolve: (application: Application) => Target;
   /** What the user calls an Application, by `namespace/name`. */
@@ -34,13 +36,15 @@ export interface Facts {
   readonly listed: boolean;
   /** How many waits go on; counted, as it is asked after every event of thousands. */
   readonly open: number;
+  /** How many Applications were found; counted for the same reason. */
+  readonly found: number;
   /** An Application ended in failure. */
   readonly failed: boolean;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
 }
 
-export const NOTHING_KNOWN: Facts = { listed: false, open: 0, failed: false };
+export const NOTHING_KNOWN: Facts = { listed: false, open: 0, found: 0, failed: false };
 
 export type Question =
   /** How does this deployed revision relate to the target? */
@@ -119,6 +123,11 @@ export function isOver({ wanted, failFast }: WaitRules, waits: Waits, facts: Fac
   if (failFast && facts.failed) return true;
   if (facts.open > 0) return false;
   return facts.listed || wanted.every(({ key }) => key !== undefined && waits.has(key));
+}
+
+/** The key that stands for the Applications of `min-applications` that are still to come. */
+function shortageKey(wanted: readonly ApplicationSelector[]): string {
+  return wanted.map(({ text }) => text).join(', ');
 }
 
 /** The entries for which no Application was found, by the keys that stand for them. */
@@ -217,7 +226,8 @@ function arrived(draft: Draft, { application, gap }: Taken<'application'>): void
   const { wanted, policy } = draft.rules;
   const key = keyOf(application);
   const late = draft.facts.listed && !waitOf(draft, key);
-  if (late && policy.ifMissing !== 'wait') return;
+  const tooFew = standsForMore(waitOf(draft, shortageKey(wanted)));
+  if (late && policy.ifMissing !== 'wait' && !isShort(draft)) return;
   for (const entry of wanted) {
     // What stood for a glob that found nothing gives way to what it found.
     const placeholder = entry.key === undefined && waitOf(draft, entry.text);
@@ -225,6 +235,52 @@ function arrived(draft: Draft, { application, gap }: Taken<'application'>): void
   }
   apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap });
   act(draft, key, application);
+  if (tooFew) counted(draft);
+}
+
+function isShort({ facts, rules }: Draft): boolean {
+  return rules.minApplications > 1 && facts.found < rules.minApplications;
+}
+
+/**
+ * Once a list is complete: waits for more Applications where there are too few. Where there are
+ * enough, an entry that found none is as `if-missing` has it.
+ */
+function counted(draft: Draft): void {
+  const { wanted, minApplications, nameOf } = draft.rules;
+  const key = shortageKey(wanted);
+  if (isShort(draft)) {
+    const found = [...foundKeys(draft)].map(nameOf);
+    apply(draft, key, { kind: 'too-few', shortage: { found, wanted: minApplications } });
+    return;
+  }
+  if (standsForMore(waitOf(draft, key))) replace(draft, key, undefined);
+  for (const missing of unfound(wanted, allWaits(draft))) {
+    apply(draft, missing, { kind: 'absent', now: draft.now });
+  }
+}
+
+function standsForMore(wait: Wait | undefined): boolean {
+  return wait?.kind === 'waiting' && wait.state.shortage !== undefined;
+}
+
+function* foundKeys(draft: Draft): Iterable<string> {
+  for (const [key, wait] of allWaits(draft)) if (isFoundApplication(wait)) yield key;
+}
+
+/** The waits with the changes of this reduction. */
+function allWaits({ waits, changed }: Draft): Waits {
+  const merged = new Map(waits);
+  for (const [key, wait] of changed) {
+    if (wait) merged.set(key, wait);
+    else merged.delete(key);
+  }
+  return merged;
+}
+
+function isFoundApplication(wait: Wait | undefined): boolean {
+  if (wait?.kind === 'done') return wait.settled.application !== undefined;
+  return wait?.state.presence === 'present';
 }
 
 /** An Application was deleted. */
@@ -237,9 +293,7 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   for (const key of draft.waits.keys()) {
     if (key.includes('/') && !present.has(key)) left(draft, key);
   }
-  for (const key of unfound(draft.rules.wanted, draft.waits)) {
-    apply(draft, key, { kind: 'absent', now: draft.now });
-  }
+  counted(draft);
   draft.facts = { ...draft.facts, listed: true };
 }
 
@@ -361,7 +415,12 @@ function later(draft: Draft, ms: number, event: WaitEvent): void {
 }
 
 function replace(draft: Draft, key: string, wait: Wait | undefined): void {
-  const change = Number(wait?.kind === 'waiting') - Number(waitOf(draft, key)?.kind === 'waiting');
-  if (change !== 0) draft.facts = { ...draft.facts, open: draft.facts.open + change };
+  const before = waitOf(draft, key);
+  const opened = Number(wait?.kind === 'waiting') - Number(before?.kind === 'waiting');
+  const found = Number(isFoundApplication(wait)) - Number(isFoundApplication(before));
+  if (opened !== 0 || found !== 0) {
+    const { facts } = draft;
+    draft.facts = { ...facts, open: facts.open + opened, found: facts.found + found };
+  }
   draft.changed.set(key, wait);
 }

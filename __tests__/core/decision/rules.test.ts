@@ -1693,3 +1693,12 @@ describe('what only the repository can answer', () => {
     expect(openQuestion(follow([[0, gone]]).state)).toBeUndefined();
   });
 });
+
+test('a hydrated commit is waited for by both names', () => {
+  const hydrated = { lastSuccessfulOperation: { drySHA: B, hydratedSHA: D } };
+  const { verdict } = follow([
+    [0, see(app())],
+    [1, see(app({ hydrated }))],
+  ]);
+  expect(verdict.what).toBe('revision bbbbbbbb, hydrated as dddddddd');
+});

@@ -4,10 +4,12 @@ import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js'
 import { caseNames, loadCase, loadTrace, traceNames } from '../../support/replay.ts';
 import { A, app, B, type Look, operation, time } from '../support/application.ts';
 import {
+  ANY,
   asked,
   follow,
   gone,
   type Happening,
+  imagePatterns,
   patterns,
   see,
   type Wish,
@@ -33,9 +35,12 @@ function verdictsOfRecordings(): readonly Verdict[] {
 const AT_B: Look = { at: B, reconciled: 4, operation: operation() };
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
+const IMAGE: Wish = { policy: { images: imagePatterns('web:2') }, target: ANY };
+
 /** A look for each row that the recordings and cases do not come to. */
 const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
   ['missing', [gone]],
+  ['too-few', [() => ({ kind: 'too-few', shortage: { found: ['shop'], wanted: 2 } })]],
   ['deleted', [see(app()), gone]],
   ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
   [
@@ -63,6 +68,8 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
     [see(app({ hydrated: { currentOperation: failing, lastComparedDryRevision: B } }))],
   ],
   ['trigger-pending', [see(app()), asked('refresh', '2')]],
+  ['image-not-deployed', [see(app({ images: ['web:1'] }))], IMAGE],
+  ['image-not-running', [see(app({ ...AT_B, images: ['web:1', 'web:2'] }))], IMAGE],
   [
     'last-operation-failed',
     [see(app({ at: B, operation: operation({ at: A, phase: 'Failed' }) }))],

@@ -56,6 +56,25 @@ describe('recordings', () => {
     ],
     ['sync-failed-retrying', 0, ['operation c3b0a1ca 0-29 failed']],
     ['no-op-commit', 0, []],
+    [
+      'hydrated-change',
+      0,
+      [
+        'hydration c5ec251d to 1281645e 0-0 done',
+        'operation 1281645e 0-1 done',
+        'operation 1281645e (in part) 1-1 done',
+        'health Healthy 1-2 done',
+      ],
+    ],
+    [
+      'hydrated-change',
+      8,
+      [
+        'operation 1281645e 0-1 done',
+        'operation 1281645e (in part) 1-1 done',
+        'health Healthy 1-2 done',
+      ],
+    ],
     // Started at the end: what was over by the first look tells no order.
     ['waves-and-hooks', 24, ['operation b97073ee 0-27 done']],
   ])('%s from event %i', (name, from, expected) => {
@@ -109,6 +128,37 @@ describe('stories', () => {
     ]);
     // Health turned when it was first seen after the end.
     expect(short(timelineOf(followed)).slice(2)).toEqual(expected);
+  });
+
+  describe('a hydration', () => {
+    const hydrating = { phase: 'Hydrating', startedAt: time(2) };
+    const failed = { phase: 'Failed', drySHA: B, startedAt: time(2), finishedAt: time(5) };
+    const at = (currentOperation: object, version: number) =>
+      see(app({ version, hydrated: { currentOperation, lastComparedDryRevision: B } }));
+
+    test('that goes on is open', () => {
+      const followed = follow([
+        [0, see(app())],
+        [9, at(hydrating, 2)],
+      ]);
+      expect(short(timelineOf(followed))).toEqual(['hydration bbbbbbbb 2-9 open']);
+    });
+
+    test('that failed is told beside the next one', () => {
+      const followed = follow([
+        [0, see(app())],
+        [6, at(failed, 2)],
+        [130, at({ ...hydrating, startedAt: time(126) }, 3)],
+      ]);
+      expect(short(timelineOf(followed))).toEqual([
+        'hydration bbbbbbbb 2-5 failed',
+        'hydration bbbbbbbb 126-130 open',
+      ]);
+    });
+
+    test('that had ended at the first look is left out', () => {
+      expect(timelineOf(follow([[6, at(failed, 1)]]))).toEqual([]);
+    });
   });
 
   test('without the time of the server, only what the cluster wrote', () => {

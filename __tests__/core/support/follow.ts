@@ -12,6 +12,7 @@ import {
   step,
 } from '../../../src/core/decision/state.js';
 import type { Target } from '../../../src/core/decision/target.js';
+import { parseImage } from '../../../src/core/filters/images.js';
 import { parsePatterns } from '../../../src/core/filters/patterns.js';
 import { B, serverTime } from './application.ts';
 import { type Classes, classifyAll } from './classes.ts';
@@ -19,6 +20,7 @@ import { type Classes, classifyAll } from './classes.ts';
 export const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
+  images: [],
   degradedGraceMs: 60_000,
   suspended: 'wait',
   retries: 'wait',
@@ -29,6 +31,13 @@ export function patterns(...texts: readonly string[]): Policy['waitResources'] {
   const parsed = parsePatterns(texts);
   if (!parsed.ok) throw new Error(parsed.problems.join('; '));
   return parsed.value;
+}
+
+export function imagePatterns(...texts: readonly string[]): Policy['images'] {
+  return texts.map(parseImage).map((each) => {
+    if (!each.ok) throw new Error(each.problems.join('; '));
+    return each.value;
+  });
 }
 
 /** A wait for a revision, whichever source it is of. */

@@ -362,10 +362,12 @@ function pairsOf(status: Node): readonly HydratedPair[] {
   const [last, current] = ['lastSuccessfulOperation', 'currentOperation'].map((field) => {
     const operation = child(status, field);
     const since = text(operation, 'startedAt');
+    const until = text(operation, 'finishedAt');
     return {
       dry: text(operation, 'drySHA'),
       hydrated: text(operation, 'hydratedSHA'),
       ...(since === '' ? {} : { since }),
+      ...(until === '' ? {} : { until }),
     };
   });
   const same = last?.dry === current?.dry && last?.hydrated === current?.hydrated;

@@ -59,6 +59,8 @@ export interface HydratedPair {
   readonly hydrated: string;
   /** When its hydration began; absent: the object does not say. */
   readonly since?: string;
+  /** When its hydration ended; absent likewise. */
+  readonly until?: string;
 }
 
 /** What a source hydrator says of its work. */

@@ -1,4 +1,5 @@
 import type { Application, ComparedResource, Deployment, Revisions } from '../application/types.js';
+import { cameDuringWait, isForImages, namesImage } from '../decision/images.js';
 import type { SeenOperation } from '../decision/observations.js';
 import {
   contains,
@@ -57,6 +58,7 @@ export function scopeOf(state: State): Scope {
   if (!application || !target) return NOTHING;
   // What is deployed is not what a wait for the Application's deletion is about.
   if (state.policy.waitFor.includes('deletion')) return NOTHING;
+  if (isForImages(state)) return imageScope(state, application);
   const own = deploymentsSince(state, application, target);
   const ownOperations = countedOperations(state, target, own[0]?.startedAt);
   const later = state.policy.since && laterThan(state.policy.since, application, target);
@@ -69,9 +71,7 @@ export function scopeOf(state: State): Scope {
   const overtaken = isOvertaken(state, application, target, ownOperations, own);
   const startedAt = lost ? '' : (starts.sort()[0] ?? '');
   const writtenFrom = overtaken ? endBefore(application, startedAt) : startedAt;
-  const replaced =
-    since.some((entry) => !operations.some((each) => isResultOf(each, entry))) ||
-    operations.some((each) => each.endAt === undefined && each !== state.seen.operations.at(-1));
+  const replaced = areReplaced(state, operations, since);
   return {
     operations,
     startedAt,
@@ -97,6 +97,47 @@ function deployedBy(
   if (startedAt === '' || revisions.length === 0) return {};
   const distinct = new Set(all.map((each) => each.revisions.resolved.join(' ')));
   return { deployed: { startedAt, revisions, single: distinct.size === 1 && !overtaken } };
+}
+
+/**
+ * The operations that brought the images: from the first whose results name one, else those that
+ * ran while they came. Else nobody knows which, and the last ones stand for them.
+ */
+function imageScope(state: State, application: Application): Scope {
+  const real = state.seen.operations.filter(
+    (each) => !each.dryRun && !isBeforeTrigger(state, each),
+  );
+  const first = real.findIndex((each) => namesImage(each, state.policy.images));
+  const during = duringWait(state).filter((each) => real.includes(each));
+  const named = first < 0 ? [] : real.slice(first);
+  const operations = [named, during, real].find((each) => each.length > 0) ?? [];
+  const startedAt = operations[0]?.startedAt ?? '';
+  const since = application.history.filter(
+    (each) => startedAt !== '' && each.startedAt >= startedAt,
+  );
+  const known = named.length > 0 || (during.length > 0 && cameDuringWait(state));
+  return {
+    operations,
+    startedAt,
+    writtenFrom: startedAt,
+    startSecondAmbiguous: isStartSecondAmbiguous(application, startedAt),
+    hidden: !known || areReplaced(state, operations, since),
+    sinceUnrecorded: false,
+    leftBehind: [],
+    ...deployedBy([...since, ...operations], startedAt, false),
+  };
+}
+
+/** The results of a deployment on record, or of an operation that was seen, were replaced. */
+function areReplaced(
+  state: State,
+  operations: readonly SeenOperation[],
+  since: readonly Deployment[],
+): boolean {
+  return (
+    since.some((entry) => !operations.some((each) => isResultOf(each, entry))) ||
+    operations.some((each) => each.endAt === undefined && each !== state.seen.operations.at(-1))
+  );
 }
 
 /**

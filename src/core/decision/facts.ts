@@ -1,4 +1,5 @@
 import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
+import type { ImagePattern } from '../filters/images.js';
 import { type After, happenedAfter, type Moment } from './moment.js';
 import { type Evidence, hasEnded } from './observations.js';
 import { revisionKey } from './target.js';
@@ -35,6 +36,8 @@ type FactKind =
   | { readonly kind: 'reconciled' }
   /** Health is another one than before. */
   | { readonly kind: 'turned'; readonly health: string }
+  /** All images that must run are, or are not, among those of the Application. */
+  | { readonly kind: 'imaged'; readonly all: boolean }
   | { readonly kind: 'hydrated'; readonly pair: HydratedPair }
   | { readonly kind: 'hydration-failed'; readonly hydration: Hydration; readonly dry: string };
 
@@ -73,10 +76,14 @@ function timeOf(fact: Fact): string {
   }
 }
 
-/** Adds what a snapshot shows for the first time. */
+/**
+ * Adds what a snapshot shows for the first time.
+ * @param images those that must run
+ */
 export function withFacts(
   facts: readonly Fact[],
   application: Application,
+  images: readonly ImagePattern[],
   { snapshots }: Pick<Evidence, 'snapshots'>,
   now: Moment,
 ): readonly Fact[] {
@@ -85,6 +92,7 @@ export function withFacts(
     ...deploymentFacts(facts, application),
     ...endFacts(facts, application),
     ...healthFacts(facts, application),
+    ...imageFacts(facts, application, images),
     ...hydrationFacts(facts, application),
   ];
   return [...facts, ...fresh.map((each): Fact => ({ ...each, at: snapshots - 1, seen: now }))];
@@ -156,6 +164,16 @@ function isSameEnd(
 function healthFacts(facts: readonly Fact[], { health }: Application): readonly FactKind[] {
   const known = factsOf(facts, 'turned').at(-1);
   return known?.health === health.status ? [] : [{ kind: 'turned', health: health.status }];
+}
+
+function imageFacts(
+  facts: readonly Fact[],
+  { summaryImages }: Application,
+  images: readonly ImagePattern[],
+): readonly FactKind[] {
+  if (images.length === 0) return [];
+  const all = images.every((each) => summaryImages.some(each.matches));
+  return factsOf(facts, 'imaged').at(-1)?.all === all ? [] : [{ kind: 'imaged', all }];
 }
 
 function hydrationFacts(facts: readonly Fact[], application: Application): readonly FactKind[] {

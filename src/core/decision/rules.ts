@@ -1,8 +1,10 @@
 import type { Application, Revisions } from '../application/types.js';
+import type { ImagePattern } from '../filters/images.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
+import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
 import { hasEnded } from './observations.js';
-import { lastEnding, settlesAt } from './progress.js';
+import { lastEnding, settlesAt, targetHydration } from './progress.js';
 import {
   graceLeft,
   hasFailedAttempt,
@@ -17,6 +19,7 @@ import {
   isHealthOutdated,
   isSynced,
   isTriggerPending,
+  needsHealth,
   refusalOf,
   relevant,
   type Situation,
@@ -60,6 +63,11 @@ const PRESENCE_ROWS = [
     id: 'not-read-yet',
     applies: ({ presence }: State) => presence === 'unknown',
     verdict: () => waiting('the first answer of the server'),
+  },
+  {
+    id: 'too-few',
+    applies: ({ shortage }: State) => shortage !== undefined,
+    verdict: ofShortage,
   },
   {
     id: 'missing',
@@ -142,6 +150,11 @@ const UNFINISHED_ROWS = [
     verdict: ofUndeployed,
   },
   {
+    id: 'image-not-deployed',
+    applies: (s: Situation) => imagesOf(s).missing.length > 0 && !hasBroughtImages(s.state),
+    verdict: (s: Situation) => waiting(`image ${ofMissingImages(s)}`),
+  },
+  {
     id: 'last-operation-failed',
     applies: (s: Situation) =>
       s.policy.waitFor.includes('operation') && hasUnsuccessfulOperation(s),
@@ -164,7 +177,7 @@ const UNFINISHED_ROWS = [
   },
   {
     id: 'health-outdated',
-    applies: (s: Situation) => s.policy.waitFor.includes('health') && isHealthOutdated(s),
+    applies: (s: Situation) => needsHealth(s.policy) && isHealthOutdated(s),
     verdict: ofOutdatedHealth,
   },
   {
@@ -183,8 +196,13 @@ const UNFINISHED_ROWS = [
   {
     id: 'not-healthy',
     applies: (s: Situation) =>
-      s.policy.waitFor.includes('health') && !['Healthy', 'Suspended'].includes(healthOf(s)),
+      needsHealth(s.policy) && !['Healthy', 'Suspended'].includes(healthOf(s)),
     verdict: (s: Situation) => waiting(healthy(s)),
+  },
+  {
+    id: 'image-not-running',
+    applies: (s: Situation) => imagesOf(s).missing.length + imagesOf(s).others.length > 0,
+    verdict: ofImages,
   },
 ] as const satisfies readonly Row<string, Situation>[];
 
@@ -207,7 +225,7 @@ const SUCCESS_ROWS = [
   {
     id: 'synced',
     applies: () => true,
-    verdict: (s: Situation) => success('synced', `the revision is deployed${later(s)}`),
+    verdict: (s: Situation) => success('synced', `${ofSuccess(s)}${later(s)}`),
   },
 ] as const satisfies readonly Row<string, Situation>[];
 
@@ -272,6 +290,21 @@ function ambiguity(text: string): string {
   return `revision "${text}" may be a branch, and its earlier state would satisfy the wait: name the commit by its SHA (or let github-token look up a tag or branch of this repository)`;
 }
 
+function ofShortage({ shortage }: State): Verdict {
+  const { found = [], wanted = 0 } = shortage ?? {};
+  const names = found.length === 0 ? 'none' : `${found.length}: ${someOf(found, ', ')}`;
+  return waiting(`${wanted} Applications to match (found ${names})`, 'missing');
+}
+
+const SOME = 5;
+
+/** The first few of many texts. */
+function someOf(texts: readonly string[], separator: string): string {
+  const rest = texts.length - SOME;
+  const first = texts.slice(0, SOME).join(separator);
+  return rest > 0 ? `${first} and ${rest} more` : first;
+}
+
 function ofMissing(policy: Policy): Verdict {
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it does not exist');
   switch (policy.ifMissing) {
@@ -313,13 +346,19 @@ function ofUndeployed(situation: Situation): Waiting {
   const hydration = hydrationOf(situation);
   switch (hydration.kind) {
     case 'none':
-      return waiting(`revision ${target}`, undefined, progress.recheckAt);
+      return waiting(`revision ${target}${ofHydrated(state)}`, undefined, progress.recheckAt);
     case 'failed':
       return waiting(`the hydration of ${target} to succeed`, undefined, hydration.givesUpAt);
     case 'running':
     case 'compared':
       return waiting(`the source hydrator to hydrate ${target}`);
   }
+}
+
+/** What Argo CD deploys for a dry revision. */
+function ofHydrated(state: State): string {
+  const hydration = targetHydration(state);
+  return hydration ? `, hydrated as ${shortSha(hydration.pair.hydrated)}` : '';
 }
 
 function ofUnsynced(situation: Situation): Waiting {
@@ -341,8 +380,46 @@ function ofOutdatedHealth({ state, application, now }: Situation): Waiting {
   return waiting('health to be computed after the operation', undefined, recheckAt);
 }
 
+function imagesOf({ application, policy }: Situation): ImageStatus {
+  return imageStatus(application, policy.images);
+}
+
+/** `web:2 (web:1 runs instead)` */
+function ofMissingImages(situation: Situation): string {
+  const { missing, others } = imagesOf(situation);
+  const { summaryImages } = situation.application;
+  const runs = others.length > 1 ? 'run' : 'runs';
+  if (others.length > 0) return `${textsOf(missing)} (${someOf(others, ', ')} ${runs} instead)`;
+  const any = summaryImages.length > 0 ? `, but ${someOf(summaryImages, ', ')}` : '';
+  return `${textsOf(missing)} (no image of that name runs${any})`;
+}
+
+function textsOf(images: readonly ImagePattern[]): string {
+  return someOf(
+    images.map(({ text }) => text),
+    ', ',
+  );
+}
+
+/** Argo CD has nothing more to do, and the images do not run, or others still do. */
+function ofImages(situation: Situation): Waiting {
+  const { missing, others } = imagesOf(situation);
+  if (missing.length > 0) {
+    const though = 'which is not there though the operation ended and health is Healthy';
+    return waiting(`image ${ofMissingImages(situation)}, ${though}`);
+  }
+  const left = `${someOf(others, ', ')} ${others.length > 1 ? 'are' : 'is'} left of the rollout`;
+  return waiting(`image ${textsOf(situation.policy.images)} to run alone (${left})`);
+}
+
+function ofSuccess({ policy, state }: Situation): string {
+  if (policy.images.length === 0) return 'the revision is deployed';
+  const runs = `image ${textsOf(policy.images)} ${policy.images.length > 1 ? 'run' : 'runs'}`;
+  return state.target?.kind === 'revision' ? `the revision is deployed, and ${runs}` : runs;
+}
+
 function isUnhealthy(situation: Situation, status: string): boolean {
-  return situation.policy.waitFor.includes('health') && healthOf(situation) === status;
+  return needsHealth(situation.policy) && healthOf(situation) === status;
 }
 
 function healthy(situation: Situation): string {

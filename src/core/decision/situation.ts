@@ -7,6 +7,7 @@ import {
   resourceName,
 } from '../application/types.js';
 import { selects } from '../filters/patterns.js';
+import { isForImages, mayBringImages } from './images.js';
 import { ageOf, type Moment } from './moment.js';
 import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
 import {
@@ -46,7 +47,10 @@ export function hasFailedOperation(situation: Situation): boolean {
   if (!operation || operation.dryRun || !hasEnded(operation)) return false;
   if (operation.phase === 'Succeeded' || !isDecisive(situation, operation)) return false;
   const again =
-    requested && (requested.revisions.resolved.length === 0 || decides(situation, requested));
+    requested &&
+    (isForImages(situation.state) ||
+      requested.revisions.resolved.length === 0 ||
+      decides(situation, requested));
   return !again;
 }
 
@@ -63,6 +67,7 @@ function isDecisive(situation: Situation, operation: Operation): boolean {
   if (situation.state.triggered?.what === 'operation') return true;
   // A sync of chosen resources that a person started completes nothing, so it fails nothing either.
   if (operation.selective && !operation.automated) return false;
+  if (isForImages(situation.state)) return mayBringImages(situation.state);
   return decides(situation, operation);
 }
 
@@ -120,13 +125,20 @@ export function hydrationOf({
 }
 
 /** Auto-sync has given up on the compared revision: the condition that says so. */
-export function refusalOf({ application, progress, busy }: Situation): Condition | undefined {
+export function refusalOf(situation: Situation): Condition | undefined {
+  const { application, progress, busy } = situation;
   const { comparison, conditions } = application;
+  if (isForImages(situation.state) && isComparedAsBefore(situation)) return undefined;
   if (busy || !application.automated || !progress.compared) return undefined;
   if (comparison.status !== 'OutOfSync') return undefined;
   return conditions.find(
     (each) => each.type === 'SyncError' && isAbout(each.message, comparison.revisions),
   );
+}
+
+/** The comparison is with what it was at the first look: the images may come with a later one. */
+function isComparedAsBefore({ state, application }: Situation): boolean {
+  return state.seen.comparisons[0]?.key === revisionKey(application.comparison.revisions);
 }
 
 /** A condition may be left from an earlier revision: then it names that one. */
@@ -231,6 +243,11 @@ function skippedBy(operation: SeenOperation): readonly string[] {
   return resultsOf(operation)
     .filter((result) => result.latest.status === 'PruneSkipped')
     .map((result) => resourceName(result.latest));
+}
+
+/** An image that runs is one of a healthy Application. */
+export function needsHealth({ waitFor, images }: Policy): boolean {
+  return waitFor.includes('health') || images.length > 0;
 }
 
 /** The resources that must be in sync and healthy: all, or those of `wait-resources`. */

@@ -1,5 +1,6 @@
 import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
+import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
@@ -22,6 +23,8 @@ export interface Policy {
   readonly waitFor: readonly WaitFor[];
   /** Given: health and sync are required of the matching resources only. */
   readonly waitResources: readonly Pattern[];
+  /** Each must run, and no other of its name. */
+  readonly images: readonly ImagePattern[];
   /** Infinity: Degraded never fails. */
   readonly degradedGraceMs: number;
   readonly suspended: 'wait' | 'succeed' | 'fail';
@@ -61,6 +64,15 @@ export interface State {
   readonly tags: Tags;
   /** What this run asked Argo CD for. */
   readonly triggered?: Triggered;
+  /** It is no Application, but stands for those of `min-applications` that are still to come. */
+  readonly shortage?: Shortage;
+}
+
+/** Fewer Applications match than must. */
+export interface Shortage {
+  /** The names of those that match. */
+  readonly found: readonly string[];
+  readonly wanted: number;
 }
 
 export interface Triggered {
@@ -80,6 +92,7 @@ export type Event =
       readonly gap: boolean;
     }
   | { readonly kind: 'absent'; readonly now: Moment }
+  | { readonly kind: 'too-few'; readonly shortage: Shortage }
   | {
       readonly kind: 'relation';
       readonly revision: string;
@@ -115,6 +128,8 @@ export function step(state: State, event: Event): State {
       return withSnapshot(state, event);
     case 'absent':
       return withAbsence(state);
+    case 'too-few':
+      return { ...state, presence: 'missing', shortage: event.shortage };
     case 'relation':
       return withRelation(state, event.revision, event.relation);
     case 'named':
@@ -175,7 +190,7 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     tags,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
-    facts: withFacts(factsBefore, application, seen, now),
+    facts: withFacts(factsBefore, application, before.policy.images, seen, now),
   });
 }
 

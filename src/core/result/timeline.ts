@@ -1,9 +1,11 @@
 import { type Application, resourceName } from '../application/types.js';
 import type { Moment } from '../decision/moment.js';
 import { resultsOf, type SeenOperation, type SeenResult } from '../decision/observations.js';
-import { healthSeen } from '../decision/progress.js';
+import { failedHydrations, healthSeen, targetHydration } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
+import { hydrationOf } from '../decision/situation.js';
 import type { State } from '../decision/state.js';
+import { shortSha } from '../decision/target.js';
 import type { Span } from './vocabulary.js';
 
 /** Shorter waits for an operation to begin tell nothing. */
@@ -11,8 +13,8 @@ const NOTABLE_MS = 1000;
 const PRUNED = 'pruned';
 
 /**
- * What took how long: the wait for an operation, the operations with their hooks and waves, then
- * how long health took. Operations are timed by what the cluster wrote, the rest by when it was
+ * What took how long: the wait for an operation, the hydration, the operations with their hooks and waves, then
+ * how long health took. Hydrations and operations are timed by what the cluster wrote, the rest by when it was
  * seen; what had begun by the first look has no beginning, and is left out.
  * @param operations those that count, oldest first
  */
@@ -23,13 +25,49 @@ export function timelineOf(
   now: Moment,
 ): readonly Span[] {
   const parts = operations.flatMap((each) => operationSpans(application, each, now));
-  const spans = [...requestSpan(state, parts[0], now), ...parts, ...healthSpans(state, parts, now)];
+  const spans = [
+    ...requestSpan(state, parts[0], now),
+    ...hydrationSpans(application, state, now),
+    ...parts,
+    ...healthSpans(state, parts, now),
+  ];
   return spans.toSorted((a, b) => a.from - b.from);
 }
 
 /** When that was by the server's clock; absent where the server has not said its time. */
 function timeOf(when: Moment, now: Moment): number | undefined {
   return now.server === undefined ? undefined : now.server - (now.elapsed - when.elapsed);
+}
+
+/** Of the target, as far as it ended during the wait or goes on. */
+function hydrationSpans(application: Application, state: State, now: Moment): readonly Span[] {
+  if (state.target?.kind !== 'revision') return [];
+  const dry = shortSha(state.target.text);
+  const failed = failedHydrations(state)
+    .filter(({ at }) => at > 0)
+    .flatMap(({ hydration }) =>
+      hydrationSpan(dry, hydration.startedAt, hydration.finishedAt, 'failed'),
+    );
+  const made = targetHydration(state);
+  if (made && made.at > 0) {
+    const { hydrated, since = '', until = '' } = made.pair;
+    return [...failed, ...hydrationSpan(`${dry} to ${shortSha(hydrated)}`, since, until, 'done')];
+  }
+  if (hydrationOf({ state, application, now }).kind !== 'running') return failed;
+  const began = application.hydrator?.current?.startedAt ?? '';
+  return [...failed, ...hydrationSpan(dry, began, now.server, 'open')];
+}
+
+function hydrationSpan(
+  what: string,
+  began: string,
+  ended: string | number | undefined,
+  end: Span['end'],
+): readonly Span[] {
+  const from = Date.parse(began);
+  const to = typeof ended === 'string' ? Date.parse(ended) : ended;
+  if (Number.isNaN(from) || to === undefined || Number.isNaN(to)) return [];
+  return [{ kind: 'hydration', what, from, to: Math.max(from, to), end }];
 }
 
 /** From the first look to the beginning of the first operation. */

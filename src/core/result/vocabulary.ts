@@ -83,9 +83,9 @@ export interface Blocker {
 
 /** A part of a sync, as far as its time is known. */
 export interface Span {
-  readonly kind: 'request' | 'operation' | 'hook' | 'apply' | 'prune' | 'health';
+  readonly kind: 'request' | 'hydration' | 'operation' | 'hook' | 'apply' | 'prune' | 'health';
   /**
-   * A revision, `PreSync Job/migrate`, a wave and what is in it (`1, 3 resources`), a health status;
+   * A revision, a dry one and what it was hydrated to (`1a2b3c4d to 5e6f7a8b`), `PreSync Job/migrate`, a wave and what is in it (`1, 3 resources`), a health status;
    * anybody's text.
    */
   readonly what: string;
