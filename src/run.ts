@@ -14,9 +14,11 @@ import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
+import type { Inspector } from './sources/inspector.js';
 import { openSource } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
+import { createLook } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
 import type { TriggerOptions } from './wait/trigger.js';
@@ -80,11 +82,14 @@ async function ask(
   const opened = await unlessAborted(openSource(inputs, dependencies), cancelled);
   if (!opened) return cancelledReport(inputs);
   const { source, credentials } = opened;
+  const inspector = once(opened.inspector);
+  const look = createLook(inspector, console);
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
-  const waiting = waitWith(dependencies, inputs, source, display);
-  const outcome = await waiting.finally(() => beating.abort());
+  const waiting = waitWith(dependencies, inputs, source, display, look);
+  const ended = await waiting.finally(() => beating.abort());
   display.end();
+  const { outcome, excerpt } = await whyOf(ended, inputs, dependencies, look, inspector);
   if (outcome.untold) console.warning(untold(outcome.untold));
   const late = cancelled.aborted || outcome.error !== undefined;
   const live =
@@ -92,7 +97,7 @@ async function ask(
       ? new Map()
       : await evidenceFor(outcome, source, console, cancelled);
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, outcome, live, waitedMs);
+  const report = { ...reportOf(inputs, outcome, live, waitedMs), ...excerpt };
   for (const { application, rule } of report.applications) {
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
@@ -100,6 +105,33 @@ async function ask(
   if (succeeded(report) && inputs.argocdServer === '') return report;
   const { withHints } = await import('./conclude/hints.js');
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
+}
+
+/** What else is to be said of what did not end well; nothing where that is told already. */
+async function whyOf(
+  ended: Outcome,
+  { logLines }: Inputs,
+  { clock, console: log, cancelled }: RunDependencies,
+  look: Look,
+  inspector: () => Promise<Inspector | undefined>,
+): Promise<{ readonly outcome: Outcome; readonly excerpt?: Pick<Report, 'logExcerpt'> }> {
+  const unexplained = [...ended.ends.values()].some(({ within }) => within);
+  if (!unexplained || ended.error || cancelled.aborted) return { outcome: ended };
+  const { logOfFirst, withLastLooks } = await import('./conclude/causes.js');
+  const outcome = await withLastLooks(ended, { look, clock, cancelled });
+  const excerpt = await logOfFirst(outcome, logLines, inspector, { clock, cancelled, log });
+  return { outcome, ...(excerpt ? { excerpt: { logExcerpt: excerpt } } : {}) };
+}
+
+type Look = ReturnType<typeof createLook>;
+
+/** Does something when it is first asked for, and not again. */
+function once<T>(work: () => T): () => T {
+  let done: { readonly value: T } | undefined;
+  return () => {
+    done ??= { value: work() };
+    return done.value;
+  };
 }
 
 function untold(count: number): string {
@@ -111,6 +143,7 @@ async function waitWith(
   inputs: Inputs,
   source: Source,
   display: Display,
+  look: Look,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
   const resolve = explained(inputs, console);
@@ -119,6 +152,7 @@ async function waitWith(
     clock,
     resolve,
     cancelled,
+    look,
     wanted: applicationSelectors(inputs),
     policy: inputs,
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),

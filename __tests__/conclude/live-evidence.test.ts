@@ -12,6 +12,8 @@ const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
   degradedGraceMs: 0,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',

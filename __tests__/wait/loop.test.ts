@@ -13,6 +13,8 @@ const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
   degradedGraceMs: 60_000,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',

@@ -12,6 +12,7 @@ import {
 } from '../../src/wait/reducer.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Wait } from '../../src/wait/waits.js';
+import { node, pod, tree, waits } from '../core/support/tree.ts';
 import { A, B, C, type Look } from '../support/manifest.ts';
 import { application } from '../support/scripted-source.ts';
 
@@ -19,6 +20,8 @@ const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
   degradedGraceMs: 60_000,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',
@@ -31,6 +34,7 @@ interface Given {
   readonly lookup?: string;
   readonly failFast?: boolean;
   readonly acts?: boolean;
+  readonly looks?: boolean;
 }
 
 function rulesOf(given: Given): WaitRules {
@@ -43,6 +47,7 @@ function rulesOf(given: Given): WaitRules {
     nameOf: (key) => key,
     failFast: given.failFast ?? true,
     acts: given.acts ?? false,
+    looks: given.looks ?? false,
     since: { elapsed: 0 },
   };
 }
@@ -93,6 +98,7 @@ function asked({ effects }: Story): readonly string[] {
   return effects.map((effect) => {
     if (effect.kind === 'ask') return `ask ${effect.question.kind} ${effect.id}`;
     if (effect.kind === 'act') return `act on ${effect.application.resourceVersion}`;
+    if (effect.kind === 'look') return `look within ${effect.application.name}`;
     return `${effect.event.kind} after ${effect.ms}`;
   });
 }
@@ -318,5 +324,96 @@ describe('trouble', () => {
     ['time passed', [DOWN, { kind: 'recheck', key: KEY, at: 0 }], 'refused'],
   ])('%s', (_, events, trouble) => {
     expect(told({ acts: true }, ...events).facts.trouble).toBe(trouble);
+  });
+});
+
+describe('looks within an Application', () => {
+  const GIVEN: Given = { looks: true };
+  const PROGRESSING: Look = { ...DONE, health: 'Progressing' };
+  const hook = { group: 'batch', kind: 'Job', namespace: 'shop', name: 'migrate', version: 'v1' };
+  const HOOKED: Look = {
+    ...RUNNING,
+    results: [{ ...hook, hookType: 'PreSync', hookPhase: 'Running', syncPhase: 'PreSync' }],
+  };
+  const due = (at: number): WaitEvent => ({ kind: 'look', key: KEY, at });
+  const uid = 'uid-of-argocd-shop';
+  const saw = (given: Partial<Extract<WaitEvent, { kind: 'looked' }>> = {}): WaitEvent => {
+    return { kind: 'looked', key: KEY, uid, final: false, ...given };
+  };
+
+  test('the first 10 s after it is seen not to be well, the next 10 s after that', () => {
+    const first: readonly Told[] = [[3000, seen(PROGRESSING)]];
+    expect(asked(told(GIVEN, ...first))).toEqual(['look after 10000']);
+    const second: readonly Told[] = [...first, [13_000, due(13_000)]];
+    expect(asked(told(GIVEN, ...second))).toEqual(['look within shop']);
+    expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
+    expect(asked(told(GIVEN, ...second, [30_000, saw()]))).toEqual(['look after 0']);
+  });
+
+  test.each<[string, readonly Told[]]>([
+    ['one that is well', [[3000, seen(BEFORE)]]],
+    ['while an operation runs that waits for nothing', [[3000, seen(RUNNING)]]],
+    [
+      'a second one while one is under way',
+      [
+        [3000, seen(PROGRESSING)],
+        [13_000, due(13_000)],
+        [14_000, seen(PROGRESSING, '2')],
+      ],
+    ],
+    [
+      'after nothing more can be seen',
+      [
+        [3000, seen(PROGRESSING)],
+        [13_000, due(13_000)],
+        [14_000, saw({ final: true })],
+      ],
+    ],
+    [
+      'an appointment of which another one took the place',
+      [
+        [3000, seen(PROGRESSING)],
+        [4000, seen(RUNNING, '2')],
+        [5000, seen(PROGRESSING, '3')],
+        [13_000, due(13_000)],
+      ],
+    ],
+    [
+      'what was seen of an Application before it was made again',
+      [
+        [3000, seen(PROGRESSING)],
+        [13_000, due(13_000)],
+        [14_000, saw({ uid: 'another' })],
+      ],
+    ],
+  ])('none: %s', (_, events) => {
+    const looks = asked(told(GIVEN, ...events)).filter((each) => each.startsWith('look'));
+    expect(looks).toEqual([]);
+  });
+
+  test('none where it cannot', () => {
+    expect(asked(told({}, [3000, seen(PROGRESSING)]))).toEqual([]);
+  });
+
+  test('while a hook runs at once, but not in the first 10 s of the wait', () => {
+    expect(asked(told(GIVEN, [3000, seen(HOOKED)]))).toEqual(['look after 7000']);
+    expect(asked(told(GIVEN, [30_000, seen(HOOKED)]))).toEqual(['look after 0']);
+  });
+
+  test('what they see is kept, and a look that sees nothing changes nothing', () => {
+    const job = node('Job/migrate');
+    const failing = tree([job, pod('migrate-x', job, [waits('ImagePullBackOff')])]);
+    const events: readonly Told[] = [
+      [30_000, seen(HOOKED)],
+      [30_000, due(30_000)],
+      [31_000, saw({ tree: failing })],
+      [40_000, due(40_000)],
+      [41_000, saw()],
+    ];
+    const wait = told(GIVEN, ...events).waits.get(KEY);
+    const causes = wait?.kind === 'waiting' ? wait.state.looks.causes : [];
+    expect(causes.map(({ message }) => message)).toEqual([
+      'PreSync hook Job/migrate cannot pull registry.example.com/web:2 (ImagePullBackOff, pod migrate-x)',
+    ]);
   });
 });

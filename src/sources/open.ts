@@ -3,6 +3,7 @@ import type { OidcTokens } from '../github/oidc.js';
 import type { Inputs } from '../inputs/types.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { selectionOf } from '../wait/selection.js';
+import type { Inspector } from './inspector.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
@@ -12,6 +13,8 @@ export type SourceDependencies = Pick<RunDependencies, 'env' | 'console' | 'cloc
 /** A source, and what explains its credentials. */
 export interface Opened {
   readonly source: Source;
+  /** Looks within Applications; contacts nothing before it is asked. */
+  readonly inspector: () => Promise<Inspector | undefined>;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
   readonly credentials: () => string;
 }
@@ -30,15 +33,28 @@ export async function openSource(
 }
 
 async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
+  const source = await argocdBy(inputs, dependencies);
+  return { source, inspector: async () => source.inspector?.(), credentials: () => '' };
+}
+
+async function argocdBy(inputs: Inputs, dependencies: SourceDependencies): Promise<Source> {
   const { argocdServer: server, argocdToken: token, access: trust } = inputs;
   const { env, console } = dependencies;
   const { argocdSource, connectArgocd } = await import('./argocd/index.js');
   const mask = (secret: string) => console.mask(secret);
   const connection = connectArgocd({ server, token, trust }, { env, log: console, mask });
-  return {
-    source: argocdSource({ connection, ...partsOf(inputs, dependencies) }),
-    credentials: () => '',
-  };
+  return argocdSource({ connection, ...partsOf(inputs, dependencies) });
+}
+
+/** Argo CD shows what is in every cluster, the Kubernetes API what is in this one. */
+async function inspectorBeside(
+  source: Source,
+  inputs: Inputs,
+  dependencies: SourceDependencies,
+): Promise<Inspector | undefined> {
+  const connected = inputs.argocdServer !== '' && inputs.argocdToken !== '';
+  const best = connected ? await argocdBy(inputs, dependencies) : source;
+  return best.inspector?.();
 }
 
 async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Promise<Opened> {
@@ -52,7 +68,11 @@ async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Pr
     ...(oidc ? { mintToken: oidc.mint } : {}),
   });
   const source = kubernetesSource({ connection, ...partsOf(inputs, dependencies) });
-  return { source, credentials: () => oidc?.describe() ?? '' };
+  return {
+    source,
+    inspector: () => inspectorBeside(source, inputs, dependencies),
+    credentials: () => oidc?.describe() ?? '',
+  };
 }
 
 /** Within the run's own time, so that what a plugin waits for is said before it is over. */

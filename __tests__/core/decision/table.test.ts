@@ -8,11 +8,13 @@ import {
   follow,
   gone,
   type Happening,
+  look,
   patterns,
   see,
   type Wish,
 } from '../support/follow.ts';
 import { looksOf, play } from '../support/recordings.ts';
+import { NEW, pod, rollout, tree, waits } from '../support/tree.ts';
 
 /** Every verdict on the way of the recordings and the cases. */
 function verdictsOfRecordings(): readonly Verdict[] {
@@ -31,6 +33,7 @@ function verdictsOfRecordings(): readonly Verdict[] {
 }
 
 const AT_B: Look = { at: B, reconciled: 4, operation: operation() };
+const CRASHING = tree(rollout(pod('web-1', NEW, [waits('CrashLoopBackOff')])));
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
 /** A look for each row that the recordings and cases do not come to. */
@@ -69,6 +72,16 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
     { policy: { waitFor: ['operation'] } },
   ],
   ['no-such-resource', [see(app(AT_B))], { policy: { waitResources: patterns('Deployment/wbe') } }],
+  [
+    'pod-failure',
+    [see(app({ ...AT_B, health: 'Progressing' })), look(CRASHING), look(CRASHING)],
+    { policy: { degradedGraceMs: 0 } },
+  ],
+  [
+    'not-automated',
+    [see(app({ at: B, sync: 'OutOfSync', automated: false, operation: operation({ at: A }) }))],
+    { policy: { ifNotAutomated: 'fail' } },
+  ],
   ['suspended', [see(app({ ...AT_B, health: 'Suspended' }))]],
 ];
 

@@ -13,6 +13,7 @@ import {
 } from '../../../src/core/decision/state.js';
 import type { Target } from '../../../src/core/decision/target.js';
 import { parsePatterns } from '../../../src/core/filters/patterns.js';
+import type { ResourceTree } from '../../../src/core/within/tree.js';
 import { B, serverTime } from './application.ts';
 import { type Classes, classifyAll } from './classes.ts';
 
@@ -20,6 +21,8 @@ export const POLICY: Policy = {
   waitFor: ['sync', 'health'],
   waitResources: [],
   degradedGraceMs: 60_000,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',
@@ -49,6 +52,11 @@ export function see(application: Application): Happening {
 /** A snapshot before which others may have been missed. */
 export function seeAfterGap(application: Application): Happening {
   return (now) => ({ kind: 'snapshot', application, now, gap: true });
+}
+
+/** A look within the Application. */
+export function look(tree: ResourceTree): Happening {
+  return (now) => ({ kind: 'looked', tree, name: 'shop', now });
 }
 
 export const gone: Happening = (now) => ({ kind: 'absent', now });

@@ -1,9 +1,11 @@
 import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
 import type { Pattern } from '../filters/patterns.js';
+import { type Looks, lookOptions, NO_LOOKS, observeTree } from '../result/looks.js';
+import type { ResourceTree } from '../within/tree.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
-import { type Evidence, NOTHING_SEEN, observeSnapshot } from './observations.js';
+import { type Evidence, isBusy, NOTHING_SEEN, observeSnapshot } from './observations.js';
 import {
   type Tags,
   untagged,
@@ -24,9 +26,13 @@ export interface Policy {
   readonly waitResources: readonly Pattern[];
   /** Infinity: Degraded never fails. */
   readonly degradedGraceMs: number;
+  /** What a container of the new version that cannot start does to the wait. */
+  readonly podFailures: 'fail' | 'wait';
   readonly suspended: 'wait' | 'succeed' | 'fail';
   readonly retries: 'wait' | 'fail';
   readonly ifMissing: 'fail' | 'wait' | 'skip';
+  /** Auto-sync is off, and nobody asked for the sync that the target needs. */
+  readonly ifNotAutomated: 'wait' | 'fail';
 }
 
 /**
@@ -51,6 +57,8 @@ export interface State {
   readonly tags: Tags;
   /** What this run asked Argo CD for. */
   readonly triggered?: Triggered;
+  /** What looks within the Application have told. */
+  readonly looks: Looks;
 }
 
 export interface Triggered {
@@ -78,7 +86,17 @@ export type Event =
   /** The repository said which commit the target's text names; absent: none that it knows. */
   | { readonly kind: 'named'; readonly sha?: string }
   /** This run asked for something; absent: it found what it would have asked for under way. */
-  | { readonly kind: 'triggered'; readonly request?: Triggered };
+  | { readonly kind: 'triggered'; readonly request?: Triggered }
+  /**
+   * A look within the Application.
+   * @property name what the user calls it
+   */
+  | {
+      readonly kind: 'looked';
+      readonly tree: ResourceTree;
+      readonly name: string;
+      readonly now: Moment;
+    };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -95,6 +113,7 @@ export function begin(
     facts: [],
     relations: new Map(),
     tags: new Map(),
+    looks: NO_LOOKS,
   };
 }
 
@@ -111,7 +130,17 @@ export function step(state: State, event: Event): State {
       return withName(state, event.sha);
     case 'triggered':
       return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
+    case 'looked':
+      return withLook(state, event);
   }
+}
+
+function withLook(state: State, { tree, name, now }: Extract<Event, { kind: 'looked' }>): State {
+  const { application, looks } = state;
+  if (!application) return state;
+  const settled = !isBusy(application);
+  const options = lookOptions(application, name);
+  return { ...state, looks: observeTree(looks, tree, options, now, settled) };
 }
 
 function withAbsence(state: State): State {

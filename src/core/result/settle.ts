@@ -7,6 +7,7 @@ import { ownRevisions, targetFirstSeen, targetProgress } from '../decision/progr
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import { blockersOf, causeOf } from './blockers.js';
+import { causesFor, isExplained, type Looks } from './looks.js';
 import { timelineOf } from './timeline.js';
 import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './vocabulary.js';
 
@@ -32,6 +33,13 @@ export interface Settled {
   readonly written: Written;
   /** Changes may be missing, whatever the live objects say. */
   readonly lost: boolean;
+  /** For one more look within: only where it may say why this is no success. */
+  readonly within?: Within;
+}
+
+export interface Within {
+  readonly application: Application;
+  readonly looks: Looks;
 }
 
 /** Resources of an Application that only their live objects can decide. */
@@ -62,6 +70,10 @@ export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
  * @param name what the user calls it
  */
 export function settle(name: string, state: State, end: End, now: Moment): Settled {
+  return explained(unexplained(name, state, end, now), state.looks);
+}
+
+function unexplained(name: string, state: State, end: End, now: Moment): Settled {
   const { application } = state;
   const scope = scopeOf(state);
   const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
@@ -79,10 +91,49 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
       evidence: gradeOf({ changes, lost }),
     },
     ...(application ? { application: whereaboutsOf(application) } : {}),
+    ...withinOf(state, end),
     written: classified.written,
     lost,
   };
 }
+
+function withinOf({ application, presence, looks }: State, end: End): { readonly within?: Within } {
+  const wanted = presence === 'present' && !isGood(end) && isExplained(end.rule);
+  return application && wanted ? { within: { application, looks } } : {};
+}
+
+/** The same end with what looks within the Application say of it. */
+export function explained(settled: Settled, looks: Looks): Settled {
+  const { end, result, within } = settled;
+  const causes = causesFor(end.rule, looks);
+  const [first] = causes;
+  if (!within || !first) return settled;
+  const said = within.application.health.message;
+  const blockers = result.blockers.map((each) => withoutWords(each, said));
+  const message = causedMessage(result.application, end, first.message);
+  return {
+    ...settled,
+    within: { ...within, looks },
+    result: { ...result, message, causes, blockers },
+  };
+}
+
+/** What Argo CD says of health is of the moment when it turned: a cause knows better. */
+function withoutWords(blocker: Blocker, said: string): Blocker {
+  const { subject, message } = blocker;
+  const end = `: ${said}`;
+  if (subject !== 'health' || said === '' || !message.endsWith(end)) return blocker;
+  return { subject, message: message.slice(0, -end.length) };
+}
+
+function causedMessage(name: string, end: End, cause: string): string {
+  const why = oneLine(cause, LONGEST_CAUSE);
+  if (end.conclusion === 'timeout') return `${name}: timed out waiting for ${end.what}: ${why}`;
+  return `${name} failed: ${why}`;
+}
+
+const LONGEST_CAUSE = 600;
+const LONGEST_WHY = 300;
 
 /** `settle` for a run that has no time left: without changes and times, so evidence is partial. */
 export function settleBriefly(name: string, state: State, end: End, now: Moment): Settled {
@@ -100,7 +151,8 @@ export function settleBriefly(name: string, state: State, end: End, now: Moment)
 /** The same end without its changes, for a run that has no time left: evidence is partial. */
 export function brief(settled: Settled): Settled {
   const { timeline: _left, ...result } = settled.result;
-  return { ...settled, result: { ...result, changes: [], evidence: 'partial' }, lost: true };
+  const { within: _kept, ...rest } = settled;
+  return { ...rest, result: { ...result, changes: [], evidence: 'partial' }, lost: true };
 }
 
 const NO_CHANGES: Classified = {
@@ -145,6 +197,7 @@ function resultOf(
     healthStatus: shown?.health.status ?? '',
     operationPhase: shown?.operation?.phase ?? '',
     blockers,
+    causes: [],
     summaryImages: shown?.summaryImages ?? [],
   };
 }
@@ -197,7 +250,7 @@ function messageOf(
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  const why = cause ? ` (${cause.subject}: ${oneLine(cause.message)})` : '';
+  const why = cause ? ` (${cause.subject}: ${oneLine(cause.message, LONGEST_WHY)})` : '';
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -213,7 +266,7 @@ function messageOf(
   }
 }
 
-function oneLine(text: string): string {
+function oneLine(text: string, units: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return line.length > units ? `${line.slice(0, units - 1)}…` : line;
 }

@@ -11,6 +11,8 @@ export interface PodFailure {
   readonly container: string;
   /** It waits for this reason; one may follow another while it never starts. */
   readonly reason: string;
+  /** Of the resource of the Application that the pod is of. */
+  readonly resource: string;
 }
 
 /**
@@ -23,9 +25,9 @@ export function podFailuresOf(tree: ResourceTree, hooks: Hooks): readonly PodFai
     .flatMap(failureIn);
 }
 
-function failureIn({ at, container, reason }: Finding): readonly PodFailure[] {
+function failureIn({ at, root, container, reason }: Finding): readonly PodFailure[] {
   if (!container?.waiting || !isHopeless(reason)) return [];
-  return [{ pod: at.uid, container: container.name, reason }];
+  return [{ pod: at.uid, container: container.name, reason, resource: resourceName(root) }];
 }
 
 /** The failures of one look after another. */
@@ -36,6 +38,8 @@ export interface LastingFailure extends PodFailure {
   readonly looks: number;
   /** The first of them. */
   readonly since: Moment;
+  /** The last of them. */
+  readonly seen: Moment;
 }
 
 export const NO_FAILURES: PodFailures = [];
@@ -51,7 +55,7 @@ export function observePodFailures(
 ): PodFailures {
   return found.map((failure) => {
     const before = known.find((each) => isSame(each, failure));
-    return { ...failure, looks: (before?.looks ?? 0) + 1, since: before?.since ?? now };
+    return { ...failure, looks: (before?.looks ?? 0) + 1, since: before?.since ?? now, seen: now };
   });
 }
 
@@ -61,8 +65,12 @@ function isSame(a: PodFailure, b: PodFailure): boolean {
   return a.container === b.container || a.container === '' || b.container === '';
 }
 
+/** What was seen longer ago may have recovered: looks come every 10 s, and take a while. */
+const FRESH_MS = 20_000;
+
 /**
- * The failure that makes waiting hopeless: found at two looks in a row, and for longer than allowed.
+ * The failure that makes waiting hopeless: found at two looks in a row, for longer than allowed, and
+ * just now.
  * @param graceMs `degraded-grace` in milliseconds; `Infinity`: never
  */
 export function hopelessFailure(
@@ -70,5 +78,22 @@ export function hopelessFailure(
   now: Moment,
   graceMs: number,
 ): LastingFailure | undefined {
-  return failures.find(({ looks, since }) => looks >= 2 && now.elapsed - since.elapsed > graceMs);
+  return failures.find(
+    ({ looks, since, seen }) =>
+      looks >= 2 && now.elapsed - since.elapsed > graceMs && now.elapsed - seen.elapsed <= FRESH_MS,
+  );
+}
+
+/** `Moment.elapsed` at which a failure becomes hopeless if no look finds it gone; undefined: none. */
+export function hopelessAt(
+  failures: PodFailures,
+  now: Moment,
+  graceMs: number,
+): number | undefined {
+  const times = failures
+    .filter(({ looks }) => looks >= 2)
+    // Longer than the grace, not as long.
+    .map(({ since }) => since.elapsed + graceMs + 1)
+    .filter((at) => at > now.elapsed && Number.isFinite(at));
+  return times.length === 0 ? undefined : Math.min(...times);
 }

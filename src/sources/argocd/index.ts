@@ -66,6 +66,11 @@ export function argocdSource(options: SourceOptions): Source {
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
       applyPatch({ transport: refreshing, server, parse, known, action }, patch, signal),
+    async inspector() {
+      const { argocdInspector } = await import('./inspector.js');
+      const reading = (key: string) => action(key, 'get');
+      return argocdInspector({ transport: pool, server, clock, action: reading });
+    },
     absenceHint: absenceHintOf(selection),
   };
 }
