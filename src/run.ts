@@ -18,7 +18,7 @@ import type { Inspector } from './sources/inspector.js';
 import { openSource } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
-import { createLook } from './wait/looks.js';
+import { createLook, type Look } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
 import type { TriggerOptions } from './wait/trigger.js';
@@ -83,7 +83,12 @@ async function ask(
   if (!opened) return cancelledReport(inputs);
   const { source, credentials } = opened;
   const inspector = once(opened.inspector);
-  const look = createLook(inspector, console);
+  const look = createLook({
+    open: inspector,
+    nameOf: (key) => nameOf(key, inputs.applicationNamespace),
+    clock,
+    log: console,
+  });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
   const waiting = waitWith(dependencies, inputs, source, display, look);
@@ -122,8 +127,6 @@ async function whyOf(
   const excerpt = await logOfFirst(outcome, logLines, inspector, { clock, cancelled, log });
   return { outcome, ...(excerpt ? { excerpt: { logExcerpt: excerpt } } : {}) };
 }
-
-type Look = ReturnType<typeof createLook>;
 
 /** Does something when it is first asked for, and not again. */
 function once<T>(work: () => T): () => T {

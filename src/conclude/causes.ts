@@ -1,13 +1,11 @@
-import type { Application } from '../core/application/types.js';
 import type { Cause } from '../core/result/causes.js';
-import { lookOptions, observeTree } from '../core/result/looks.js';
 import { explained, type Settled } from '../core/result/settle.js';
 import type { Clock } from '../platform/clock.js';
 import type { Log } from '../platform/log.js';
 import type { LogExcerpt } from '../report/report.js';
 import { lackOf } from '../sources/bounded.js';
 import type { Inspector } from '../sources/inspector.js';
-import type { Looked } from '../wait/effects.js';
+import type { Look } from '../wait/looks.js';
 import type { Outcome } from '../wait/waits.js';
 
 /** An answer is worth no longer wait. */
@@ -16,7 +14,7 @@ const PATIENCE_MS = 4000;
 const MOST_LAST_LOOKS = 8;
 
 export interface LookOptions {
-  readonly look: (application: Application, signal: AbortSignal) => Promise<Looked>;
+  readonly look: Look;
   readonly clock: Clock;
   readonly cancelled: AbortSignal;
 }
@@ -38,16 +36,14 @@ export async function withLastLooks(outcome: Outcome, options: LookOptions): Pro
 
 async function again(
   settled: Settled,
-  { look, clock }: LookOptions,
+  { look }: LookOptions,
   signal: AbortSignal,
 ): Promise<Settled> {
-  const { within, result } = settled;
+  const { within } = settled;
   if (!within) return settled;
   const { application, looks } = within;
-  const { tree } = await look(application, signal);
-  if (!tree) return settled;
-  const options = lookOptions(application, result.application);
-  return explained(settled, observeTree(looks, tree, options, clock.now(), true));
+  const seen = await look(application, looks, signal);
+  return seen.looks ? explained(settled, seen.looks) : settled;
 }
 
 /** What some work gives, unless it takes too long. */

@@ -1,5 +1,6 @@
 import type { Application } from '../core/application/types.js';
 import type { Event, Relation, State } from '../core/decision/state.js';
+import type { Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
 import type { Effect, Question, WaitEvent } from './reducer.js';
@@ -25,11 +26,11 @@ export interface EffectDependencies {
    */
   readonly act?: (application: Application, signal: AbortSignal) => Promise<Event | undefined>;
   /** Looks within an Application; never rejects. Absent: it cannot. */
-  readonly look?: (application: Application, signal: AbortSignal) => Promise<Looked>;
+  readonly look?: (application: Application, known: Looks, signal: AbortSignal) => Promise<Looked>;
 }
 
 /** What a look within an Application came to, as in the event of that name. */
-export type Looked = Pick<Extract<WaitEvent, { readonly kind: 'looked' }>, 'tree' | 'final'>;
+export type Looked = Pick<Extract<WaitEvent, { readonly kind: 'looked' }>, 'looks' | 'final'>;
 
 /** Runs effects, and sends what they come to as events. */
 export class Effects {
@@ -105,8 +106,8 @@ export class Effects {
     this.#send({ kind: 'acted', key, on, ...(answer ? { answer } : {}) });
   }
 
-  async #look({ key, application }: Of<'look'>, signal: AbortSignal): Promise<void> {
-    const looked = await this.#dependencies.look?.(application, signal);
+  async #look({ key, application, looks }: Of<'look'>, signal: AbortSignal): Promise<void> {
+    const looked = await this.#dependencies.look?.(application, looks, signal);
     if (looked && !signal.aborted) {
       this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
     }

@@ -1,21 +1,30 @@
-import { type Application, keyOf } from '../core/application/types.js';
+import { keyOf } from '../core/application/types.js';
+import { isBusy } from '../core/decision/observations.js';
+import type { Clock } from '../platform/clock.js';
 import type { Log } from '../platform/log.js';
 import type { Inspector, Lack } from '../sources/inspector.js';
-import type { Looked } from './effects.js';
+import type { EffectDependencies, Looked } from './effects.js';
 
 const AT_ONCE = 8;
 /** In so many Applications nobody reads what each of them waits for, and it costs their servers. */
 export const MOST_APPLICATIONS = 50;
 
+export interface LookOptions {
+  /** The way there, asked for with every look; undefined: there is none. */
+  readonly open: () => Promise<Inspector | undefined>;
+  /** What the user calls an Application, by `namespace/name`. */
+  readonly nameOf: (key: string) => string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'info'>;
+}
+
+export type Look = NonNullable<EffectDependencies['look']>;
+
 /**
  * Looks within Applications: a few at once, within the first ones only, and with what cannot be
  * seen told once.
- * @param open the way there, asked for with every look; undefined: there is none
  */
-export function createLook(
-  open: () => Promise<Inspector | undefined>,
-  log: Pick<Log, 'info'>,
-): (application: Application, signal: AbortSignal) => Promise<Looked> {
+export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
   const said = new Set<string>();
   const once = (line: string) => {
     if (!said.has(line)) log.info(line);
@@ -26,7 +35,7 @@ export function createLook(
   };
   const known = new Set<string>();
   const inTurn = turns(AT_ONCE);
-  return async (application, signal) => {
+  return async (application, looks, signal) => {
     if (!known.has(keyOf(application)) && known.size >= MOST_APPLICATIONS) {
       once(
         `Looking within the first ${MOST_APPLICATIONS} Applications that are not well; of the others only their own status tells.`,
@@ -43,7 +52,11 @@ export function createLook(
       return { final: seen.final };
     }
     for (const lack of seen.lacks) tell(lack);
-    return { tree: seen.tree, final: false };
+    // Most runs end before they look at anything: then none of it is loaded.
+    const { lookOptions, observeTree } = await import('../core/result/observe.js');
+    const options = lookOptions(application, nameOf(keyOf(application)));
+    const settled = !isBusy(application);
+    return { looks: observeTree(looks, seen.tree, options, clock.now(), settled), final: false };
   };
 }
 

@@ -4,8 +4,8 @@ import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
+import type { Looks } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
-import type { ResourceTree } from '../core/within/tree.js';
 import type { SourceEvent } from '../sources/source.js';
 import type { ApplicationSelector } from './selection.js';
 import { type LookState, shownOf, type Wait, type Waiting, type Waits } from './waits.js';
@@ -81,8 +81,8 @@ export type WaitEvent =
       readonly key: string;
       /** Of the Application that was looked within. */
       readonly uid: string;
-      /** Absent: nothing was seen. */
-      readonly tree?: ResourceTree;
+      /** What was known before, with what was seen; absent: nothing was. */
+      readonly looks?: Looks;
       /** No later look will see more. */
       readonly final: boolean;
     }
@@ -99,7 +99,13 @@ export type Effect =
     }
   | { readonly kind: 'act'; readonly key: string; readonly application: Application }
   /** Looks within the Application. */
-  | { readonly kind: 'look'; readonly key: string; readonly application: Application }
+  | {
+      readonly kind: 'look';
+      readonly key: string;
+      readonly application: Application;
+      /** What is known by now. */
+      readonly looks: Looks;
+    }
   /** Sends an event after so many milliseconds. */
   | { readonly kind: 'later'; readonly ms: number; readonly event: WaitEvent };
 
@@ -357,20 +363,17 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
 
 function look(draft: Draft, { key, at }: Taken<'look'>): void {
   const wait = openWait(draft, key);
-  const { application } = wait?.state ?? {};
-  if (!wait || !application || wait.look.kind !== 'due' || wait.look.at !== at) return;
-  draft.effects.push({ kind: 'look', key, application });
+  if (wait?.look.kind !== 'due' || wait.look.at !== at) return;
+  const { application, looks } = wait.state;
+  if (application) draft.effects.push({ kind: 'look', key, application, looks });
   replace(draft, key, { ...wait, look: { kind: 'under-way', last: draft.now.elapsed } });
 }
 
-function looked(draft: Draft, { key, uid, tree, final }: Taken<'looked'>): void {
+function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void {
   const wait = openWait(draft, key);
   if (wait?.look.kind !== 'under-way' || wait.state.application?.uid !== uid) return;
   const { last } = wait.look;
-  const name = draft.rules.nameOf(key);
-  const state = tree
-    ? step(wait.state, { kind: 'looked', tree, name, now: draft.now })
-    : wait.state;
+  const state = looks ? step(wait.state, { kind: 'looked', looks }) : wait.state;
   judged(draft, key, { ...wait, state, look: { kind: final ? 'given-up' : 'done', last } });
 }
 

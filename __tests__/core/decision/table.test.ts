@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js';
+import { NO_LOOKS } from '../../../src/core/result/looks.js';
 import { caseNames, loadCase, loadTrace, traceNames } from '../../support/replay.ts';
 import { A, app, B, type Look, operation, time } from '../support/application.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type Wish,
 } from '../support/follow.ts';
 import { looksOf, play } from '../support/recordings.ts';
-import { NEW, pod, rollout, tree, waits } from '../support/tree.ts';
 
 /** Every verdict on the way of the recordings and the cases. */
 function verdictsOfRecordings(): readonly Verdict[] {
@@ -32,8 +32,14 @@ function verdictsOfRecordings(): readonly Verdict[] {
   return verdicts;
 }
 
+const WEB = 'apps/Deployment/shop/web';
 const AT_B: Look = { at: B, reconciled: 4, operation: operation() };
-const CRASHING = tree(rollout(pod('web-1', NEW, [waits('CrashLoopBackOff')])));
+/** A container that crashes since the second before. */
+const crashing = look((now) => {
+  const failure = { pod: 'p', container: 'main', reason: 'CrashLoopBackOff', resource: WEB };
+  const since = { elapsed: now.elapsed - 1000 };
+  return { ...NO_LOOKS, failures: [{ ...failure, looks: 2, since, seen: now }] };
+});
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
 /** A look for each row that the recordings and cases do not come to. */
@@ -74,7 +80,7 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
   ['no-such-resource', [see(app(AT_B))], { policy: { waitResources: patterns('Deployment/wbe') } }],
   [
     'pod-failure',
-    [see(app({ ...AT_B, health: 'Progressing' })), look(CRASHING), look(CRASHING)],
+    [see(app({ ...AT_B, health: 'Progressing' })), crashing],
     { policy: { degradedGraceMs: 0 } },
   ],
   [

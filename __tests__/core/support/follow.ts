@@ -13,7 +13,7 @@ import {
 } from '../../../src/core/decision/state.js';
 import type { Target } from '../../../src/core/decision/target.js';
 import { parsePatterns } from '../../../src/core/filters/patterns.js';
-import type { ResourceTree } from '../../../src/core/within/tree.js';
+import type { Looks } from '../../../src/core/result/looks.js';
 import { B, serverTime } from './application.ts';
 import { type Classes, classifyAll } from './classes.ts';
 
@@ -55,8 +55,8 @@ export function seeAfterGap(application: Application): Happening {
 }
 
 /** A look within the Application. */
-export function look(tree: ResourceTree): Happening {
-  return (now) => ({ kind: 'looked', tree, name: 'shop', now });
+export function look(looks: (now: Moment) => Looks): Happening {
+  return (now) => ({ kind: 'looked', looks: looks(now) });
 }
 
 export const gone: Happening = (now) => ({ kind: 'absent', now });

@@ -3,10 +3,9 @@ import {
   hopelessFailure,
   NO_FAILURES,
   observePodFailures,
-  type PodFailure,
   type PodFailures,
-  podFailuresOf,
-} from '../../../src/core/within/pod-failures.js';
+} from '../../../src/core/within/lasting-failures.js';
+import { type PodFailure, podFailuresOf } from '../../../src/core/within/pod-failures.js';
 import {
   container,
   ended,

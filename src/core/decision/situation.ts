@@ -12,7 +12,7 @@ import {
   hopelessFailure,
   type LastingFailure,
   type PodFailures,
-} from '../within/pod-failures.js';
+} from '../within/lasting-failures.js';
 import { ageOf, type Moment } from './moment.js';
 import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
 import {

@@ -1,8 +1,7 @@
 import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
 import type { Pattern } from '../filters/patterns.js';
-import { type Looks, lookOptions, NO_LOOKS, observeTree } from '../result/looks.js';
-import type { ResourceTree } from '../within/tree.js';
+import { type Looks, NO_LOOKS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
 import { type Evidence, isBusy, NOTHING_SEEN, observeSnapshot } from './observations.js';
@@ -87,16 +86,8 @@ export type Event =
   | { readonly kind: 'named'; readonly sha?: string }
   /** This run asked for something; absent: it found what it would have asked for under way. */
   | { readonly kind: 'triggered'; readonly request?: Triggered }
-  /**
-   * A look within the Application.
-   * @property name what the user calls it
-   */
-  | {
-      readonly kind: 'looked';
-      readonly tree: ResourceTree;
-      readonly name: string;
-      readonly now: Moment;
-    };
+  /** What looks within the Application have told by now. */
+  | { readonly kind: 'looked'; readonly looks: Looks };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -131,16 +122,14 @@ export function step(state: State, event: Event): State {
     case 'triggered':
       return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
     case 'looked':
-      return withLook(state, event);
+      return withLook(state, event.looks);
   }
 }
 
-function withLook(state: State, { tree, name, now }: Extract<Event, { kind: 'looked' }>): State {
-  const { application, looks } = state;
-  if (!application) return state;
-  const settled = !isBusy(application);
-  const options = lookOptions(application, name);
-  return { ...state, looks: observeTree(looks, tree, options, now, settled) };
+/** What began since the look makes its failures those of before. */
+function withLook(state: State, looks: Looks): State {
+  const busy = state.application !== undefined && isBusy(state.application);
+  return { ...state, looks: busy ? { ...looks, failures: NO_LOOKS.failures } : looks };
 }
 
 function withAbsence(state: State): State {

@@ -1,20 +1,6 @@
-import type { Application } from '../application/types.js';
-import type { Moment } from '../decision/moment.js';
-import {
-  hooksOf,
-  NO_HOOKS,
-  rememberHooks,
-  type SeenHooks,
-  withSeenHooks,
-} from '../within/hooks.js';
-import {
-  NO_FAILURES,
-  observePodFailures,
-  type PodFailures,
-  podFailuresOf,
-} from '../within/pod-failures.js';
-import type { ResourceTree } from '../within/tree.js';
-import { type Cause, type CauseOptions, causesOf } from './causes.js';
+import type { SeenHooks } from '../within/hooks.js';
+import { NO_FAILURES, type PodFailures } from '../within/lasting-failures.js';
+import type { Cause } from './causes.js';
 
 /** What looks within an Application have told so far; small, whatever they saw. */
 export interface Looks {
@@ -24,34 +10,7 @@ export interface Looks {
   readonly failures: PodFailures;
 }
 
-/** @param name what the user calls the Application */
-export function lookOptions(
-  application: Pick<Application, 'destination' | 'operation' | 'comparison'>,
-  name: string,
-): CauseOptions {
-  const { namespace } = application.destination;
-  return { application: name, namespace, hooks: hooksOf(application) };
-}
-
-export const NO_LOOKS: Looks = { causes: [], hooks: NO_HOOKS, failures: NO_FAILURES };
-
-/**
- * Takes in a look. One that failed tells nothing: leave it out.
- * @param settled the operation has ended: from then on a container that cannot start is hopeless,
- *   and what was seen of it before does not count
- */
-export function observeTree(
-  known: Looks,
-  tree: ResourceTree,
-  options: CauseOptions,
-  now: Moment,
-  settled: boolean,
-): Looks {
-  const hooks = rememberHooks(known.hooks, tree, options.hooks);
-  const causes = causesOf(withSeenHooks(tree, hooks), options);
-  const found = settled ? podFailuresOf(tree, options.hooks) : [];
-  return { causes, hooks, failures: observePodFailures(known.failures, found, now) };
-}
+export const NO_LOOKS: Looks = { causes: [], hooks: new Map(), failures: NO_FAILURES };
 
 /** Rows of the table of verdicts that wait for an operation, and those that judge how one ended. */
 const OF_OPERATION: ReadonlySet<string> = new Set(['operation-running']);
