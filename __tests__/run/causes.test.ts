@@ -31,6 +31,30 @@ const SPEED = 10;
 /** Paths of looks within an Application. */
 const WITHIN = /resource-tree|\/(pods|deployments|replicasets)\b/;
 
+const HOOK = readInside('why-hook');
+
+/** Its operation, and the hook in it, in a phase. */
+function hooked(phase: string, hookPhase: string): KubeObject {
+  const { status, operation, ...rest } = HOOK.after.application as KubeObject & {
+    readonly status: { readonly operationState: Operation };
+  };
+  const { operationState } = status;
+  const { syncResult } = operationState;
+  const resources = syncResult.resources.map((each) => {
+    return each['hookType'] ? { ...each, hookPhase } : each;
+  });
+  const state = { ...operationState, phase, syncResult: { ...syncResult, resources } };
+  const asked = phase === 'Running' ? { operation } : {};
+  return { ...rest, ...asked, status: { ...status, operationState: state } };
+}
+
+interface Operation {
+  readonly syncResult: { readonly resources: readonly Readonly<Record<string, string>>[] };
+}
+
+type Intercept = (path: string) => Fault | undefined;
+const POD = 'web-6cfb658bb6-rlp65';
+
 interface Way {
   readonly requests: ArgocdServer['requests'];
   readonly inputs: Readonly<Record<string, string>>;
@@ -38,20 +62,46 @@ interface Way {
   put(object: KubeObject): void;
 }
 
-async function throughArgocd(intercept?: (path: string) => Fault | undefined): Promise<Way> {
+const LOG = ['the first words', 'more', 'the last words'];
+
+/** The container has run, so that it has a log. */
+const CRASHED: Inside = {
+  ...IMAGE.after,
+  objects: {
+    ...IMAGE.after.objects,
+    pods: (IMAGE.after.objects['pods'] ?? []).map((each) =>
+      each.metadata.name === POD ? crashed(each) : each,
+    ),
+  },
+};
+
+function crashed(pod: KubeObject): KubeObject {
+  const terminated = { exitCode: 1, reason: 'Error' };
+  const containerStatuses = [
+    {
+      ...{ name: 'main', restartCount: 3, lastState: { terminated } },
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+    },
+  ];
+  const status = { ...(pod['status'] as object), phase: 'Running', containerStatuses };
+  const annotations = { 'previous.test/main': LOG.join('\n') };
+  return { ...pod, status, metadata: { ...pod.metadata, annotations } };
+}
+
+async function throughArgocd(intercept?: Intercept, moment = IMAGE.after): Promise<Way> {
   const server = await startArgocdServer({
     objects: [SHOP],
     ...(intercept ? { intercept: ({ path }) => intercept(path) } : {}),
   });
   closing.push(() => server.close());
-  const set = (moment: Inside) => {
-    server.setLive(liveIn(moment));
+  const set = (now: Inside) => {
+    server.setLive(liveIn(now));
     server.within = () => ({
-      ...withinOf(IMAGE, moment),
-      logs: { 'web-6cfb658bb6-rlp65/main': ['first', 'last'] },
+      ...withinOf(IMAGE, now),
+      logs: { [`${POD}/main/previous`]: LOG },
     });
   };
-  set(IMAGE.after);
+  set(moment);
   const inputs = {
     source: 'argocd',
     'argocd-server': server.url,
@@ -66,10 +116,10 @@ function withKinds({ objects }: Inside): readonly KubeObject[] {
   return Object.values(objects).flat();
 }
 
-async function throughKubernetes(intercept?: (path: string) => Fault | undefined): Promise<Way> {
+async function throughKubernetes(intercept?: Intercept, moment = IMAGE.after): Promise<Way> {
   const server: ApiServer = await startApiServer({
     objects: [SHOP],
-    live: withKinds(IMAGE.after),
+    live: withKinds(moment),
     ...(intercept ? { intercept: ({ path }) => intercept(path) } : {}),
   });
   closing.push(() => server.close());
@@ -78,7 +128,7 @@ async function throughKubernetes(intercept?: (path: string) => Fault | undefined
     token: server.token,
     'certificate-authority': server.ca,
   };
-  const set = (moment: Inside) => server.setLive(withKinds(moment));
+  const set = (now: Inside) => server.setLive(withKinds(now));
   return { requests: server.requests, inputs, set, put: (object) => void server.put(object) };
 }
 
@@ -179,6 +229,37 @@ describe.each(WAYS)('source: %s', (_, open) => {
       WITHIN.test(path) ? { kind: 'hang' } : undefined;
     const { outputs } = await run(await open(hang), { timeout: '30s', 'degraded-grace': 'never' });
     expect(outputs).toMatchObject({ conclusion: 'timeout', causes: '[]' });
+  });
+
+  test('log-lines: the last lines of the container, and never in outputs', async () => {
+    const way = await open(undefined, CRASHED);
+    const { outputs, stdout, summary, results } = await run(way, { 'log-lines': '2' });
+    expect(outputs['reason']).toBe('pod-failure');
+    expect(stdout).toMatch(/::group::Last lines of the log of Deployment\/web, container main/);
+    expect(stdout).toMatch(/^the last words$/m);
+    expect(stdout).not.toContain('the first words');
+    expect(summary).toContain('the last words');
+    expect(JSON.stringify([outputs, results])).not.toContain('the last words');
+  });
+
+  test('a failed hook, whose pod is gone by the end', async () => {
+    const way = await open();
+    way.set(HOOK.after);
+    way.put(hooked('Running', 'Running'));
+    let seen = false;
+    const { outputs } = await run(way, { application: 'why-hook' }, (line) => {
+      if (seen || !line.includes('exit code 1')) return;
+      seen = true;
+      way.set(HOOK.before);
+      way.put(hooked('Failed', 'Failed'));
+    });
+    expect(outputs).toMatchObject({ conclusion: 'failure', reason: 'sync-failed' });
+    expect(outputs['message']).toMatch(
+      /^why-hook failed: PostSync hook Job\/smoke: .*\(.*exit code 1.*pod smoke-mn8w9\)/,
+    );
+    expect(JSON.parse(outputs['causes'] ?? '')).toEqual([
+      expect.objectContaining({ subject: 'Job/smoke', 'exit-code': 1 }),
+    ]);
   });
 
   test('a wait that succeeds in its first 10 s looks at nothing', async () => {

@@ -1,4 +1,4 @@
-import { type Application, keyOf } from '../core/application/types.js';
+import { type Application, keyOf, type ResourceResult } from '../core/application/types.js';
 import type { Moment } from '../core/decision/moment.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
@@ -356,9 +356,14 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
     return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
   }
   if (verdict.rule !== 'operation-running') return undefined;
-  const pending = application?.operation?.results.some((each) => each.hookPhase === 'Running');
+  const pending = application?.operation?.results.some(isPending);
   // A hook's pod may be gone soon.
   return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
+}
+
+/** It runs, or it failed and the operation may run it again. */
+function isPending({ hookType, hookPhase }: ResourceResult): boolean {
+  return hookPhase === 'Running' || (hookType !== '' && ['Failed', 'Error'].includes(hookPhase));
 }
 
 function look(draft: Draft, { key, at }: Taken<'look'>): void {

@@ -120,6 +120,66 @@ describe('every row of the table', () => {
   });
 });
 
+describe('what is waited for, where nothing will come by itself', () => {
+  const undeployed: Look = { at: B, sync: 'OutOfSync', operation: operation({ at: A }) };
+
+  test('auto-sync is off', () => {
+    const verdict = verdictOf([see(app({ ...undeployed, automated: false }))]);
+    expect(verdict.what).toContain('auto-sync is off, so it has to be asked for');
+    expect(verdict.kind).toBe('waiting');
+  });
+
+  test('auto-sync is off, and an ApplicationSet may sync it in its turn', () => {
+    const owned = { ...app({ ...undeployed, automated: false }), applicationSet: 'shops' };
+    const verdict = verdictOf([see(owned)], { policy: { ifNotAutomated: 'fail' } });
+    expect(verdict).toMatchObject({ kind: 'waiting', rule: 'not-deployed' });
+    expect(verdict.what).not.toContain('auto-sync is off');
+  });
+
+  test('Argo CD is told to skip it', () => {
+    const verdict = verdictOf([see({ ...app({ at: A }), skipped: true })]);
+    expect(verdict.what).toContain('skip-reconcile forbids that');
+  });
+});
+
+describe('a container that cannot start', () => {
+  const progressing = see(app({ ...AT_B, health: 'Progressing' }));
+  const cases: readonly (readonly [string, readonly Happening[], Wish['policy'], string])[] = [
+    ['pod-failures: wait', [progressing, crashing], { podFailures: 'wait' }, 'not-healthy'],
+    [
+      'not for longer than degraded-grace',
+      [progressing, crashing],
+      { degradedGraceMs: 60_000 },
+      'not-healthy',
+    ],
+    ['nobody waits for health', [progressing, crashing], { waitFor: ['sync'] }, 'synced'],
+    ['one that is well', [see(app(AT_B)), crashing], {}, 'synced'],
+    [
+      'Degraded, before its own grace',
+      [see(app({ ...AT_B, health: 'Degraded' })), crashing],
+      {},
+      'pod-failure',
+    ],
+  ];
+  test.each(cases)('%s', (_, happenings, policy, rule) => {
+    const given = { degradedGraceMs: 0, ...policy };
+    const verdict = verdictOf(happenings, { policy: given });
+    expect(verdict.rule).toBe(rule);
+  });
+
+  test('the time at which it is hopeless, unless a look finds it gone', () => {
+    const verdict = verdictOf([progressing, crashing], { policy: { degradedGraceMs: 60_000 } });
+    // Found first at 300 s.
+    expect(verdict).toMatchObject({ recheckAt: 360_001 });
+  });
+
+  test('seen too long ago, it may have recovered', () => {
+    const late: Happening = (now) => crashing({ ...now, elapsed: now.elapsed - 30_000 });
+    const verdict = verdictOf([progressing, late], { policy: { degradedGraceMs: 0 } });
+    expect(verdict.rule).toBe('not-healthy');
+  });
+});
+
 describe('docs/how-it-decides.md', () => {
   const page = readFileSync('docs/how-it-decides.md', 'utf8');
   const [, table = ''] = /^## The verdict\n([\s\S]*?)^### /m.exec(page) ?? [];

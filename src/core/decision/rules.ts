@@ -325,6 +325,7 @@ function ofOperation({ operation, requested }: Application): string {
 
 function ofUndeployed(situation: Situation): Waiting {
   const { application, state, progress } = situation;
+  if (application.skipped) return waiting(SKIPPED);
   if (isComparisonBroken(application)) return COMPARISON;
   if (progress.revisions) {
     const why = isLeftAlone(situation) ? ': auto-sync is off, so it has to be asked for' : '';
@@ -398,6 +399,9 @@ function waiting(what: string, cause?: Reason, recheckAt?: number): Waiting {
     ...(recheckAt === undefined ? {} : { recheckAt }),
   };
 }
+
+const SKIPPED =
+  'Argo CD to look at it again: its annotation argocd.argoproj.io/skip-reconcile forbids that';
 
 const COMPARISON = waiting('the comparison to succeed', 'comparison-error');
 
