@@ -19,9 +19,11 @@ import type { Console } from './report/console.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
+import type { Inspector } from './sources/inspector.js';
 import { type Opened, openSource } from './sources/open.js';
 import type { Source, SourceEvent } from './sources/source.js';
 import { createDisplay, type Display } from './wait/display.js';
+import { createLook, type Look } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
 import type { TriggerOptions } from './wait/trigger.js';
@@ -99,15 +101,23 @@ async function ask(
   const opened = await unlessAborted(openSource(inputs, dependencies), cancelled);
   if (!opened) return cancelledReport(inputs);
   const { source, credentials } = opened;
+  const inspector = once(opened.inspector);
+  const look = createLook({
+    open: inspector,
+    nameOf: (key) => nameOf(key, inputs.applicationNamespace),
+    clock,
+    log: console,
+  });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
-  const look = await firstLook(inputs, opened, cancelled);
-  const heard = look ? overheard(source, look) : source;
-  const waiting = waitWith(dependencies, inputs, heard, display, github);
-  const outcome = await waiting.finally(() => beating.abort());
-  const before = look?.end();
+  const earlier = await firstLook(inputs, opened, cancelled);
+  const heard = earlier ? overheard(source, earlier) : source;
+  const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look });
+  const ended = await waiting.finally(() => beating.abort());
+  const before = earlier?.end();
   display.end();
-  tellUnrecorded(outcome, console);
+  tellUnrecorded(ended, console);
+  const { outcome, excerpt } = await whyOf(ended, inputs, dependencies, look, inspector);
   if (outcome.untold) console.warning(untold(outcome.untold));
   const late = cancelled.aborted || outcome.error !== undefined;
   const live =
@@ -123,7 +133,7 @@ async function ask(
         ...(before ? { before } : {}),
       });
   const waitedMs = clock.now().elapsed - start;
-  const report = reportOf(inputs, outcome, results, waitedMs);
+  const report = { ...reportOf(inputs, outcome, results, waitedMs), ...excerpt };
   for (const { application, rule } of report.applications) {
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
@@ -132,6 +142,31 @@ async function ask(
   if (succeeded(report) && !links) return report;
   const { withHints } = await import('./conclude/hints.js');
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
+}
+
+/** What else is to be said of what did not end well; nothing where that is told already. */
+async function whyOf(
+  ended: Outcome,
+  { logLines }: Inputs,
+  { clock, console: log, cancelled }: RunDependencies,
+  look: Look,
+  inspector: () => Promise<Inspector | undefined>,
+): Promise<{ readonly outcome: Outcome; readonly excerpt?: Pick<Report, 'logExcerpt'> }> {
+  const unexplained = [...ended.ends.values()].some(({ within }) => within);
+  if (!unexplained || ended.error || cancelled.aborted) return { outcome: ended };
+  const { logOfFirst, withLastLooks } = await import('./conclude/causes.js');
+  const outcome = await withLastLooks(ended, { look, clock, cancelled });
+  const excerpt = await logOfFirst(outcome, logLines, inspector, { clock, cancelled, log });
+  return { outcome, ...(excerpt ? { excerpt: { logExcerpt: excerpt } } : {}) };
+}
+
+/** Does something when it is first asked for, and not again. */
+function once<T>(work: () => T): () => T {
+  let done: { readonly value: T } | undefined;
+  return () => {
+    done ??= { value: work() };
+    return done.value;
+  };
 }
 
 function untold(count: number): string {
@@ -149,12 +184,17 @@ function tellUnrecorded({ ends }: Outcome, console: Console): void {
   }
 }
 
+interface WaitParts {
+  readonly source: Source;
+  readonly display: Display;
+  readonly github: GithubReport | undefined;
+  readonly look: Look;
+}
+
 async function waitWith(
   { clock, console, cancelled, expectMore, env, random }: RunDependencies,
   inputs: Inputs,
-  source: Source,
-  display: Display,
-  github: GithubReport | undefined,
+  { source, display, github, look }: WaitParts,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
   const explain = explained(inputs, console);
@@ -169,6 +209,7 @@ async function waitWith(
     clock,
     resolve,
     cancelled,
+    look,
     wanted: applicationSelectors(inputs),
     minApplications: inputs.minApplications,
     policy: since ? { ...inputs, since } : inputs,

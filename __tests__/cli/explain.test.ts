@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { explain as command } from '../../src/cli/explain.js';
 import { ROOT } from '../support/action.ts';
+import { readInside } from '../support/inside.ts';
 import { loadTrace, traceNames } from '../support/replay.ts';
 
 /** The local command, `argocd-post-sync explain …`, in this process. */
@@ -279,5 +280,49 @@ Filters
     expect(code).toBe(1);
     expect(stderr).toContain(problem);
     expect(stderr).toContain('accepted is a file of manifests');
+  });
+});
+
+describe('what is within the Application', () => {
+  const IMAGE = readInside('why-image-pull');
+  const shop = JSON.stringify(IMAGE.after.application);
+  const dir = mkdtempSync(join(tmpdir(), 'within-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const saved = (name: string, value: unknown): string => {
+    writeFileSync(join(dir, name), JSON.stringify(value));
+    return name;
+  };
+  const tree = saved('tree.json', IMAGE.after.argocd['resource-tree']);
+  const pods = saved('pods.json', { items: IMAGE.after.objects['pods'] });
+  const PULL = 'cannot pull registry.example.com/shop/web:missing (ImagePullBackOff';
+
+  test.each([
+    ['a resource tree', ['--tree', tree], `failed: Deployment/web ${PULL}`],
+    ['a list of pods', ['--pods', pods], `failed: Pod/web-6cfb658bb6-rlp65 ${PULL}`],
+    ['both', ['--tree', tree, '--pods', pods], `failed: Deployment/web ${PULL}`],
+  ])('the cause by %s', async (_, files, message) => {
+    const { code, stdout, stderr } = await explain(['explain', ...files], shop, dir);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(message);
+    expect(stdout).toMatch(/^Why$/m);
+  });
+
+  test.each([
+    ['a file that is not there', ['--tree', 'none.json'], /^--tree: cannot read none\.json: /],
+    ['another JSON', ['--pods', saved('other.json', {})], /^--pods: there is nothing in it/],
+  ])('%s is told', async (_, files, problem) => {
+    const { code, stderr } = await explain(['explain', ...files], shop, dir);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(problem);
+  });
+
+  test('of one Application only', async () => {
+    const other = { ...IMAGE.after.application, metadata: { name: 'other', namespace: 'argocd' } };
+    const items = { kind: 'List', items: [IMAGE.after.application, other] };
+    const { code, stderr } = await explain(['explain', '--tree', tree], JSON.stringify(items), dir);
+    expect([code, stderr]).toEqual([
+      1,
+      '--tree and --pods are of one Application: name it with --application\n',
+    ]);
   });
 });

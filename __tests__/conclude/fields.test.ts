@@ -26,7 +26,7 @@ function settled(name: string): Settled {
       ...{ application: name, conclusion: 'success', reason: 'synced', message: '', revision: '' },
       ...{ revisions: [], syncStatus: '', healthStatus: '', operationPhase: '', startedAt: '' },
       ...{ finishedAt: '', changes: [change], evidence: 'complete', blockers: [] },
-      summaryImages: [],
+      ...{ causes: [], summaryImages: [] },
     },
     application: { namespace: 'argocd', name, controllerNamespace: '', destination },
     written: { writtenFrom: '', startSecondAmbiguous: false, existedBefore: new Set() },

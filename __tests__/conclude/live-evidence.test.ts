@@ -13,6 +13,8 @@ const POLICY: Policy = {
   waitResources: [],
   images: [],
   degradedGraceMs: 0,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',

@@ -274,6 +274,8 @@ const POLICIES: fc.Arbitrary<Policy> = fc.record({
   waitResources: fc.constantFrom(patterns(), patterns('Deployment/*')),
   images: fc.constantFrom(imagePatterns(), imagePatterns('*/web:2')),
   degradedGraceMs: fc.constantFrom(0, 5000, Number.POSITIVE_INFINITY),
+  podFailures: fc.constantFrom('fail', 'wait'),
+  ifNotAutomated: fc.constantFrom('wait', 'fail'),
   suspended: fc.constantFrom('wait', 'succeed', 'fail'),
   retries: fc.constantFrom('wait', 'fail'),
   ifMissing: fc.constantFrom('fail', 'wait', 'skip'),

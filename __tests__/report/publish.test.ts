@@ -67,7 +67,7 @@ test.each([
   expect(values.get('message')).toBe(message);
   expect(values.get('conclusion')).toBe('success');
   expect(JSON.parse(values.get('resources') ?? '')[0].message).toBe(message);
-  expect(values.size).toBe(21);
+  expect(values.size).toBe(22);
 });
 
 test('without GITHUB_OUTPUT the rest is written', async () => {

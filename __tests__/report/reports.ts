@@ -36,6 +36,7 @@ export function result(given: Partial<ApplicationResult> = {}): ApplicationResul
     changes: [change()],
     evidence: 'complete',
     blockers: [],
+    causes: [],
     summaryImages: [],
     ...given,
   };

@@ -1,15 +1,29 @@
-import { systemClock } from '../../src/platform/clock.js';
+import { type Clock, systemClock } from '../../src/platform/clock.js';
 import { readOthersFile } from '../../src/platform/files.js';
 import { githubConsole } from '../../src/report/console.js';
 import { runnerDestinations } from '../../src/report/runner.js';
 import { run } from '../../src/run.js';
 import { type Step, type StepResult, staged } from './action.ts';
 
+export interface StepHere extends Omit<Step, 'root' | 'signal' | 'onStart'> {
+  readonly clock?: Clock;
+}
+
+/** Time that passes so many times faster, as far as the action can tell. */
+export function fasterClock(times: number): Clock {
+  const real = systemClock();
+  return {
+    ...real,
+    now: () => ({ ...real.now(), elapsed: real.now().elapsed * times }),
+    sleep: (ms, signal) => real.sleep(ms / times, signal),
+  };
+}
+
 /**
  * Runs the action's sources in this process, on the same stage as `runAction`: all but what only a
  * process shows, such as signals, a closed stdout, or code that the bundle lacks.
  */
-export function runHere(step: Omit<Step, 'root' | 'signal' | 'onStart'> = {}): Promise<StepResult> {
+export function runHere(step: StepHere = {}): Promise<StepResult> {
   return staged(step, async (env) => {
     const lines: string[] = [];
     const began = performance.now();
@@ -20,7 +34,7 @@ export function runHere(step: Omit<Step, 'root' | 'signal' | 'onStart'> = {}): P
         lines.push(line);
         step.onLine?.(line);
       }),
-      clock: systemClock(),
+      clock: step.clock ?? systemClock(),
       destinations: runnerDestinations(env),
       random: Math.random,
       cancelled: new AbortController().signal,

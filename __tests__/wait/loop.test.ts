@@ -14,6 +14,8 @@ const POLICY: Policy = {
   waitResources: [],
   images: [],
   degradedGraceMs: 60_000,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',

@@ -31,6 +31,8 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
     waitResources: [],
     images: [],
     degradedGraceMs: Number.POSITIVE_INFINITY,
+    podFailures: 'fail',
+    ifNotAutomated: 'wait',
     suspended: 'wait',
     retries: 'wait',
     ifMissing: 'fail',
@@ -45,7 +47,14 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
     },
   );
   const verdict = { kind: 'waiting', what: 'rain' } as const;
-  const wait = { kind: 'waiting', state, verdict, acted: true, asked: new Set<string>() } as const;
+  const wait = {
+    kind: 'waiting',
+    state,
+    verdict,
+    acted: true,
+    asked: new Set<string>(),
+    look: { kind: 'none', last: 0 } as const,
+  } as const;
   return new Map(Array.from({ length: count }, (_, i) => [`argocd/shop-${i}`, wait]));
 }
 

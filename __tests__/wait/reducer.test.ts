@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Application } from '../../src/core/application/types.js';
 import type { Policy } from '../../src/core/decision/state.js';
+import { type Looks, NO_LOOKS } from '../../src/core/result/looks.js';
 import {
   type Effect,
   type Facts,
@@ -20,6 +21,8 @@ const POLICY: Policy = {
   waitResources: [],
   images: [],
   degradedGraceMs: 60_000,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',
@@ -33,6 +36,7 @@ interface Given {
   readonly lookup?: string;
   readonly failFast?: boolean;
   readonly acts?: boolean;
+  readonly looks?: boolean;
 }
 
 function rulesOf(given: Given): WaitRules {
@@ -46,6 +50,7 @@ function rulesOf(given: Given): WaitRules {
     nameOf: (key) => key,
     failFast: given.failFast ?? true,
     acts: given.acts ?? false,
+    looks: given.looks ?? false,
     since: { elapsed: 0 },
   };
 }
@@ -96,6 +101,7 @@ function asked({ effects }: Story): readonly string[] {
   return effects.map((effect) => {
     if (effect.kind === 'ask') return `ask ${effect.question.kind} ${effect.id}`;
     if (effect.kind === 'act') return `act on ${effect.application.resourceVersion}`;
+    if (effect.kind === 'look') return `look within ${effect.application.name}`;
     return `${effect.event.kind} after ${effect.ms}`;
   });
 }
@@ -377,5 +383,99 @@ describe('trouble', () => {
     ['time passed', [DOWN, { kind: 'recheck', key: KEY, at: 0 }], 'refused'],
   ])('%s', (_, events, trouble) => {
     expect(told({ acts: true }, ...events).facts.trouble).toBe(trouble);
+  });
+});
+
+describe('looks within an Application', () => {
+  const GIVEN: Given = { looks: true };
+  const PROGRESSING: Look = { ...DONE, health: 'Progressing' };
+  const hook = { group: 'batch', kind: 'Job', namespace: 'shop', name: 'migrate', version: 'v1' };
+  const HOOKED: Look = {
+    ...RUNNING,
+    results: [{ ...hook, hookType: 'PreSync', hookPhase: 'Running', syncPhase: 'PreSync' }],
+  };
+  const due = (at: number): WaitEvent => ({ kind: 'look', key: KEY, at });
+  const uid = 'uid-of-argocd-shop';
+  const saw = (given: Partial<Extract<WaitEvent, { kind: 'looked' }>> = {}): WaitEvent => {
+    return { kind: 'looked', key: KEY, uid, final: false, ...given };
+  };
+
+  test('the first 10 s after it is seen not to be well, the next 10 s after that', () => {
+    const first: readonly Told[] = [[3000, seen(PROGRESSING)]];
+    expect(asked(told(GIVEN, ...first))).toEqual(['look after 10000']);
+    const second: readonly Told[] = [...first, [13_000, due(13_000)]];
+    expect(asked(told(GIVEN, ...second))).toEqual(['look within shop']);
+    expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
+    expect(asked(told(GIVEN, ...second, [30_000, saw()]))).toEqual(['look after 0']);
+  });
+
+  test.each<[string, readonly Told[]]>([
+    ['one that is well', [[3000, seen(BEFORE)]]],
+    ['while an operation runs that waits for nothing', [[3000, seen(RUNNING)]]],
+    [
+      'a second one while one is under way',
+      [
+        [3000, seen(PROGRESSING)],
+        [13_000, due(13_000)],
+        [14_000, seen(PROGRESSING, '2')],
+      ],
+    ],
+    [
+      'after nothing more can be seen',
+      [
+        [3000, seen(PROGRESSING)],
+        [13_000, due(13_000)],
+        [14_000, saw({ final: true })],
+      ],
+    ],
+    [
+      'an appointment of which another one took the place',
+      [
+        [3000, seen(PROGRESSING)],
+        [4000, seen(RUNNING, '2')],
+        [5000, seen(PROGRESSING, '3')],
+        [13_000, due(13_000)],
+      ],
+    ],
+    [
+      'what was seen of an Application before it was made again',
+      [
+        [3000, seen(PROGRESSING)],
+        [13_000, due(13_000)],
+        [14_000, saw({ uid: 'another' })],
+      ],
+    ],
+  ])('none: %s', (_, events) => {
+    const looks = asked(told(GIVEN, ...events)).filter((each) => each.startsWith('look'));
+    expect(looks).toEqual([]);
+  });
+
+  test('none where it cannot', () => {
+    expect(asked(told({}, [3000, seen(PROGRESSING)]))).toEqual([]);
+  });
+
+  test('while a hook runs at once, but not in the first 10 s of the wait', () => {
+    expect(asked(told(GIVEN, [3000, seen(HOOKED)]))).toEqual(['look after 7000']);
+    expect(asked(told(GIVEN, [30_000, seen(HOOKED)]))).toEqual(['look after 0']);
+  });
+
+  test('what they see is kept, and a look that sees nothing changes nothing', () => {
+    const failure = { pod: 'p', container: 'main', reason: 'CrashLoopBackOff', resource: '' };
+    const since = { elapsed: 31_000 };
+    const looks: Looks = {
+      ...NO_LOOKS,
+      causes: [{ application: 'shop', subject: 'Job/migrate', reason: 'Error', message: 'failed' }],
+      failures: [{ ...failure, looks: 3, since, seen: since }],
+    };
+    const events: readonly Told[] = [
+      [30_000, seen(HOOKED)],
+      [30_000, due(30_000)],
+      [31_000, saw({ looks })],
+      [40_000, due(40_000)],
+      [41_000, saw()],
+    ];
+    const wait = told(GIVEN, ...events).waits.get(KEY);
+    // An operation runs: what cannot start now may be replaced by it.
+    expect(wait).toMatchObject({ state: { looks: { causes: looks.causes, failures: [] } } });
   });
 });

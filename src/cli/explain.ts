@@ -9,6 +9,7 @@ import { summaryOf } from '../report/summary.js';
 import { play } from './play.js';
 import { textOf } from './print.js';
 import { type Recording, readRecording } from './recording.js';
+import { readWithin, withTree } from './within.js';
 
 /** What the command needs of the world. */
 export interface Terminal {
@@ -44,6 +45,8 @@ const INPUTS = [
 
 /** Two states of resources, in place of an Application's. */
 const STATES = ['before', 'after'] as const;
+/** Files with what is within the Application. */
+const FILES = ['tree', 'pods'] as const;
 const FLAGS = ['json', 'summary', 'help'] as const;
 const SEE_HELP = 'argocd-post-sync --help lists what there is.';
 
@@ -59,6 +62,8 @@ Reads from standard input what kubectl prints of one Application, of several, or
   --before FILE --after FILE
                         manifests or live objects, as JSON or YAML: which fields changed, and
                         which filters match that; then nothing is read from standard input
+  --tree FILE           what is within the Application, as Argo CD's API has it (resource-tree)
+  --pods FILE           its pods, as kubectl get pods -o json prints them
   --json                the results file, instead of a text
   --summary             the job summary, as Markdown
   --help
@@ -103,7 +108,7 @@ function problemsOf(thrown: unknown): readonly string[] | undefined {
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 function readArgs(args: readonly string[]): { readonly values: Values; readonly help: boolean } {
-  const names = [...INPUTS, ...STATES].map((name) => [name, { type: 'string' }] as const);
+  const names = [...INPUTS, ...STATES, ...FILES].map((name) => [name, { type: 'string' }] as const);
   const flags = FLAGS.map((name) => [name, { type: 'boolean' }] as const);
   const { values, positionals } = parsedArgs([...args], Object.fromEntries([...names, ...flags]));
   const help = values['help'] === true || positionals[0] === 'help';
@@ -138,13 +143,15 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
     const json = values['json'] === true;
     return explainStates(before ?? '', after ?? '', first, terminal.readFile, json);
   }
-  const stdin = await terminal.stdin();
-  if (stdin === undefined || stdin.trim() === '') {
+  const files = { tree: text(values['tree']), pods: text(values['pods']) };
+  const tree = readWithin(files, terminal.directory, terminal.readFile);
+  const input = await terminal.stdin();
+  if (input === undefined || input.trim() === '') {
     throw new InputError([
       'There is nothing on standard input: pipe an Application into it, such as\n  kubectl get application shop -n argocd -o json | argocd-post-sync explain --filters filters.yml',
     ]);
   }
-  const recording = readRecording(stdin);
+  const recording = readRecording(input);
   for (const problem of recording.problems.slice(0, MAX_PROBLEMS)) {
     terminal.complain(`The standard input has what cannot be read and is left out: ${problem}.\n`);
   }
@@ -156,12 +163,9 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
       `application: no Application in the input matches, it has ${keys.join(', ')}`,
     ]);
   }
-  const report = reportOf(
-    inputs,
-    outcome,
-    decidedResults(outcome, liveOf(recording, inputs)),
-    waitedMs,
-  );
+  const told = tree ? withTree(outcome, tree) : outcome;
+  const decided = decidedResults(told, liveOf(recording, inputs));
+  const report = reportOf(inputs, told, decided, waitedMs);
   if (values['json'] === true)
     return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);

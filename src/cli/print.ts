@@ -9,6 +9,10 @@ export function textOf(report: Report): string {
   const sections = [
     report.applications.flatMap(headOf),
     titled(
+      'Why',
+      report.applications.flatMap(({ causes }) => causes).map((each) => [each.message]),
+    ),
+    titled(
       'Failed or blocking',
       problemsOf(report).map(({ subject, message }) => [subject, message]),
     ),

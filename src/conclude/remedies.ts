@@ -40,6 +40,15 @@ const DEGRADED = `The job summary lists what is not healthy; its events and logs
 with:
   degraded-grace: 5m`;
 
+const POD_FAILURE = `Fix it in Git and push; the new commit will be synced on its own. If the container needs more tries before it starts:
+with:
+  degraded-grace: 5m   # or never; or pod-failures: wait`;
+
+const NOT_AUTOMATED = `Sync it in Argo CD, or let this step do so; this needs the patch verb on Applications:
+with:
+  trigger: sync
+To wait until someone syncs it: if-not-automated: wait`;
+
 /** What to do where a server did not answer. */
 export const IN_REACH = `A private server needs a runner in its network. Behind a proxy, beside the step's \`with\`:
 env:
@@ -64,6 +73,8 @@ with:
 const OF_FAILURES: Readonly<Partial<Record<Reason, string>>> = {
   'internal-error': UNKNOWN_SHAPE,
   degraded: DEGRADED,
+  'pod-failure': POD_FAILURE,
+  'not-automated': NOT_AUTOMATED,
   suspended: SUSPENDED,
   'auto-sync-refused':
     'Auto-sync will not try this revision again. Fix what it reports and push, or, if this is what you want, sync by hand in Argo CD.',

@@ -129,7 +129,7 @@ function cutMatrix(values: Map<string, Value>): readonly string[] {
 function cutOrder(values: ReadonlyMap<string, Value>, report: Report): readonly string[] {
   const lists = report.filters.map(({ name }) => `${name}-resources`);
   const longest = lists.sort((a, b) => countOf(values.get(b)) - countOf(values.get(a)));
-  return ['applications', ...longest, 'resources', 'matrix', 'images'];
+  return ['applications', ...longest, 'resources', 'matrix', 'images', 'causes'];
 }
 
 function countOf(value: Value | undefined): number {

@@ -6,7 +6,7 @@ import type { Log } from '../platform/log.js';
 import { clip, oneLine } from './escape.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { firstTexts, type Texts, textsOf } from './texts.js';
-import { CONCLUSION_ICONS, pluralize, titleOf } from './words.js';
+import { CONCLUSION_ICONS, logTitle, pluralize, titleOf } from './words.js';
 
 /** Where an Application stands, as far as a person who waits wants to know. Empty where unknown. */
 export interface Status {
@@ -152,8 +152,15 @@ function detailsOf(report: Report): Details {
   const all: Details = [
     [`Changed: ${pluralize(changed.length, 'resource')}`, changes],
     [`Filters: ${pluralize(filters.count, 'filter')}`, filters],
+    ...logDetails(report),
   ];
   return all.filter(([, lines]) => lines.count > 0);
+}
+
+function logDetails({ logExcerpt: log }: Report): Details {
+  if (!log) return [];
+  const of = logTitle(log.cause.subject, log.container);
+  return [[`Last lines of the log of ${oneLine(of)}`, textsOf(log.lines, oneLine)]];
 }
 
 function shortened(lines: Texts): readonly string[] {

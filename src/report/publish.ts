@@ -90,9 +90,19 @@ export function annotationsOf(report: Report, faults: readonly string[] = []): r
 
 function failures(report: Report): readonly string[] {
   const several = report.applications.length > 1;
-  return problemsOf(report)
+  const problems = problemsOf(report)
     .filter((each) => several || each.subject !== '')
     .map(({ application, subject, message }) =>
       [...(several ? [application] : []), ...(subject === '' ? [] : [subject]), message].join(': '),
     );
+  return [...moreCauses(report), ...problems];
+}
+
+/** The first one is in the message. */
+function moreCauses({ applications }: Report): readonly string[] {
+  const several = applications.length > 1;
+  return applications
+    .flatMap(({ causes }) => causes)
+    .slice(1)
+    .map(({ application, message }) => (several ? `${application}: ${message}` : message));
 }

@@ -1,4 +1,5 @@
 import type { Filter } from '../core/filters/filter.js';
+import type { Cause } from '../core/result/causes.js';
 import type {
   ApplicationResult,
   Change,
@@ -23,8 +24,19 @@ export interface Report {
   readonly changes: readonly ChangeClass[];
   /** `fields: values`: the values of changed fields are shown. */
   readonly fieldValues: boolean;
+  /** `log-lines`: never part of outputs, for logs hold secrets. */
+  readonly logExcerpt?: LogExcerpt;
   /** Milliseconds the step waited. */
   readonly waitedMs: number;
+}
+
+/** The last lines of a container's log; anybody's text. */
+export interface LogExcerpt {
+  /** What they may explain. */
+  readonly cause: Cause;
+  /** Empty: the only one. */
+  readonly container: string;
+  readonly lines: readonly string[];
 }
 
 /** Whether the run ends with 0. */

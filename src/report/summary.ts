@@ -8,7 +8,14 @@ import { layOut, passage, type Section } from './sections.js';
 import { type Texts, textsOf } from './texts.js';
 import { totalsOf } from './totals.js';
 import { runScope } from './values.js';
-import { CHANGE_ICONS, CONCLUSION_ICONS, formatDuration, pluralize, titleOf } from './words.js';
+import {
+  CHANGE_ICONS,
+  CONCLUSION_ICONS,
+  formatDuration,
+  logTitle,
+  pluralize,
+  titleOf,
+} from './words.js';
 
 /** GitHub takes 1 MiB of summary from a step; a little is left for the file's own line ends. */
 export const SUMMARY_BYTES = 1024 * 1024 - 4096;
@@ -38,6 +45,8 @@ export function summaryOf(report: Report, limit = SUMMARY_BYTES): string {
   const sections = [
     passage(verdict(report)),
     applications(report),
+    causes(report),
+    logExcerpt(report),
     problems(report),
     timeline(report),
     changes(report),
@@ -102,6 +111,44 @@ function revision({ revision, revisions }: ApplicationResult): string {
 function status(icons: ReadonlyMap<string, string>, text: string): string {
   return text === '' ? '' : `${icons.get(text) ?? '❔'} ${words(text)}`;
 }
+
+/** Longest sentence of a cause, in UTF-16 units. */
+const CAUSE_UNITS = 800;
+
+function causes(report: Report): Section {
+  const all = report.applications.flatMap((each) => each.causes);
+  const rows = textsOf(all, (each) =>
+    row([
+      ...owner(report, each.application),
+      cell(each.subject),
+      prose(clip(each.message, CAUSE_UNITS)),
+      each.container === undefined ? '' : cell(each.container),
+      each.image === undefined ? '' : cell(each.image),
+      each.restarts === undefined ? '' : String(each.restarts),
+      each.exitCode === undefined ? '' : String(each.exitCode),
+    ]),
+  );
+  const columns = ['What', 'Why', 'Container', 'Image', 'Restarts', 'Exit code'];
+  return table('### Why\n\n', [...ownerColumn(report), ...columns], rows, 0);
+}
+
+function logExcerpt({ logExcerpt: log }: Report): Section {
+  if (!log || log.lines.length === 0) return passage('');
+  const { cause, container, lines } = log;
+  const title = `Last lines of the log of ${cell(logTitle(cause.subject, container))}`;
+  const text = clip(lines.join('\n'), LOG_UNITS);
+  return {
+    ...passage(''),
+    rows: textsOf(
+      [`<details><summary>${title}</summary>\n\n${block(text)}\n\n</details>\n\n`],
+      (all) => all,
+    ),
+    rank: 4,
+  };
+}
+
+/** Characters of HTML take up to ten bytes. */
+const LOG_UNITS = 60_000;
 
 function problems(report: Report): Section {
   const rows = textsOf(problemsOf(report), (each) => {

@@ -1,5 +1,7 @@
 import { type Filter, isGuess } from '../core/filters/filter.js';
+import type { Cause } from '../core/result/causes.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
+import { plain } from './escape.js';
 import { fieldsOf, pathsText, type ValueStyle } from './fields.js';
 import { json, list, type Named, objectOf, seconds, text } from './json.js';
 import { changedOf, type Report, succeeded } from './report.js';
@@ -12,6 +14,7 @@ export interface Scope {
   readonly reason: Reason;
   readonly message: string;
   readonly evidence: 'complete' | 'partial';
+  readonly causes: readonly Cause[];
   readonly totals: Totals;
   readonly changed: readonly Change[];
   readonly matched: Matched;
@@ -32,6 +35,7 @@ export function runScope(report: Report): Scope {
     reason,
     message,
     evidence: partial || guessed(report, matched) ? 'partial' : 'complete',
+    causes: applications.flatMap(({ causes }) => causes),
     totals: totalsOf(applications),
     changed: changedOf(applications, report.changes),
     matched,
@@ -58,6 +62,7 @@ function applicationScope(report: Report, result: ApplicationResult, matched: Ma
     reason,
     message,
     evidence: partial ? 'partial' : 'complete',
+    causes: result.causes,
     totals: totalsOf([result]),
     changed: changedOf([result], report.changes),
     matched,
@@ -102,6 +107,7 @@ export function valuesOf(scope: Scope, write: (change: Change) => string): reado
     ['finished-at', text(totals.finishedAt)],
     ['duration-seconds', seconds(totals.durationSeconds)],
     ['evidence', text(scope.evidence)],
+    ['causes', { items: textsOf(scope.causes, causeText) }],
   ];
 }
 
@@ -146,6 +152,19 @@ function resourceOf(change: Change, style: ValueStyle) {
     ...(change.hook === undefined ? {} : { hook: change.hook }),
     phase: change.phase,
   };
+}
+
+/** A cause in the contract's shape and order of keys. */
+function causeText(cause: Cause): string {
+  const { application, subject, reason, message, container, image, restarts, since } = cause;
+  return JSON.stringify({
+    ...{ application, subject: plain(subject), reason: plain(reason), message: plain(message) },
+    ...(container === undefined ? {} : { container: plain(container) }),
+    ...(image === undefined ? {} : { image: plain(image) }),
+    ...(restarts === undefined ? {} : { restarts }),
+    ...(cause.exitCode === undefined ? {} : { 'exit-code': cause.exitCode }),
+    ...(since === undefined ? {} : { since }),
+  });
 }
 
 function jobsOf(matched: Matched): readonly (readonly [filter: string, change: Change])[] {

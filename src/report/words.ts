@@ -26,6 +26,8 @@ const TITLES: Readonly<Record<Reason, string>> = {
   superseded: 'superseded by a later revision',
   'sync-failed': 'sync failed',
   degraded: 'degraded',
+  'pod-failure': 'a container cannot start',
+  'not-automated': 'auto-sync is off',
   'auto-sync-refused': 'auto-sync refused',
   'comparison-error': 'comparison failed',
   missing: 'not found',
@@ -61,4 +63,9 @@ export function formatDuration(seconds: number): string {
 /** `1 resource`, `2 resources` */
 export function pluralize(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `Deployment/web, container main` */
+export function logTitle(subject: string, container: string): string {
+  return container === '' ? subject : `${subject}, container ${container}`;
 }

@@ -6,6 +6,7 @@ import type { RunDependencies } from '../platform/dependencies.js';
 import { TerminalError } from '../platform/errors.js';
 import { selectionOf } from '../wait/selection.js';
 import type { ArgocdIdentity } from './argocd/identity.js';
+import type { Inspector } from './inspector.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
@@ -15,6 +16,8 @@ export type SourceDependencies = Pick<RunDependencies, 'env' | 'console' | 'cloc
 /** A source, and what explains its credentials. */
 export interface Opened {
   readonly source: Source;
+  /** Looks within Applications; contacts nothing before it is asked. */
+  readonly inspector: () => Promise<Inspector | undefined>;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
   readonly credentials: () => string;
   /** To the Argo CD API, for what the source does not tell; absent: there is none. */
@@ -39,11 +42,25 @@ async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Pro
   // Checked with the inputs.
   if (!api) throw new TerminalError('invalid-input', 'source: argocd needs argocd-server.');
   const { argocdSource } = await import('./argocd/index.js');
+  const source = argocdSource({ ...api, ...partsOf(inputs, dependencies) });
   return {
-    source: argocdSource({ ...api, ...partsOf(inputs, dependencies) }),
+    source,
+    inspector: async () => source.inspector?.(),
     credentials: () => '',
     argocd: api.connection,
   };
+}
+
+/** Argo CD shows what is in every cluster, the Kubernetes API what is in this one. */
+async function inspectorBeside(
+  source: Source,
+  api: ArgocdApi | undefined,
+  inputs: Inputs,
+  dependencies: SourceDependencies,
+): Promise<Inspector | undefined> {
+  if (!api) return source.inspector?.();
+  const { argocdSource } = await import('./argocd/index.js');
+  return argocdSource({ ...api, ...partsOf(inputs, dependencies) }).inspector?.();
 }
 
 /** A way to the API of Argo CD. */
@@ -103,8 +120,12 @@ async function openCluster(inputs: Inputs, dependencies: SourceDependencies): Pr
   });
   const source = kubernetesSource({ connection, ...partsOf(inputs, dependencies) });
   const api = await openArgocdApi(inputs, dependencies);
-  const argocd = api ? { argocd: api.connection } : {};
-  return { source, credentials: () => oidc?.describe() ?? '', ...argocd };
+  return {
+    source,
+    inspector: () => inspectorBeside(source, api, inputs, dependencies),
+    credentials: () => oidc?.describe() ?? '',
+    ...(api ? { argocd: api.connection } : {}),
+  };
 }
 
 /** Within the run's own time, so that what a plugin waits for is said before it is over. */

@@ -5,6 +5,7 @@ import type { Limits } from '../http/limits.js';
 import type { Timeouts } from '../http/transport.js';
 import type { Clock } from '../platform/clock.js';
 import type { Log } from '../platform/log.js';
+import type { Inspector } from './inspector.js';
 
 /** What a source tells while it is watched. Keys are `namespace/name`. */
 export type SourceEvent =
@@ -131,6 +132,8 @@ export interface Source {
    * @throws TerminalError (403 with the RBAC rule) or TransientError
    */
   patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
+  /** Looks within the Applications, over the same connection; loaded when it is asked for. */
+  inspector?(): Promise<Inspector>;
   /** What else the absence of an Application may mean, and what to do; undefined: nothing else. */
   readonly absenceHint?: string;
 }

@@ -1,5 +1,7 @@
+import { causesFor } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import type { Progress, Status } from '../report/progress.js';
+import type { OpenWait } from './reducer.js';
 import { nameOf } from './selection.js';
 import { shownOf, type Waits } from './waits.js';
 
@@ -8,9 +10,15 @@ export function statusesOf(waits: Waits, applicationNamespace: string): readonly
   return [...waits].map(([key, wait]) => ({
     application: nameOf(key, applicationNamespace),
     ...(wait.kind === 'done' ? wait.shown : shownOf(wait.state)),
-    waitsFor: wait.kind === 'done' ? '' : wait.verdict.what,
+    waitsFor: wait.kind === 'done' ? '' : waitsFor(wait),
     done: wait.kind === 'done',
   }));
+}
+
+/** What for, and what is in the way where a look within the Application has told. */
+function waitsFor({ verdict, state }: OpenWait): string {
+  const [cause] = causesFor(verdict.rule, state.looks);
+  return cause ? `${verdict.what}: ${cause.message}` : verdict.what;
 }
 
 /** Shows a wait on the log: of a few Applications every change, of many the sum now and then. */

@@ -1,5 +1,6 @@
 import type { Application } from '../core/application/types.js';
 import type { Event, Relation, State } from '../core/decision/state.js';
+import type { Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
 import type { Effect, Question, WaitEvent } from './reducer.js';
@@ -24,7 +25,12 @@ export interface EffectDependencies {
    * until it tells what to step with. Absent: there is nothing to do.
    */
   readonly act?: (application: Application, signal: AbortSignal) => Promise<Event | undefined>;
+  /** Looks within an Application; never rejects. Absent: it cannot. */
+  readonly look?: (application: Application, known: Looks, signal: AbortSignal) => Promise<Looked>;
 }
+
+/** What a look within an Application came to, as in the event of that name. */
+export type Looked = Pick<Extract<WaitEvent, { readonly kind: 'looked' }>, 'looks' | 'final'>;
 
 /** Runs effects, and sends what they come to as events. */
 export class Effects {
@@ -53,6 +59,10 @@ export class Effects {
         break;
       case 'act':
         this.#track(this.#act(effect, signal));
+        break;
+      case 'look':
+        // Not among the requests: no end waits for it.
+        void this.#look(effect, signal).catch(this.#fail);
         break;
       case 'later':
         void this.#later(effect, signal).catch(this.#fail);
@@ -94,6 +104,13 @@ export class Effects {
       return this.#send({ kind: 'act-failed', key, message: messageOf(thrown) });
     }
     this.#send({ kind: 'acted', key, on, ...(answer ? { answer } : {}) });
+  }
+
+  async #look({ key, application, looks }: Of<'look'>, signal: AbortSignal): Promise<void> {
+    const looked = await this.#dependencies.look?.(application, looks, signal);
+    if (looked && !signal.aborted) {
+      this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
+    }
   }
 
   async #later({ ms, event }: Of<'later'>, signal: AbortSignal): Promise<void> {

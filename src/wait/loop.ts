@@ -16,7 +16,9 @@ import {
 import type { Outcome, Wait, Waits } from './waits.js';
 
 /** What a wait needs. Durations in milliseconds. */
-export interface WaitOptions extends EffectDependencies, Omit<WaitRules, 'since' | 'acts'> {
+export interface WaitOptions
+  extends EffectDependencies,
+    Omit<WaitRules, 'since' | 'acts' | 'looks'> {
   readonly source: Source;
   readonly timeoutMs: number;
   /** Aborted when GitHub cancels the run. */
@@ -60,7 +62,8 @@ class WaitLoop {
   constructor(options: WaitOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#rules = { ...options, acts: options.act !== undefined, since: options.clock.now() };
+    const [acts, looks] = [options.act !== undefined, options.look !== undefined];
+    this.#rules = { ...options, acts, looks, since: options.clock.now() };
     this.#effects = new Effects(
       options,
       (event) => this.#hear(event),

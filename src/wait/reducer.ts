@@ -1,13 +1,14 @@
-import { type Application, keyOf } from '../core/application/types.js';
+import { type Application, keyOf, type ResourceResult } from '../core/application/types.js';
 import type { Moment } from '../core/decision/moment.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
+import type { Looks } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import type { SourceEvent } from '../sources/source.js';
 import type { ApplicationSelector } from './selection.js';
-import { shownOf, type Wait, type Waiting, type Waits } from './waits.js';
+import { type LookState, shownOf, type Wait, type Waiting, type Waits } from './waits.js';
 
 /**
  * The wait as a story without I/O: each event changes some waits, and asks for effects. What an
@@ -26,6 +27,8 @@ export interface WaitRules {
   readonly failFast: boolean;
   /** `trigger` has something to do for each Application before its end is judged. */
   readonly acts: boolean;
+  /** It can be looked within Applications. */
+  readonly looks: boolean;
   /** When the wait began. */
   readonly since: Moment;
 }
@@ -75,6 +78,18 @@ export type WaitEvent =
   | { readonly kind: 'act-again'; readonly key: string }
   /** A request beside the watch failed, and may succeed later. */
   | { readonly kind: 'request-failed'; readonly message: string }
+  /** The time for a look within the Application has come. */
+  | { readonly kind: 'look'; readonly key: string; readonly at: number }
+  | {
+      readonly kind: 'looked';
+      readonly key: string;
+      /** Of the Application that was looked within. */
+      readonly uid: string;
+      /** What was known before, with what was seen; absent: nothing was. */
+      readonly looks?: Looks;
+      /** No later look will see more. */
+      readonly final: boolean;
+    }
   /** The time has come at which a verdict may change by itself. */
   | { readonly kind: 'recheck'; readonly key: string; readonly at: number };
 
@@ -87,6 +102,14 @@ export type Effect =
       readonly question: Question;
     }
   | { readonly kind: 'act'; readonly key: string; readonly application: Application }
+  /** Looks within the Application. */
+  | {
+      readonly kind: 'look';
+      readonly key: string;
+      readonly application: Application;
+      /** What is known by now. */
+      readonly looks: Looks;
+    }
   /** Sends an event after so many milliseconds. */
   | { readonly kind: 'later'; readonly ms: number; readonly event: WaitEvent };
 
@@ -101,6 +124,9 @@ export interface Reduction {
 const ASK_AGAIN_MS = 60_000;
 /** After a fault of a request that changes something. */
 const ACT_AGAIN_MS = 2000;
+
+/** From what there is to see on; and between two looks within an Application. */
+export const LOOK_MS = 10_000;
 
 const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer of the server' };
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
@@ -189,6 +215,12 @@ function take(draft: Draft, event: WaitEvent): void {
       break;
     case 'act-again':
       actAgain(draft, event.key);
+      break;
+    case 'look':
+      look(draft, event);
+      break;
+    case 'looked':
+      looked(draft, event);
       break;
     case 'recheck':
       recheck(draft, event);
@@ -303,8 +335,8 @@ function apply(draft: Draft, key: string, event: Event): void {
   if (wait?.kind === 'done') return;
   const before = wait ?? beginning(draft.rules);
   // A new Application under the same name has questions of its own.
-  const asked = isAnother(before.state, event) ? NOTHING : before.asked;
-  judged(draft, key, { ...before, asked, state: step(before.state, event) });
+  const own = isAnother(before.state, event) ? { asked: NOTHING, look: NO_LOOK } : {};
+  judged(draft, key, { ...before, ...own, state: step(before.state, event) });
 }
 
 function isAnother({ application }: State, event: Event): boolean {
@@ -315,10 +347,11 @@ function isAnother({ application }: State, event: Event): boolean {
 /** A wait that has seen nothing yet. */
 export function beginning({ policy, resolve, since, acts }: WaitRules): OpenWait {
   const state = begin(policy, resolve, since);
-  return { kind: 'waiting', state, verdict: UNSEEN, acted: !acts, asked: NOTHING };
+  return { kind: 'waiting', state, verdict: UNSEEN, acted: !acts, asked: NOTHING, look: NO_LOOK };
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+const NO_LOOK: LookState = { kind: 'none', last: Number.NEGATIVE_INFINITY };
 
 /** Judges a wait whose state is new, or for which time has passed. */
 function judged(draft: Draft, key: string, wait: OpenWait): void {
@@ -351,7 +384,56 @@ function waitOn(draft: Draft, key: string, wait: OpenWait): void {
   for (const [id, question] of open) draft.effects.push({ kind: 'ask', key, id, question });
   const asked =
     open.length === 0 ? wait.asked : new Set([...wait.asked, ...open.map(([id]) => id)]);
-  replace(draft, key, { ...wait, asked });
+  replace(draft, key, { ...wait, asked, look: appointed(draft, key, wait) });
+}
+
+/** The next look within an Application: there is something to see, and it is not too soon. */
+function appointed(draft: Draft, key: string, wait: OpenWait): LookState {
+  const { look } = wait;
+  if (!draft.rules.looks || look.kind === 'under-way' || look.kind === 'given-up') return look;
+  const first = firstLookAt(draft, wait);
+  if (first === undefined) return { kind: 'none', last: look.last };
+  if (look.kind === 'due') return look;
+  const from = look.kind === 'done' ? draft.now.elapsed : first;
+  const at = Math.max(from, look.last + LOOK_MS);
+  later(draft, at - draft.now.elapsed, { kind: 'look', key, at });
+  return { kind: 'due', last: look.last, at };
+}
+
+/** Rows of the table of verdicts that wait for what looks within an Application tell of. */
+const UNHEALTHY: ReadonlySet<string> = new Set(['health-outdated', 'degraded', 'not-healthy']);
+
+/** Most waits are over before that, and ask for nothing more; undefined: there is nothing to see. */
+function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): number | undefined {
+  const { application } = state;
+  if (UNHEALTHY.has(verdict.rule ?? '')) {
+    return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
+  }
+  if (verdict.rule !== 'operation-running') return undefined;
+  const pending = application?.operation?.results.some(isPending);
+  // A hook's pod may be gone soon.
+  return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
+}
+
+/** It runs, or it failed and the operation may run it again. */
+function isPending({ hookType, hookPhase }: ResourceResult): boolean {
+  return hookPhase === 'Running' || (hookType !== '' && ['Failed', 'Error'].includes(hookPhase));
+}
+
+function look(draft: Draft, { key, at }: Taken<'look'>): void {
+  const wait = openWait(draft, key);
+  if (wait?.look.kind !== 'due' || wait.look.at !== at) return;
+  const { application, looks } = wait.state;
+  if (application) draft.effects.push({ kind: 'look', key, application, looks });
+  replace(draft, key, { ...wait, look: { kind: 'under-way', last: draft.now.elapsed } });
+}
+
+function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void {
+  const wait = openWait(draft, key);
+  if (wait?.look.kind !== 'under-way' || wait.state.application?.uid !== uid) return;
+  const { last } = wait.look;
+  const state = looks ? step(wait.state, { kind: 'looked', looks }) : wait.state;
+  judged(draft, key, { ...wait, state, look: { kind: final ? 'given-up' : 'done', last } });
 }
 
 /** What only the repository can say; each question is asked once. */

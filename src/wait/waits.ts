@@ -14,8 +14,17 @@ export type Wait =
       readonly acted: boolean;
       /** Questions that need not be asked, by their ids: an answer came, or is on its way. */
       readonly asked: ReadonlySet<string>;
+      readonly look: LookState;
     }
   | { readonly kind: 'done'; readonly settled: Settled; readonly shown: Shown };
+
+/**
+ * Where the looks within an Application stand: `last` is when one began, `at` when one is to. `none`:
+ * there was nothing to see, so the next one is a first one; `done`: there was.
+ */
+export type LookState =
+  | { readonly kind: 'none' | 'under-way' | 'done' | 'given-up'; readonly last: number }
+  | { readonly kind: 'due'; readonly last: number; readonly at: number };
 
 export type Waiting = Extract<Verdict, { readonly kind: 'waiting' }>;
 

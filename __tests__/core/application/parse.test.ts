@@ -617,3 +617,14 @@ describe('what others say is kept without its middle where it is long', () => {
     expect(parseApplication(whole).operation?.results[0]).not.toHaveProperty('cut');
   });
 });
+
+test.each([
+  ['true', true],
+  ['1', true],
+  ['false', undefined],
+  ['yes', undefined],
+])('skip-reconcile: "%s"', (value, skipped) => {
+  const path = 'metadata.annotations';
+  const read = parseApplication(put(wire(), path, { 'argocd.argoproj.io/skip-reconcile': value }));
+  expect(read.skipped).toBe(skipped);
+});

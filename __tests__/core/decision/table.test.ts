@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js';
+import { NO_LOOKS } from '../../../src/core/result/looks.js';
 import { caseNames, loadCase, loadTrace, traceNames } from '../../support/replay.ts';
 import { A, app, B, type Look, operation, time } from '../support/application.ts';
 import {
@@ -10,6 +11,7 @@ import {
   gone,
   type Happening,
   imagePatterns,
+  look,
   patterns,
   see,
   type Wish,
@@ -32,7 +34,14 @@ function verdictsOfRecordings(): readonly Verdict[] {
   return verdicts;
 }
 
+const WEB = 'apps/Deployment/shop/web';
 const AT_B: Look = { at: B, reconciled: 4, operation: operation() };
+/** A container that crashes since the second before. */
+const crashing = look((now) => {
+  const failure = { pod: 'p', container: 'main', reason: 'CrashLoopBackOff', resource: WEB };
+  const since = { elapsed: now.elapsed - 1000 };
+  return { ...NO_LOOKS, failures: [{ ...failure, looks: 2, since, seen: now }] };
+});
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
 const IMAGE: Wish = { policy: { images: imagePatterns('web:2') }, target: ANY };
@@ -76,6 +85,16 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
     { policy: { waitFor: ['operation'] } },
   ],
   ['no-such-resource', [see(app(AT_B))], { policy: { waitResources: patterns('Deployment/wbe') } }],
+  [
+    'pod-failure',
+    [see(app({ ...AT_B, health: 'Progressing' })), crashing],
+    { policy: { degradedGraceMs: 0 } },
+  ],
+  [
+    'not-automated',
+    [see(app({ at: B, sync: 'OutOfSync', automated: false, operation: operation({ at: A }) }))],
+    { policy: { ifNotAutomated: 'fail' } },
+  ],
   ['suspended', [see(app({ ...AT_B, health: 'Suspended' }))]],
 ];
 
@@ -105,6 +124,66 @@ describe('every row of the table', () => {
 
   test('has one name', () => {
     expect(new Set(RULES).size).toBe(RULES.length);
+  });
+});
+
+describe('what is waited for, where nothing will come by itself', () => {
+  const undeployed: Look = { at: B, sync: 'OutOfSync', operation: operation({ at: A }) };
+
+  test('auto-sync is off', () => {
+    const verdict = verdictOf([see(app({ ...undeployed, automated: false }))]);
+    expect(verdict.what).toContain('auto-sync is off, so it has to be asked for');
+    expect(verdict.kind).toBe('waiting');
+  });
+
+  test('auto-sync is off, and an ApplicationSet may sync it in its turn', () => {
+    const owned = { ...app({ ...undeployed, automated: false }), applicationSet: 'shops' };
+    const verdict = verdictOf([see(owned)], { policy: { ifNotAutomated: 'fail' } });
+    expect(verdict).toMatchObject({ kind: 'waiting', rule: 'not-deployed' });
+    expect(verdict.what).not.toContain('auto-sync is off');
+  });
+
+  test('Argo CD is told to skip it', () => {
+    const verdict = verdictOf([see({ ...app({ at: A }), skipped: true })]);
+    expect(verdict.what).toContain('skip-reconcile forbids that');
+  });
+});
+
+describe('a container that cannot start', () => {
+  const progressing = see(app({ ...AT_B, health: 'Progressing' }));
+  const cases: readonly (readonly [string, readonly Happening[], Wish['policy'], string])[] = [
+    ['pod-failures: wait', [progressing, crashing], { podFailures: 'wait' }, 'not-healthy'],
+    [
+      'not for longer than degraded-grace',
+      [progressing, crashing],
+      { degradedGraceMs: 60_000 },
+      'not-healthy',
+    ],
+    ['nobody waits for health', [progressing, crashing], { waitFor: ['sync'] }, 'synced'],
+    ['one that is well', [see(app(AT_B)), crashing], {}, 'synced'],
+    [
+      'Degraded, before its own grace',
+      [see(app({ ...AT_B, health: 'Degraded' })), crashing],
+      {},
+      'pod-failure',
+    ],
+  ];
+  test.each(cases)('%s', (_, happenings, policy, rule) => {
+    const given = { degradedGraceMs: 0, ...policy };
+    const verdict = verdictOf(happenings, { policy: given });
+    expect(verdict.rule).toBe(rule);
+  });
+
+  test('the time at which it is hopeless, unless a look finds it gone', () => {
+    const verdict = verdictOf([progressing, crashing], { policy: { degradedGraceMs: 60_000 } });
+    // Found first at 300 s.
+    expect(verdict).toMatchObject({ recheckAt: 360_001 });
+  });
+
+  test('seen too long ago, it may have recovered', () => {
+    const late: Happening = (now) => crashing({ ...now, elapsed: now.elapsed - 30_000 });
+    const verdict = verdictOf([progressing, late], { policy: { degradedGraceMs: 0 } });
+    expect(verdict.rule).toBe('not-healthy');
   });
 });
 

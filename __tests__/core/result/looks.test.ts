@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { type Looks, NO_LOOKS, observeTree } from '../../../src/core/result/looks.js';
-import { hopelessFailure } from '../../../src/core/within/pod-failures.js';
+import { type Looks, NO_LOOKS } from '../../../src/core/result/looks.js';
+import { observeTree } from '../../../src/core/result/observe.js';
+import { hopelessFailure } from '../../../src/core/within/lasting-failures.js';
 import type { ResourceTree } from '../../../src/core/within/tree.js';
 import { ended, NEW, node, pod, rollout, tree, waits } from '../support/tree.ts';
 

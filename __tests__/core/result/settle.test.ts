@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { judge } from '../../../src/core/decision/rules.js';
 import { begin } from '../../../src/core/decision/state.js';
 import type { Target } from '../../../src/core/decision/target.js';
+import type { Cause } from '../../../src/core/result/causes.js';
+import { type Looks, NO_LOOKS } from '../../../src/core/result/looks.js';
 import {
   decided,
   type End,
@@ -27,6 +29,7 @@ import {
   type Followed,
   follow,
   gone,
+  look,
   POLICY,
   related,
   revision,
@@ -305,4 +308,69 @@ test('the end of a wait whose time is over has the cause that is known', () => {
     now,
   );
   expect(timedOut(first as typeof verdict).reason).toBe('timeout');
+});
+
+describe('causes', () => {
+  const cause = (subject: string, over: Partial<Cause> = {}): Cause => {
+    return { application: 'shop', subject, reason: 'X', message: `${subject} is broken`, ...over };
+  };
+  const looks: Looks = {
+    ...NO_LOOKS,
+    causes: [cause('Deployment/web'), cause('Job/migrate', { hook: true })],
+  };
+  const said = 'Caused by a DaemonSet';
+  const { state, now } = follow([
+    [
+      10,
+      see(
+        app({
+          at: B,
+          reconciled: 4,
+          health: 'Degraded',
+          healthMessage: said,
+          operation: operation(),
+        }),
+      ),
+    ],
+    [11, look(() => looks)],
+  ]);
+  const ended = (end: End) => settle('shop', state, end, now).result;
+
+  test('of health: those of its resources', () => {
+    const result = ended({ ...BAD, rule: 'degraded' });
+    expect(result.message).toBe('shop failed: Deployment/web is broken');
+    expect(result.causes.map(({ subject }) => subject)).toEqual(['Deployment/web']);
+    expect(JSON.stringify(result.blockers)).not.toContain(said);
+  });
+
+  test('of a timeout, with what it waited for', () => {
+    const result = ended({ ...BAD, conclusion: 'timeout', rule: 'not-healthy' });
+    expect(result.message).toBe(
+      'shop: timed out waiting for it is Degraded: Deployment/web is broken',
+    );
+  });
+
+  test('of an operation that failed: those of its hooks', () => {
+    const result = ended({ ...BAD, reason: 'sync-failed', rule: 'operation-failed' });
+    expect(result.causes.map(({ subject }) => subject)).toEqual(['Job/migrate']);
+  });
+
+  test('of an operation that runs: those of its hooks first', () => {
+    const result = ended({ ...BAD, conclusion: 'timeout', rule: 'operation-running' });
+    expect(result.causes.map(({ subject }) => subject)).toEqual(['Job/migrate', 'Deployment/web']);
+  });
+
+  test.each<[string, End]>([
+    ['a success', { ...GOOD, rule: 'synced' }],
+    ['a revision that did not come', { ...BAD, conclusion: 'timeout', rule: 'not-deployed' }],
+    ['a run that was cancelled', { ...BAD, conclusion: 'cancelled', reason: 'cancelled' }],
+  ])('none: %s', (_, end) => {
+    expect(ended(end).causes).toEqual([]);
+  });
+
+  test('none that helps: what Argo CD says of health', () => {
+    const blind = { ...state, looks: NO_LOOKS };
+    const { result } = settle('shop', blind, { ...BAD, rule: 'degraded' }, now);
+    expect(JSON.stringify(result.blockers)).toContain(said);
+  });
 });

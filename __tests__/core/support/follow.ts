@@ -14,6 +14,7 @@ import {
 import type { Target } from '../../../src/core/decision/target.js';
 import { parseImage } from '../../../src/core/filters/images.js';
 import { parsePatterns } from '../../../src/core/filters/patterns.js';
+import type { Looks } from '../../../src/core/result/looks.js';
 import { B, serverTime } from './application.ts';
 import { type Classes, classifyAll } from './classes.ts';
 
@@ -22,6 +23,8 @@ export const POLICY: Policy = {
   waitResources: [],
   images: [],
   degradedGraceMs: 60_000,
+  podFailures: 'fail',
+  ifNotAutomated: 'wait',
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',
@@ -58,6 +61,11 @@ export function see(application: Application): Happening {
 /** A snapshot before which others may have been missed. */
 export function seeAfterGap(application: Application): Happening {
   return (now) => ({ kind: 'snapshot', application, now, gap: true });
+}
+
+/** A look within the Application. */
+export function look(looks: (now: Moment) => Looks): Happening {
+  return (now) => ({ kind: 'looked', looks: looks(now) });
 }
 
 export const gone: Happening = (now) => ({ kind: 'absent', now });

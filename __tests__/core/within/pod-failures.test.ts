@@ -3,10 +3,9 @@ import {
   hopelessFailure,
   NO_FAILURES,
   observePodFailures,
-  type PodFailure,
   type PodFailures,
-  podFailuresOf,
-} from '../../../src/core/within/pod-failures.js';
+} from '../../../src/core/within/lasting-failures.js';
+import { type PodFailure, podFailuresOf } from '../../../src/core/within/pod-failures.js';
 import {
   container,
   ended,
@@ -31,7 +30,7 @@ describe('what only a change can start', () => {
     for (const role of ['container', 'init', 'sidecar'] as const) {
       const failing = waits(reason, '', { role, name: 'x' });
       const found = podFailuresOf(tree(rollout(pod('p', NEW, [RUNNING, failing]))), NO_HOOKS);
-      expect(found).toEqual([{ pod: 'uid-Pod-p', container: 'x', reason }]);
+      expect(found).toEqual([{ pod: 'uid-Pod-p', container: 'x', reason, resource: WEB }]);
     }
   });
 
@@ -54,7 +53,8 @@ describe('what only a change can start', () => {
   });
 });
 
-const A: PodFailure = { pod: 'a', container: 'main', reason: 'ErrImagePull' };
+const WEB = 'apps/Deployment/shop/web';
+const A: PodFailure = { pod: 'a', container: 'main', reason: 'ErrImagePull', resource: WEB };
 const A_LATER: PodFailure = { ...A, reason: 'ImagePullBackOff' };
 const A_UNNAMED: PodFailure = { ...A, container: '' };
 const A_SIDECAR: PodFailure = { ...A, container: 'proxy' };

@@ -63,6 +63,7 @@ export function parseApplication(value: unknown, path = 'Application'): Applicat
 
 /** Argo CD takes the annotation away when it has refreshed. */
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
+const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
 
 const EMPTY: Node = { value: {}, path: '' };
 /** What an Application without any field is. */
@@ -73,8 +74,14 @@ function markers(metadata: Node) {
     labels: labelsOf(child(metadata, 'labels')),
     deleting: text(metadata, 'deletionTimestamp') !== '',
     refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
+    ...(isSkipped(metadata) ? { skipped: true as const } : {}),
     ...ownerOf(metadata),
   };
+}
+
+/** As `strconv.ParseBool` of Go has it. */
+function isSkipped(metadata: Node): boolean {
+  return /^(?:1|[tT]|true|TRUE|True)$/.test(text(child(metadata, 'annotations'), SKIP_ANNOTATION));
 }
 
 function ownerOf(metadata: Node): Pick<Application, 'applicationSet'> {

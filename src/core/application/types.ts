@@ -14,6 +14,8 @@ export interface Application {
   readonly deleting: boolean;
   /** A refresh was asked for, by annotation, and not done yet. */
   readonly refreshing: boolean;
+  /** The annotation `argocd.argoproj.io/skip-reconcile` keeps Argo CD from looking at it. */
+  readonly skipped?: true;
   /** `spec.sources`, or `spec.source` (or the hydrator's dry source) alone. */
   readonly sources: readonly ApplicationSource[];
   readonly destination: Destination;

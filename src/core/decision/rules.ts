@@ -17,9 +17,12 @@ import {
   isDeployed,
   isHealthOfAll,
   isHealthOutdated,
+  isLeftAlone,
   isSynced,
   isTriggerPending,
   needsHealth,
+  podFailureAt,
+  podFailureOf,
   refusalOf,
   relevant,
   type Situation,
@@ -145,6 +148,12 @@ const UNFINISHED_ROWS = [
     verdict: ({ application }: Situation) => waiting(ofOperation(application)),
   },
   {
+    id: 'not-automated',
+    applies: (s: Situation) => s.policy.ifNotAutomated === 'fail' && isLeftAlone(s),
+    verdict: () =>
+      failure('not-automated', 'it is OutOfSync, auto-sync is off, and nobody asked for a sync'),
+  },
+  {
     id: 'not-deployed',
     applies: (s: Situation) => s.state.target?.kind === 'revision' && !isDeployed(s),
     verdict: ofUndeployed,
@@ -181,6 +190,15 @@ const UNFINISHED_ROWS = [
     verdict: ofOutdatedHealth,
   },
   {
+    id: 'pod-failure',
+    applies: (s: Situation) => podFailureOf(s) !== undefined,
+    verdict: (s: Situation) => {
+      const { container, reason } = podFailureOf(s) ?? { container: '', reason: '' };
+      const what = container === '' ? 'a container' : `container ${container}`;
+      return failure('pod-failure', `${what} cannot start (${reason})`);
+    },
+  },
+  {
     id: 'suspended',
     applies: (s: Situation) => isUnhealthy(s, 'Suspended') && s.policy.suspended !== 'succeed',
     verdict: (s: Situation) =>
@@ -197,7 +215,7 @@ const UNFINISHED_ROWS = [
     id: 'not-healthy',
     applies: (s: Situation) =>
       needsHealth(s.policy) && !['Healthy', 'Suspended'].includes(healthOf(s)),
-    verdict: (s: Situation) => waiting(healthy(s)),
+    verdict: (s: Situation) => waiting(healthy(s), undefined, podFailureAt(s)),
   },
   {
     id: 'image-not-running',
@@ -340,8 +358,12 @@ function ofOperation({ operation, requested }: Application): string {
 
 function ofUndeployed(situation: Situation): Waiting {
   const { application, state, progress } = situation;
+  if (application.skipped) return waiting(SKIPPED);
   if (isComparisonBroken(application)) return COMPARISON;
-  if (progress.revisions) return waiting(`an operation for ${shortRevision(progress.revisions)}`);
+  if (progress.revisions) {
+    const why = isLeftAlone(situation) ? ': auto-sync is off, so it has to be asked for' : '';
+    return waiting(`an operation for ${shortRevision(progress.revisions)}${why}`);
+  }
   const target = shortSha(textOf(state));
   const hydration = hydrationOf(situation);
   switch (hydration.kind) {
@@ -432,8 +454,11 @@ function healthy(situation: Situation): string {
 function ofDegraded(situation: Situation): Verdict {
   const rest = graceLeft(situation);
   if (rest <= 0) return failure('degraded', 'it is Degraded');
-  const recheck = Number.isFinite(rest) ? situation.now.elapsed + rest : undefined;
-  return waiting(healthy(situation), 'degraded', recheck);
+  const recheck = Math.min(
+    situation.now.elapsed + rest,
+    podFailureAt(situation) ?? Number.POSITIVE_INFINITY,
+  );
+  return waiting(healthy(situation), 'degraded', Number.isFinite(recheck) ? recheck : undefined);
 }
 
 /** Later revisions were compared, and needed no operation either. */
@@ -451,6 +476,9 @@ function waiting(what: string, cause?: Reason, recheckAt?: number): Waiting {
     ...(recheckAt === undefined ? {} : { recheckAt }),
   };
 }
+
+const SKIPPED =
+  'Argo CD to look at it again: its annotation argocd.argoproj.io/skip-reconcile forbids that';
 
 const COMPARISON = waiting('the comparison to succeed', 'comparison-error');
 

@@ -7,6 +7,12 @@ import {
   resourceName,
 } from '../application/types.js';
 import { selects } from '../filters/patterns.js';
+import {
+  hopelessAt,
+  hopelessFailure,
+  type LastingFailure,
+  type PodFailures,
+} from '../within/lasting-failures.js';
 import { isForImages, mayBringImages } from './images.js';
 import { ageOf, type Moment } from './moment.js';
 import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
@@ -202,6 +208,19 @@ function fullOperations({ state, progress }: Situation): readonly SeenOperation[
   );
 }
 
+/**
+ * The target is OutOfSync and nothing will sync it: auto-sync is off, and no operation is asked for.
+ * An ApplicationSet may sync its own in steps.
+ */
+export function isLeftAlone(situation: Situation): boolean {
+  const { application, progress, busy, policy, state } = situation;
+  if (busy || application.automated || application.applicationSet !== undefined) return false;
+  if (!progress.compared || application.comparison.status !== 'OutOfSync') return false;
+  return state.target?.kind === 'revision'
+    ? !isDeployed(situation)
+    : policy.waitFor.includes('sync') && !isSynced(situation);
+}
+
 /** Only resources to be pruned are left, and auto-sync does not prune: no operation will come. */
 function isPruneOnly({ application, progress, busy }: Situation): boolean {
   const { automated, comparison } = application;
@@ -327,4 +346,26 @@ export function graceLeft({ state, policy, application, now }: Situation): numbe
 export function hasOwnOperation({ state, application }: Situation): boolean {
   const places = [...state.seen.operations.filter((each) => !each.dryRun), ...application.history];
   return places.some((each) => isOwnDeployment(state, each));
+}
+
+/** A container that keeps the Application from getting well, and cannot start. */
+export function podFailureOf(situation: Situation): LastingFailure | undefined {
+  const { policy, now } = situation;
+  return hopelessFailure(podFailures(situation), now, policy.degradedGraceMs);
+}
+
+/** `Moment.elapsed` at which there may be one though nothing more is seen. */
+export function podFailureAt(situation: Situation): number | undefined {
+  const { policy, now } = situation;
+  return hopelessAt(podFailures(situation), now, policy.degradedGraceMs);
+}
+
+function podFailures(situation: Situation): PodFailures {
+  const { state, policy, busy } = situation;
+  if (policy.podFailures === 'wait' || busy || !policy.waitFor.includes('health')) return [];
+  if (!['Progressing', 'Degraded'].includes(healthOf(situation))) return [];
+  const { failures } = state.looks;
+  if (!isHealthByResource(situation)) return failures;
+  const those = new Set(relevant(situation).map(resourceName));
+  return failures.filter(({ resource }) => those.has(resource));
 }

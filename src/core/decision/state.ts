@@ -2,9 +2,10 @@ import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
+import { type Looks, NO_LOOKS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
-import { type Evidence, NOTHING_SEEN, observeSnapshot } from './observations.js';
+import { type Evidence, isBusy, NOTHING_SEEN, observeSnapshot } from './observations.js';
 import {
   type Tags,
   untagged,
@@ -27,9 +28,13 @@ export interface Policy {
   readonly images: readonly ImagePattern[];
   /** Infinity: Degraded never fails. */
   readonly degradedGraceMs: number;
+  /** What a container of the new version that cannot start does to the wait. */
+  readonly podFailures: 'fail' | 'wait';
   readonly suspended: 'wait' | 'succeed' | 'fail';
   readonly retries: 'wait' | 'fail';
   readonly ifMissing: 'fail' | 'wait' | 'skip';
+  /** Auto-sync is off, and nobody asked for the sync that the target needs. */
+  readonly ifNotAutomated: 'wait' | 'fail';
   /** What was deployed after that revision counts as changed too; absent: the target alone. */
   readonly since?: Since;
 }
@@ -64,6 +69,8 @@ export interface State {
   readonly tags: Tags;
   /** What this run asked Argo CD for. */
   readonly triggered?: Triggered;
+  /** What looks within the Application have told. */
+  readonly looks: Looks;
   /** It is no Application, but stands for those of `min-applications` that are still to come. */
   readonly shortage?: Shortage;
 }
@@ -101,7 +108,9 @@ export type Event =
   /** The repository said which commit the target's text names; absent: none that it knows. */
   | { readonly kind: 'named'; readonly sha?: string }
   /** This run asked for something; absent: it found what it would have asked for under way. */
-  | { readonly kind: 'triggered'; readonly request?: Triggered };
+  | { readonly kind: 'triggered'; readonly request?: Triggered }
+  /** What looks within the Application have told by now. */
+  | { readonly kind: 'looked'; readonly looks: Looks };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -118,6 +127,7 @@ export function begin(
     facts: [],
     relations: new Map(),
     tags: new Map(),
+    looks: NO_LOOKS,
   };
 }
 
@@ -136,7 +146,15 @@ export function step(state: State, event: Event): State {
       return withName(state, event.sha);
     case 'triggered':
       return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
+    case 'looked':
+      return withLook(state, event.looks);
   }
+}
+
+/** What began since the look makes its failures those of before. */
+function withLook(state: State, looks: Looks): State {
+  const busy = state.application !== undefined && isBusy(state.application);
+  return { ...state, looks: busy ? { ...looks, failures: NO_LOOKS.failures } : looks };
 }
 
 function withAbsence(state: State): State {

@@ -21,6 +21,8 @@ export interface Cause {
   readonly since?: string;
   /** In how many pods it was found; more than one only. */
   readonly count?: number;
+  /** It is of a hook. */
+  readonly hook?: true;
   /** Whose log tells more, where a container has run. */
   readonly log?: LogReference;
 }
@@ -122,6 +124,7 @@ function causeOf(
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(since === undefined ? {} : { since }),
     ...(same.length > 1 ? { count: same.length } : {}),
+    ...(hook === undefined ? {} : { hook: true as const }),
     ...(log ? { log } : {}),
   };
 }

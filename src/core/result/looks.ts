@@ -1,13 +1,6 @@
-import type { Moment } from '../decision/moment.js';
-import { NO_HOOKS, rememberHooks, type SeenHooks, withSeenHooks } from '../within/hooks.js';
-import {
-  NO_FAILURES,
-  observePodFailures,
-  type PodFailures,
-  podFailuresOf,
-} from '../within/pod-failures.js';
-import type { ResourceTree } from '../within/tree.js';
-import { type Cause, type CauseOptions, causesOf } from './causes.js';
+import type { SeenHooks } from '../within/hooks.js';
+import { NO_FAILURES, type PodFailures } from '../within/lasting-failures.js';
+import type { Cause } from './causes.js';
 
 /** What looks within an Application have told so far; small, whatever they saw. */
 export interface Looks {
@@ -17,22 +10,36 @@ export interface Looks {
   readonly failures: PodFailures;
 }
 
-export const NO_LOOKS: Looks = { causes: [], hooks: NO_HOOKS, failures: NO_FAILURES };
+export const NO_LOOKS: Looks = { causes: [], hooks: new Map(), failures: NO_FAILURES };
+
+/** Rows of the table of verdicts that wait for an operation, and those that judge how one ended. */
+const OF_OPERATION: ReadonlySet<string> = new Set(['operation-running']);
+const OF_FAILED_OPERATION: ReadonlySet<string> = new Set([
+  'operation-failed',
+  'attempt-failed',
+  'last-operation-failed',
+]);
+/** Rows that wait for health, or judge it. */
+const OF_HEALTH: ReadonlySet<string> = new Set([
+  'health-outdated',
+  'pod-failure',
+  'degraded',
+  'not-healthy',
+]);
+
+/** Whether causes can say more of what a row says. */
+export function isExplained(rule: string | undefined): boolean {
+  return [OF_OPERATION, OF_FAILED_OPERATION, OF_HEALTH].some((rules) => rules.has(rule ?? ''));
+}
 
 /**
- * Takes in a look. One that failed tells nothing: leave it out.
- * @param settled the operation has ended: from then on a container that cannot start is hopeless,
- *   and what was seen of it before does not count
+ * The causes that say why a row applies: a hook has nothing to do with health, nor with an operation
+ * that failed what is not well since before.
  */
-export function observeTree(
-  known: Looks,
-  tree: ResourceTree,
-  options: CauseOptions,
-  now: Moment,
-  settled: boolean,
-): Looks {
-  const hooks = rememberHooks(known.hooks, tree, options.hooks);
-  const causes = causesOf(withSeenHooks(tree, hooks), options);
-  const found = settled ? podFailuresOf(tree, options.hooks) : [];
-  return { causes, hooks, failures: observePodFailures(known.failures, found, now) };
+export function causesFor(rule: string | undefined, { causes }: Looks): readonly Cause[] {
+  const hooks = causes.filter(({ hook }) => hook);
+  const others = causes.filter(({ hook }) => !hook);
+  if (OF_OPERATION.has(rule ?? '')) return [...hooks, ...others];
+  if (OF_FAILED_OPERATION.has(rule ?? '')) return hooks;
+  return OF_HEALTH.has(rule ?? '') ? others : [];
 }

@@ -19,6 +19,7 @@ export const FIXED_OUTPUTS = [
   'finished-at',
   'duration-seconds',
   'evidence',
+  'causes',
   'applications',
   'results-file',
 ] as const;

@@ -8,6 +8,7 @@ import { ownRevisions, targetFirstSeen, targetProgress } from '../decision/progr
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import { blockersOf, causeOf } from './blockers.js';
+import { causesFor, isExplained, type Looks } from './looks.js';
 import { timelineOf } from './timeline.js';
 import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './vocabulary.js';
 
@@ -39,6 +40,13 @@ export interface Settled {
   readonly deployed?: Deployed;
   /** The revision of `since` is not on record, so changes may be missing. */
   readonly sinceUnrecorded?: true;
+  /** For one more look within: only where it may say why this is no success. */
+  readonly within?: Within;
+}
+
+export interface Within {
+  readonly application: Application;
+  readonly looks: Looks;
 }
 
 /** Resources of an Application that only their live objects can decide. */
@@ -82,6 +90,10 @@ export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
  * @param name what the user calls it
  */
 export function settle(name: string, state: State, end: End, now: Moment): Settled {
+  return explained(unexplained(name, state, end, now), state.looks);
+}
+
+function unexplained(name: string, state: State, end: End, now: Moment): Settled {
   const { application } = state;
   const scope = scopeOf(state);
   const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
@@ -100,6 +112,7 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
       evidence: gradeOf({ changes, lost }),
     },
     ...(application ? { application: whereaboutsOf(application) } : {}),
+    ...withinOf(state, end),
     written: classified.written,
     lost,
     replaced,
@@ -107,6 +120,44 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
     ...(scope.sinceUnrecorded ? { sinceUnrecorded: true } : {}),
   };
 }
+
+function withinOf({ application, presence, looks }: State, end: End): { readonly within?: Within } {
+  const wanted = presence === 'present' && !isGood(end) && isExplained(end.rule);
+  return application && wanted ? { within: { application, looks } } : {};
+}
+
+/** The same end with what looks within the Application say of it. */
+export function explained(settled: Settled, looks: Looks): Settled {
+  const { end, result, within } = settled;
+  const causes = causesFor(end.rule, looks);
+  const [first] = causes;
+  if (!within || !first) return settled;
+  const said = within.application.health.message;
+  const blockers = result.blockers.map((each) => withoutWords(each, said));
+  const message = causedMessage(result.application, end, first.message);
+  return {
+    ...settled,
+    within: { ...within, looks },
+    result: { ...result, message, causes, blockers },
+  };
+}
+
+/** What Argo CD says of health is of the moment when it turned: a cause knows better. */
+function withoutWords(blocker: Blocker, said: string): Blocker {
+  const { subject, message } = blocker;
+  const end = `: ${said}`;
+  if (subject !== 'health' || said === '' || !message.endsWith(end)) return blocker;
+  return { subject, message: message.slice(0, -end.length) };
+}
+
+function causedMessage(name: string, end: End, cause: string): string {
+  const why = causeLine(cause, LONGEST_CAUSE);
+  if (end.conclusion === 'timeout') return `${name}: timed out waiting for ${end.what}: ${why}`;
+  return `${name} failed: ${why}`;
+}
+
+const LONGEST_CAUSE = 600;
+const LONGEST_WHY = 300;
 
 /** `settle` for a run that has no time left: without changes and times, so evidence is partial. */
 export function settleBriefly(name: string, state: State, end: End, now: Moment): Settled {
@@ -124,7 +175,8 @@ export function settleBriefly(name: string, state: State, end: End, now: Moment)
 /** The same end without its changes, for a run that has no time left: evidence is partial. */
 export function brief(settled: Settled): Settled {
   const { timeline: _left, ...result } = settled.result;
-  return { ...settled, result: { ...result, changes: [], evidence: 'partial' }, lost: true };
+  const { within: _kept, ...rest } = settled;
+  return { ...rest, result: { ...result, changes: [], evidence: 'partial' }, lost: true };
 }
 
 const NO_CHANGES: Classified = {
@@ -169,6 +221,7 @@ function resultOf(
     healthStatus: shown?.health.status ?? '',
     operationPhase: shown?.operation?.phase ?? '',
     blockers,
+    causes: [],
     summaryImages: shown?.summaryImages ?? [],
     ...originOf(state),
     ...(shown?.externalUrls ? { externalUrls: shown.externalUrls } : {}),
@@ -234,7 +287,7 @@ function messageOf(
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  const why = cause ? ` (${cause.subject}: ${causeLine(cause.message)})` : '';
+  const why = cause ? ` (${cause.subject}: ${causeLine(cause.message, LONGEST_WHY)})` : '';
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -250,7 +303,7 @@ function messageOf(
   }
 }
 
-function causeLine(text: string): string {
+function causeLine(text: string, units: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return line.length > units ? `${line.slice(0, units - 1)}…` : line;
 }

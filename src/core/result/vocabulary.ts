@@ -1,4 +1,5 @@
 import type { ResourceFields } from '../fields/resources.js';
+import type { Cause } from './causes.js';
 
 /** How a run ended; the output `conclusion`. */
 export type Conclusion = 'success' | 'failure' | 'timeout' | 'cancelled' | 'skipped';
@@ -10,6 +11,8 @@ export type Reason =
   | 'superseded'
   | 'sync-failed'
   | 'degraded'
+  | 'pod-failure'
+  | 'not-automated'
   | 'auto-sync-refused'
   | 'comparison-error'
   | 'missing'
@@ -118,6 +121,8 @@ export interface ApplicationResult {
   readonly changes: readonly Change[];
   readonly evidence: 'complete' | 'partial';
   readonly blockers: readonly Blocker[];
+  /** What was found within it, the most telling first; none for one that ended well. */
+  readonly causes: readonly Cause[];
   /** `status.summary.images`: all images of the Application, for old Argo CD versions. */
   readonly summaryImages: readonly string[];
   /** What took how long, in the order of its beginning; absent where nobody watched. */

@@ -1,5 +1,4 @@
 import { resourceName } from '../application/types.js';
-import type { Moment } from '../decision/moment.js';
 import { type Finding, findingsIn, isHopeless } from './findings.js';
 import type { Hooks, ResourceTree } from './tree.js';
 
@@ -11,6 +10,8 @@ export interface PodFailure {
   readonly container: string;
   /** It waits for this reason; one may follow another while it never starts. */
   readonly reason: string;
+  /** Of the resource of the Application that the pod is of. */
+  readonly resource: string;
 }
 
 /**
@@ -23,52 +24,7 @@ export function podFailuresOf(tree: ResourceTree, hooks: Hooks): readonly PodFai
     .flatMap(failureIn);
 }
 
-function failureIn({ at, container, reason }: Finding): readonly PodFailure[] {
+function failureIn({ at, root, container, reason }: Finding): readonly PodFailure[] {
   if (!container?.waiting || !isHopeless(reason)) return [];
-  return [{ pod: at.uid, container: container.name, reason }];
-}
-
-/** The failures of one look after another. */
-export type PodFailures = readonly LastingFailure[];
-
-export interface LastingFailure extends PodFailure {
-  /** Looks in a row that found it. */
-  readonly looks: number;
-  /** The first of them. */
-  readonly since: Moment;
-}
-
-export const NO_FAILURES: PodFailures = [];
-
-/**
- * Takes in what a look found. What it does not find has recovered, and starts again if it comes
- * back. A look that failed tells nothing: leave it out.
- */
-export function observePodFailures(
-  known: PodFailures,
-  found: readonly PodFailure[],
-  now: Moment,
-): PodFailures {
-  return found.map((failure) => {
-    const before = known.find((each) => isSame(each, failure));
-    return { ...failure, looks: (before?.looks ?? 0) + 1, since: before?.since ?? now };
-  });
-}
-
-/** One look may know the container's name, the next only that there is one. */
-function isSame(a: PodFailure, b: PodFailure): boolean {
-  if (a.pod !== b.pod) return false;
-  return a.container === b.container || a.container === '' || b.container === '';
-}
-
-/**
- * The failure that makes waiting hopeless: found at two looks in a row, and for longer than allowed.
- * @param graceMs `degraded-grace` in milliseconds; `Infinity`: never
- */
-export function hopelessFailure(
-  failures: PodFailures,
-  now: Moment,
-  graceMs: number,
-): LastingFailure | undefined {
-  return failures.find(({ looks, since }) => looks >= 2 && now.elapsed - since.elapsed > graceMs);
+  return [{ pod: at.uid, container: container.name, reason, resource: resourceName(root) }];
 }

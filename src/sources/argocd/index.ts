@@ -69,6 +69,11 @@ export function argocdSource(options: ArgocdSourceOptions): Source {
     uiAddress: async () => connection.base,
     patch: (patch, signal) =>
       applyPatch({ transport: refreshing, server, parse, known, action }, patch, signal),
+    async inspector() {
+      const { argocdInspector } = await import('./inspector.js');
+      const reading = (key: string) => action(key, 'get');
+      return argocdInspector({ transport: pool, server, clock, action: reading });
+    },
     get absenceHint() {
       return absenceHintOf(selection, identity);
     },

@@ -26,7 +26,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       protocolOver: (transport) =>
         kubernetesProtocol({ transport, server, selection, clock, timing }),
     }),
-    reaches: ({ destination }) => isInClusterDestination(destination),
+    reaches: inCluster,
     // Loaded only when needed.
     async live(queries, signal) {
       const { liveReader } = await import('./live.js');
@@ -40,9 +40,18 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       (await import('./requests.js')).names(pool, server, namespace, signal),
     uiAddress: async (namespace, signal) =>
       (await import('./requests.js')).uiAddress(pool, namespace, signal),
+    async inspector() {
+      const { kubernetesInspector } = await import('./inspector.js');
+      const reaches = inCluster;
+      return kubernetesInspector({ transport: pool, server, clock, reaches });
+    },
     patch: async (patch, signal) =>
       (await import('./requests.js')).applyPatch(pool, options, patch, signal),
   };
+}
+
+function inCluster({ destination }: { readonly destination: Destination }): boolean {
+  return isInClusterDestination(destination);
 }
 
 /** Whether an Application deploys to the cluster that Argo CD itself runs in. */

@@ -1,0 +1,68 @@
+import { expect, test } from '@jest/globals';
+import { NO_LOOKS } from '../../src/core/result/looks.js';
+import { EMPTY_TREE } from '../../src/core/within/tree.js';
+import type { Inspection, Inspector } from '../../src/sources/inspector.js';
+import { createLook, MOST_APPLICATIONS } from '../../src/wait/looks.js';
+import { fakeClock } from '../support/fake-clock.ts';
+import { application } from '../support/scripted-source.ts';
+
+const NEVER = new AbortController().signal;
+const SEEN: Inspection = { kind: 'seen', tree: EMPTY_TREE, lacks: [] };
+
+function looking(inspect: () => Inspection | Promise<Inspection>, blind = false) {
+  const lines: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  let count = 0;
+  const inspector: Inspector = {
+    async inspect() {
+      count += 1;
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((done) => setImmediate(done));
+      atOnce -= 1;
+      return inspect();
+    },
+    logs: async () => ({ kind: 'read', lines: [] }),
+  };
+  const look = createLook({
+    open: async () => (blind ? undefined : inspector),
+    nameOf: (key) => key,
+    clock: fakeClock(),
+    log: { info: (line) => lines.push(line) },
+  });
+  const at = (name: string) => look(application(name, {}), NO_LOOKS, NEVER);
+  return { at, lines, most: () => most, count: () => count };
+}
+
+test('eight at once, and within the first Applications only, which is told once', async () => {
+  const { at, lines, most, count } = looking(() => SEEN);
+  const names = Array.from({ length: MOST_APPLICATIONS + 3 }, (_, i) => `app-${i}`);
+  const all = await Promise.all(names.map(at));
+  expect(most()).toBe(8);
+  expect(count()).toBe(MOST_APPLICATIONS);
+  expect(all.filter(({ final }) => final)).toHaveLength(3);
+  expect(lines).toEqual([
+    `Looking within the first ${MOST_APPLICATIONS} Applications that are not well; of the others only their own status tells.`,
+  ]);
+  // One of the first is looked at again.
+  expect(await at('app-0')).toMatchObject({ final: false });
+});
+
+test('what could not be seen is told once, with its remedy', async () => {
+  const lack = { message: 'the server does not allow it', remedy: 'a rule' };
+  const { at, lines } = looking(() => ({ kind: 'unavailable', final: true, ...lack }));
+  expect(await at('shop')).toEqual({ final: true });
+  await at('web');
+  expect(lines).toEqual(['the server does not allow it\na rule']);
+  const partly = looking(() => ({ ...SEEN, lacks: [{ message: 'no events', remedy: '' }] }));
+  expect(await partly.at('shop')).toMatchObject({ final: false, looks: { causes: [] } });
+  await partly.at('shop');
+  expect(partly.lines).toEqual(['no events']);
+});
+
+test('no way to look', async () => {
+  const { at, lines } = looking(() => SEEN, true);
+  expect(await at('shop')).toEqual({ final: true });
+  expect(lines).toEqual([]);
+});

@@ -1,0 +1,88 @@
+import type { Cause } from '../core/result/causes.js';
+import { explained, type Settled } from '../core/result/settle.js';
+import type { Clock } from '../platform/clock.js';
+import type { Log } from '../platform/log.js';
+import type { LogExcerpt } from '../report/report.js';
+import { lackOf } from '../sources/bounded.js';
+import type { Inspector } from '../sources/inspector.js';
+import type { Look } from '../wait/looks.js';
+import type { Outcome } from '../wait/waits.js';
+
+/** An answer is worth no longer wait. */
+const PATIENCE_MS = 4000;
+/** Of many that failed, a person reads the first ones. */
+const MOST_LAST_LOOKS = 8;
+
+export interface LookOptions {
+  readonly look: Look;
+  readonly clock: Clock;
+  readonly cancelled: AbortSignal;
+}
+
+/** Looks once more within what did not end well, for a few seconds at most. Never rejects. */
+export async function withLastLooks(outcome: Outcome, options: LookOptions): Promise<Outcome> {
+  // A container that cannot start was seen just now.
+  const unexplained = [...outcome.ends]
+    .filter(([, { within, end }]) => within && end.reason !== 'pod-failure')
+    .slice(0, MOST_LAST_LOOKS);
+  if (unexplained.length === 0) return outcome;
+  const looked = await within(options, (signal) =>
+    Promise.all(
+      unexplained.map(async ([key, end]) => [key, await again(end, options, signal)] as const),
+    ),
+  );
+  return looked ? { ...outcome, ends: new Map([...outcome.ends, ...looked]) } : outcome;
+}
+
+async function again(
+  settled: Settled,
+  { look }: LookOptions,
+  signal: AbortSignal,
+): Promise<Settled> {
+  const { within } = settled;
+  if (!within) return settled;
+  const { application, looks } = within;
+  const seen = await look(application, looks, signal);
+  return seen.looks ? explained(settled, seen.looks) : settled;
+}
+
+/** What some work gives, unless it takes too long. */
+async function within<T>(
+  { clock, cancelled }: Pick<LookOptions, 'clock' | 'cancelled'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([cancelled, over.signal]);
+  const late = clock.sleep(PATIENCE_MS, signal).then(() => undefined);
+  try {
+    return await Promise.race([work(signal), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** The last lines of the container that the first cause of all is about; absent: it has none. */
+export async function logOfFirst(
+  outcome: Outcome,
+  lines: number,
+  open: () => Promise<Inspector | undefined>,
+  { clock, cancelled, log }: Pick<LookOptions, 'clock' | 'cancelled'> & { readonly log: Log },
+): Promise<LogExcerpt | undefined> {
+  const [first] = [...outcome.ends.values()].flatMap(withLog);
+  if (lines === 0 || !first) return undefined;
+  const { application, cause, reference } = first;
+  const read = await within({ clock, cancelled }, async (signal) => {
+    const inspector = await open();
+    return inspector?.logs(application, reference, lines, signal);
+  });
+  if (read?.kind === 'read') return { cause, container: reference.container, lines: read.lines };
+  const { message, remedy } = read ?? lackOf(new Error('Its log was not read in time.'));
+  log.warning(remedy === '' ? message : `${message}\n${remedy}`);
+  return undefined;
+}
+
+function withLog({ within, result }: Settled) {
+  const cause: Cause | undefined = result.causes.find(({ log }) => log);
+  if (!within || !cause?.log) return [];
+  return [{ application: within.application, cause, reference: cause.log }];
+}

@@ -1,0 +1,35 @@
+import type { Application } from '../application/types.js';
+import type { Moment } from '../decision/moment.js';
+import { hooksOf, rememberHooks, withSeenHooks } from '../within/hooks.js';
+import { observePodFailures } from '../within/lasting-failures.js';
+import { podFailuresOf } from '../within/pod-failures.js';
+import type { ResourceTree } from '../within/tree.js';
+import { type CauseOptions, causesOf } from './causes.js';
+import type { Looks } from './looks.js';
+
+/**
+ * Takes in a look. One that failed tells nothing: leave it out.
+ * @param settled the operation has ended: from then on a container that cannot start is hopeless,
+ *   and what was seen of it before does not count
+ */
+export function observeTree(
+  known: Looks,
+  tree: ResourceTree,
+  options: CauseOptions,
+  now: Moment,
+  settled: boolean,
+): Looks {
+  const hooks = rememberHooks(known.hooks, tree, options.hooks);
+  const causes = causesOf(withSeenHooks(tree, hooks), options);
+  const found = settled ? podFailuresOf(tree, options.hooks) : [];
+  return { causes, hooks, failures: observePodFailures(known.failures, found, now) };
+}
+
+/** @param name what the user calls the Application */
+export function lookOptions(
+  application: Pick<Application, 'destination' | 'operation' | 'comparison'>,
+  name: string,
+): CauseOptions {
+  const { namespace } = application.destination;
+  return { application: name, namespace, hooks: hooksOf(application) };
+}

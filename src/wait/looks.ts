@@ -1,0 +1,80 @@
+import { keyOf } from '../core/application/types.js';
+import { isBusy } from '../core/decision/observations.js';
+import type { Clock } from '../platform/clock.js';
+import type { Log } from '../platform/log.js';
+import type { Inspector, Lack } from '../sources/inspector.js';
+import type { EffectDependencies, Looked } from './effects.js';
+
+const AT_ONCE = 8;
+/** In so many Applications nobody reads what each of them waits for, and it costs their servers. */
+export const MOST_APPLICATIONS = 50;
+
+export interface LookOptions {
+  /** The way there, asked for with every look; undefined: there is none. */
+  readonly open: () => Promise<Inspector | undefined>;
+  /** What the user calls an Application, by `namespace/name`. */
+  readonly nameOf: (key: string) => string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'info'>;
+}
+
+export type Look = NonNullable<EffectDependencies['look']>;
+
+/**
+ * Looks within Applications: a few at once, within the first ones only, and with what cannot be
+ * seen told once.
+ */
+export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
+  const said = new Set<string>();
+  const once = (line: string) => {
+    if (!said.has(line)) log.info(line);
+    said.add(line);
+  };
+  const tell = ({ message, remedy }: Lack) => {
+    once(remedy === '' ? message : `${message}\n${remedy}`);
+  };
+  const known = new Set<string>();
+  const inTurn = turns(AT_ONCE);
+  return async (application, looks, signal) => {
+    if (!known.has(keyOf(application)) && known.size >= MOST_APPLICATIONS) {
+      once(
+        `Looking within the first ${MOST_APPLICATIONS} Applications that are not well; of the others only their own status tells.`,
+      );
+      return NEVER;
+    }
+    known.add(keyOf(application));
+    const inspector = await open();
+    if (!inspector) return NEVER;
+    const seen = await inTurn(() => inspector.inspect(application, signal));
+    if (signal.aborted) return { final: false };
+    if (seen.kind === 'unavailable') {
+      tell(seen);
+      return { final: seen.final };
+    }
+    for (const lack of seen.lacks) tell(lack);
+    // Most runs end before they look at anything: then none of it is loaded.
+    const { lookOptions, observeTree } = await import('../core/result/observe.js');
+    const options = lookOptions(application, nameOf(keyOf(application)));
+    const settled = !isBusy(application);
+    return { looks: observeTree(looks, seen.tree, options, clock.now(), settled), final: false };
+  };
+}
+
+const NEVER: Looked = { final: true };
+
+/** Does work as it is asked for, so many at once. */
+function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
