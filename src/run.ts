@@ -88,7 +88,7 @@ async function ask(
   const look = await firstLook(inputs, opened, cancelled);
   const waiting = waitWith(dependencies, inputs, look ? overheard(source, look) : source, display);
   const outcome = await waiting.finally(() => beating.abort());
-  const before = look?.end();
+  const before = await look?.end();
   display.end();
   if (outcome.untold) console.warning(untold(outcome.untold));
   const late = cancelled.aborted || outcome.error !== undefined;
