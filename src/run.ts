@@ -114,7 +114,7 @@ async function ask(
   const heard = earlier ? overheard(source, earlier) : source;
   const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look });
   const ended = await waiting.finally(() => beating.abort());
-  const before = earlier?.end();
+  const before = await earlier?.end();
   display.end();
   tellUnrecorded(ended, console);
   const { outcome, excerpt } = await whyOf(ended, inputs, dependencies, look, inspector);

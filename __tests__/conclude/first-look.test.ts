@@ -50,7 +50,7 @@ test('reads once what is asked about, one Application after the other', async ()
   await settled();
   expect(asked.map(({ name }) => name)).toEqual(['c1', 'c2', 'c1']);
   expect(most()).toBe(1);
-  const { objects } = look.end();
+  const { objects } = await look.end();
   expect([...(objects.get('argocd/shop')?.keys() ?? [])]).toEqual([
     '/ConfigMap/shop/c1',
     '/ConfigMap/shop/c2',
@@ -66,7 +66,7 @@ test('at most 500 objects, and 32 MiB of them', async () => {
   look.seen(application('other', 400));
   await settled();
   expect(asked).toHaveLength(500);
-  expect(look.end().objects.get('argocd/shop')?.size).toBeLessThan(32);
+  expect((await look.end()).objects.get('argocd/shop')?.size).toBeLessThan(32);
 });
 
 test.each<readonly [string, Partial<FirstLookOptions>]>([
@@ -78,7 +78,7 @@ test.each<readonly [string, Partial<FirstLookOptions>]>([
   look.seen(application('shop', 3));
   await settled();
   expect(asked).toEqual([]);
-  expect(look.end().objects.size).toBe(0);
+  expect((await look.end()).objects.size).toBe(0);
 });
 
 test('what fails is told, and what throws is kept to itself', async () => {
@@ -90,16 +90,17 @@ test('what fails is told, and what throws is kept to itself', async () => {
   look.seen(application('broken', 1));
   look.seen(application('shop', 2));
   await settled();
-  expect(look.end().troubles).toEqual([refused]);
+  expect((await look.end()).troubles).toEqual([refused]);
 });
 
-test('the end waits for nothing, and what comes later is dropped', async () => {
+test('the end waits for what is under way, but not for long', async () => {
   const late = Promise.withResolvers<LiveObject>();
-  const { look } = looking(() => late.promise);
-  look.seen(application('shop', 1));
-  await settled();
-  const before = look.end();
+  const first = looking(() => late.promise);
+  first.look.seen(application('shop', 1));
+  const before = first.look.end();
   late.resolve({ kind: 'found', object: {} });
-  await settled();
-  expect(before.objects.size).toBe(0);
+  expect((await before).objects.size).toBe(1);
+  const second = looking(() => new Promise(() => undefined), { patienceMs: 1 });
+  second.look.seen(application('shop', 1));
+  expect((await second.look.end()).objects.size).toBe(0);
 });

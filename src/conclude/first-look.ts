@@ -2,6 +2,7 @@ import { type Application, keyOf, resourceName } from '../core/application/types
 import { hasEnded } from '../core/decision/observations.js';
 import type { Json } from '../core/fields/lists.js';
 import type { Change } from '../core/result/vocabulary.js';
+import { unlessAborted } from '../platform/abort.js';
 import type { LiveObject, LiveQuery, Source } from '../sources/source.js';
 
 /** What was read before a deployment, by Application key and resource name. */
@@ -15,8 +16,8 @@ export interface Before {
 export interface FirstLook {
   /** To be told of every snapshot; reads in the background, and neither waits nor throws. */
   seen(application: Application): void;
-  /** Ends what is under way. */
-  end(): Before;
+  /** Waits a little for what is under way, then ends it. */
+  end(): Promise<Before>;
 }
 
 export interface FirstLookOptions {
@@ -28,6 +29,8 @@ export interface FirstLookOptions {
   /** Nothing more is to come. */
   readonly isDeployed: (application: Application) => boolean;
   readonly cancelled: AbortSignal;
+  /** How long answers are waited for at the end, in milliseconds; default 5 s. */
+  readonly patienceMs?: number;
 }
 
 /** More objects are not read. */
@@ -36,7 +39,7 @@ const MOST_OBJECTS = 500;
 const MOST_UNITS = 32 * 1024 * 1024;
 
 export function createFirstLook(options: FirstLookOptions): FirstLook {
-  const { source, asks, nameOf, isDeployed, cancelled } = options;
+  const { source, asks, nameOf, isDeployed, cancelled, patienceMs = 5000 } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, cancelled]);
   const known = new Set<string>();
@@ -72,7 +75,9 @@ export function createFirstLook(options: FirstLookOptions): FirstLook {
       // What fails here is a field that is not known, and nothing more.
       queue = queue.then(() => read(key, queries)).catch(() => undefined);
     },
-    end() {
+    // What comes late is safe to use: what had been written by then is not taken for the state before.
+    async end() {
+      await unlessAborted(queue, AbortSignal.any([cancelled, AbortSignal.timeout(patienceMs)]));
       stop.abort();
       return { objects: kept, troubles };
     },
