@@ -59,3 +59,16 @@ export function createDisplay(
     end: show,
   };
 }
+
+/** Lets the progress say now and then that the wait goes on. */
+export function beat(clock: Clock, display: Display): AbortController {
+  const stop = new AbortController();
+  const loop = async () => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(1000, stop.signal);
+      if (!stop.signal.aborted) display.beat();
+    }
+  };
+  void loop();
+  return stop;
+}

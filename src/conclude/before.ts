@@ -1,0 +1,57 @@
+import { isTarget } from '../core/decision/state.js';
+import { resolveTarget } from '../core/decision/target.js';
+import type { Inputs } from '../inputs/types.js';
+import type { Opened } from '../sources/open.js';
+import type { Source, SourceEvent } from '../sources/source.js';
+import { nameOf } from '../wait/selection.js';
+import type { FirstLook } from './first-look.js';
+
+/** Explicitly: what takes no further right is found out anyway. */
+export function asksForFields({ fields, filters }: Pick<Inputs, 'fields' | 'filters'>): boolean {
+  return fields === 'auto' ? filters.some((each) => each.fields) : fields !== 'off';
+}
+
+/**
+ * Objects are read before they are changed, unless an API beside the source renders what was there
+ * before: then reading them would take rights for nothing.
+ */
+export async function firstLook(
+  inputs: Inputs,
+  { source, argocd }: Opened,
+  cancelled: AbortSignal,
+): Promise<FirstLook | undefined> {
+  const beside = argocd !== undefined && inputs.source !== 'argocd';
+  if (beside || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
+    return undefined;
+  const { createFirstLook, isAtRest } = await import('./first-look.js');
+  const { asksAbout } = await import('./fields.js');
+  return createFirstLook({
+    source,
+    cancelled,
+    asks: (change) => asksAbout(inputs, change),
+    nameOf: (key) => nameOf(key, inputs.applicationNamespace),
+    isDeployed(application) {
+      const target = resolveTarget(inputs.revision, inputs.run, application);
+      const last = application.history.at(-1);
+      if (target.kind === 'any') return isAtRest(application);
+      return (
+        last !== undefined && isAtRest(application) && isTarget(application, target, last.revisions)
+      );
+    },
+  });
+}
+
+/** The same source, of which a first look is told what it sees. */
+export function overheard(source: Source, look: FirstLook): Source {
+  const hear = (event: SourceEvent) => {
+    if (event.kind === 'application') look.seen(event.application);
+  };
+  return {
+    ...source,
+    watch: (listener, signal) =>
+      source.watch((event) => {
+        hear(event);
+        listener(event);
+      }, signal),
+  };
+}
