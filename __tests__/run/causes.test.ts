@@ -26,7 +26,7 @@ const { name: application } = SHOP.metadata;
 const PULL =
   'Deployment/web cannot pull registry.example.com/shop/web:missing (ImagePullBackOff, pod web-6cfb658bb6-rlp65)';
 /** So many times faster than a person waits. */
-const SPEED = 10;
+const SPEED = 4;
 
 /** Paths of looks within an Application. */
 const WITHIN = /resource-tree|\/(pods|deployments|replicasets)\b/;
@@ -188,7 +188,7 @@ describe.each(WAYS)('source: %s', (_, open) => {
   test('one that is well again before that goes on, and ends by the timeout', async () => {
     const way = await open();
     let said = 0;
-    const { outputs } = await run(way, { timeout: '45s' }, (line) => {
+    const { outputs } = await run(way, { timeout: '35s' }, (line) => {
       if (!line.includes('cannot pull')) return;
       said += 1;
       way.set(IMAGE.before);
@@ -200,7 +200,7 @@ describe.each(WAYS)('source: %s', (_, open) => {
   test('pod-failures: wait, with the cause on timeout', async () => {
     const { outputs } = await run(await open(), {
       'pod-failures': 'wait',
-      timeout: '30s',
+      timeout: '22s',
       'degraded-grace': 'never',
     });
     expect(outputs['conclusion']).toBe('timeout');
@@ -213,7 +213,7 @@ describe.each(WAYS)('source: %s', (_, open) => {
       WITHIN.test(path) ? { kind: 'status', code: 403 } : undefined;
     const way = await open(refused);
     const { outputs, stdout } = await run(way, {
-      timeout: '40s',
+      timeout: '25s',
       'pod-failures': 'fail',
       'degraded-grace': 'never',
     });
@@ -227,7 +227,7 @@ describe.each(WAYS)('source: %s', (_, open) => {
   test('an API that does not answer delays nothing for long', async () => {
     const hang = (path: string): Fault | undefined =>
       WITHIN.test(path) ? { kind: 'hang' } : undefined;
-    const { outputs } = await run(await open(hang), { timeout: '30s', 'degraded-grace': 'never' });
+    const { outputs } = await run(await open(hang), { timeout: '22s', 'degraded-grace': 'never' });
     expect(outputs).toMatchObject({ conclusion: 'timeout', causes: '[]' });
   });
 

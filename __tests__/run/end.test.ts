@@ -102,7 +102,9 @@ describe('time runs out, and the step says what it waited for', () => {
       status: 'Synced',
       health,
     }));
-    server.put(manifest('shop', { revision: B, health: 'Degraded', resources }));
+    // In a cluster that cannot be looked at: the Application's own words are all there is.
+    const destination = { server: 'https://far.example.com', namespace: 'shop' };
+    server.put(manifest('shop', { revision: B, health: 'Degraded', resources, destination }));
     const result = await stepHere(server, { timeout: '0', 'degraded-grace': 'never' });
     expectEnd(result, 'timeout', 'degraded');
     const errors = said(result, 'error');

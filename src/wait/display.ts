@@ -17,7 +17,8 @@ export function statusesOf(waits: Waits, applicationNamespace: string): readonly
 
 /** What for, and what is in the way where a look within the Application has told. */
 function waitsFor({ verdict, state }: OpenWait): string {
-  const [cause] = causesFor(verdict.rule, state.looks);
+  const { application, looks } = state;
+  const [cause] = application ? causesFor(verdict.rule, application, looks) : [];
   return cause ? `${verdict.what}: ${cause.message}` : verdict.what;
 }
 

@@ -1,10 +1,10 @@
-import { type Application, keyOf, type ResourceResult } from '../core/application/types.js';
+import { type Application, keyOf } from '../core/application/types.js';
 import type { Moment } from '../core/decision/moment.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
-import type { Looks } from '../core/result/looks.js';
+import { type Looks, waitsForResources } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import type { SourceEvent } from '../sources/source.js';
 import type { ApplicationSelector } from './selection.js';
@@ -410,14 +410,9 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
     return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
   }
   if (verdict.rule !== 'operation-running') return undefined;
-  const pending = application?.operation?.results.some(isPending);
+  const pending = application !== undefined && waitsForResources(application);
   // A hook's pod may be gone soon.
   return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
-}
-
-/** It runs, or it failed and the operation may run it again. */
-function isPending({ hookType, hookPhase }: ResourceResult): boolean {
-  return hookPhase === 'Running' || (hookType !== '' && ['Failed', 'Error'].includes(hookPhase));
 }
 
 function look(draft: Draft, { key, at }: Taken<'look'>): void {

@@ -310,6 +310,11 @@ test('the end of a wait whose time is over has the cause that is known', () => {
   expect(timedOut(first as typeof verdict).reason).toBe('timeout');
 });
 
+const HOOK = {
+  ...{ group: 'batch', version: 'v1', kind: 'Job', namespace: 'shop', name: 'migrate' },
+  ...{ hookType: 'PreSync', syncPhase: 'PreSync', status: '', message: '' },
+};
+
 describe('causes', () => {
   const cause = (subject: string, over: Partial<Cause> = {}): Cause => {
     return { application: 'shop', subject, reason: 'X', message: `${subject} is broken`, ...over };
@@ -327,6 +332,7 @@ describe('causes', () => {
           at: B,
           reconciled: 4,
           health: 'Degraded',
+          healthSince: 3,
           healthMessage: said,
           operation: operation(),
         }),
@@ -343,6 +349,16 @@ describe('causes', () => {
     expect(JSON.stringify(result.blockers)).not.toContain(said);
   });
 
+  test('of what was Degraded before the deployment: since when', () => {
+    const before = follow([
+      [10, see(app({ at: B, reconciled: 4, health: 'Degraded', operation: operation() }))],
+      [11, look(() => looks)],
+    ]);
+    expect(resultAt(before, { ...BAD, rule: 'degraded' }).message).toMatch(
+      /^shop failed: Deployment\/web is broken \(Degraded since .*, before the operation began/,
+    );
+  });
+
   test('of a timeout, with what it waited for', () => {
     const result = ended({ ...BAD, conclusion: 'timeout', rule: 'not-healthy' });
     expect(result.message).toBe(
@@ -356,13 +372,20 @@ describe('causes', () => {
   });
 
   test('of an operation that runs: those of its hooks first', () => {
-    const result = ended({ ...BAD, conclusion: 'timeout', rule: 'operation-running' });
+    const hook = { ...HOOK, hookPhase: 'Running' };
+    const running = operation({ phase: 'Running', results: [hook] });
+    const followed = follow([
+      [10, see(app({ at: B, operation: running }))],
+      [11, look(() => looks)],
+    ]);
+    const result = resultAt(followed, { ...BAD, conclusion: 'timeout', rule: 'operation-running' });
     expect(result.causes.map(({ subject }) => subject)).toEqual(['Job/migrate', 'Deployment/web']);
   });
 
   test.each<[string, End]>([
     ['a success', { ...GOOD, rule: 'synced' }],
     ['a revision that did not come', { ...BAD, conclusion: 'timeout', rule: 'not-deployed' }],
+    ['an operation that waits for nothing within', { ...BAD, rule: 'operation-running' }],
     ['a run that was cancelled', { ...BAD, conclusion: 'cancelled', reason: 'cancelled' }],
   ])('none: %s', (_, end) => {
     expect(ended(end).causes).toEqual([]);

@@ -1,3 +1,4 @@
+import type { Application } from '../application/types.js';
 import type { SeenHooks } from '../within/hooks.js';
 import { NO_FAILURES, type PodFailures } from '../within/lasting-failures.js';
 import type { Cause } from './causes.js';
@@ -28,18 +29,36 @@ const OF_HEALTH: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether causes can say more of what a row says. */
-export function isExplained(rule: string | undefined): boolean {
-  return [OF_OPERATION, OF_FAILED_OPERATION, OF_HEALTH].some((rules) => rules.has(rule ?? ''));
+export function isExplained(rule: string | undefined, application: Observed): boolean {
+  if (OF_OPERATION.has(rule ?? '')) return waitsForResources(application);
+  return OF_FAILED_OPERATION.has(rule ?? '') || OF_HEALTH.has(rule ?? '');
+}
+
+type Observed = Pick<Application, 'operation'>;
+
+/**
+ * A hook of its operation runs, or failed and may be run again, or a resource of a wave is not well
+ * yet. It may wait for something else too: a sync window, or a person.
+ */
+export function waitsForResources({ operation }: Observed): boolean {
+  return (operation?.results ?? []).some(
+    ({ hookType, hookPhase }) =>
+      hookPhase === 'Running' || (hookType !== '' && ['Failed', 'Error'].includes(hookPhase)),
+  );
 }
 
 /**
  * The causes that say why a row applies: a hook has nothing to do with health, nor with an operation
  * that failed what is not well since before.
  */
-export function causesFor(rule: string | undefined, { causes }: Looks): readonly Cause[] {
+export function causesFor(
+  rule: string | undefined,
+  application: Observed,
+  { causes }: Looks,
+): readonly Cause[] {
+  if (!isExplained(rule, application)) return [];
   const hooks = causes.filter(({ hook }) => hook);
   const others = causes.filter(({ hook }) => !hook);
-  if (OF_OPERATION.has(rule ?? '')) return [...hooks, ...others];
   if (OF_FAILED_OPERATION.has(rule ?? '')) return hooks;
-  return OF_HEALTH.has(rule ?? '') ? others : [];
+  return OF_HEALTH.has(rule ?? '') ? others : [...hooks, ...others];
 }

@@ -122,19 +122,21 @@ function unexplained(name: string, state: State, end: End, now: Moment): Settled
 }
 
 function withinOf({ application, presence, looks }: State, end: End): { readonly within?: Within } {
-  const wanted = presence === 'present' && !isGood(end) && isExplained(end.rule);
-  return application && wanted ? { within: { application, looks } } : {};
+  if (!application || presence !== 'present' || isGood(end)) return {};
+  return isExplained(end.rule, application) ? { within: { application, looks } } : {};
 }
 
 /** The same end with what looks within the Application say of it. */
 export function explained(settled: Settled, looks: Looks): Settled {
   const { end, result, within } = settled;
-  const causes = causesFor(end.rule, looks);
+  if (!within) return settled;
+  const causes = causesFor(end.rule, within.application, looks);
   const [first] = causes;
-  if (!within || !first) return settled;
+  if (!first) return settled;
   const said = within.application.health.message;
   const blockers = result.blockers.map((each) => withoutWords(each, said));
-  const message = causedMessage(result.application, end, first.message);
+  const told = causedMessage(result.application, end, first.message);
+  const message = `${told}${sinceBefore(blockers)}`;
   return {
     ...settled,
     within: { ...within, looks },
@@ -148,6 +150,12 @@ function withoutWords(blocker: Blocker, said: string): Blocker {
   const end = `: ${said}`;
   if (subject !== 'health' || said === '' || !message.endsWith(end)) return blocker;
   return { subject, message: message.slice(0, -end.length) };
+}
+
+/** What was so before the deployment is not its doing. */
+function sinceBefore(blockers: readonly Blocker[]): string {
+  const health = blockers.find(({ subject }) => subject === 'health')?.message ?? '';
+  return health.includes(', before the operation began') ? ` (${health})` : '';
 }
 
 function causedMessage(name: string, end: End, cause: string): string {
