@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection } from '../../src/http/connection.js';
-import { reach } from '../../src/http/endpoint.js';
+import { endpointFor } from '../../src/http/endpoint.js';
 import { LIMITS, type Limits, TooLarge } from '../../src/http/limits.js';
 import { TIMEOUTS, type Transport, transport } from '../../src/http/transport.js';
 import { systemClock } from '../../src/platform/clock.js';
@@ -49,7 +49,7 @@ interface Way {
 
 function connectionBy({ base, proxy, rejectUnauthorized }: Way): Connection {
   return {
-    ...reach(base, {}, 'the server', proxy === undefined ? undefined : new URL(proxy)),
+    ...endpointFor(base, {}, 'the server', proxy === undefined ? undefined : new URL(proxy)),
     trust: { ca: certificates.ca, ...(rejectUnauthorized === false ? { rejectUnauthorized } : {}) },
     credentials: () => ({ headers: { authorization: `Bearer ${TOKEN}` } }),
   };

@@ -11,7 +11,7 @@ import type { Source, SourceOptions } from '../../src/sources/source.js';
 import { startApiServer } from '../support/api-server.ts';
 import { startArgocdServer } from '../support/argocd-server.ts';
 import { recordingLog } from '../support/recording-log.ts';
-import { accessTo, surroundings } from './kubernetes/harness.js';
+import { accessTo, dependencies } from './kubernetes/harness.js';
 
 /** No wait of a source outlives the run's signal: nothing else ends one within a test's time. */
 
@@ -44,19 +44,19 @@ interface Reached {
 const KINDS: Readonly<Record<string, () => Promise<Reached>>> = {
   kubernetes: async () => {
     const server = await startApiServer({ intercept: () => HANG });
-    const connection = await connect(accessTo(server), surroundings());
+    const connection = await connect(accessTo(server), dependencies());
     return { server, connection, make: kubernetesSource };
   },
   argocd: async () => {
     const server = await startArgocdServer({ intercept: () => HANG });
     const trust = { certificateAuthority: server.ca, insecureSkipTlsVerify: false };
     const access = { server: server.url, token: server.token, trust };
-    return { server, connection: connectArgocd(access, surroundings()), make: argocdSource };
+    return { server, connection: connectArgocd(access, dependencies()), make: argocdSource };
   },
   'argocd, logging in': async () => {
     const server = await startArgocdServer({ intercept: () => HANG });
     const trust = { certificateAuthority: server.ca, insecureSkipTlsVerify: false };
-    const endpoint = argocdEndpoint({ server: server.url, trust }, surroundings());
+    const endpoint = argocdEndpoint({ server: server.url, trust }, dependencies());
     const oidc = githubOidc('audience', systemClock(), async () => 'a-token');
     const options = { endpoint, oidc, connector: '', clock: systemClock() };
     const { credentials } = argocdLogin({ ...options, mask: () => undefined });

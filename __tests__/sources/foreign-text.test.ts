@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { inShort } from '../../src/http/answers.js';
 import { withoutTrailingSlashes } from '../../src/http/endpoint.js';
-import { identityOf } from '../../src/http/json.js';
+import { objectIdentityOf } from '../../src/http/json.js';
 import { TransientError } from '../../src/platform/errors.js';
 import { streamEvent } from '../../src/sources/argocd/stream.js';
 import { isBehind } from '../../src/sources/deliveries.js';
@@ -39,7 +39,7 @@ test('versions of megabytes of digits are compared without a number of them', ()
 });
 
 test('a version that cannot be one is not sent back', () => {
-  const identity = (resourceVersion: string) => identityOf({ metadata: { resourceVersion } });
+  const identity = (resourceVersion: string) => objectIdentityOf({ metadata: { resourceVersion } });
   expect(identity('12345').resourceVersion).toBe('12345');
   expect(identity('1'.repeat(257)).resourceVersion).toBe('');
 });

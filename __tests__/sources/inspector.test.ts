@@ -62,6 +62,7 @@ describe.each(['argocd', 'kubernetes'] as const)('by the API of %s', (api) => {
         pod: 'c1e10f1e-7e73-4022-9274-af15e26ad440',
         container: 'main',
         reason: 'ImagePullBackOff',
+        resource: 'apps/Deployment/why-image-pull/web',
       },
     ]);
   });

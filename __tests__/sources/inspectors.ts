@@ -22,7 +22,7 @@ import {
   startArgocdServer,
 } from '../support/argocd-server.ts';
 import { recordingLog } from '../support/recording-log.ts';
-import { accessTo, surroundings } from './kubernetes/harness.js';
+import { accessTo, dependencies } from './kubernetes/harness.js';
 
 /** Inspectors in front of test servers. */
 export const NEVER = new AbortController().signal;
@@ -57,7 +57,7 @@ export async function overKubernetes(
   clock: Clock = systemClock(),
 ): Promise<Inspecting<ApiServer>> {
   const server = await startApiServer(options);
-  const connection = await connect(accessTo(server), surroundings());
+  const connection = await connect(accessTo(server), dependencies());
   const { pool, close } = pooled(connection, server, clock);
   const inspector = kubernetesInspector({
     transport: pool,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { parse } from 'yaml';
-import { FIXED_OUTPUTS, outputsOf } from '../../src/core/result/output-names.js';
+import { FIXED_OUTPUTS, outputNamesOf } from '../../src/core/result/output-names.js';
 import { readInputs } from '../../src/inputs/index.js';
 import { InputError } from '../../src/platform/errors.js';
 import { ROOT } from './action.ts';
@@ -81,7 +81,7 @@ export async function problemsWith(step: Step): Promise<readonly string[]> {
 export function outputsIn(step: Step): readonly string[] {
   const filters: unknown = parse(String(step.with?.['filters'] ?? ''));
   const names = typeof filters === 'object' ? Object.keys(filters ?? {}) : [];
-  return [...FIXED_OUTPUTS, ...names.flatMap(outputsOf)];
+  return [...FIXED_OUTPUTS, ...names.flatMap(outputNamesOf)];
 }
 
 /** Outputs that a text uses and that neither its steps nor its jobs have. */

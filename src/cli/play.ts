@@ -7,7 +7,7 @@ import { type Settled, settle, timedOut } from '../core/result/settle.js';
 import type { Inputs } from '../inputs/types.js';
 import { applicationSelectors, nameOf } from '../wait/selection.js';
 import type { Outcome } from '../wait/waits.js';
-import type { Look, Recording } from './recording.js';
+import type { RecordedState, Recording } from './recording.js';
 
 /** How a recording ends for a run, and when. */
 export interface Played {
@@ -48,7 +48,7 @@ function clockOf({ looks, timed }: Recording, present: number): (t: number) => M
 
 function follow(
   inputs: Inputs,
-  looks: readonly Look[],
+  looks: readonly RecordedState[],
   momentAt: (t: number) => Moment,
 ): { readonly state: State; readonly verdict: Verdict; readonly at: number } {
   let at = looks[0]?.t ?? 0;

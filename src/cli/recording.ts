@@ -16,7 +16,7 @@ import type { LiveTimes } from '../core/changes/live-times.js';
 import { InputError } from '../platform/errors.js';
 
 /** What was seen of one Application at a moment. */
-export interface Look {
+export interface RecordedState {
   /** `namespace/name` */
   readonly key: string;
   /** Absent: it was deleted. */
@@ -29,7 +29,7 @@ export interface Look {
 
 /** What was read: one look at some Applications, or a recording of them over time. */
 export interface Recording {
-  readonly looks: readonly Look[];
+  readonly looks: readonly RecordedState[];
   /** It tells when everything was seen. */
   readonly timed: boolean;
   /** What the recording waited for; empty: it does not say. */
@@ -67,7 +67,7 @@ export function readRecording(json: string): Recording {
 }
 
 /** @param problems takes what cannot be read in one of several */
-function looksIn(document: Node, problems: Set<string>): readonly Look[] {
+function looksIn(document: Node, problems: Set<string>): readonly RecordedState[] {
   const { value, path } = document;
   if ('trace' in value) return [];
   const read = (node: Node, type: string, t: number) => {
@@ -97,7 +97,7 @@ function looksIn(document: Node, problems: Set<string>): readonly Look[] {
   return read(event, type, integer(document, 't') ?? 0);
 }
 
-function look(node: Node, type: string, t: number, problems: Set<string>): Look {
+function look(node: Node, type: string, t: number, problems: Set<string>): RecordedState {
   const kind = text(node, 'kind');
   if (kind !== 'Application') {
     const what = kind === '' ? 'has no kind' : `is of kind ${kind}`;

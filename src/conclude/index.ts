@@ -63,7 +63,7 @@ export async function conclude(
   return withHints(report, outcome, inputs, source, credentials(), cancelled);
 }
 
-/** What else is to be said of what did not end well; nothing where that is told already. */
+/** What else there is to say about what did not end well; nothing where that is told already. */
 async function whyOf(
   ended: Outcome,
   { logLines }: Inputs,

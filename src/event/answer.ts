@@ -15,7 +15,7 @@ import { hasEnded } from '../core/decision/observations.js';
 import { begin, step } from '../core/decision/state.js';
 import { applicationMatches } from '../core/filters/application-names.js';
 import { type End, type Settled, settle, undecidedOf } from '../core/result/settle.js';
-import { patiently } from '../http/retry.js';
+import { withRetries } from '../http/retry.js';
 import type { Inputs, RunContext } from '../inputs/types.js';
 import { unlessAborted } from '../platform/abort.js';
 import type { Clock } from '../platform/clock.js';
@@ -32,7 +32,7 @@ export type EventDependencies = SourceDependencies &
   Pick<RunDependencies, 'readFile' | 'cancelled'>;
 
 /** How an event was understood. */
-interface Reading {
+interface ReadEvent {
   readonly application: Application;
   readonly end: End;
   /** Where the cluster may be asked. */
@@ -167,7 +167,7 @@ async function understood(
   dispatch: Dispatch,
   inputs: Inputs,
   dependencies: EventDependencies,
-): Promise<Reading> {
+): Promise<ReadEvent> {
   const { application, operation } = dispatch;
   const asked = applicationMatches(inputs.applications, inputs.applicationNamespace);
   if (!asked(application.namespace, application.name)) return { application, end: OTHER };
@@ -213,7 +213,7 @@ function failedBy({ phase }: Operation): End {
   return { conclusion: 'failure', reason: 'sync-failed', what: `its operation ended ${phase}` };
 }
 
-function unaided({ application, truncated }: Dispatch, end: End): Reading {
+function unaided({ application, truncated }: Dispatch, end: End): ReadEvent {
   if (!truncated || end !== SYNCED) return { application, end };
   return { application, end: TRUNCATED, error: truncation(READ_IT) };
 }
@@ -239,7 +239,7 @@ async function aided(
   end: End,
   inputs: Inputs,
   dependencies: EventDependencies,
-): Promise<Reading> {
+): Promise<ReadEvent> {
   const { application, truncated } = dispatch;
   const open = undecidedOf(settledBy({ application, end }, inputs, dependencies.clock)).length > 0;
   if (!truncated && (!open || inputs.liveEvidence === 'off')) return { application, end };
@@ -263,7 +263,7 @@ async function aided(
 }
 
 /** The cluster has gone on: what the event left out is lost. */
-function late({ application }: Dispatch, end: End): Reading {
+function late({ application }: Dispatch, end: End): ReadEvent {
   if (end !== SYNCED) return { application, end };
   return { application, end: TRUNCATED, error: truncation(TOO_LATE) };
 }
@@ -298,7 +298,7 @@ async function lookedUp(
   const key = keyOf(application);
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(DEADLINE_MS)]);
   const look = () => source.relist(signal);
-  const events = await unlessAborted(patiently(look, { clock, random }, signal), signal);
+  const events = await unlessAborted(withRetries(look, { clock, random }, signal), signal);
   if (!events) throw new TransientError('The cluster did not answer in time.');
   const found = events.find((each) => each.kind === 'application')?.application;
   if (found?.unreadable !== undefined) throw new DecodeError(found.unreadable);
@@ -329,7 +329,7 @@ function enriched({ application, operation }: Dispatch, found: Application): App
 }
 
 /** The end as the event alone shows it. */
-function settledBy({ application, end }: Reading, inputs: Inputs, clock: Clock): Settled {
+function settledBy({ application, end }: ReadEvent, inputs: Inputs, clock: Clock): Settled {
   const now = clock.now();
   const resolve = () => ({ kind: 'any', why: 'the event names the operation' }) as const;
   const first = begin(inputs, resolve, now);
@@ -339,7 +339,7 @@ function settledBy({ application, end }: Reading, inputs: Inputs, clock: Clock):
 }
 
 async function evidenceFor(
-  { source, end }: Reading,
+  { source, end }: ReadEvent,
   ends: Parameters<typeof readLive>[0],
   { console, cancelled }: EventDependencies,
 ): Promise<LiveEvidence> {
@@ -351,7 +351,7 @@ async function evidenceFor(
 async function lookedInto(
   outcome: { readonly ends: ReadonlyMap<string, Settled> },
   results: Results,
-  { end }: Reading,
+  { end }: ReadEvent,
   inputs: Inputs,
   dependencies: EventDependencies,
 ): Promise<Results> {
@@ -367,7 +367,7 @@ async function lookedInto(
 }
 
 /** What a truncated event did not tell may be anything. */
-function blinded(report: Report, reading: Reading, { truncated, application }: Dispatch): Report {
+function blinded(report: Report, reading: ReadEvent, { truncated, application }: Dispatch): Report {
   if (!truncated || reading.application !== application) return report;
   if (reading.end.conclusion === 'skipped') return report;
   const applications = report.applications.map((each) => ({

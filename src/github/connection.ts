@@ -1,16 +1,16 @@
 import type { Answer } from '../http/answers.js';
-import type { Connection, Credentials, Surroundings } from '../http/connection.js';
-import { reach } from '../http/endpoint.js';
+import type { Connection, ConnectionDependencies, Credentials } from '../http/connection.js';
+import { withDeadline } from '../http/deadline.js';
+import { endpointFor } from '../http/endpoint.js';
 import { LIMITS } from '../http/limits.js';
 import { type Request, TIMEOUTS, transport } from '../http/transport.js';
-import { within } from '../http/within.js';
 import type { Clock } from '../platform/clock.js';
 import { TransientError } from '../platform/errors.js';
 
 /** What GitHub is asked by. */
 export interface GithubParts {
   /** The process's environment: proxies. */
-  readonly env: Surroundings['env'];
+  readonly env: ConnectionDependencies['env'];
   readonly clock: Clock;
 }
 
@@ -39,7 +39,7 @@ export function githubConnection(
 ): GithubConnection {
   const credentials: Credentials = { headers: { authorization } };
   const connection: Connection = {
-    ...reach(base, env, 'GitHub'),
+    ...endpointFor(base, env, 'GitHub'),
     trust: {},
     credentials: () => credentials,
   };
@@ -48,7 +48,7 @@ export function githubConnection(
     new TransientError(`${connection.name}: no answer for ${DEADLINE_MS / 1000} s.`);
   return {
     ask: (request, signal) =>
-      within({ clock, ms: DEADLINE_MS, late }, signal, (life) => pool.send(request, life)),
+      withDeadline({ clock, ms: DEADLINE_MS, late }, signal, (life) => pool.send(request, life)),
     close: () => pool.close(),
   };
 }

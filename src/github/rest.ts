@@ -1,5 +1,5 @@
 import { type Answer, isSuccess, jsonOf, sayingOf } from '../http/answers.js';
-import { patiently } from '../http/retry.js';
+import { withRetries } from '../http/retry.js';
 import type { Request } from '../http/transport.js';
 import { TransientError } from '../platform/errors.js';
 import { type GithubParts, githubConnection } from './connection.js';
@@ -51,7 +51,7 @@ export function githubRest({ token, apiUrl, random, ...parts }: GithubRestOption
     throw new TransientError(`${answer.status}: ${sayingOf(answer)}`);
   };
   const repeated = (request: Request, signal: AbortSignal) =>
-    patiently(() => send(request, signal), { clock, random }, signal);
+    withRetries(() => send(request, signal), { clock, random }, signal);
   return {
     get: (path, query, signal, kind) =>
       repeated({ path, query, ...(kind ? { kind } : {}) }, signal),

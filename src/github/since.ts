@@ -1,6 +1,6 @@
 import type { Since } from '../core/decision/state.js';
+import { withDeadline } from '../http/deadline.js';
 import { list, record, text } from '../http/json.js';
-import { within } from '../http/within.js';
 import type { Inputs } from '../inputs/types.js';
 import { TransientError } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
@@ -42,8 +42,10 @@ export async function reportedUpTo(
   const query = { branch: run.branch, status: 'success', per_page: '1' };
   const late = () => new TransientError(`GitHub did not answer for ${DEADLINE_MS / 1000} s.`);
   try {
-    const answer = await within({ clock: parts.clock, ms: DEADLINE_MS, late }, cancelled, (life) =>
-      rest.get(path, query, life),
+    const answer = await withDeadline(
+      { clock: parts.clock, ms: DEADLINE_MS, late },
+      cancelled,
+      (life) => rest.get(path, query, life),
     );
     const since = headOf(list(record(answer).workflow_runs)[0]);
     log.info(since ? found(since, run.branch) : none(run.branch));

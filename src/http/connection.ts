@@ -35,7 +35,7 @@ export interface Credentials {
 }
 
 /** What a connection needs from the run beside its inputs. */
-export interface Surroundings {
+export interface ConnectionDependencies {
   /** The process's environment: proxies, the service account of a pod, exec plugins. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;

@@ -5,7 +5,7 @@ import type { Access } from '../inputs/types.js';
 import { messageOf, TerminalError } from '../platform/errors.js';
 import { readOthersFile } from '../platform/files.js';
 import { isLoopback } from '../platform/loopback.js';
-import type { Connection, Credentials, Surroundings, Trust } from './connection.js';
+import type { Connection, ConnectionDependencies, Credentials, Trust } from './connection.js';
 import { proxyFromEnvironment } from './proxy.js';
 
 const ACCESS_YAML = `with:
@@ -35,9 +35,9 @@ export function bearer(token: string, mask: (secret: string) => void): Credentia
  * @param proxy by which it is reached; by default as the environment says
  * @throws TerminalError `invalid-input` for a proxy that the environment names and that is not one
  */
-export function reach(
+export function endpointFor(
   base: string,
-  env: Surroundings['env'],
+  env: ConnectionDependencies['env'],
   what = 'the Kubernetes API',
   proxy = proxyFromEnvironment(new URL(base), env),
 ): Pick<Connection, 'name' | 'base' | 'agent' | 'proxy'> {

@@ -30,7 +30,7 @@ export interface Identity {
 /** A real one has some twenty digits. */
 const LONGEST_VERSION = 256;
 
-export function identityOf(object: unknown): Identity {
+export function objectIdentityOf(object: unknown): Identity {
   const metadata = record(record(object).metadata);
   const version = text(metadata.resourceVersion);
   return {

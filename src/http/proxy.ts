@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 import { TerminalError } from '../platform/errors.js';
 import { isLoopback } from '../platform/loopback.js';
-import type { Surroundings } from './connection.js';
+import type { ConnectionDependencies } from './connection.js';
 
 /** Decides, in one place, by which proxy a server is reached; see `tunnel.ts` for the way through it. */
 
-type Environment = Surroundings['env'];
+type Environment = ConnectionDependencies['env'];
 
 /** As Go's net/http takes them, and kubectl with it. */
 const SCHEMES = /^(https?|socks[45]?[ah]?):$/;

@@ -20,7 +20,7 @@ export function backoff(failures: number, random: () => number, atLeastMs = 0): 
 const ATTEMPTS = 3;
 
 /** Does something that may fail in passing, up to three times. */
-export async function patiently<T>(
+export async function withRetries<T>(
   work: () => Promise<T>,
   { clock, random }: { readonly clock: Clock; readonly random: () => number },
   signal: AbortSignal,

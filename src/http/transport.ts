@@ -4,12 +4,12 @@ import type { Clock } from '../platform/clock.js';
 import { TerminalError, TransientError } from '../platform/errors.js';
 import type { Answer } from './answers.js';
 import type { Connection, Credentials } from './connection.js';
+import { cancelledError, withDeadline } from './deadline.js';
 import { LIMITS, type Limits, sizeOf, TooLarge } from './limits.js';
 import { lines } from './lines.js';
 import { loginOf } from './proxy.js';
 import { hider, shownBy } from './secrets.js';
 import { type Watchdog, watchdog } from './watchdog.js';
-import { cancelled, within } from './within.js';
 
 export interface Request {
   readonly method?: 'GET' | 'PATCH' | 'POST';
@@ -142,7 +142,7 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
   };
   const end = () => {
     release();
-    life.abort(cancelled());
+    life.abort(cancelledError());
   };
   const fault = async (thrown: unknown): Promise<Error> => {
     if (life.signal.aborted) return life.signal.reason;
@@ -348,5 +348,5 @@ async function credentialsInTime(
   const waited = `for ${Math.round(ms / 1000)} s`;
   const late = () =>
     new Silence(`${connection.name}: what gives the credentials has not answered ${waited}.`);
-  return within({ clock, ms, late }, signal, (life) => connection.credentials(fresh, life));
+  return withDeadline({ clock, ms, late }, signal, (life) => connection.credentials(fresh, life));
 }

@@ -7,8 +7,8 @@ import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
 import {
   applicationScopes,
   changeWriter,
+  type OutputScope,
   runScope,
-  type Scope,
   valuesOf,
   writeChange,
 } from './values.js';
@@ -86,7 +86,7 @@ export function* resultsOf(report: Report): Generator<string> {
   yield ']}';
 }
 
-function applicationOf(result: ApplicationResult, scope: Scope, style: ValueStyle): string {
+function applicationOf(result: ApplicationResult, scope: OutputScope, style: ValueStyle): string {
   const write = changeWriter(style);
   const more: readonly Named[] = [
     ['url', text(result.url ?? '')],

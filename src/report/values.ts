@@ -9,7 +9,7 @@ import { textsOf } from './texts.js';
 import { type Totals, totalsOf } from './totals.js';
 
 /** What the outputs say: of a whole run, or of one Application in it. */
-export interface Scope {
+export interface OutputScope {
   readonly conclusion: Conclusion;
   readonly reason: Reason;
   readonly message: string;
@@ -24,7 +24,7 @@ export interface Scope {
 type Matched = readonly (readonly [filter: string, changes: readonly Change[]])[];
 
 /** The whole run as one scope. */
-export function runScope(report: Report): Scope {
+export function runScope(report: Report): OutputScope {
   const { conclusion, reason, message, applications } = report;
   // Of a run that failed before it saw an Application, anything may be missing.
   const unseen = applications.length === 0 && !succeeded(report);
@@ -43,7 +43,9 @@ export function runScope(report: Report): Scope {
 }
 
 /** One scope for each Application, in the report's order. */
-export function* applicationScopes(report: Report): Generator<readonly [ApplicationResult, Scope]> {
+export function* applicationScopes(
+  report: Report,
+): Generator<readonly [ApplicationResult, OutputScope]> {
   const matches = report.filters.map((filter) => {
     const changes = Map.groupBy(matchesOf(report, filter), (change) => change.application);
     return [filter.name, changes] as const;
@@ -54,7 +56,11 @@ export function* applicationScopes(report: Report): Generator<readonly [Applicat
   }
 }
 
-function applicationScope(report: Report, result: ApplicationResult, matched: Matched): Scope {
+function applicationScope(
+  report: Report,
+  result: ApplicationResult,
+  matched: Matched,
+): OutputScope {
   const { conclusion, reason, message } = result;
   const partial = result.evidence === 'partial' || guessed(report, matched);
   return {
@@ -83,7 +89,7 @@ function guessed(report: Report, matched: Matched): boolean {
 }
 
 /** The values of a scope in the contract's order, each under its output's name. */
-export function valuesOf(scope: Scope, write: (change: Change) => string): readonly Named[] {
+export function valuesOf(scope: OutputScope, write: (change: Change) => string): readonly Named[] {
   const { totals, changed, matched } = scope;
   const hits = matched.filter(([, changes]) => changes.length > 0).map(([name]) => name);
   return [

@@ -1,5 +1,5 @@
 import { type Application, keyOf } from '../core/application/types.js';
-import { type Identity, identityOf } from '../http/json.js';
+import { type Identity, objectIdentityOf } from '../http/json.js';
 import type { SourceEvent } from './source.js';
 
 export type Version = Pick<Identity, 'uid' | 'resourceVersion'>;
@@ -45,7 +45,7 @@ export class Deliveries {
   }
 
   deleted(object: unknown, list?: Present): SourceEvent | undefined {
-    const identity = identityOf(object);
+    const identity = objectIdentityOf(object);
     const key = keyOf(identity);
     // The deletion of an earlier object of that name says nothing about the present one.
     if (this.#versions.get(key)?.uid !== identity.uid) return undefined;

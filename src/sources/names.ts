@@ -1,5 +1,5 @@
 import { keyOf } from '../core/application/types.js';
-import { identityOf } from '../http/json.js';
+import { objectIdentityOf } from '../http/json.js';
 import { isSelected } from './selected.js';
 import type { Selection } from './source.js';
 
@@ -17,7 +17,7 @@ export async function namesBy(
   const everywhere = namespace === '' || namespace === '*';
   const selection = everywhere ? {} : { namespace };
   const reduce = (item: unknown) => {
-    const identity = identityOf(item);
+    const identity = objectIdentityOf(item);
     if (!isSelected(identity, selection)) return undefined;
     return everywhere ? keyOf(identity) : identity.name;
   };

@@ -85,15 +85,15 @@ export async function openArgocdApi(
   if (server === '' || (token === '' && !keyless)) return undefined;
   const { clock, env, console } = dependencies;
   const mask = (secret: string) => console.mask(secret);
-  const surroundings = { env, log: console, mask };
+  const connecting = { env, log: console, mask };
   const trust = source === 'argocd' ? inputs.access : besideCluster(inputs.access);
   const { argocdEndpoint, connectArgocd } = await import('./argocd/index.js');
-  if (!keyless) return { connection: connectArgocd({ server, token, trust }, surroundings) };
+  if (!keyless) return { connection: connectArgocd({ server, token, trust }, connecting) };
   const { argocdLogin } = await import('./argocd/login.js');
   // The audience of a cluster's token is for that cluster: Argo CD must not be able to use it there.
   const given = source === 'argocd' ? inputs.access.oidcAudience : '';
   const oidc = await oidcFor(given || server, dependencies, NO_ARGOCD_TOKEN);
-  const endpoint = argocdEndpoint({ server, trust }, surroundings);
+  const endpoint = argocdEndpoint({ server, trust }, connecting);
   const login = argocdLogin({ endpoint, oidc, connector, clock, mask });
   return { connection: { ...endpoint, credentials: login.credentials }, identity: login.identity };
 }

@@ -1,4 +1,4 @@
-import { type Identity, identityOf } from '../http/json.js';
+import { type Identity, objectIdentityOf } from '../http/json.js';
 import type { ReadApplication } from './protocol.js';
 import type { Selection, SourceOptions } from './source.js';
 import { tolerantReader } from './tolerant-reader.js';
@@ -20,7 +20,7 @@ export function selectedReader({
   const read = tolerantReader(parse, log);
   let warned = false;
   return (object) => {
-    const identity = identityOf(object);
+    const identity = objectIdentityOf(object);
     if (identity.name === '' && !warned) {
       log.warning('The server sent an object without a name; it is ignored.');
       warned = true;

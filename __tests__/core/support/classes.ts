@@ -2,7 +2,7 @@ import type { Application } from '../../../src/core/application/types.js';
 import { classify, gradeOf } from '../../../src/core/changes/classify.js';
 import { type LiveTimes, withLive } from '../../../src/core/changes/live-times.js';
 import type { Scope } from '../../../src/core/changes/scope.js';
-import type { Evidence } from '../../../src/core/decision/observations.js';
+import type { Observations } from '../../../src/core/decision/observations.js';
 import type { Change } from '../../../src/core/result/vocabulary.js';
 
 /** What is said in the end of an Application's resources. */
@@ -15,7 +15,7 @@ export interface Classes {
 
 export type Classifier = (
   application: Application,
-  seen: Evidence,
+  seen: Observations,
   scope: Scope,
   live: ReadonlyMap<string, LiveTimes>,
 ) => Classes;

@@ -41,8 +41,8 @@ function loginAt({
   const clock = fakeClock();
   const mask = () => undefined;
   const trust = { certificateAuthority: ca, insecureSkipTlsVerify: insecure };
-  const surroundings = { env, log: recordingLog(), mask };
-  const endpoint = argocdEndpoint({ server, trust }, surroundings);
+  const dependencies = { env, log: recordingLog(), mask };
+  const endpoint = argocdEndpoint({ server, trust }, dependencies);
   const ask = tokenEndpoint({ env: github.env, clock, mask });
   const oidc = githubOidc(argocd.url, clock, ask);
   return { clock, login: argocdLogin({ endpoint, oidc, connector: '', clock, mask }) };

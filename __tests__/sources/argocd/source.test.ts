@@ -45,9 +45,9 @@ type Over = Partial<SourceOptions> & {
 function sourceOf(server: ArgocdServer, over: Over = {}): Source {
   const { token = server.token, ca = server.ca, insecure = false, ...options } = over;
   const trust = { certificateAuthority: insecure ? '' : ca, insecureSkipTlsVerify: insecure };
-  const surroundings = { env: {}, log: recordingLog(), mask: () => undefined };
+  const dependencies = { env: {}, log: recordingLog(), mask: () => undefined };
   return argocdSource({
-    connection: connectArgocd({ server: server.url, token, trust }, surroundings),
+    connection: connectArgocd({ server: server.url, token, trust }, dependencies),
     selection: { namespace: 'argocd' },
     clock: systemClock(),
     log: recordingLog(),

@@ -12,11 +12,11 @@ import { type ProxyOptions, startProxy } from '../../support/proxy.js';
 import {
   accessTo,
   application,
+  dependencies,
   kubeconfig,
   NO_ACCESS,
   short,
   sourceBy,
-  surroundings,
 } from './harness.js';
 
 /** The ways in that are less common, and what each says when it is closed. */
@@ -47,10 +47,10 @@ async function proxyOf(options: ProxyOptions) {
   return proxy;
 }
 
-type Around = Parameters<typeof surroundings>[0];
+type Around = Parameters<typeof dependencies>[0];
 
 async function sourceWith(access: Partial<Access>, around: Around = {}): Promise<Source> {
-  const connection = await connect({ ...NO_ACCESS, ...access }, surroundings(around));
+  const connection = await connect({ ...NO_ACCESS, ...access }, dependencies(around));
   return sourceBy(connection, { timing: { credentialsMs: 300 } });
 }
 

@@ -10,12 +10,12 @@ import { startProxy } from '../../support/proxy.js';
 import {
   accessTo,
   application,
+  dependencies,
   kubeconfig,
   NO_ACCESS,
   recordingLog,
   short,
   sourceBy,
-  surroundings,
 } from './harness.js';
 
 const ALL = new AbortController().signal;
@@ -43,11 +43,11 @@ async function proxyTo(port?: number) {
   return proxy;
 }
 
-type Around = Parameters<typeof surroundings>[0];
+type Around = Parameters<typeof dependencies>[0];
 
 /** What a look by way of these inputs finds. */
 async function look(access: Partial<Access>, around: Around = {}): Promise<readonly string[]> {
-  const connection = await connect({ ...NO_ACCESS, ...access }, surroundings(around));
+  const connection = await connect({ ...NO_ACCESS, ...access }, dependencies(around));
   return (await sourceBy(connection).relist(ALL)).map(short);
 }
 
@@ -242,7 +242,7 @@ test('files of KUBECONFIG are merged, and paths in them are relative to them', a
     JSON.stringify({ users, clusters: [{ name: 'c', cluster: {} }] }),
   );
   const kubeconfigEnv = [join(dir, 'a'), join(dir, 'absent'), join(dir, 'b')].join(':');
-  const connection = await connect({ ...NO_ACCESS, kubeconfigEnv }, surroundings());
+  const connection = await connect({ ...NO_ACCESS, kubeconfigEnv }, dependencies());
   // A token that is replaced in its file is used from the next request on.
   await writeFile(join(dir, 'token'), `${server.token}\n`);
   expect((await sourceBy(connection).relist(ALL)).map(short)).toEqual(SHOP);
@@ -263,7 +263,7 @@ test('the service account of a pod, whose token rotates', async () => {
   await writeFile(join(serviceAccount, 'ca.crt'), server.ca);
   await writeFile(join(serviceAccount, 'token'), server.token);
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: `${server.port}` };
-  const connection = await connect(NO_ACCESS, surroundings({ env, serviceAccount }));
+  const connection = await connect(NO_ACCESS, dependencies({ env, serviceAccount }));
   const source = sourceBy(connection);
   expect((await source.relist(ALL)).map(short)).toEqual(SHOP);
   server.tokens.clear();
@@ -284,7 +284,7 @@ test('an exec plugin is asked once, told of the cluster, and its token is masked
   const masked: string[] = [];
   const mask = (secret: string) => masked.push(secret);
   const access = { ...NO_ACCESS, kubeconfig: kubeconfig(server, { exec }) };
-  const source = sourceBy(await connect(access, surroundings({ mask })));
+  const source = sourceBy(await connect(access, dependencies({ mask })));
   const looks = await Promise.all([source.relist(ALL), source.relist(ALL)]);
   expect(looks.map((events) => events.map(short))).toEqual([SHOP, SHOP]);
   expect(masked).toEqual(['test-token']);

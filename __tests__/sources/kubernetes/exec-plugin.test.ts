@@ -9,7 +9,7 @@ import { TerminalError, TransientError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { withoutSecrets } from '../../../src/sources/kubernetes/plugin-secrets.js';
 import { costOf } from '../../support/cost.ts';
-import { NO_ACCESS, surroundings } from './harness.js';
+import { dependencies, NO_ACCESS } from './harness.js';
 
 /** Exec plugins as real processes: what they are given, how they end, what is shown of them. */
 
@@ -59,7 +59,7 @@ async function connection(text: string, setting: Setting = {}): Promise<Connecti
   const command = await script(text);
   return connect(
     { ...NO_ACCESS, kubeconfig: kubeconfig({ command, ...exec }) },
-    surroundings({
+    dependencies({
       env: { PATH, ...env },
       pluginTimeoutMs: timeoutMs,
       mask: (secret) => masked.push(secret),
@@ -444,7 +444,7 @@ describe('a plugin that is not set up is refused before it runs', () => {
 
   test.each(TYPES)('%s', async (_, exec, message) => {
     const access = { ...NO_ACCESS, kubeconfig: kubeconfig(exec) };
-    const thrown = await connect(access, surroundings()).catch((fault: unknown) => fault);
+    const thrown = await connect(access, dependencies()).catch((fault: unknown) => fault);
     expect(thrown).toBeInstanceOf(TerminalError);
     expect((thrown as TerminalError).reason).toBe('invalid-input');
     expect((thrown as TerminalError).message).toContain(message);

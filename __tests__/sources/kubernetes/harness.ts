@@ -5,10 +5,10 @@ import { systemClock } from '../../../src/platform/clock.js';
 import type { Log } from '../../../src/platform/log.js';
 import {
   type Connection,
+  type ConnectionDependencies,
   connect,
   type KubernetesOptions,
   kubernetesSource,
-  type Surroundings,
 } from '../../../src/sources/kubernetes/index.js';
 import type { Source, SourceEvent } from '../../../src/sources/source.js';
 import type { ApiServer, KubeObject } from '../../support/api-server.js';
@@ -81,7 +81,7 @@ export function kubeconfig(server: ApiServer, user: object, cluster: object = {}
   });
 }
 
-export function surroundings(over: Partial<Surroundings> = {}): Surroundings {
+export function dependencies(over: Partial<ConnectionDependencies> = {}): ConnectionDependencies {
   return {
     env: {},
     log: recordingLog(),
@@ -96,7 +96,7 @@ export async function sourceOf(
   over: Partial<KubernetesOptions> & { readonly access?: Partial<Access> } = {},
 ): Promise<Source> {
   const { access, ...options } = over;
-  return sourceBy(await connect(accessTo(server, access), surroundings()), options);
+  return sourceBy(await connect(accessTo(server, access), dependencies()), options);
 }
 
 export function sourceBy(connection: Connection, over: Partial<KubernetesOptions> = {}): Source {

@@ -1,13 +1,13 @@
 import type { Application, ResourceKey, ResourceResult } from '../application/types.js';
 import { resourceName } from '../application/types.js';
 import {
-  type Evidence,
+  type Observations,
   resultName,
-  resultsOf,
+  resultsSeen,
   type SeenOperation,
   type SeenResult,
 } from '../decision/observations.js';
-import type { Change, ChangeClass, Evidence as EvidenceKind } from '../result/vocabulary.js';
+import type { Change, ChangeClass, Evidence } from '../result/vocabulary.js';
 import { comparedOutcomes, type IndexedComparison, indexed } from './comparisons.js';
 import { ANYTHING, combine, type Finding, inTurn } from './findings.js';
 import type { Written } from './live-times.js';
@@ -35,7 +35,7 @@ interface ResourceFinding {
  * the comparisons, else, until the live objects have been asked, "updated" by report: a purge too
  * many costs less than one too few.
  */
-export function classify(application: Application, seen: Evidence, scope: Scope): Classified {
+export function classify(application: Application, seen: Observations, scope: Scope): Classified {
   const findings = findingsOf(application, indexed(seen.comparisons), scope);
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
   const { operations, hidden, sinceUnrecorded, writtenFrom, startSecondAmbiguous } = scope;
@@ -80,7 +80,7 @@ function findingsOf(
     }
   }
   for (const operation of scope.operations) {
-    for (const result of resultsOf(operation)) {
+    for (const result of resultsSeen(operation)) {
       const name = resultName(result.latest);
       const told = findingOf(operation, name, result, comparisons);
       const finding = isMadeNamespace(application, result.first) ? madeOf(told) : told;
@@ -162,7 +162,7 @@ function narrowed(
 
 interface Decision {
   readonly change: ChangeClass;
-  readonly evidence: EvidenceKind;
+  readonly evidence: Evidence;
 }
 
 function decide({ finding, result }: ResourceFinding): Decision {

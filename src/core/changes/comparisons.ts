@@ -2,7 +2,7 @@ import {
   type Compared,
   type ComparisonSnapshot,
   type SeenOperation,
-  statusesOf,
+  statusesByKey,
 } from '../decision/observations.js';
 import { revisionKey } from '../decision/target.js';
 import { ALL_OUTCOMES, type ApplyOutcome } from './messages.js';
@@ -17,7 +17,7 @@ export interface IndexedComparison extends ComparisonSnapshot {
 export function indexed(comparisons: readonly ComparisonSnapshot[]): readonly IndexedComparison[] {
   const known = new Map<Compared, IndexedComparison['statuses']>();
   return comparisons.map((each) => {
-    const statuses = known.get(each.compared) ?? statusesOf(each.compared);
+    const statuses = known.get(each.compared) ?? statusesByKey(each.compared);
     known.set(each.compared, statuses);
     return { ...each, statuses };
   });

@@ -1,7 +1,7 @@
 import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
 import { type After, happenedAfter, type Moment } from './moment.js';
-import { type Evidence, hasEnded } from './observations.js';
+import { hasEnded, type Observations } from './observations.js';
 import { revisionKey } from './target.js';
 
 /** Something that was seen of an Application for the first time. */
@@ -84,7 +84,7 @@ export function withFacts(
   facts: readonly Fact[],
   application: Application,
   images: readonly ImagePattern[],
-  { snapshots }: Pick<Evidence, 'snapshots'>,
+  { snapshots }: Pick<Observations, 'snapshots'>,
   now: Moment,
 ): readonly Fact[] {
   const fresh = [

@@ -1,7 +1,7 @@
 import type { Application } from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
 import { factsOf } from './facts.js';
-import { hasEnded, resultsOf, type SeenOperation } from './observations.js';
+import { hasEnded, resultsSeen, type SeenOperation } from './observations.js';
 import type { State } from './state.js';
 
 /** How an Application's images stand to those that must run. */
@@ -35,7 +35,7 @@ export function isForImages({ policy, target }: Pick<State, 'policy' | 'target'>
 }
 
 function imagesIn(operation: SeenOperation): readonly string[] {
-  return resultsOf(operation).flatMap(({ latest }) => latest.images);
+  return resultsSeen(operation).flatMap(({ latest }) => latest.images);
 }
 
 /** Whether an operation's results name one of the images. */

@@ -13,7 +13,7 @@ import { revisionKey } from './target.js';
  * Everything seen of an Application since the wait began, in the order of its snapshots: what
  * later results overwrite is kept here.
  */
-export interface Evidence {
+export interface Observations {
   /** How many snapshots there were; `at` fields below are indices of snapshots. */
   readonly snapshots: number;
   readonly comparisons: readonly ComparisonSnapshot[];
@@ -63,7 +63,7 @@ export interface SeenOperation {
   readonly retryCount: number;
   /** Another one may have been before it, unseen. */
   readonly mayHaveMissedOperation: boolean;
-  /** See `resultsOf`. What had ended when it was first seen has said all at once. */
+  /** See `resultsSeen`. What had ended when it was first seen has said all at once. */
   readonly results:
     | { readonly kind: 'at once'; readonly all: readonly ResourceResult[] }
     | { readonly kind: 'in turn'; readonly all: readonly SeenResult[] };
@@ -80,7 +80,7 @@ export interface SeenResult {
   readonly settled?: Moment;
 }
 
-export const NOTHING_SEEN: Evidence = {
+export const NOTHING_SEEN: Observations = {
   snapshots: 0,
   comparisons: [],
   operations: [],
@@ -104,11 +104,11 @@ export function isBusy(application: Application): boolean {
  * @param gap versions between the last snapshot and this one may have been missed
  */
 export function observeSnapshot(
-  seen: Evidence,
+  seen: Observations,
   application: Application,
   gap: boolean,
   now: Moment,
-): Evidence {
+): Observations {
   const at = seen.snapshots;
   const { operation } = application;
   const mayHaveMissedOperation =
@@ -166,21 +166,21 @@ const REMEMBERED = 16;
 /** Whether the sync status of every resource is the same. */
 function saysTheSame(a: Compared, b: Compared): boolean {
   if (a.resources === b.resources) return a.statuses.every((each, i) => each === b.statuses[i]);
-  const [before, after] = [statusesOf(a), statusesOf(b)];
+  const [before, after] = [statusesByKey(a), statusesByKey(b)];
   return (
     before.size === after.size && [...before].every(([name, each]) => after.get(name) === each)
   );
 }
 
 /** Sync status by resource name. */
-export function statusesOf({ resources, statuses }: Compared): ReadonlyMap<string, string> {
+export function statusesByKey({ resources, statuses }: Compared): ReadonlyMap<string, string> {
   return new Map(resources.map((each, i) => [resourceName(each), statuses[i] ?? '']));
 }
 
 function withOperation(
   operations: readonly SeenOperation[],
   operation: Operation | undefined,
-  look: Look,
+  look: Sighting,
 ): readonly SeenOperation[] {
   if (!operation) return operations;
   const last = operations.at(-1);
@@ -200,14 +200,14 @@ function isSame(known: SeenOperation, operation: Operation): boolean {
 }
 
 /** A snapshot's number, whether others before it were missed, and when it came. */
-interface Look {
+interface Sighting {
   readonly at: number;
   readonly gap: boolean;
   readonly mayHaveMissedOperation: boolean;
   readonly now: Moment;
 }
 
-function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Look): SeenOperation {
+function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Sighting): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
   const { retryCount } = operation;
   const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
@@ -228,7 +228,7 @@ function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Look):
 function updated(
   known: SeenOperation,
   operation: Operation,
-  { at, gap, now }: Look,
+  { at, gap, now }: Sighting,
 ): SeenOperation {
   const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
   const { revisions, phase, finishedAt, retryCount } = operation;
@@ -248,7 +248,7 @@ function updated(
 }
 
 /** What an operation reported about each resource, in the order of the first reports. */
-export function resultsOf({ results, seen }: SeenOperation): readonly SeenResult[] {
+export function resultsSeen({ results, seen }: SeenOperation): readonly SeenResult[] {
   return results.kind === 'in turn' ? results.all : inTurn([], results.all, seen);
 }
 
@@ -259,7 +259,7 @@ function withResults(
 ): SeenOperation['results'] {
   const { all } = known.results;
   const same = all.length === results.length && all.every((each, i) => each === results[i]);
-  return same ? known.results : { kind: 'in turn', all: inTurn(resultsOf(known), results, now) };
+  return same ? known.results : { kind: 'in turn', all: inTurn(resultsSeen(known), results, now) };
 }
 
 function inTurn(

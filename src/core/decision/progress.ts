@@ -3,7 +3,7 @@ import { cameAfter, type Fact, factsOf } from './facts.js';
 import { type After, ageOf, happenedAfter, type Moment } from './moment.js';
 import { hasEnded, type SeenOperation } from './observations.js';
 import { isTarget, type State } from './state.js';
-import { names, revisionKey, type Target } from './target.js';
+import { namesRevision, revisionKey, type Target } from './target.js';
 
 /** Where the Application stands towards its target. */
 export interface TargetProgress {
@@ -255,7 +255,7 @@ function isSighting(fact: Fact, automated: boolean): fact is Sighting {
 /** What the source hydrator made of the target, a dry revision. */
 export function targetHydration({ facts, target }: State) {
   if (target?.kind !== 'revision') return undefined;
-  return factsOf(facts, 'hydrated').find(({ pair }) => names(target.text, pair.dry));
+  return factsOf(facts, 'hydrated').find(({ pair }) => namesRevision(target.text, pair.dry));
 }
 
 /** An earlier dry revision had been hydrated to the same. */
@@ -270,7 +270,7 @@ function isHydratedAgain(
 /** The failed attempts to hydrate the target. */
 export function failedHydrations({ facts, target }: State) {
   if (target?.kind !== 'revision') return [];
-  return factsOf(facts, 'hydration-failed').filter(({ dry }) => names(target.text, dry));
+  return factsOf(facts, 'hydration-failed').filter(({ dry }) => namesRevision(target.text, dry));
 }
 
 /** Start of the last deployment on record at the first look; empty: there was none. */

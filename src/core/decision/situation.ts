@@ -15,7 +15,7 @@ import {
 } from '../within/lasting-failures.js';
 import { isForImages, mayBringImages } from './images.js';
 import { ageOf, type Moment } from './moment.js';
-import { hasEnded, isBusy, resultsOf, type SeenOperation } from './observations.js';
+import { hasEnded, isBusy, resultsSeen, type SeenOperation } from './observations.js';
 import {
   failedHydrations,
   healthSeen,
@@ -29,7 +29,7 @@ import {
   targetProgress,
 } from './progress.js';
 import { isTarget, type Policy, type State } from './state.js';
-import { names, revisionKey } from './target.js';
+import { namesRevision, revisionKey } from './target.js';
 
 /** A state with what is derived from it once and used throughout. */
 export interface Situation {
@@ -126,7 +126,7 @@ export function hydrationOf({
     const givenUp = rest <= 0 || failures.length > 1;
     return { kind: 'failed', message, givenUp, givesUpAt: now.elapsed + rest };
   }
-  if (!names(target.text, hydrator.compared)) return { kind: 'none' };
+  if (!namesRevision(target.text, hydrator.compared)) return { kind: 'none' };
   return { kind: hydrator.current?.phase === 'Hydrating' ? 'running' : 'compared' };
 }
 
@@ -259,7 +259,7 @@ function isOnlySkipped(situation: Situation): boolean {
 }
 
 function skippedBy(operation: SeenOperation): readonly string[] {
-  return resultsOf(operation)
+  return resultsSeen(operation)
     .filter((result) => result.latest.status === 'PruneSkipped')
     .map((result) => resourceName(result.latest));
 }

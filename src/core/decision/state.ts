@@ -5,7 +5,7 @@ import type { Pattern } from '../filters/patterns.js';
 import { type Looks, NO_LOOKS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
-import { type Evidence, isBusy, NOTHING_SEEN, observeSnapshot } from './observations.js';
+import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
 import {
   type Tags,
   untagged,
@@ -61,7 +61,7 @@ export interface State {
   readonly since: Moment;
   readonly application?: Application;
   readonly target?: Target;
-  readonly seen: Evidence;
+  readonly seen: Observations;
   /** What was seen, in its order; progress.ts says what it means. */
   readonly facts: readonly Fact[];
   readonly relations: ReadonlyMap<string, Relation>;
@@ -151,7 +151,7 @@ export function step(state: State, event: Event): State {
   }
 }
 
-/** What began since the look makes its failures those of before. */
+/** An operation that began since the look: its failures are previous ones. */
 function withLook(state: State, looks: Looks): State {
   const busy = state.application !== undefined && isBusy(state.application);
   return { ...state, looks: busy ? { ...looks, failures: NO_LOOKS.failures } : looks };

@@ -1,6 +1,6 @@
 import type { Application, Revisions, TagObject } from '../application/types.js';
 import type { Fact } from './facts.js';
-import type { Evidence } from './observations.js';
+import type { Observations } from './observations.js';
 import type { Target } from './target.js';
 
 /** Tag objects to the commits that they name, by SHA. */
@@ -27,7 +27,7 @@ export function untagged(application: Application, tags: Tags): Application {
 }
 
 /** What was seen before a tag was known, with its commit. */
-export function untaggedEvidence(seen: Evidence, tags: Tags): Evidence {
+export function untaggedEvidence(seen: Observations, tags: Tags): Observations {
   return {
     ...seen,
     comparisons: seen.comparisons.map((each) => ({ ...each, key: keyOfCommits(each.key, tags) })),

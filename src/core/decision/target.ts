@@ -164,8 +164,10 @@ export function matches(
   if (target.kind === 'any') return true;
   return revisions.resolved.some((resolved, i) => {
     if (target.sources && !target.sources.has(i)) return false;
-    if (names(target.text, resolved)) return true;
-    if (hydrated.some((pair) => pair.hydrated === resolved && names(target.text, pair.dry))) {
+    if (namesRevision(target.text, resolved)) return true;
+    if (
+      hydrated.some((pair) => pair.hydrated === resolved && namesRevision(target.text, pair.dry))
+    ) {
       return true;
     }
     return !isSha(target.text) && sameVersion(target.text, revisions.tracked[i] ?? '');
@@ -173,7 +175,7 @@ export function matches(
 }
 
 /** Whether a target's text names that revision, which is a full one. */
-export function names(text: string, resolved: string): boolean {
+export function namesRevision(text: string, resolved: string): boolean {
   if (isSha(text)) return samePrefix(resolved.replace(/^sha256:/, ''), text);
   if (text.startsWith('sha256:')) return samePrefix(resolved, text);
   return sameVersion(text, resolved);

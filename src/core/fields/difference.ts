@@ -1,10 +1,10 @@
 import {
   elementText,
-  identityOf,
   isJson,
   type Json,
   type MergeKey,
   type MergeKeyOf,
+  mergeIdentityOf,
 } from './lists.js';
 import { type FieldPath, formatPath, type Step } from './path.js';
 import { isSameQuantity } from './quantities.js';
@@ -41,7 +41,7 @@ interface Place {
   readonly mergeKeyOf: MergeKeyOf;
 }
 
-function within({ path, mergeKeyOf }: Place, step: Step): Place {
+function placeAt({ path, mergeKeyOf }: Place, step: Step): Place {
   return { path: [...path, step], mergeKeyOf };
 }
 
@@ -49,7 +49,7 @@ function* inMaps(before: Json, after: Json, place: Place): Generator<FieldChange
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [value, other] = [valueAt(before, key), valueAt(after, key)];
     if (value === other || (isEmpty(value) && isEmpty(other))) continue;
-    yield* inValues(value, other, within(place, { kind: 'key', text: key }));
+    yield* inValues(value, other, placeAt(place, { kind: 'key', text: key }));
   }
 }
 
@@ -107,7 +107,7 @@ function* inLists(
   place: Place,
 ): Generator<FieldChange, void> {
   for (const [element, other, text] of paired(before, after, place)) {
-    const at = within(place, { kind: 'element', text });
+    const at = placeAt(place, { kind: 'element', text });
     if (element && other) yield* inMaps(element, other, at);
     else yield changeOf(at.path, element, other);
   }
@@ -138,7 +138,7 @@ function keyed(
   key: MergeKey | undefined,
 ): ReadonlyMap<string, Json> | undefined {
   if (!key) return undefined;
-  const entries = elements.map((each) => [identityOf(each, key), each] as const);
+  const entries = elements.map((each) => [mergeIdentityOf(each, key), each] as const);
   const map = new Map(entries.flatMap(([id, each]) => (id === undefined ? [] : [[id, each]])));
   return map.size === elements.length ? map : undefined;
 }

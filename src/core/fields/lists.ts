@@ -65,7 +65,7 @@ function isInPodTemplate(path: readonly Step[]): boolean {
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map([['protocol', 'TCP']]);
 
 /** The values of a merge key, in a form that two elements can be compared by. */
-export function identityOf(element: Json, key: MergeKey): string | undefined {
+export function mergeIdentityOf(element: Json, key: MergeKey): string | undefined {
   const values = key.map((field) => element[field] ?? DEFAULTS.get(field));
   if (values[0] === undefined || values[0] === null) return undefined;
   return JSON.stringify(values);

@@ -1,4 +1,4 @@
-import { FIXED_OUTPUTS, outputsOf } from '../result/output-names.js';
+import { FIXED_OUTPUTS, outputNamesOf } from '../result/output-names.js';
 import { type Parsed, quoted } from './parsed.js';
 import type { YamlNode } from './yaml-nodes.js';
 
@@ -14,7 +14,7 @@ export const QUOTE =
 export type Place = YamlNode | null | undefined;
 
 /** A text of the document and where it stands. */
-export interface Entry {
+export interface ListItem {
   readonly text: string;
   readonly node: Place;
 }
@@ -56,7 +56,7 @@ export class NodeReader {
   }
 
   /** All texts of a value: itself, or those of a list and of the lists in it. */
-  texts(node: Place, what: string, depth = 0): readonly Entry[] {
+  texts(node: Place, what: string, depth = 0): readonly ListItem[] {
     this.#nodes += 1;
     if (this.#nodes === MAX_NODES) {
       this.report(node, `there are more than ${MAX_NODES} patterns, aliases followed: use fewer`);
@@ -82,7 +82,7 @@ export class NodeReader {
 
   /** Reads each text by `parse`, with problems reported at its line. */
   parse<T>(
-    entries: readonly Entry[],
+    entries: readonly ListItem[],
     what: string,
     parse: (text: string) => Parsed<T>,
   ): readonly T[] {
@@ -96,7 +96,7 @@ export class NodeReader {
 
   /** Takes the outputs of a filter, which no other filter may have then; reports who has them. */
   claim(node: Place, name: string): void {
-    const outputs = outputsOf(name);
+    const outputs = outputNamesOf(name);
     const taken = outputs.find((output) => this.#outputs.has(output.toLowerCase()));
     if (taken !== undefined) {
       const owner = this.#outputs.get(taken.toLowerCase());

@@ -25,6 +25,6 @@ export const FIXED_OUTPUTS = [
 ] as const;
 
 /** The outputs of a filter. */
-export function outputsOf(filter: string): readonly [string, string, string] {
+export function outputNamesOf(filter: string): readonly [string, string, string] {
   return [filter, `${filter}-count`, `${filter}-resources`];
 }

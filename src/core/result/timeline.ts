@@ -1,6 +1,6 @@
 import { type Application, resourceName } from '../application/types.js';
 import type { Moment } from '../decision/moment.js';
-import { resultsOf, type SeenOperation, type SeenResult } from '../decision/observations.js';
+import { resultsSeen, type SeenOperation, type SeenResult } from '../decision/observations.js';
 import { failedHydrations, healthSeen, targetHydration } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
 import { hydrationOf } from '../decision/situation.js';
@@ -114,7 +114,7 @@ function partsOf(
 
 /** The results whose beginning was seen; all that are there at the end tell no order. */
 function witnessed(operation: SeenOperation): readonly SeenResult[] {
-  return resultsOf(operation).filter(
+  return resultsSeen(operation).filter(
     ({ seen }) => operation.at > 0 || seen.elapsed > operation.seen.elapsed,
   );
 }

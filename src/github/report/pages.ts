@@ -34,7 +34,7 @@ export function checkRunOf(report: Report, commit: string, of: Identity): object
     head_sha: commit,
     status: 'completed',
     conclusion: CONCLUSIONS[report.conclusion],
-    external_id: identityOf(of),
+    external_id: digestOf(of),
     ...(runUrl === '' ? {} : { details_url: runUrl }),
     output: { title: titleIn(report), summary: pageOf(report, '', CHECK_BYTES, runUrl) },
   };
@@ -47,11 +47,11 @@ export function commentOf(report: Report, of: Identity): string {
 
 /** Not shown by GitHub: finds the comment again. */
 export function markerOf(of: Identity): string {
-  return `<!-- argocd-post-sync ${identityOf(of)} -->`;
+  return `<!-- argocd-post-sync ${digestOf(of)} -->`;
 }
 
 /** A digest, as what it is made of may end the marker. The ref of a run is not part of it. */
-function identityOf(of: Identity): string {
+function digestOf(of: Identity): string {
   const workflow = of.run.workflowRef.split('@')[0];
   const text = JSON.stringify([workflow, of.applications, of.selector]);
   return createHash('sha256').update(text).digest('hex').slice(0, 20);

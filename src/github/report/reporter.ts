@@ -1,6 +1,6 @@
 import { type Application, keyOf } from '../../core/application/types.js';
 import type { Target } from '../../core/decision/target.js';
-import { within } from '../../http/within.js';
+import { withDeadline } from '../../http/deadline.js';
 import type { Inputs, ReportKind } from '../../inputs/types.js';
 import { unlessAborted } from '../../platform/abort.js';
 import { TransientError } from '../../platform/errors.js';
@@ -116,7 +116,7 @@ class Reporter implements GithubReport {
     const { clock, cancelled, log } = this.#options;
     const late = () => new TransientError(`GitHub did not answer for ${BUDGET_MS / 1000} s.`);
     try {
-      await within({ clock, ms: BUDGET_MS, late }, cancelled, (signal) =>
+      await withDeadline({ clock, ms: BUDGET_MS, late }, cancelled, (signal) =>
         this.#write(kind, report, signal),
       );
     } catch (thrown) {
@@ -176,6 +176,6 @@ class Reporter implements GithubReport {
       ? 'The run was cancelled'
       : 'How it ended could not be written';
     const work = (life: AbortSignal) => this.#deployments.abandon(words, life);
-    await within({ clock, ms: CANCELLED_MS, late }, signal, work).catch(() => undefined);
+    await withDeadline({ clock, ms: CANCELLED_MS, late }, signal, work).catch(() => undefined);
   }
 }

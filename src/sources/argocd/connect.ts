@@ -1,5 +1,5 @@
-import type { Connection, Surroundings } from '../../http/connection.js';
-import { bearer, reach, trustOf } from '../../http/endpoint.js';
+import type { Connection, ConnectionDependencies } from '../../http/connection.js';
+import { bearer, endpointFor, trustOf } from '../../http/endpoint.js';
 import { maskProxies } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 
@@ -16,20 +16,20 @@ export interface ArgocdAccess {
 /** The way to an Argo CD API server, by a token that is given; contacts nothing. */
 export function connectArgocd(
   { token, ...access }: ArgocdAccess,
-  surroundings: Pick<Surroundings, 'env' | 'log' | 'mask'>,
+  dependencies: Pick<ConnectionDependencies, 'env' | 'log' | 'mask'>,
 ): Connection {
-  const endpoint = argocdEndpoint(access, surroundings);
-  const credentials = bearer(token, surroundings.mask);
+  const endpoint = argocdEndpoint(access, dependencies);
+  const credentials = bearer(token, dependencies.mask);
   return { ...endpoint, credentials: async () => credentials };
 }
 
 /** The way to an Argo CD API server, without saying as whom; contacts nothing. */
 export function argocdEndpoint(
   { server, trust }: Pick<ArgocdAccess, 'server' | 'trust'>,
-  { env, log, mask }: Pick<Surroundings, 'env' | 'log' | 'mask'>,
+  { env, log, mask }: Pick<ConnectionDependencies, 'env' | 'log' | 'mask'>,
 ): ArgocdEndpoint {
   maskProxies(env, mask);
-  const here = reach(server, env, 'the Argo CD server');
+  const here = endpointFor(server, env, 'the Argo CD server');
   if (trust.insecureSkipTlsVerify) {
     log.warning(
       `The certificate of ${here.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the token.`,

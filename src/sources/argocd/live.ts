@@ -1,7 +1,7 @@
 import { keyOf } from '../../core/application/types.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import { type Json, list, record, text } from '../../http/json.js';
-import { patiently } from '../../http/retry.js';
+import { withRetries } from '../../http/retry.js';
 import type { Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError } from '../../platform/errors.js';
@@ -134,5 +134,5 @@ async function ask(
     if (isSuccess(answer)) return jsonOf(answer, server, NOT_API_HINT);
     throw refusal(answer, action(key), server);
   };
-  return patiently(attempt, options, signal);
+  return withRetries(attempt, options, signal);
 }

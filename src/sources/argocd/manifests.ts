@@ -15,7 +15,7 @@ import { type Answer, isSuccess, jsonOf, retryAfterMs, sayingOf } from '../../ht
 import type { Connection } from '../../http/connection.js';
 import { list, record, text } from '../../http/json.js';
 import { LIMITS, type Limits } from '../../http/limits.js';
-import { patiently } from '../../http/retry.js';
+import { withRetries } from '../../http/retry.js';
 import { type Transport, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
@@ -231,5 +231,5 @@ async function ask(
     if (isSuccess(answer)) return jsonOf(answer, connection.name, NOT_API_HINT);
     throw refused(answer);
   };
-  return patiently(attempt, { clock, random }, signal);
+  return withRetries(attempt, { clock, random }, signal);
 }

@@ -1,6 +1,6 @@
 import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
-import { identityOf, list, record, text } from '../../http/json.js';
+import { list, objectIdentityOf, record, text } from '../../http/json.js';
 import { TooLarge } from '../../http/limits.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { type TerminalError, TransientError } from '../../platform/errors.js';
@@ -85,7 +85,7 @@ export async function listApplications<T>(
     }
     const metadata = record(body.metadata);
     next = text(metadata.continue);
-    if (next === '') return { items, resourceVersion: identityOf(body).resourceVersion };
+    if (next === '') return { items, resourceVersion: objectIdentityOf(body).resourceVersion };
     if (next.length > LONGEST_CONTINUE) {
       throw new TransientError(`${server} answered with a list that cannot be continued.`);
     }
@@ -135,7 +135,7 @@ export async function newestVersion(
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
   if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', namespace), server);
-  return identityOf(jsonOf(answer, server)).resourceVersion;
+  return objectIdentityOf(jsonOf(answer, server)).resourceVersion;
 }
 
 /** 410 between pages: the list has expired on the server, and a new one may succeed. */

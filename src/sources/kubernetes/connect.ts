@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import type { Connection, Surroundings } from '../../http/connection.js';
+import type { Connection, ConnectionDependencies } from '../../http/connection.js';
 import {
   bearer,
   checkedServer,
+  endpointFor,
   invalid,
   needsCredentials,
-  reach,
   tokenIn,
   trustOf,
 } from '../../http/endpoint.js';
@@ -24,14 +24,17 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  * else the service account of the pod that this runs in. Contacts nothing.
  * @throws TerminalError `invalid-input`
  */
-export async function connect(access: Access, surroundings: Surroundings): Promise<Connection> {
-  const told = { ...surroundings, mask: once(surroundings.mask) };
-  maskProxies(surroundings.env, told.mask);
+export async function connect(
+  access: Access,
+  dependencies: ConnectionDependencies,
+): Promise<Connection> {
+  const told = { ...dependencies, mask: once(dependencies.mask) };
+  maskProxies(dependencies.env, told.mask);
   const connection =
     byServer(access, told) ?? (await byKubeconfig(access, told)) ?? inCluster(access, told);
   if (!connection) throw noAccess(access);
   if (connection.trust.rejectUnauthorized === false) {
-    surroundings.log.warning(
+    dependencies.log.warning(
       `The certificate of ${connection.name} is not verified (insecure-skip-tls-verify): anyone between the runner and the server can read the credentials.`,
     );
   }
@@ -48,8 +51,8 @@ function once(mask: (secret: string) => void): (secret: string) => void {
   };
 }
 
-function byServer(access: Access, surroundings: Surroundings): Connection | undefined {
-  const { mask, mintToken, env } = surroundings;
+function byServer(access: Access, dependencies: ConnectionDependencies): Connection | undefined {
+  const { mask, mintToken, env } = dependencies;
   const { server, token } = access;
   if (server === '') {
     if (token !== '') throw invalid('`token` is set without `server`.');
@@ -61,7 +64,7 @@ function byServer(access: Access, surroundings: Surroundings): Connection | unde
   const base = checkedServer(server, '`server`');
   mask(token);
   return {
-    ...reach(base, env),
+    ...endpointFor(base, env),
     trust: trustOf(access, {}),
     credentials: token === '' ? byMint(base, mintToken, mask) : () => bearer(token, mask),
   };
@@ -70,8 +73,8 @@ function byServer(access: Access, surroundings: Surroundings): Connection | unde
 /** Without any token only a proxy that adds one can be meant. */
 function byMint(
   base: string,
-  mintToken: Surroundings['mintToken'],
-  mask: Surroundings['mask'],
+  mintToken: ConnectionDependencies['mintToken'],
+  mask: ConnectionDependencies['mask'],
 ): Connection['credentials'] {
   if (mintToken) return async (fresh, signal) => bearer(await mintToken(fresh, signal), mask);
   if (needsCredentials(base)) {
@@ -82,16 +85,16 @@ function byMint(
 
 async function byKubeconfig(
   access: Access,
-  surroundings: Surroundings,
+  dependencies: ConnectionDependencies,
 ): Promise<Connection | undefined> {
   const files = findKubeconfigs(access);
   if (files.length === 0) return undefined;
-  return connectByKubeconfig(files, access, surroundings);
+  return connectByKubeconfig(files, access, dependencies);
 }
 
 function inCluster(
   access: Access,
-  { env, mask, serviceAccount = SERVICE_ACCOUNT }: Surroundings,
+  { env, mask, serviceAccount = SERVICE_ACCOUNT }: ConnectionDependencies,
 ): Connection | undefined {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const tokenFile = join(serviceAccount, 'token');
@@ -101,7 +104,7 @@ function inCluster(
   const server = `https://${address}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`;
   const base = checkedServer(server, 'KUBERNETES_SERVICE_HOST');
   return {
-    ...reach(base, env),
+    ...endpointFor(base, env),
     trust: trustOf(access, { ca }),
     credentials: () => bearer(tokenIn(tokenFile), mask),
   };

@@ -1,18 +1,18 @@
-import type { Connection, Credentials, Surroundings } from '../../http/connection.js';
+import type { Connection, ConnectionDependencies, Credentials } from '../../http/connection.js';
 import { invalid } from '../../http/endpoint.js';
 import { type Json, record, text } from '../../http/json.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 import {
-  type Entry,
   flagIn,
+  type KubeconfigEntry,
   listIn,
   maskKey,
   objectIn,
+  partOf,
   pem,
   resolved,
   textIn,
   textsIn,
-  within,
 } from './kubeconfig-entry.js';
 import { checkPluginNames } from './kubeconfig-names.js';
 import { MAX_STDOUT_MIB, type PluginCommand, PluginError, runPlugin } from './plugin-process.js';
@@ -37,20 +37,23 @@ interface Plugin extends PluginCommand {
  * @throws TerminalError `invalid-input` for an auth-provider, and for a plugin that is not set up
  */
 export function execPlugin(
-  user: Entry,
-  cluster: Entry,
-  surroundings: Surroundings,
+  user: KubeconfigEntry,
+  cluster: KubeconfigEntry,
+  dependencies: ConnectionDependencies,
 ): Connection['credentials'] {
   const provider = objectIn(user, 'auth-provider');
   if (provider) throw authProvider(user.name, text(provider.fields.name));
-  const plugin = pluginOf(user, cluster, surroundings);
-  for (const secret of plugin.secrets) formsOf(secret).forEach(surroundings.mask);
+  const plugin = pluginOf(user, cluster, dependencies);
+  for (const secret of plugin.secrets) formsOf(secret).forEach(dependencies.mask);
   // Not to be masked for all the log: the job has them anyway.
-  for (const secret of secretSettings(surroundings.env)) plugin.secrets.add(secret);
-  return remembered(plugin, surroundings.mask);
+  for (const secret of secretSettings(dependencies.env)) plugin.secrets.add(secret);
+  return remembered(plugin, dependencies.mask);
 }
 
-function remembered(plugin: Plugin, mask: Surroundings['mask']): Connection['credentials'] {
+function remembered(
+  plugin: Plugin,
+  mask: ConnectionDependencies['mask'],
+): Connection['credentials'] {
   let last: Issued | undefined;
   const ask = shared(async (signal) => {
     try {
@@ -132,8 +135,12 @@ const V1 = 'client.authentication.k8s.io/v1';
 const VERSIONS: readonly string[] = [V1, 'client.authentication.k8s.io/v1beta1'];
 const MODES: readonly string[] = ['', 'Never', 'IfAvailable', 'Always'];
 
-function pluginOf(user: Entry, cluster: Entry, surroundings: Surroundings): Plugin {
-  const exec = objectIn(user, 'exec') ?? within(user, 'exec', {});
+function pluginOf(
+  user: KubeconfigEntry,
+  cluster: KubeconfigEntry,
+  dependencies: ConnectionDependencies,
+): Plugin {
+  const exec = objectIn(user, 'exec') ?? partOf(user, 'exec', {});
   checkPluginNames(exec);
   const command = textIn(exec, 'command');
   const version = textIn(exec, 'apiVersion') || V1;
@@ -157,17 +164,17 @@ function pluginOf(user: Entry, cluster: Entry, surroundings: Surroundings): Plug
     command: /[/\\]/.test(command) ? resolved(command, user.directory) : command,
     args,
     env: {
-      ...surroundings.env,
+      ...dependencies.env,
       ...settings,
       KUBERNETES_EXEC_INFO: execInfo(exec, version, cluster),
     },
-    timeoutMs: surroundings.pluginTimeoutMs ?? TIMEOUT_MS,
+    timeoutMs: dependencies.pluginTimeoutMs ?? TIMEOUT_MS,
     installHint: textIn(exec, 'installHint').trim(),
     secrets: new Set([...secretSettings(settings), ...secretArguments(args)]),
   };
 }
 
-function interactive(exec: Entry, command: string): TerminalError {
+function interactive(exec: KubeconfigEntry, command: string): TerminalError {
   return new TerminalError(
     'invalid-input',
     `${exec.place} (${command}) has interactiveMode: Always, and a step has no terminal to answer in.`,
@@ -177,11 +184,11 @@ function interactive(exec: Entry, command: string): TerminalError {
   );
 }
 
-function settingsIn(exec: Entry): Readonly<Record<string, string>> {
+function settingsIn(exec: KubeconfigEntry): Readonly<Record<string, string>> {
   const settings = listIn(exec, 'env').map((each, i) => {
     const place = `env[${i}]`;
     const fields =
-      objectIn({ ...exec, fields: { [place]: each } }, place) ?? within(exec, place, {});
+      objectIn({ ...exec, fields: { [place]: each } }, place) ?? partOf(exec, place, {});
     const name = textIn(fields, 'name');
     if (name === '') throw invalid(`${fields.place} has no name.`);
     return [name, textIn(fields, 'value')] as const;
@@ -189,7 +196,7 @@ function settingsIn(exec: Entry): Readonly<Record<string, string>> {
   return Object.fromEntries(settings);
 }
 
-function execInfo(exec: Entry, apiVersion: string, cluster: Entry): string {
+function execInfo(exec: KubeconfigEntry, apiVersion: string, cluster: KubeconfigEntry): string {
   const told = flagIn(exec, 'provideClusterInfo') ? { cluster: clusterInfo(cluster) } : {};
   return JSON.stringify({
     apiVersion,
@@ -199,7 +206,7 @@ function execInfo(exec: Entry, apiVersion: string, cluster: Entry): string {
 }
 
 /** What a plugin may be told of the cluster: as client-go does, with the authority in it. */
-function clusterInfo(cluster: Entry): Json {
+function clusterInfo(cluster: KubeconfigEntry): Json {
   const ca = pem(cluster, 'certificate-authority');
   const config = listIn(cluster, 'extensions')
     .map(record)
@@ -271,7 +278,11 @@ function expiryIn({ expirationTimestamp: expiry }: Json): number {
   return expires;
 }
 
-function maskIssued({ headers, key }: Credentials, plugin: Plugin, mask: Surroundings['mask']) {
+function maskIssued(
+  { headers, key }: Credentials,
+  plugin: Plugin,
+  mask: ConnectionDependencies['mask'],
+) {
   const token = text(headers.authorization).replace(/^Bearer /, '');
   if (token !== '') plugin.secrets.add(token);
   mask(token);

@@ -5,7 +5,7 @@ import { listerWatcher } from '../lister-watcher.js';
 import type { Source, SourceOptions } from '../source.js';
 import { type KubernetesTimeouts, kubernetesProtocol, WATCH_TIMEOUTS } from './protocol.js';
 
-export type { Connection, Surroundings } from '../../http/connection.js';
+export type { Connection, ConnectionDependencies } from '../../http/connection.js';
 export { connect } from './connect.js';
 
 export type KubernetesOptions = SourceOptions<KubernetesTimeouts>;
@@ -37,7 +37,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
       return objectReader({ transport: pool, server, clock, random });
     },
     names: async (namespace, signal) =>
-      (await import('./requests.js')).names(pool, server, namespace, signal),
+      (await import('./requests.js')).applicationNames(pool, server, namespace, signal),
     uiAddress: async (namespace, signal) =>
       (await import('./requests.js')).uiAddress(pool, namespace, signal),
     async inspector() {

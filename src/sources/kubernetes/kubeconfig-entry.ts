@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
-import type { Surroundings } from '../../http/connection.js';
+import type { ConnectionDependencies } from '../../http/connection.js';
 import { invalid } from '../../http/endpoint.js';
 import type { Json } from '../../http/json.js';
 import { messageOf } from '../../platform/errors.js';
 import { readOthersFile } from '../../platform/files.js';
 
 /** A named part of a kubeconfig; paths in it start at its file's directory. */
-export interface Entry {
+export interface KubeconfigEntry {
   readonly name: string;
   /** As messages call it: `User ci of FILE`. */
   readonly place: string;
@@ -16,7 +16,7 @@ export interface Entry {
 }
 
 /** A part of an entry. */
-export function within(entry: Entry, field: string, fields: Json): Entry {
+export function partOf(entry: KubeconfigEntry, field: string, fields: Json): KubeconfigEntry {
   return { ...entry, fields, place: `${field} of ${entry.place}` };
 }
 
@@ -28,7 +28,7 @@ function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-function wrong(entry: Entry, field: string, wanted: string): Error {
+function wrong(entry: KubeconfigEntry, field: string, wanted: string): Error {
   const value = entry.fields[field];
   const quotes =
     typeof value === 'number' || typeof value === 'boolean' ? ' Put it in quotes.' : '';
@@ -40,7 +40,7 @@ function wrong(entry: Entry, field: string, wanted: string): Error {
  * A field's text; empty where it is absent. Binary data stands for its text, as in kubectl.
  * @throws TerminalError for anything else: what matters is never passed over
  */
-export function textIn(entry: Entry, field: string): string {
+export function textIn(entry: KubeconfigEntry, field: string): string {
   const value = entry.fields[field];
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
@@ -55,21 +55,21 @@ export function textIn(entry: Entry, field: string): string {
 }
 
 /** @throws TerminalError for what is neither true, false nor absent */
-export function flagIn(entry: Entry, field: string): boolean {
+export function flagIn(entry: KubeconfigEntry, field: string): boolean {
   const value = entry.fields[field] ?? false;
   if (typeof value !== 'boolean') throw wrong(entry, field, 'true or false');
   return value;
 }
 
 /** @throws TerminalError for what is neither a list nor absent */
-export function listIn(entry: Entry, field: string): readonly unknown[] {
+export function listIn(entry: KubeconfigEntry, field: string): readonly unknown[] {
   const value = entry.fields[field] ?? [];
   if (!Array.isArray(value)) throw wrong(entry, field, 'a list');
   return value;
 }
 
 /** @throws TerminalError for what is no list of texts */
-export function textsIn(entry: Entry, field: string): string[] {
+export function textsIn(entry: KubeconfigEntry, field: string): string[] {
   return listIn(entry, field).map((each, i) => {
     const place = `${field}[${i}]`;
     return textIn({ ...entry, fields: { [place]: each } }, place);
@@ -80,11 +80,11 @@ export function textsIn(entry: Entry, field: string): string[] {
  * A part of an entry; undefined where it is absent.
  * @throws TerminalError for what is neither a mapping nor absent
  */
-export function objectIn(entry: Entry, field: string): Entry | undefined {
+export function objectIn(entry: KubeconfigEntry, field: string): KubeconfigEntry | undefined {
   const value = entry.fields[field];
   if (value === undefined || value === null) return undefined;
   if (!isMapping(value)) throw wrong(entry, field, 'a mapping');
-  return within(entry, field, value);
+  return partOf(entry, field, value);
 }
 
 export function isMapping(value: unknown): value is Json {
@@ -100,7 +100,7 @@ export function isMapping(value: unknown): value is Json {
  * The PEM of `FIELD-data`, else of the file that `FIELD` names.
  * @throws TerminalError for what is no PEM
  */
-export function pem(entry: Entry, field: string): string | undefined {
+export function pem(entry: KubeconfigEntry, field: string): string | undefined {
   const data = textIn(entry, `${field}-data`);
   if (data !== '') return checkedPem(decoded(data, entry, field), `${field}-data`, entry);
   const file = textIn(entry, field);
@@ -108,7 +108,7 @@ export function pem(entry: Entry, field: string): string | undefined {
   return checkedPem(contentOf(resolved(file, entry.directory), field, entry), field, entry);
 }
 
-function contentOf(path: string, field: string, entry: Entry): string {
+function contentOf(path: string, field: string, entry: KubeconfigEntry): string {
   try {
     return readOthersFile(path);
   } catch (thrown) {
@@ -116,7 +116,7 @@ function contentOf(path: string, field: string, entry: Entry): string {
   }
 }
 
-function decoded(data: string, entry: Entry, field: string): string {
+function decoded(data: string, entry: KubeconfigEntry, field: string): string {
   // Whoever leaves the base64 out has given what is asked for all the same.
   if (data.includes('-----BEGIN ')) return data;
   const compact = data.replace(/\s+/g, '');
@@ -128,7 +128,7 @@ function decoded(data: string, entry: Entry, field: string): string {
 }
 
 /** Node takes what is no certificate for none at all, and says nothing. */
-function checkedPem(pem: string, field: string, entry: Entry): string {
+function checkedPem(pem: string, field: string, entry: KubeconfigEntry): string {
   const what = field.startsWith('client-key') ? 'private key' : 'certificate';
   const found = what === 'certificate' ? isCertificate(pem) : pem.includes('PRIVATE KEY-----');
   if (!found) throw invalid(`${field} of ${entry.place} is not a PEM ${what}.`);
@@ -149,7 +149,7 @@ export function resolved(file: string, directory: string): string {
 }
 
 /** The forms in which a key could be printed: its lines, in one, and as a kubeconfig has it. */
-export function maskKey(key: string, mask: Surroundings['mask']): void {
+export function maskKey(key: string, mask: ConnectionDependencies['mask']): void {
   const lines = key.split(/\r?\n/).filter((line) => !line.startsWith('-----'));
   // The last line can be so short that it is part of many words.
   for (const line of lines) if (line.length >= 16) mask(line);

@@ -1,5 +1,5 @@
 import { invalid } from '../../http/endpoint.js';
-import type { Entry } from './kubeconfig-entry.js';
+import type { KubeconfigEntry } from './kubeconfig-entry.js';
 
 const OF_CLUSTERS = [
   'server',
@@ -44,16 +44,16 @@ const OF_PLUGINS = [
  * What a field is called that is almost one of these is a mistake, and it would count as absent.
  * @throws TerminalError; fields that resemble none of them belong to other programs
  */
-export function checkNames(cluster: Entry, user: Entry): void {
+export function checkNames(cluster: KubeconfigEntry, user: KubeconfigEntry): void {
   check(cluster, OF_CLUSTERS);
   check(user, OF_USERS);
 }
 
-export function checkPluginNames(exec: Entry): void {
+export function checkPluginNames(exec: KubeconfigEntry): void {
   check(exec, OF_PLUGINS);
 }
 
-function check({ fields, place }: Entry, known: readonly string[]): void {
+function check({ fields, place }: KubeconfigEntry, known: readonly string[]): void {
   for (const field of Object.keys(fields)) {
     const meant = known.includes(field) ? undefined : known.find((name) => isSlip(field, name));
     if (meant !== undefined) {

@@ -1,20 +1,20 @@
 import { ALIASES } from '../../core/filters/yaml-nodes.js';
-import type { Connection, Credentials, Surroundings } from '../../http/connection.js';
+import type { Connection, ConnectionDependencies, Credentials } from '../../http/connection.js';
 import {
   bearer,
   checkedServer,
+  endpointFor,
   invalid,
   needsCredentials,
-  reach,
   tokenIn,
   trustOf,
 } from '../../http/endpoint.js';
 import { maskLogin, proxyOfKubeconfig } from '../../http/proxy.js';
 import type { Access } from '../../inputs/types.js';
 import {
-  type Entry,
   flagIn,
   isMapping,
+  type KubeconfigEntry,
   listIn,
   maskKey,
   objectIn,
@@ -27,9 +27,9 @@ import type { KubeconfigText } from './kubeconfig-files.js';
 import { checkNames } from './kubeconfig-names.js';
 
 interface Kubeconfig {
-  readonly clusters: readonly Entry[];
-  readonly users: readonly Entry[];
-  readonly contexts: readonly Entry[];
+  readonly clusters: readonly KubeconfigEntry[];
+  readonly users: readonly KubeconfigEntry[];
+  readonly contexts: readonly KubeconfigEntry[];
   readonly currentContext: string;
 }
 
@@ -41,7 +41,7 @@ interface Kubeconfig {
 export async function connectByKubeconfig(
   files: readonly KubeconfigText[],
   access: Access,
-  surroundings: Surroundings,
+  dependencies: ConnectionDependencies,
 ): Promise<Connection> {
   const config = merged(await Promise.all(files.map(parsed)));
   const context = chosen(config, access.context);
@@ -52,9 +52,9 @@ export async function connectByKubeconfig(
       : referred(config.users, context, 'user');
   checkNames(cluster, user);
   const base = checkedServer(textIn(cluster, 'server'), `server of cluster ${cluster.name}`);
-  const here = reach(base, surroundings.env, undefined, proxyIn(cluster, surroundings.mask));
+  const here = endpointFor(base, dependencies.env, undefined, proxyIn(cluster, dependencies.mask));
   const trust = trustIn(cluster, access);
-  const credentials = await credentialsOf(user, cluster, surroundings);
+  const credentials = await credentialsOf(user, cluster, dependencies);
   if (!credentials && needsCredentials(base)) throw nobody(context, user);
   return {
     ...here,
@@ -64,7 +64,7 @@ export async function connectByKubeconfig(
   };
 }
 
-function nobody(context: Entry, user: Entry): Error {
+function nobody(context: KubeconfigEntry, user: KubeconfigEntry): Error {
   const who =
     user.name === '' ? `${context.place} names no user` : `${user.place} has no credentials`;
   return invalid(
@@ -73,7 +73,7 @@ function nobody(context: Entry, user: Entry): Error {
 }
 
 /** @returns undefined: the environment decides */
-function proxyIn(cluster: Entry, mask: Surroundings['mask']): URL | undefined {
+function proxyIn(cluster: KubeconfigEntry, mask: ConnectionDependencies['mask']): URL | undefined {
   const value = textIn(cluster, 'proxy-url');
   if (value === '') return undefined;
   const proxy = proxyOfKubeconfig(value);
@@ -103,7 +103,10 @@ async function parsed({ name, text: source, directory }: KubeconfigText): Promis
   };
 }
 
-function entries(root: Entry, kind: 'cluster' | 'user' | 'context'): readonly Entry[] {
+function entries(
+  root: KubeconfigEntry,
+  kind: 'cluster' | 'user' | 'context',
+): readonly KubeconfigEntry[] {
   return listIn(root, `${kind}s`).map((each, i) => {
     const place = `${kind}s[${i}]`;
     const entry = objectIn({ ...root, fields: { [place]: each } }, place);
@@ -125,7 +128,7 @@ function merged(configs: readonly Kubeconfig[]): Kubeconfig {
   };
 }
 
-function chosen(config: Kubeconfig, asked: string): Entry {
+function chosen(config: Kubeconfig, asked: string): KubeconfigEntry {
   const wanted = asked || config.currentContext;
   const found = config.contexts.find((context) => context.name === wanted);
   if (found) return found;
@@ -137,7 +140,11 @@ function chosen(config: Kubeconfig, asked: string): Entry {
   );
 }
 
-function referred(entries: readonly Entry[], context: Entry, kind: 'cluster' | 'user'): Entry {
+function referred(
+  entries: readonly KubeconfigEntry[],
+  context: KubeconfigEntry,
+  kind: 'cluster' | 'user',
+): KubeconfigEntry {
   const name = textIn(context, kind);
   if (name === '') throw invalid(`${context.place} names no ${kind}.`);
   const found = entries.find((entry) => entry.name === name);
@@ -145,7 +152,7 @@ function referred(entries: readonly Entry[], context: Entry, kind: 'cluster' | '
   throw invalid(`Context ${context.name} refers to the ${kind} ${name}, which is not there.`);
 }
 
-function trustIn(cluster: Entry, access: Access) {
+function trustIn(cluster: KubeconfigEntry, access: Access) {
   const servername = textIn(cluster, 'tls-server-name');
   const ca = pem(cluster, 'certificate-authority');
   return trustOf(access, {
@@ -157,13 +164,13 @@ function trustIn(cluster: Entry, access: Access) {
 
 /** @returns undefined for a user without any */
 async function credentialsOf(
-  user: Entry,
-  cluster: Entry,
-  surroundings: Surroundings,
+  user: KubeconfigEntry,
+  cluster: KubeconfigEntry,
+  dependencies: ConnectionDependencies,
 ): Promise<Connection['credentials'] | undefined> {
-  const { mask } = surroundings;
-  const identity = identityOf(user, mask);
-  const plugin = await pluginOf(user, cluster, surroundings);
+  const { mask } = dependencies;
+  const identity = clientIdentityOf(user, mask);
+  const plugin = await pluginOf(user, cluster, dependencies);
   // Faults of the files, and the secrets, are known before the first request.
   const authorized = authorizationOf(user, mask) !== undefined;
   const impersonation = impersonationOf(user);
@@ -176,7 +183,7 @@ async function credentialsOf(
   return plugin ? async (fresh, signal) => complete(await plugin(fresh, signal)) : () => complete();
 }
 
-function identityOf(user: Entry, mask: Surroundings['mask']) {
+function clientIdentityOf(user: KubeconfigEntry, mask: ConnectionDependencies['mask']) {
   const cert = pem(user, 'client-certificate');
   const key = pem(user, 'client-key');
   if (key !== undefined) maskKey(key, mask);
@@ -187,14 +194,18 @@ function identityOf(user: Entry, mask: Surroundings['mask']) {
 }
 
 /** Of an exec plugin, which is loaded for those who have one. */
-async function pluginOf(user: Entry, cluster: Entry, surroundings: Surroundings) {
+async function pluginOf(
+  user: KubeconfigEntry,
+  cluster: KubeconfigEntry,
+  dependencies: ConnectionDependencies,
+) {
   if (!objectIn(user, 'exec') && !objectIn(user, 'auth-provider')) return undefined;
   const { execPlugin } = await import('./exec-plugin.js');
-  return execPlugin(user, cluster, surroundings);
+  return execPlugin(user, cluster, dependencies);
 }
 
 /** In kubectl's order. */
-function authorizationOf(user: Entry, mask: Surroundings['mask']) {
+function authorizationOf(user: KubeconfigEntry, mask: ConnectionDependencies['mask']) {
   const file = textIn(user, 'tokenFile');
   const token = textIn(user, 'token');
   if (file !== '') return bearer(tokenIn(resolved(file, user.directory)), mask).headers;
@@ -211,7 +222,7 @@ function authorizationOf(user: Entry, mask: Surroundings['mask']) {
 }
 
 /** @throws TerminalError where it says more about nobody, as in kubectl */
-function impersonationOf(user: Entry): Credentials['headers'] {
+function impersonationOf(user: KubeconfigEntry): Credentials['headers'] {
   const [as, uid] = [textIn(user, 'as'), textIn(user, 'as-uid')];
   const groups = textsIn(user, 'as-groups');
   const extra = extraOf(user);
@@ -226,7 +237,7 @@ function impersonationOf(user: Entry): Credentials['headers'] {
   };
 }
 
-function extraOf(user: Entry): readonly (readonly [string, string[]])[] {
+function extraOf(user: KubeconfigEntry): readonly (readonly [string, string[]])[] {
   const extra = objectIn(user, 'as-user-extra');
   if (!extra) return [];
   return Object.keys(extra.fields).map((key) => {

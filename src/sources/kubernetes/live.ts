@@ -1,7 +1,7 @@
 import type { Answer } from '../../http/answers.js';
 import { isSuccess, jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
-import { patiently } from '../../http/retry.js';
+import { withRetries } from '../../http/retry.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
@@ -142,7 +142,7 @@ export async function ask(
     if (isSuccess(answer) || answer.status === 404) return answer;
     throw refusal(answer, attributes, server);
   };
-  return patiently(attempt, options, signal);
+  return withRetries(attempt, options, signal);
 }
 
 function groupVersionPath({ group, version }: LiveQuery): string {

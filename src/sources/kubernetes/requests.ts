@@ -11,7 +11,7 @@ import { refusal } from './refusals.js';
 /** Requests that few runs make: loaded only for them. */
 
 /** See `Source.names`. */
-export function names(
+export function applicationNames(
   pool: Transport,
   server: string,
   namespace: string,

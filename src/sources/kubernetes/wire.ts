@@ -1,12 +1,12 @@
 import { inShort } from '../../http/answers.js';
-import { identityOf, record, text } from '../../http/json.js';
+import { objectIdentityOf, record, text } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
 import type { WatchEvent } from '../protocol.js';
 
 /** @throws TransientError for a line that is not an event */
 export function watchEvent(line: string): WatchEvent {
   const { type, object } = record(jsonIn(line));
-  const position = identityOf(object).resourceVersion;
+  const position = objectIdentityOf(object).resourceVersion;
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.js';
 import { TransientError } from '../platform/errors.js';
 
 /** A wait that was ended from outside; nobody is told of it. */
-export function cancelled(): TransientError {
+export function cancelledError(): TransientError {
   return new TransientError('The request was given up.');
 }
 
@@ -16,14 +16,14 @@ export interface Deadline {
 /**
  * Waits for work, but neither longer than the deadline nor than the signal. Either way the work is
  * told by a signal of its own, and not waited for.
- * @throws what the work throws, `late()`, or `cancelled()`
+ * @throws what the work throws, `late()`, or `cancelledError()`
  */
-export async function within<T>(
+export async function withDeadline<T>(
   { clock, ms, late }: Deadline,
   signal: AbortSignal,
   work: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<T> {
-  if (signal.aborted) throw cancelled();
+  if (signal.aborted) throw cancelledError();
   const life = new AbortController();
   const done = new AbortController();
   const over = Promise.withResolvers<never>();
@@ -33,7 +33,7 @@ export async function within<T>(
     over.reject(why);
     life.abort(why);
   };
-  const onAbort = () => end(cancelled());
+  const onAbort = () => end(cancelledError());
   signal.addEventListener('abort', onAbort, { once: true });
   void clock.sleep(ms, done.signal).then(() => {
     if (!done.signal.aborted) end(late());
