@@ -27,6 +27,8 @@ export const GOALS = {
   eventToExitMs: 20,
   doneRequests: 1,
   waitRequests: 3,
+  /** A workload, its ReplicaSet and its pods, at most every 10 s while it is not well. */
+  lookRequests: 3,
   archiveMB: 0.9,
   distMB: 2.5,
   startToBare: 5,
@@ -134,10 +136,16 @@ function latencyLines({ action, loop, kubectl }: Latency): readonly Line[] {
 }
 
 function requestLines({ requests }: Starts, { one, quiet, many }: Loads): readonly Line[] {
-  const pair = (where: string, name: string, ours: Load, theirs: Load): readonly Line[] => [
+  const pair = (
+    where: string,
+    name: string,
+    ours: Load,
+    theirs: Load,
+    most = GOALS.waitRequests,
+  ): readonly Line[] => [
     {
       ...{ what: `requests ${where}`, unit: count, ours: ours.requests },
-      ...{ beside: [name, theirs.requests], goal: atMost(GOALS.waitRequests) },
+      ...{ beside: [name, theirs.requests], goal: atMost(most) },
     },
     { what: `traffic ${where}`, unit: kib, ours: ours.bytes, beside: [name, theirs.bytes] },
   ];
@@ -146,7 +154,13 @@ function requestLines({ requests }: Starts, { one, quiet, many }: Loads): readon
       ...{ what: 'requests for a done Application', unit: count, ours: requests },
       goal: atMost(GOALS.doneRequests),
     },
-    ...pair(`in a wait of ${one.seconds.toFixed(0)} s`, '5 s loop', one.action, one.loop),
+    ...pair(
+      `in a wait of ${one.seconds.toFixed(0)} s that is not well`,
+      '5 s loop',
+      one.action,
+      one.loop,
+      GOALS.waitRequests + GOALS.lookRequests * Math.floor(one.seconds / 10),
+    ),
     ...(quiet
       ? pair(`in a quiet wait of ${quiet.seconds} s`, '5 s loop', quiet.action, quiet.loop)
       : []),
