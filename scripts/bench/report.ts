@@ -141,7 +141,7 @@ function requestLines({ requests }: Starts, { one, quiet, many }: Loads): readon
     name: string,
     ours: Load,
     theirs: Load,
-    most = GOALS.waitRequests,
+    most: number = GOALS.waitRequests,
   ): readonly Line[] => [
     {
       ...{ what: `requests ${where}`, unit: count, ours: ours.requests },
