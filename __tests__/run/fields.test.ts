@@ -3,6 +3,7 @@ import type { StepResult } from '../support/action.ts';
 import type { KubeObject } from '../support/api/store.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
+import { startGithub } from '../support/github-server.ts';
 import {
   type InsideMoment,
   type InsideRecording,
@@ -547,4 +548,89 @@ test('no request is added where nobody asks', async () => {
   };
   expect(await paths({})).toEqual(await paths({ fields: 'off' }));
   expect(argocd.requests).toEqual([]);
+});
+
+test('the comment on the pull request has the diff', async () => {
+  const github = await startGithub();
+  try {
+    github.repository.commits.add(B);
+    const base = { repo: { full_name: 'acme/shop' } };
+    const times = { merged_at: '2026-11-21T06:59:00Z', merge_commit_sha: B };
+    github.repository.pulls.set(B, [{ number: 7, state: 'closed', base, ...times }]);
+    put(healed());
+    renderAs(BEFORE, AFTER);
+    const inputs = { application: 'shop', revision: B, timeout: '60s', ...byArgocd() };
+    const env = { GITHUB_API_URL: github.url, GITHUB_SHA: B };
+    const comment = async (fields: string) => {
+      const given = { ...inputs, fields, report: 'comment' };
+      await runHere({ inputs: given, githubToken: 'ghs_token', env });
+      return github.repository.comments.map(({ issue, body }) => ({ issue, body }));
+    };
+    expect(await comment('values')).toEqual([
+      { issue: 7, body: expect.stringContaining('```diff\n@ data.a\n- 1\n+ 2\n```') },
+    ]);
+    const [paths, ...more] = await comment('paths');
+    expect(more).toEqual([]);
+    expect(paths?.body).toContain('<code>data.a</code>');
+    expect(paths?.body).not.toContain('```');
+  } finally {
+    await github.close();
+  }
+});
+
+describe('very much', () => {
+  /** So many ConfigMaps, each with so many keys that changed. */
+  async function much(count: number, data: (revision: string) => object, fields: string) {
+    const names = Array.from({ length: count }, (_, i) => `c${i}`);
+    const of = (name: string) => ({ ...RESOURCE, name });
+    const results = names.map((name) => ({ ...of(name), message: `configmap/${name} configured` }));
+    put(healed({ results, resources: names.map(of), operation: { sync: { revision: B } } }));
+    const rendered = (revision: string) => names.map((name) => config(name, data(revision)));
+    renderAs(rendered('1'), rendered('2'));
+    return run({ ...byArgocd(), fields, filters: "all: '*/*'" });
+  }
+
+  function keys(count: number, value: string): object {
+    return Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${i}`, value]));
+  }
+
+  function expectWithinLimits({ outputs, summary }: StepResult): void {
+    const units = Object.entries(outputs).map(([name, value]) => name.length + value.length);
+    expect(units.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(500_000);
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
+    expect(outputs['conclusion']).toBe('success');
+  }
+
+  test.each(['paths', 'values'])('3,000 fields of one resource: %s', async (fields) => {
+    const result = await much(1, (revision) => keys(3000, revision.repeat(400)), fields);
+    expectWithinLimits(result);
+    expect(allIn(result)[0]?.fields).toHaveLength(3000);
+    expect(result.summary).toContain('key-0');
+    expect(result.outputs).toMatchObject({ all: 'true', 'all-count': '1' });
+    expect(resourcesIn(result)[0]).toMatchObject({ name: 'c0', change: 'updated' });
+  });
+
+  test('a ConfigMap of 1 MB in which one line changed', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} ${'x'.repeat(40)}`);
+    const text = (revision: string) => lines.with(12_345, `changed ${revision}`).join('\n');
+    const data = (revision: string) => ({ file: text(revision) });
+    const result = await much(1, data, 'values');
+    expectWithinLimits(result);
+    expect(result.summary).toContain('@ data.file\n- changed 1\n+ changed 2\n```');
+    expect(resourcesIn(result)[0]?.fields?.[0]?.path).toBe('data.file');
+    expect(allIn(result)[0]?.fields).toEqual([
+      { path: 'data.file', from: data('1').file, to: data('2').file },
+    ]);
+  });
+
+  test('1,000 resources', async () => {
+    const result = await much(1000, (revision) => keys(5, revision.repeat(300)), 'values');
+    expectWithinLimits(result);
+    expect(allIn(result)).toHaveLength(1000);
+    expect(allIn(result).every((each) => each.fields?.length === 5)).toBe(true);
+    expect(result.outputs).toMatchObject({ 'all-count': '1000', 'changed-count': '1000' });
+    expect(resourcesIn(result).length).toBeGreaterThan(0);
+    expect(result.stdout).toMatch(/::warning[^\n]*Output resources has only the first/);
+    expect(manifestRequests()).toHaveLength(2);
+  });
 });
