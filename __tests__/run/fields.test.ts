@@ -137,6 +137,33 @@ function liveCount({ application }: InsideMoment): number {
   return resources.length;
 }
 
+/** As autoscalers, injectors and controllers leave an object: in none of the fields of Argo CD. */
+function meddledWith(object: KubeObject): KubeObject {
+  const { metadata, spec, data, kind } = structuredClone(object) as {
+    readonly metadata: Record<'annotations' | 'labels', Record<string, string>>;
+    readonly spec?: {
+      replicas?: number;
+      template?: { spec: { containers: { env?: object[] }[] } };
+    };
+    readonly data?: object;
+    readonly kind: string;
+  };
+  metadata.annotations = { ...metadata.annotations, 'example.com/injected': 'yes' };
+  metadata.labels = { ...metadata.labels, 'example.com/injected': 'yes' };
+  const pods = spec?.template?.spec;
+  pods?.containers.push({ ...pods.containers[0], ...{ name: 'injected', image: 'proxy:1' } });
+  const [main] = pods?.containers ?? [];
+  if (main) main.env = [{ name: 'INJECTED', value: '1' }, ...(main.env ?? [])];
+  if (spec && object.metadata.name === 'api') spec.replicas = 7;
+  return {
+    ...object,
+    metadata: { ...object.metadata, ...metadata },
+    ...(spec ? { spec } : {}),
+    ...(kind === 'ConfigMap' ? { data: { ...data, injected: '1' } } : {}),
+    status: { ...(object['status'] as object), observedGeneration: 99 },
+  };
+}
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -197,9 +224,7 @@ describe.each(RECORDINGS)('%s, by the Kubernetes API alone', (name) => {
   });
 
   test('live, while other controllers write too', async () => {
-    const meddled = liveIn(after).map((each) =>
-      each.kind === 'ConfigMap' ? { ...each, data: { ...(each['data'] as object), z: '1' } } : each,
-    );
+    const meddled = liveIn(after).map(meddledWith);
     expect(pathsIn(await watched(liveIn(before), meddled))).toMatchObject(sorted);
   });
 
@@ -522,20 +547,78 @@ describe('values', () => {
     expect(all.join()).not.toContain('hunter');
   });
 
-  test('hostile keys and values stay within outputs, matrix and summary', async () => {
-    const key = 'x\n::error::pwned`<img src=x>|';
-    put(healed({ resources: [{ ...RESOURCE, name: 'edited' }] }));
-    const value = `${'y'.repeat(500)}\n\`\`\`\n# heading`;
-    renderAs([config('edited', {})], [config('edited', { [key]: value })]);
-    const result = await run({ ...byArgocd(), fields: 'values', filters: "all: '*/*'" });
-    const [edited] = resourcesIn(result);
-    expect(edited?.fields?.[0]?.path).toBe(`data[${JSON.stringify(key)}]`);
-    expect(String(edited?.fields?.[0]?.to).length).toBeLessThanOrEqual(200);
-    expect(result.stdout).not.toMatch(/^::error/m);
-    const [outside, ...fenced] = result.summary.split('````');
-    expect(fenced).toHaveLength(2);
-    expect([outside, fenced[1]].join()).not.toMatch(/<img|^# heading/m);
-    expect(JSON.parse(result.outputs['matrix'] ?? '').include[0].fields).toContain('data[');
+  const HOSTILE = [
+    'x\n::error::pwned`<img src=x>|',
+    '::set-output name=a::forged\r::add-mask::a\u0085##[error]forged',
+    '</code></summary></details>\n\n# heading\n| a | b |',
+    '```\n````\n~~~\n# heading\n<!-- <script>alert(1)</script>',
+    '\u001b[31mred\u001b]0;title\u0007\u202e\u2028\u0000',
+    '$(id) \';"\\ %0A $' + '{{ secrets.A }} @octocat #1 https://evil.example',
+    '__proto__',
+    'k'.repeat(10_000),
+    '`|</details>\n'.repeat(1000),
+  ];
+
+  /** The summary without its block of `diff`, where a text stays what it is. */
+  function splitDiff(summary: string): readonly [outside: string, diff: string] {
+    const block = /^(`{3,})diff\n([\s\S]*?)\n\1\n/m.exec(summary);
+    if (!block) return [summary, ''];
+    return [summary.replace(block[0], ''), block[2] ?? ''];
+  }
+
+  function expectHarmless({ stdout, summary, outputs }: StepResult, key: string): void {
+    const commands = stdout.split('\n').filter((line) => /^\s*::|##\[/.test(line));
+    expect(commands.filter((each) => /pwned|forged|set-output/.test(each))).toEqual([]);
+    expect(stdout + summary).not.toMatch(/[\u0000\u0007\u001b\u0085\u2028\u202e]/);
+    const [outside] = splitDiff(summary);
+    expect(outside).not.toMatch(/<img|<script|<!--|^# heading|^\| a \||@octocat|https:\/\/evil/m);
+    const count = (tag: string) => outside.split(tag).length;
+    expect(count('<details>')).toBe(count('</details>'));
+    expect(summary.length).toBeLessThan(30_000);
+    expect(Object.keys(outputs)).not.toContain('a');
+    const path = key === '__proto__' ? 'data.__proto__' : `data[${JSON.stringify(key)}]`;
+    const named = /^k+$/.test(key) ? `data.${key}` : path;
+    expect(JSON.parse(outputs['resources'] ?? '')[0].fields).toMatchObject([{ path: named }]);
+    expect(JSON.parse(outputs['matrix'] ?? '').include[0].fields).toBe(named);
+  }
+
+  test.each(HOSTILE.flatMap((text) => [['paths', text] as const, ['values', text] as const]))(
+    'hostile keys and values stay what they are: %s %j',
+    async (fields, text) => {
+      put(healed({ resources: [{ ...RESOURCE, name: 'edited' }] }));
+      const data = (value: string) =>
+        JSON.parse(`{${JSON.stringify(text)}:${JSON.stringify(value)}}`);
+      renderAs([config('edited', {})], [config('edited', data(`1${text}`))]);
+      const result = await run({ ...byArgocd(), fields, filters: "all: '*/*'" });
+      expect(result.outputs).toMatchObject({ conclusion: 'success', all: 'true' });
+      expectHarmless(result, text);
+      const [edited] = resourcesIn(result);
+      const to = String(edited?.fields?.[0]?.to ?? '');
+      expect(to.slice(0, 5)).toBe(fields === 'values' ? `1${text}`.slice(0, 5) : '');
+      expect(to.length).toBeLessThanOrEqual(200);
+      expect(splitDiff(result.summary)[1] !== '').toBe(fields === 'values');
+      expect(allIn(result)[0]?.fields?.[0]?.to).toBe(fields === 'values' ? `1${text}` : undefined);
+    },
+  );
+
+  test.each(HOSTILE)('so do names of containers and images: %j', async (text) => {
+    const workload = (image: string) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'edited' },
+      spec: { template: { spec: { containers: [{ name: text, image }] } } },
+    });
+    const resource = { ...RESOURCE, group: 'apps', kind: 'Deployment', name: 'edited' };
+    const results = [{ ...resource, message: 'deployment.apps/edited configured' }];
+    put(healed({ resources: [resource], results }));
+    renderAs([workload('web:1')], [workload(text)]);
+    const { summary, stdout } = await run({ ...byArgocd(), fields: 'paths' });
+    expect(summary).toContain('web&#58;1');
+    expect(summary).not.toMatch(/<img|<script|<!--|^# heading|^\| a \||@octocat|https:\/\/evil/m);
+    expect(stdout + summary).not.toMatch(/[\u0000\u0007\u001b\u0085\u2028\u202e]/);
+    const rows = summary.split('\n').filter((line) => line.includes('web&#58;1'));
+    expect(rows.map((each) => each.split(' | ').length)).toEqual([4]);
+    expect(summary.length).toBeLessThan(20_000);
   });
 });
 
