@@ -559,10 +559,15 @@ describe('values', () => {
     '`|</details>\n'.repeat(1000),
   ];
 
+  const named = (fields: string, text: string) =>
+    [fields, JSON.stringify(text.slice(0, 60)), text] as const;
+
   /** The summary without its block of `diff`, where a text stays what it is. */
   function splitDiff(summary: string): readonly [outside: string, diff: string] {
     const block = /^(`{3,})diff\n([\s\S]*?)\n\1\n/m.exec(summary);
     if (!block) return [summary, ''];
+    const runs = (block[2] ?? '').match(/`+/g) ?? [];
+    expect(block[1]?.length).toBeGreaterThan(Math.max(2, ...runs.map((run) => run.length)));
     return [summary.replace(block[0], ''), block[2] ?? ''];
   }
 
@@ -582,9 +587,9 @@ describe('values', () => {
     expect(JSON.parse(outputs['matrix'] ?? '').include[0].fields).toBe(named);
   }
 
-  test.each(HOSTILE.flatMap((text) => [['paths', text] as const, ['values', text] as const]))(
-    'hostile keys and values stay what they are: %s %j',
-    async (fields, text) => {
+  test.each(HOSTILE.flatMap((text) => [named('paths', text), named('values', text)]))(
+    'hostile keys and values stay what they are: %s %s',
+    async (fields, _, text) => {
       put(healed({ resources: [{ ...RESOURCE, name: 'edited' }] }));
       const data = (value: string) =>
         JSON.parse(`{${JSON.stringify(text)}:${JSON.stringify(value)}}`);
@@ -601,25 +606,28 @@ describe('values', () => {
     },
   );
 
-  test.each(HOSTILE)('so do names of containers and images: %j', async (text) => {
-    const workload = (image: string) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'edited' },
-      spec: { template: { spec: { containers: [{ name: text, image }] } } },
-    });
-    const resource = { ...RESOURCE, group: 'apps', kind: 'Deployment', name: 'edited' };
-    const results = [{ ...resource, message: 'deployment.apps/edited configured' }];
-    put(healed({ resources: [resource], results }));
-    renderAs([workload('web:1')], [workload(text)]);
-    const { summary, stdout } = await run({ ...byArgocd(), fields: 'paths' });
-    expect(summary).toContain('web&#58;1');
-    expect(summary).not.toMatch(/<img|<script|<!--|^# heading|^\| a \||@octocat|https:\/\/evil/m);
-    expect(stdout + summary).not.toMatch(/[\u0000\u0007\u001b\u0085\u2028\u202e]/);
-    const rows = summary.split('\n').filter((line) => line.includes('web&#58;1'));
-    expect(rows.map((each) => each.split(' | ').length)).toEqual([4]);
-    expect(summary.length).toBeLessThan(20_000);
-  });
+  test.each(HOSTILE.map((text) => named('paths', text)))(
+    'so do names of containers and images: %s %s',
+    async (_fields, _, text) => {
+      const workload = (image: string) => ({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'edited' },
+        spec: { template: { spec: { containers: [{ name: text, image }] } } },
+      });
+      const resource = { ...RESOURCE, group: 'apps', kind: 'Deployment', name: 'edited' };
+      const results = [{ ...resource, message: 'deployment.apps/edited configured' }];
+      put(healed({ resources: [resource], results }));
+      renderAs([workload('web:1')], [workload(text)]);
+      const { summary, stdout } = await run({ ...byArgocd(), fields: 'paths' });
+      expect(summary).toContain('web&#58;1');
+      expect(summary).not.toMatch(/<img|<script|<!--|^# heading|^\| a \||@octocat|https:\/\/evil/m);
+      expect(stdout + summary).not.toMatch(/[\u0000\u0007\u001b\u0085\u2028\u202e]/);
+      const rows = summary.split('\n').filter((line) => line.includes('web&#58;1'));
+      expect(rows.map((each) => each.split(' | ').length)).toEqual([4]);
+      expect(summary.length).toBeLessThan(20_000);
+    },
+  );
 });
 
 test('no request is added where nobody asks', async () => {
@@ -715,5 +723,59 @@ describe('very much', () => {
     expect(resourcesIn(result).length).toBeGreaterThan(0);
     expect(result.stdout).toMatch(/::warning[^\n]*Output resources has only the first/);
     expect(manifestRequests()).toHaveLength(2);
+  });
+
+  test('1,000 resources by the Kubernetes API alone: 500 are read, 8 at once', async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => `c${i}`);
+    const of = (name: string) => ({ ...RESOURCE, name });
+    const owned = { 'f:data': { 'f:a': {} } };
+    const objects = (value: string, time: string) =>
+      names.map((name) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: {
+          ...{ namespace: 'shop', name },
+          managedFields: [
+            { manager: 'argocd-controller', operation: 'Apply', time, fieldsV1: owned },
+          ],
+        },
+        data: { a: value },
+      }));
+    const whole = () =>
+      cluster.requests.filter(
+        ({ verb, resource, headers }) =>
+          verb === 'get' && resource === 'configmaps' && headers.accept === 'application/json',
+      );
+    const atOnce: number[] = [];
+    cluster.intercept = ({ resource }) => {
+      atOnce.push(whole().filter(({ status }) => !status).length);
+      return resource === 'configmaps' ? { kind: 'delay', ms: 5 } : undefined;
+    };
+    cluster.setLive(objects('1', '2026-11-20T07:00:00Z'));
+    put(
+      manifest('shop', {
+        revision: A,
+        phase: '',
+        resources: names.map(of),
+        history: [HISTORY[0] ?? {}],
+      }),
+    );
+    const running = run({ ...byCluster(), fields: 'paths', 'live-evidence': 'off' });
+    await until(() => whole().filter(({ status }) => status === 200).length >= 500);
+    expect(whole()).toHaveLength(500);
+    cluster.setLive(objects('2', '2026-11-21T07:00:03Z'));
+    const results = names.map((name) => ({ ...of(name), message: `configmap/${name} configured` }));
+    const deployed = { startedAt: '2026-11-21T07:00:00Z', operation: { sync: { revision: B } } };
+    put(healed({ results, resources: names.map(of), ...deployed }));
+    const result = await running;
+    expectWithinLimits(result);
+    expect(whole()).toHaveLength(1000);
+    expect(Math.max(...atOnce)).toBeLessThanOrEqual(8);
+    const known = allIn(result).filter((each) => each.fields);
+    expect(known).toHaveLength(500);
+    expect(known.every((each) => each.fields?.[0]?.path === 'data.a')).toBe(true);
+    expect(result.stdout).toMatch(
+      /::notice[^\n]*Which fields of 500 updated resources[^\n]*More than 500 live/,
+    );
   });
 });
