@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { withRendered } from '../../src/core/changes/rendered.js';
+import { differences } from '../../src/core/fields/difference.js';
+import { type Json, mergeKeysOf } from '../../src/core/fields/lists.js';
 import { renderedResources } from '../../src/core/fields/rendering.js';
 import type { Change } from '../../src/core/result/vocabulary.js';
 import { costOf } from '../support/cost.ts';
@@ -47,4 +49,26 @@ test('1,000 manifests of two revisions, 5 MB each', async () => {
   // Linear: eight times as many cost no more than some twelve times as much.
   const [few, many] = [await costOf(() => compared(250)), await costOf(() => compared(2000))];
   expect(many / few).toBeLessThan(20);
+});
+
+/** Many fields of every kind: keys, elements by a merge key, elements by their index. */
+function object(count: number, value: string): Json {
+  const each = <T>(make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+  const env = each((i) => ({ name: `E${i}`, value }));
+  const containers = [{ name: 'main', env }];
+  return {
+    data: Object.fromEntries(each((i) => [`k${i}`, value])),
+    spec: {
+      template: { spec: { containers } },
+      rules: each((i) => ({ host: `${i}.example`, value })),
+    },
+  };
+}
+
+test('an object of 3,000 changed fields, and in proportion', async () => {
+  const compare = (count: number) =>
+    differences(object(count, 'a'), object(count, 'b'), mergeKeysOf(''));
+  expect(compare(1000)).toHaveLength(3000);
+  const [few, many] = [await costOf(() => compare(150)), await costOf(() => compare(1500))];
+  expect(many / few).toBeLessThan(30);
 });

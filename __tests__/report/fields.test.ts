@@ -2,9 +2,17 @@ import { describe, expect, test } from '@jest/globals';
 import { differences } from '../../src/core/fields/difference.js';
 import { type Json, mergeKeysOf } from '../../src/core/fields/lists.js';
 import type { Change, ChangedFields } from '../../src/core/result/vocabulary.js';
-import { fieldsCell, fieldsDiff, fieldsOf, pathsText } from '../../src/report/fields.js';
+import {
+  fieldsCell,
+  fieldsDiff,
+  fieldsOf,
+  inFull,
+  inOutputs,
+  pathsText,
+} from '../../src/report/fields.js';
 import { outputsOf, resultsOf } from '../../src/report/outputs.js';
 import { summaryOf } from '../../src/report/summary.js';
+import { costOf } from '../support/cost.ts';
 import { change, report, result } from './reports.ts';
 
 function changed(before: Json, after: Json): ChangedFields {
@@ -16,8 +24,8 @@ function config(before: Json, after: Json): Change {
   return change({ change: 'updated', fields: changed({ data: before }, { data: after }) });
 }
 
-const PATHS = { values: false, longest: 200 };
-const VALUES = { values: true, longest: 200 };
+const PATHS = inOutputs(false);
+const VALUES = inOutputs(true);
 
 describe('outputs', () => {
   const some = config({ a: 'x', gone: '1' }, { a: 'y', 'nginx.conf': 'z'.repeat(300) });
@@ -59,6 +67,62 @@ describe('outputs', () => {
     };
     expect(fieldsOf(change({ fields }), VALUES)).toEqual([{ path: 'data' }]);
     expect(fieldsDiff(fields.changes)).toBe('```diff\n@ data (not shown: a Secret)\n```\n');
+  });
+});
+
+describe('very many fields', () => {
+  const keys = (count: number, value: string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${i}`, value.repeat(300)]));
+  const many = (count: number) => config(keys(count, 'a'), keys(count, 'b'));
+  const reported = (count: number) =>
+    report({ applications: [result({ changes: [many(count)] })], fieldValues: true });
+
+  test('of one resource leave it in the outputs: their paths alone, and a warning', () => {
+    const { values, warnings } = outputsOf(reported(3000), 'all.json');
+    const [resource] = JSON.parse(new Map(values).get('resources') ?? '');
+    expect(resource.fields).toHaveLength(3000);
+    expect(resource.fields[2999]).toEqual({ path: 'data.key-2999' });
+    expect(warnings).toContainEqual(
+      'Output resources has not all changed fields, or not their values, of 1 resource: those of one resource are limited to 100000 characters; all are in all.json (output results-file)',
+    );
+    expect(outputsOf(reported(100), 'all.json').warnings).toEqual([]);
+  });
+
+  test('with long paths: the first of them', () => {
+    const long = config({}, Object.fromEntries([...'abcdefghijkl'].map((x) => [x.repeat(1e4), x])));
+    expect(fieldsOf(long, PATHS)).toHaveLength(9);
+    expect(fieldsOf(long, inFull(false))).toHaveLength(12);
+  });
+
+  test('fill the diff of their resource, and others find room in the page', () => {
+    const diff = fieldsDiff(many(3000).fields?.changes ?? []);
+    expect(diff.length).toBeLessThan(25_000);
+    expect(diff).toMatch(/^@ data.key-0$/m);
+    expect(diff).toMatch(/^… 29\d\d more: see the results file$/m);
+    expect(summaryOf(reported(3000), 65_000)).toContain(diff);
+  });
+
+  test('the longest field finds room in a diff', () => {
+    const lines = (value: string) =>
+      Array(100)
+        .fill(`${value.repeat(400)}\u202e`)
+        .join('\n');
+    const { changes } = changed(
+      { data: { ['\u202e'.repeat(300)]: lines('a') } },
+      { data: { ['\u202e'.repeat(300)]: lines('b') } },
+    );
+    expect(fieldsDiff(changes)).toContain('+ … 70 more lines');
+  });
+
+  test('cost in proportion', async () => {
+    const work = (count: number) => async () => {
+      const all = reported(count);
+      outputsOf(all, '');
+      summaryOf(all);
+      return [...resultsOf(all)].length;
+    };
+    const [few, more] = [await costOf(work(500)), await costOf(work(4000))];
+    expect(more / few).toBeLessThan(25);
   });
 });
 

@@ -3,6 +3,7 @@ import type { StepResult } from '../support/action.ts';
 import type { KubeObject } from '../support/api/store.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
+import { startGithub } from '../support/github-server.ts';
 import {
   type InsideMoment,
   type InsideRecording,
@@ -136,6 +137,33 @@ function liveCount({ application }: InsideMoment): number {
   return resources.length;
 }
 
+/** As autoscalers, injectors and controllers leave an object: in none of the fields of Argo CD. */
+function meddledWith(object: KubeObject): KubeObject {
+  const { metadata, spec, data, kind } = structuredClone(object) as {
+    readonly metadata: Record<'annotations' | 'labels', Record<string, string>>;
+    readonly spec?: {
+      replicas?: number;
+      template?: { spec: { containers: { env?: object[] }[] } };
+    };
+    readonly data?: object;
+    readonly kind: string;
+  };
+  metadata.annotations = { ...metadata.annotations, 'example.com/injected': 'yes' };
+  metadata.labels = { ...metadata.labels, 'example.com/injected': 'yes' };
+  const pods = spec?.template?.spec;
+  pods?.containers.push({ ...pods.containers[0], ...{ name: 'injected', image: 'proxy:1' } });
+  const [main] = pods?.containers ?? [];
+  if (main) main.env = [{ name: 'INJECTED', value: '1' }, ...(main.env ?? [])];
+  if (spec && object.metadata.name === 'api') spec.replicas = 7;
+  return {
+    ...object,
+    metadata: { ...object.metadata, ...metadata },
+    ...(spec ? { spec } : {}),
+    ...(kind === 'ConfigMap' ? { data: { ...data, injected: '1' } } : {}),
+    status: { ...(object['status'] as object), observedGeneration: 99 },
+  };
+}
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -196,9 +224,7 @@ describe.each(RECORDINGS)('%s, by the Kubernetes API alone', (name) => {
   });
 
   test('live, while other controllers write too', async () => {
-    const meddled = liveIn(after).map((each) =>
-      each.kind === 'ConfigMap' ? { ...each, data: { ...(each['data'] as object), z: '1' } } : each,
-    );
+    const meddled = liveIn(after).map(meddledWith);
     expect(pathsIn(await watched(liveIn(before), meddled))).toMatchObject(sorted);
   });
 
@@ -521,21 +547,87 @@ describe('values', () => {
     expect(all.join()).not.toContain('hunter');
   });
 
-  test('hostile keys and values stay within outputs, matrix and summary', async () => {
-    const key = 'x\n::error::pwned`<img src=x>|';
-    put(healed({ resources: [{ ...RESOURCE, name: 'edited' }] }));
-    const value = `${'y'.repeat(500)}\n\`\`\`\n# heading`;
-    renderAs([config('edited', {})], [config('edited', { [key]: value })]);
-    const result = await run({ ...byArgocd(), fields: 'values', filters: "all: '*/*'" });
-    const [edited] = resourcesIn(result);
-    expect(edited?.fields?.[0]?.path).toBe(`data[${JSON.stringify(key)}]`);
-    expect(String(edited?.fields?.[0]?.to).length).toBeLessThanOrEqual(200);
-    expect(result.stdout).not.toMatch(/^::error/m);
-    const [outside, ...fenced] = result.summary.split('````');
-    expect(fenced).toHaveLength(2);
-    expect([outside, fenced[1]].join()).not.toMatch(/<img|^# heading/m);
-    expect(JSON.parse(result.outputs['matrix'] ?? '').include[0].fields).toContain('data[');
-  });
+  const HOSTILE = [
+    'x\n::error::pwned`<img src=x>|',
+    '::set-output name=a::forged\r::add-mask::a\u0085##[error]forged',
+    '</code></summary></details>\n\n# heading\n| a | b |',
+    '```\n````\n~~~\n# heading\n<!-- <script>alert(1)</script>',
+    '\u001b[31mred\u001b]0;title\u0007\u202e\u2028\u0000',
+    '$(id) \';"\\ %0A $' + '{{ secrets.A }} @octocat #1 https://evil.example',
+    '__proto__',
+    'k'.repeat(10_000),
+    '`|</details>\n'.repeat(1000),
+  ];
+
+  const named = (fields: string, text: string) =>
+    [fields, JSON.stringify(text.slice(0, 60)), text] as const;
+
+  /** The summary without its block of `diff`, where a text stays what it is. */
+  function splitDiff(summary: string): readonly [outside: string, diff: string] {
+    const block = /^(`{3,})diff\n([\s\S]*?)\n\1\n/m.exec(summary);
+    if (!block) return [summary, ''];
+    const runs = (block[2] ?? '').match(/`+/g) ?? [];
+    expect(block[1]?.length).toBeGreaterThan(Math.max(2, ...runs.map((run) => run.length)));
+    return [summary.replace(block[0], ''), block[2] ?? ''];
+  }
+
+  function expectHarmless({ stdout, summary, outputs }: StepResult, key: string): void {
+    const commands = stdout.split('\n').filter((line) => /^\s*::|##\[/.test(line));
+    expect(commands.filter((each) => /pwned|forged|set-output/.test(each))).toEqual([]);
+    expect(stdout + summary).not.toMatch(/[\u0000\u0007\u001b\u0085\u2028\u202e]/);
+    const [outside] = splitDiff(summary);
+    expect(outside).not.toMatch(/<img|<script|<!--|^# heading|^\| a \||@octocat|https:\/\/evil/m);
+    const count = (tag: string) => outside.split(tag).length;
+    expect(count('<details>')).toBe(count('</details>'));
+    expect(summary.length).toBeLessThan(30_000);
+    expect(Object.keys(outputs)).not.toContain('a');
+    const path = key === '__proto__' ? 'data.__proto__' : `data[${JSON.stringify(key)}]`;
+    const named = /^k+$/.test(key) ? `data.${key}` : path;
+    expect(JSON.parse(outputs['resources'] ?? '')[0].fields).toMatchObject([{ path: named }]);
+    expect(JSON.parse(outputs['matrix'] ?? '').include[0].fields).toBe(named);
+  }
+
+  test.each(HOSTILE.flatMap((text) => [named('paths', text), named('values', text)]))(
+    'hostile keys and values stay what they are: %s %s',
+    async (fields, _, text) => {
+      put(healed({ resources: [{ ...RESOURCE, name: 'edited' }] }));
+      const data = (value: string) =>
+        JSON.parse(`{${JSON.stringify(text)}:${JSON.stringify(value)}}`);
+      renderAs([config('edited', {})], [config('edited', data(`1${text}`))]);
+      const result = await run({ ...byArgocd(), fields, filters: "all: '*/*'" });
+      expect(result.outputs).toMatchObject({ conclusion: 'success', all: 'true' });
+      expectHarmless(result, text);
+      const [edited] = resourcesIn(result);
+      const to = String(edited?.fields?.[0]?.to ?? '');
+      expect(to.slice(0, 5)).toBe(fields === 'values' ? `1${text}`.slice(0, 5) : '');
+      expect(to.length).toBeLessThanOrEqual(200);
+      expect(splitDiff(result.summary)[1] !== '').toBe(fields === 'values');
+      expect(allIn(result)[0]?.fields?.[0]?.to).toBe(fields === 'values' ? `1${text}` : undefined);
+    },
+  );
+
+  test.each(HOSTILE.map((text) => named('paths', text)))(
+    'so do names of containers and images: %s %s',
+    async (_fields, _, text) => {
+      const workload = (image: string) => ({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'edited' },
+        spec: { template: { spec: { containers: [{ name: text, image }] } } },
+      });
+      const resource = { ...RESOURCE, group: 'apps', kind: 'Deployment', name: 'edited' };
+      const results = [{ ...resource, message: 'deployment.apps/edited configured' }];
+      put(healed({ resources: [resource], results }));
+      renderAs([workload('web:1')], [workload(text)]);
+      const { summary, stdout } = await run({ ...byArgocd(), fields: 'paths' });
+      expect(summary).toContain('web&#58;1');
+      expect(summary).not.toMatch(/<img|<script|<!--|^# heading|^\| a \||@octocat|https:\/\/evil/m);
+      expect(stdout + summary).not.toMatch(/[\u0000\u0007\u001b\u0085\u2028\u202e]/);
+      const rows = summary.split('\n').filter((line) => line.includes('web&#58;1'));
+      expect(rows.map((each) => each.split(' | ').length)).toEqual([4]);
+      expect(summary.length).toBeLessThan(20_000);
+    },
+  );
 });
 
 test('no request is added where nobody asks', async () => {
@@ -547,4 +639,143 @@ test('no request is added where nobody asks', async () => {
   };
   expect(await paths({})).toEqual(await paths({ fields: 'off' }));
   expect(argocd.requests).toEqual([]);
+});
+
+test('the comment on the pull request has the diff', async () => {
+  const github = await startGithub();
+  try {
+    github.repository.commits.add(B);
+    const base = { repo: { full_name: 'acme/shop' } };
+    const times = { merged_at: '2026-11-21T06:59:00Z', merge_commit_sha: B };
+    github.repository.pulls.set(B, [{ number: 7, state: 'closed', base, ...times }]);
+    put(healed());
+    renderAs(BEFORE, AFTER);
+    const inputs = { application: 'shop', revision: B, timeout: '60s', ...byArgocd() };
+    const env = { GITHUB_API_URL: github.url, GITHUB_SHA: B };
+    const comment = async (fields: string) => {
+      const given = { ...inputs, fields, report: 'comment' };
+      await runHere({ inputs: given, githubToken: 'ghs_token', env });
+      return github.repository.comments.map(({ issue, body }) => ({ issue, body }));
+    };
+    expect(await comment('values')).toEqual([
+      { issue: 7, body: expect.stringContaining('```diff\n@ data.a\n- 1\n+ 2\n```') },
+    ]);
+    const [paths, ...more] = await comment('paths');
+    expect(more).toEqual([]);
+    expect(paths?.body).toContain('<code>data.a</code>');
+    expect(paths?.body).not.toContain('```');
+  } finally {
+    await github.close();
+  }
+});
+
+describe('very much', () => {
+  /** So many ConfigMaps, each with so many keys that changed. */
+  async function much(count: number, data: (revision: string) => object, fields: string) {
+    const names = Array.from({ length: count }, (_, i) => `c${i}`);
+    const of = (name: string) => ({ ...RESOURCE, name });
+    const results = names.map((name) => ({ ...of(name), message: `configmap/${name} configured` }));
+    put(healed({ results, resources: names.map(of), operation: { sync: { revision: B } } }));
+    const rendered = (revision: string) => names.map((name) => config(name, data(revision)));
+    renderAs(rendered('1'), rendered('2'));
+    return run({ ...byArgocd(), fields, filters: "all: '*/*'" });
+  }
+
+  function keys(count: number, value: string): object {
+    return Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${i}`, value]));
+  }
+
+  function expectWithinLimits({ outputs, summary }: StepResult): void {
+    const units = Object.entries(outputs).map(([name, value]) => name.length + value.length);
+    expect(units.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(500_000);
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
+    expect(outputs['conclusion']).toBe('success');
+  }
+
+  test.each(['paths', 'values'])('3,000 fields of one resource: %s', async (fields) => {
+    const result = await much(1, (revision) => keys(3000, revision.repeat(400)), fields);
+    expectWithinLimits(result);
+    expect(allIn(result)[0]?.fields).toHaveLength(3000);
+    expect(result.summary).toContain('key-0');
+    expect(result.outputs).toMatchObject({ all: 'true', 'all-count': '1' });
+    expect(resourcesIn(result)[0]).toMatchObject({ name: 'c0', change: 'updated' });
+  });
+
+  test('a ConfigMap of 1 MB in which one line changed', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} ${'x'.repeat(40)}`);
+    const text = (revision: string) => lines.with(12_345, `changed ${revision}`).join('\n');
+    const data = (revision: string) => ({ file: text(revision) });
+    const result = await much(1, data, 'values');
+    expectWithinLimits(result);
+    expect(result.summary).toContain('@ data.file\n- changed 1\n+ changed 2\n```');
+    expect(resourcesIn(result)[0]?.fields?.[0]?.path).toBe('data.file');
+    expect(allIn(result)[0]?.fields).toEqual([
+      { path: 'data.file', from: data('1').file, to: data('2').file },
+    ]);
+  });
+
+  test('1,000 resources', async () => {
+    const result = await much(1000, (revision) => keys(5, revision.repeat(300)), 'values');
+    expectWithinLimits(result);
+    expect(allIn(result)).toHaveLength(1000);
+    expect(allIn(result).every((each) => each.fields?.length === 5)).toBe(true);
+    expect(result.outputs).toMatchObject({ 'all-count': '1000', 'changed-count': '1000' });
+    expect(resourcesIn(result).length).toBeGreaterThan(0);
+    expect(result.stdout).toMatch(/::warning[^\n]*Output resources has only the first/);
+    expect(manifestRequests()).toHaveLength(2);
+  });
+
+  test('1,000 resources by the Kubernetes API alone: 500 are read, 8 at once', async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => `c${i}`);
+    const of = (name: string) => ({ ...RESOURCE, name });
+    const owned = { 'f:data': { 'f:a': {} } };
+    const objects = (value: string, time: string) =>
+      names.map((name) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: {
+          ...{ namespace: 'shop', name },
+          managedFields: [
+            { manager: 'argocd-controller', operation: 'Apply', time, fieldsV1: owned },
+          ],
+        },
+        data: { a: value },
+      }));
+    const whole = () =>
+      cluster.requests.filter(
+        ({ verb, resource, headers }) =>
+          verb === 'get' && resource === 'configmaps' && headers.accept === 'application/json',
+      );
+    const atOnce: number[] = [];
+    cluster.intercept = ({ resource }) => {
+      atOnce.push(whole().filter(({ status }) => !status).length);
+      return resource === 'configmaps' ? { kind: 'delay', ms: 5 } : undefined;
+    };
+    cluster.setLive(objects('1', '2026-11-20T07:00:00Z'));
+    put(
+      manifest('shop', {
+        revision: A,
+        phase: '',
+        resources: names.map(of),
+        history: [HISTORY[0] ?? {}],
+      }),
+    );
+    const running = run({ ...byCluster(), fields: 'paths', 'live-evidence': 'off' });
+    await until(() => whole().filter(({ status }) => status === 200).length >= 500);
+    expect(whole()).toHaveLength(500);
+    cluster.setLive(objects('2', '2026-11-21T07:00:03Z'));
+    const results = names.map((name) => ({ ...of(name), message: `configmap/${name} configured` }));
+    const deployed = { startedAt: '2026-11-21T07:00:00Z', operation: { sync: { revision: B } } };
+    put(healed({ results, resources: names.map(of), ...deployed }));
+    const result = await running;
+    expectWithinLimits(result);
+    expect(whole()).toHaveLength(1000);
+    expect(Math.max(...atOnce)).toBeLessThanOrEqual(8);
+    const known = allIn(result).filter((each) => each.fields);
+    expect(known).toHaveLength(500);
+    expect(known.every((each) => each.fields?.[0]?.path === 'data.a')).toBe(true);
+    expect(result.stdout).toMatch(
+      /::notice[^\n]*Which fields of 500 updated resources[^\n]*More than 500 live/,
+    );
+  });
 });

@@ -10,7 +10,7 @@ import type { Change } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
 import { InputError, messageOf } from '../platform/errors.js';
 import { clip, oneLine } from '../report/escape.js';
-import { fieldsOf } from '../report/fields.js';
+import { fieldsOf, inFull } from '../report/fields.js';
 import { pluralize } from '../report/words.js';
 import { readData } from '../yaml/read.js';
 
@@ -111,7 +111,7 @@ const NOTHING = {
 function jsonOf(changes: readonly Change[], matched: Matched): string {
   const resources = changes.map((each) => {
     const { group, version, kind, namespace, name, change } = each;
-    const fields = fieldsOf(each, { values: true, longest: Number.POSITIVE_INFINITY });
+    const fields = fieldsOf(each, inFull(true));
     return { group, version, kind, namespace, name, change, ...(fields ? { fields } : {}) };
   });
   const results = Object.fromEntries(matched.map(([name, all]) => [name, all.length > 0]));

@@ -195,8 +195,9 @@ async function tellLive(
   { source, before }: Pick<FieldDependencies, 'before'> & { readonly source: LiveSource },
   signal: AbortSignal,
 ): Promise<void> {
+  const all = questionsOf(ends, told, inputs, source);
   const open = () => questionsOf(ends, told, inputs, source).slice(0, MOST_OBJECTS);
-  if (open().length === 0) return;
+  if (all.length === 0) return;
   const reader = await source.reader?.();
   const watched = open().filter((each) => objectBefore(before, each));
   const objects =
@@ -227,10 +228,15 @@ async function tellLive(
       templates?.kind === 'found' ? historyFields(templates.kept, question.since) : undefined;
     tell(question, fields && { ...fields, evidence: 'history' });
   }
+  if (all.length > MOST_OBJECTS) troubles.push(TOO_MANY);
 }
 
 type LiveSource = NonNullable<FieldDependencies['source']>;
 const MOST_OBJECTS = 500;
+const TOO_MANY: Trouble = {
+  message: `More than ${MOST_OBJECTS} live objects are not read: with access to the Argo CD API (argocd-server, argocd-token), its manifests tell of all.`,
+  remedy: '',
+};
 
 function questionsOf(
   ends: Outcome['ends'],

@@ -3,28 +3,74 @@ import { formatPath } from '../core/fields/path.js';
 import { valueText } from '../core/filters/field-patterns.js';
 import type { Change } from '../core/result/vocabulary.js';
 import { clip, code, plain } from './escape.js';
+import { fitting, textsOf } from './texts.js';
 
 /** Longest value in an output, in UTF-16 units: the results file has all of it. */
-export const OUTPUT_VALUE_UNITS = 200;
+const OUTPUT_VALUE_UNITS = 200;
+/**
+ * What the fields of one resource may take in an output, in UTF-16 units of JSON: one resource must
+ * not push all others out.
+ */
+const OUTPUT_FIELDS_UNITS = 100_000;
 
 /** Which values of changed fields are shown, and how much of them. */
 export interface ValueStyle {
   /** `fields: values`: public logs are public. */
   readonly values: boolean;
-  /** In UTF-16 units. */
+  /** Longest value, in UTF-16 units. */
   readonly longest: number;
+  /** For all fields of one resource, in UTF-16 units of JSON. */
+  readonly room: number;
 }
 
-/** `[{"path"}]`, or with values `[{"path","from","to"}]`; an absent side was not there. */
-export function fieldsOf(
-  { fields }: Change,
-  { values, longest }: ValueStyle,
-): readonly Readonly<Record<string, unknown>>[] | undefined {
-  return fields?.changes.map((each) => ({
-    path: formatPath(each.steps),
-    ...(values && 'from' in each ? { from: shortened(each, 'from', longest) } : {}),
-    ...(values && 'to' in each ? { to: shortened(each, 'to', longest) } : {}),
-  }));
+export function inOutputs(values: boolean): ValueStyle {
+  return { values, longest: OUTPUT_VALUE_UNITS, room: OUTPUT_FIELDS_UNITS };
+}
+
+/** As the results file has them. */
+export function inFull(values: boolean): ValueStyle {
+  return { values, longest: Number.POSITIVE_INFINITY, room: Number.POSITIVE_INFINITY };
+}
+
+/** A field as outputs have it; an absent side was not there. */
+type NamedField = Readonly<Record<string, unknown>>;
+
+/**
+ * `[{"path"}]`, or with values `[{"path","from","to"}]`. Where those find no room it is the paths
+ * alone, and of them the first.
+ */
+export function fieldsOf({ fields }: Change, style: ValueStyle): readonly NamedField[] | undefined {
+  if (!fields) return undefined;
+  const all = fields.changes.map((each) => namedField(each, style));
+  if (areWithin(all, style.room)) return all;
+  const paths = textsOf(fields.changes, ({ steps }) => formatPath(steps));
+  const { texts } = fitting(paths, style.room, (path) => sizeOf({ path }));
+  return texts.map((path) => ({ path }));
+}
+
+/** Whether an output has not all of a resource's fields, or not their values. */
+export function areFieldsCut({ fields }: Change, style: ValueStyle): boolean {
+  if (!fields) return false;
+  const all = fields.changes.map((each) => namedField(each, style));
+  return !areWithin(all, style.room);
+}
+
+function namedField(change: FieldChange, { values, longest }: ValueStyle): NamedField {
+  return {
+    path: formatPath(change.steps),
+    ...(values && 'from' in change ? { from: shortened(change, 'from', longest) } : {}),
+    ...(values && 'to' in change ? { to: shortened(change, 'to', longest) } : {}),
+  };
+}
+
+function areWithin(fields: readonly NamedField[], room: number): boolean {
+  if (room === Number.POSITIVE_INFINITY) return true;
+  return fields.reduce((sum, each) => sum + sizeOf(each), 0) <= room;
+}
+
+/** With its separator. */
+function sizeOf(field: NamedField): number {
+  return JSON.stringify(field).length + 1;
 }
 
 /** A value that is longer becomes a text that is cut. */
@@ -73,15 +119,21 @@ function isImage({ steps }: FieldChange): boolean {
 const DIFF_UNITS = 300;
 const DIFF_LINES = 30;
 
-/** The changed fields with their values, as a Markdown block of `diff`. */
+/** What the diff of one resource may take, in UTF-16 units: the longest field finds room. */
+const DIFF_ROOM = 24_000;
+
+/** The changed fields with their values, as a Markdown block of `diff`: of very many the first. */
 export function fieldsDiff(changes: readonly FieldChange[]): string {
-  const lines = changes.flatMap((each) => [
-    `@ ${pathLine(formatPath(each.steps))}${each.hidden ? ' (not shown: a Secret)' : ''}`,
-    ...sideLines(each),
-  ]);
-  const body = lines.join('\n');
+  const { texts } = fitting(textsOf(changes, fieldDiff), DIFF_ROOM, (text) => text.length);
+  const left = changes.length - texts.length;
+  const body = [...texts, ...(left > 0 ? [`… ${left} more: see the results file`] : [])].join('\n');
   const fence = '`'.repeat(longestRun(body) + 1);
   return `${fence}diff\n${body}\n${fence}\n`;
+}
+
+function fieldDiff(change: FieldChange): string {
+  const note = change.hidden ? ' (not shown: a Secret)' : '';
+  return [`@ ${pathLine(formatPath(change.steps))}${note}`, ...sideLines(change)].join('\n');
 }
 
 function sideLines(change: FieldChange): readonly string[] {

@@ -1,6 +1,6 @@
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
-import { OUTPUT_VALUE_UNITS, type ValueStyle } from './fields.js';
+import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
 import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
 import type { Report } from './report.js';
 import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
@@ -12,6 +12,7 @@ import {
   valuesOf,
   writeChange,
 } from './values.js';
+import { pluralize } from './words.js';
 
 /** The outputs in the order they are written, and what a person must know of what was cut. */
 export interface Outputs {
@@ -34,12 +35,18 @@ const MESSAGE_UNITS = 10_000;
  * @param resultsFile path of the file that holds `resultsOf`; empty where it could not be written
  */
 export function outputsOf(report: Report, resultsFile: string): Outputs {
-  const write = changeWriter({ values: report.fieldValues, longest: OUTPUT_VALUE_UNITS });
-  const run = { ...runScope(report), message: clip(report.message, MESSAGE_UNITS) };
+  const style = inOutputs(report.fieldValues);
+  const write = changeWriter(style);
+  const scope = runScope(report);
+  const run = { ...scope, message: clip(report.message, MESSAGE_UNITS) };
   const values = new Map<string, Value>(valuesOf(run, write));
   values.set('applications', { items: applicationsOf(report, write) });
   values.set('results-file', text(resultsFile));
-  const warnings = [...cutMatrix(values), ...cutToUnits(values, cutOrder(values, report))];
+  const warnings = [
+    ...cutFields(scope.changed, style),
+    ...cutMatrix(values),
+    ...cutToUnits(values, cutOrder(values, report)),
+  ];
   return {
     values: [...values].map(([name, value]) => [name, outputOf(value)]),
     warnings: warnings.map((warning) => `${warning}; ${whereAll(resultsFile)}`),
@@ -72,7 +79,7 @@ export function* resultsOf(report: Report): Generator<string> {
   ];
   yield '{';
   // The contract's names win over the rest: a filter may be called `remedy`.
-  const style = { values: report.fieldValues, longest: Number.POSITIVE_INFINITY };
+  const style = inFull(report.fieldValues);
   yield* membersOf([
     ...more,
     ...valuesOf(runScope(report), (change) => writeChange(change, style)),
@@ -114,6 +121,13 @@ function isList(value: Value | undefined): value is List {
 
 function first(list: List, count: number): List {
   return { ...list, items: firstTexts(list.items, count) };
+}
+
+function cutFields(changed: readonly Change[], style: ValueStyle): readonly string[] {
+  const count = changed.filter((each) => areFieldsCut(each, style)).length;
+  if (count === 0) return [];
+  const what = `Output resources has not all changed fields, or not their values, of ${pluralize(count, 'resource')}`;
+  return [`${what}: those of one resource are limited to ${style.room} characters`];
 }
 
 function cutMatrix(values: Map<string, Value>): readonly string[] {
