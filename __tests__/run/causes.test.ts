@@ -8,7 +8,7 @@ import {
 } from '../support/api-server.ts';
 import { type ArgocdServer, startArgocdServer } from '../support/argocd-server.ts';
 import { type InsideMoment, liveIn, readInside, withinOf } from '../support/inside.ts';
-import { manifest } from '../support/manifest.ts';
+import { A, B, manifest } from '../support/manifest.ts';
 import { fasterClock, runHere } from '../support/run-here.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -273,5 +273,72 @@ describe.each(WAYS)('source: %s', (_, open) => {
     });
     expect(outputs).toMatchObject({ conclusion: 'success', causes: '[]' });
     expect(looks(way)).toEqual([]);
+  });
+});
+
+describe('a sync window', () => {
+  const deny = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: true };
+  // A manual sync is allowed: that is what `canSync` says.
+  const windows = { canSync: true, assignedWindows: [deny], activeWindows: [deny] };
+  const BLOCKED = manifest('shop', { revision: B, sync: 'OutOfSync', synced: A });
+  const inputs = { application: 'shop', revision: B, timeout: '13s' };
+  const TOLD = 'a deny sync window (0 22 * * *, 8h) blocks auto-sync; a manual sync is allowed';
+
+  async function blocked(intercept?: Intercept): Promise<Way> {
+    const server = await startArgocdServer({
+      objects: [BLOCKED],
+      within: () => ({ tree: {}, windows }),
+      ...(intercept ? { intercept: ({ path }) => intercept(path) } : {}),
+    });
+    closing.push(() => server.close());
+    const way = {
+      source: 'argocd',
+      'argocd-server': server.url,
+      'argocd-token': server.token,
+      'certificate-authority': server.ca,
+    };
+    const put = (object: KubeObject) => void server.put(object);
+    return { requests: server.requests, inputs: way, set: () => undefined, put };
+  }
+  const asked = ({ requests }: Way) => requests.filter(({ path }) => /syncwindows/.test(path));
+
+  test('is told while it waits, and is the reason of the timeout', async () => {
+    const way = await blocked();
+    const { outputs, stdout, exitCode } = await run(way, inputs);
+    expect(exitCode).toBe(1);
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'sync-window' });
+    expect(outputs['message']).toBe(
+      `shop: timed out waiting for an operation for bbbbbbbb: ${TOLD}`,
+    );
+    expect(JSON.parse(outputs['causes'] ?? '')).toEqual([
+      { application: 'shop', subject: 'sync window', reason: 'SyncWindow', message: TOLD },
+    ]);
+    expect(stdout).toContain(`waiting for an operation for bbbbbbbb: ${TOLD}`);
+    expect(looks(way)).toEqual([]);
+  });
+
+  test('that the last look alone sees is the reason too', async () => {
+    const way = await blocked();
+    const { outputs } = await run(way, { ...inputs, timeout: '3s' });
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'sync-window' });
+    expect(asked(way)).toHaveLength(1);
+  });
+
+  test('that may not be asked for delays and fails nothing', async () => {
+    const way = await blocked((path) =>
+      path.endsWith('/syncwindows') ? { kind: 'status', code: 403 } : undefined,
+    );
+    const { outputs } = await run(way, inputs);
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'timeout', causes: '[]' });
+    expect(asked(way)).toHaveLength(1);
+  });
+
+  test('is not asked for where auto-sync starts at once', async () => {
+    const way = await blocked();
+    const { outputs } = await run(way, inputs, (line) => {
+      if (line.includes('an operation for')) way.put(manifest('shop', { revision: B }));
+    });
+    expect(outputs['conclusion']).toBe('success');
+    expect(asked(way)).toEqual([]);
   });
 });

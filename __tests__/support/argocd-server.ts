@@ -47,10 +47,19 @@ export type ArgocdRight = 'get' | 'sync' | 'logs';
 export interface Within {
   /** The answer of `resource-tree`. */
   readonly tree: Readonly<Record<string, unknown>>;
+  /** The answer of `syncwindows`; default: none apply. */
+  readonly windows?: SyncWindowsAnswer;
   /** By uid. */
   readonly events?: Readonly<Record<string, readonly object[]>>;
   /** Lines by `POD/CONTAINER`, those of the run before by `POD/CONTAINER/previous`. */
   readonly logs?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface SyncWindowsAnswer {
+  /** Of manual syncs, whatever auto-sync may do. */
+  readonly canSync: boolean;
+  readonly activeWindows?: readonly object[];
+  readonly assignedWindows?: readonly object[];
 }
 
 /** What a test may change while the server runs. */
@@ -341,6 +350,9 @@ async function ofOne(
   if (!object || !may(state, 'get', object)) return DENIED;
   if (below === 'resource-tree') {
     return json(state.behaviour.within?.(object)?.tree ?? { nodes: treeOf(state, object) });
+  }
+  if (below === 'syncwindows') {
+    return json(state.behaviour.within?.(object)?.windows ?? { canSync: true });
   }
   if (below === 'events') return eventsOf(state, object, query);
   if (below === 'logs') return logsOf(state, object, query);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { NO_LOOKS } from '../../src/core/result/looks.js';
 import { EMPTY_TREE } from '../../src/core/within/tree.js';
-import type { Inspection, Inspector } from '../../src/sources/inspector.js';
+import type { Inspection, Inspector, WindowsSeen } from '../../src/sources/inspector.js';
 import { createLook, MOST_APPLICATIONS } from '../../src/wait/looks.js';
 import { fakeClock } from '../support/fake-clock.ts';
 import { application } from '../support/scripted-source.ts';
@@ -31,7 +31,7 @@ function looking(inspect: () => Inspection | Promise<Inspection>, blind = false)
     clock: fakeClock(),
     log: { info: (line) => lines.push(line) },
   });
-  const at = (name: string) => look(application(name, {}), NO_LOOKS, NEVER);
+  const at = (name: string) => look(application(name, {}), 'resources', NO_LOOKS, NEVER);
   return { at, lines, most: () => most, count: () => count };
 }
 
@@ -65,4 +65,36 @@ test('no way to look', async () => {
   const { at, lines } = looking(() => SEEN, true);
   expect(await at('shop')).toEqual({ final: true });
   expect(lines).toEqual([]);
+});
+
+test('the sync windows: where they cannot be told, the resources may still be seen', async () => {
+  const lines: string[] = [];
+  const lack = { message: 'it may not be asked', remedy: '' };
+  const window = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: false };
+  const answers: (WindowsSeen | undefined)[] = [
+    undefined,
+    { kind: 'unavailable', final: true, ...lack },
+    { kind: 'unavailable', final: true, ...lack },
+    { kind: 'seen', windows: { assigned: [window], active: [window] } },
+  ];
+  const look = createLook({
+    open: async () => {
+      const answer = answers.shift();
+      return {
+        inspect: async () => SEEN,
+        ...(answer ? { syncWindows: async () => answer } : {}),
+        logs: async () => ({ kind: 'read', lines: [] }),
+      };
+    },
+    nameOf: (key) => key,
+    clock: fakeClock(),
+    log: { info: (line) => lines.push(line) },
+  });
+  const at = () => look(application('shop', {}), 'sync-windows', NO_LOOKS, NEVER);
+  for (const _ of [1, 2, 3]) expect(await at()).toEqual({ final: false });
+  expect(lines).toEqual(['it may not be asked']);
+  const blocked = {
+    windows: [{ message: 'a deny sync window (0 22 * * *, 8h) blocks auto-sync' }],
+  };
+  expect(await at()).toMatchObject({ final: false, looks: blocked });
 });

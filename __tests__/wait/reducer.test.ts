@@ -101,7 +101,10 @@ function asked({ effects }: Story): readonly string[] {
   return effects.map((effect) => {
     if (effect.kind === 'ask') return `ask ${effect.question.kind} ${effect.id}`;
     if (effect.kind === 'act') return `act on ${effect.application.resourceVersion}`;
-    if (effect.kind === 'look') return `look within ${effect.application.name}`;
+    if (effect.kind === 'look') {
+      const at = effect.at === 'resources' ? 'within' : `at ${effect.at} of`;
+      return `look ${at} ${effect.application.name}`;
+    }
     return `${effect.event.kind} after ${effect.ms}`;
   });
 }
@@ -394,6 +397,7 @@ describe('looks within an Application', () => {
     ...RUNNING,
     results: [{ ...hook, hookType: 'PreSync', hookPhase: 'Running', syncPhase: 'PreSync' }],
   };
+  const PENDING: Look = { revision: B, sync: 'OutOfSync', synced: A, history: [] };
   const due = (at: number): WaitEvent => ({ kind: 'look', key: KEY, at });
   const uid = 'uid-of-argocd-shop';
   const saw = (given: Partial<Extract<WaitEvent, { kind: 'looked' }>> = {}): WaitEvent => {
@@ -448,6 +452,27 @@ describe('looks within an Application', () => {
   ])('none: %s', (_, events) => {
     const looks = asked(told(GIVEN, ...events)).filter((each) => each.startsWith('look'));
     expect(looks).toEqual([]);
+  });
+
+  test('at the sync windows, 10 s after auto-sync should have started', () => {
+    const first: readonly Told[] = [[3000, seen(PENDING)]];
+    expect(asked(told(GIVEN, ...first))).toEqual(['look after 10000']);
+    const second: readonly Told[] = [...first, [13_000, due(13_000)]];
+    expect(asked(told(GIVEN, ...second))).toEqual(['look at sync-windows of shop']);
+    expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
+  });
+
+  test('what was seen of sync windows is forgotten once an operation runs', () => {
+    const cause = { application: 'shop', subject: 'sync window', reason: 'X', message: 'closed' };
+    const events: readonly Told[] = [
+      [3000, seen(PENDING)],
+      [13_000, due(13_000)],
+      [14_000, saw({ looks: { ...NO_LOOKS, windows: [cause] } })],
+    ];
+    const blocked = { verdict: { cause: 'sync-window' }, state: { looks: { windows: [cause] } } };
+    expect(told(GIVEN, ...events).waits.get(KEY)).toMatchObject(blocked);
+    const later = told(GIVEN, ...events, [15_000, seen(RUNNING, '2')]).waits.get(KEY);
+    expect(later).toMatchObject({ state: { looks: { windows: [] } } });
   });
 
   test('none where it cannot', () => {

@@ -1,4 +1,5 @@
 import type { Cause } from '../core/result/causes.js';
+import { lookAtFor } from '../core/result/looks.js';
 import { explained, type Settled } from '../core/result/settle.js';
 import type { Clock } from '../platform/clock.js';
 import type { Log } from '../platform/log.js';
@@ -42,7 +43,7 @@ async function again(
   const { within } = settled;
   if (!within) return settled;
   const { application, looks } = within;
-  const seen = await look(application, looks, signal);
+  const seen = await look(application, lookAtFor(settled.end.rule), looks, signal);
   return seen.looks ? explained(settled, seen.looks) : settled;
 }
 

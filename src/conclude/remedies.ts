@@ -49,6 +49,10 @@ with:
   trigger: sync
 To wait until someone syncs it: if-not-automated: wait`;
 
+const SYNC_WINDOW = `Wait until the window lets auto-sync start, change it in the AppProject, or, where the window allows manual syncs, sync by hand in Argo CD. A window may block for hours: do not wait for it on a runner. An event starts the workflow after the sync:
+with:
+  source: event`;
+
 /** What to do where a server did not answer. */
 export const IN_REACH = `A private server needs a runner in its network. Behind a proxy, beside the step's \`with\`:
 env:
@@ -64,6 +68,7 @@ with:
   if-missing: wait
   timeout: 20m`,
   suspended: SUSPENDED,
+  'sync-window': SYNC_WINDOW,
   degraded: DEGRADED,
   'comparison-error': `Fix what the condition in the job summary reports. After a fix outside of Git (credentials, a plugin), make Argo CD compare again; this needs the patch verb on Applications:
 with:

@@ -27,6 +27,7 @@ const TITLES: Readonly<Record<Reason, string>> = {
   'sync-failed': 'sync failed',
   degraded: 'degraded',
   'pod-failure': 'a container cannot start',
+  'sync-window': 'a sync window blocks it',
   'not-automated': 'auto-sync is off',
   'auto-sync-refused': 'auto-sync refused',
   'comparison-error': 'comparison failed',

@@ -1,5 +1,6 @@
 import type { Application } from '../core/application/types.js';
 import type { LogReference } from '../core/result/causes.js';
+import type { SyncWindows } from '../core/result/sync-windows.js';
 import type { ResourceTree } from '../core/within/tree.js';
 
 /** What a look within is about: an Application as it was last seen. */
@@ -27,6 +28,10 @@ export type Inspection =
    */
   | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
 
+export type WindowsSeen =
+  | { readonly kind: 'seen'; readonly windows: SyncWindows }
+  | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
+
 export type LogLines =
   | { readonly kind: 'read'; readonly lines: readonly string[] }
   | ({ readonly kind: 'unavailable' } & Lack);
@@ -35,6 +40,14 @@ export type LogLines =
 export interface Inspector {
   /** One look, which takes no longer than `INSPECT_MS`. Never rejects. */
   inspect(application: Inspected, signal: AbortSignal): Promise<Inspection>;
+  /**
+   * The sync windows that apply to it, in no more than `INSPECT_MS`. Never rejects. Absent: this
+   * way cannot tell which are open.
+   */
+  syncWindows?(
+    application: Pick<Application, 'namespace' | 'name'>,
+    signal: AbortSignal,
+  ): Promise<WindowsSeen>;
   /**
    * The last lines of a container's log: anybody's text, of which no line is longer than
    * `LONGEST_LINE`. Never rejects.

@@ -1,6 +1,6 @@
 import type { Application } from '../core/application/types.js';
 import type { Event, Relation, State } from '../core/decision/state.js';
-import type { Looks } from '../core/result/looks.js';
+import type { LookAt, Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
 import type { Effect, Question, WaitEvent } from './reducer.js';
@@ -26,7 +26,12 @@ export interface EffectDependencies {
    */
   readonly act?: (application: Application, signal: AbortSignal) => Promise<Event | undefined>;
   /** Looks within an Application; never rejects. Absent: it cannot. */
-  readonly look?: (application: Application, known: Looks, signal: AbortSignal) => Promise<Looked>;
+  readonly look?: (
+    application: Application,
+    at: LookAt,
+    known: Looks,
+    signal: AbortSignal,
+  ) => Promise<Looked>;
 }
 
 /** What a look within an Application came to, as in the event of that name. */
@@ -106,8 +111,8 @@ export class Effects {
     this.#send({ kind: 'acted', key, on, ...(answer ? { answer } : {}) });
   }
 
-  async #look({ key, application, looks }: Of<'look'>, signal: AbortSignal): Promise<void> {
-    const looked = await this.#dependencies.look?.(application, looks, signal);
+  async #look({ key, application, at, looks }: Of<'look'>, signal: AbortSignal): Promise<void> {
+    const looked = await this.#dependencies.look?.(application, at, looks, signal);
     if (looked && !signal.aborted) {
       this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
     }

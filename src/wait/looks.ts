@@ -35,7 +35,7 @@ export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
   };
   const known = new Set<string>();
   const inTurn = turns(AT_ONCE);
-  return async (application, looks, signal) => {
+  return async (application, at, looks, signal) => {
     if (!known.has(keyOf(application)) && known.size >= MOST_APPLICATIONS) {
       once(
         `Looking within the first ${MOST_APPLICATIONS} Applications that are not well; of the others only their own status tells.`,
@@ -45,6 +45,15 @@ export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
     known.add(keyOf(application));
     const inspector = await open();
     if (!inspector) return NEVER;
+    if (at === 'sync-windows') {
+      const seen = await inTurn(async () => inspector.syncWindows?.(application, signal));
+      if (seen?.kind === 'unavailable' && !signal.aborted) tell(seen);
+      // The resources may be seen though the windows may not.
+      if (seen?.kind !== 'seen') return { final: false };
+      const { windowCauses } = await import('../core/result/sync-windows.js');
+      const windows = windowCauses(seen.windows, nameOf(keyOf(application)));
+      return { looks: { ...looks, windows }, final: false };
+    }
     const seen = await inTurn(() => inspector.inspect(application, signal));
     if (signal.aborted) return { final: false };
     if (seen.kind === 'unavailable') {

@@ -4,7 +4,7 @@ import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
-import { type Looks, waitsForResources } from '../core/result/looks.js';
+import { type LookAt, type Looks, lookAtFor, waitsForResources } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import type { SourceEvent } from '../sources/source.js';
 import type { ApplicationSelector } from './selection.js';
@@ -107,6 +107,7 @@ export type Effect =
       readonly kind: 'look';
       readonly key: string;
       readonly application: Application;
+      readonly at: LookAt;
       /** What is known by now. */
       readonly looks: Looks;
     }
@@ -409,6 +410,7 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
   if (UNHEALTHY.has(verdict.rule ?? '')) {
     return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
   }
+  if (verdict.rule === 'auto-sync-pending') return now.elapsed + LOOK_MS;
   if (verdict.rule !== 'operation-running') return undefined;
   const pending = application !== undefined && waitsForResources(application);
   // A hook's pod may be gone soon.
@@ -419,7 +421,8 @@ function look(draft: Draft, { key, at }: Taken<'look'>): void {
   const wait = openWait(draft, key);
   if (wait?.look.kind !== 'due' || wait.look.at !== at) return;
   const { application, looks } = wait.state;
-  if (application) draft.effects.push({ kind: 'look', key, application, looks });
+  const what = lookAtFor(wait.verdict.rule);
+  if (application) draft.effects.push({ kind: 'look', key, application, at: what, looks });
   replace(draft, key, { ...wait, look: { kind: 'under-way', last: draft.now.elapsed } });
 }
 

@@ -95,6 +95,7 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
     [see(app({ at: B, sync: 'OutOfSync', automated: false, operation: operation({ at: A }) }))],
     { policy: { ifNotAutomated: 'fail' } },
   ],
+  ['auto-sync-pending', [see(app({ at: B, sync: 'OutOfSync', operation: operation({ at: A }) }))]],
   ['suspended', [see(app({ ...AT_B, health: 'Suspended' }))]],
 ];
 

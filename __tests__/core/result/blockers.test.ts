@@ -16,6 +16,7 @@ import {
   request,
   result,
   SETTINGS,
+  serverTime,
   WEB,
 } from '../support/application.ts';
 import { ANY, follow, gone, patterns, related, see, type Wish } from '../support/follow.ts';
@@ -29,7 +30,7 @@ function said(look: Look, wish: Wish = {}): readonly string[] {
 }
 
 const NOT_COMPARED =
-  /^revision: Argo CD has not compared b{40} yet \(it compared aaaaaaaa at 2026-03-01T11:58:20Z\): .*`trigger: refresh`/;
+  /^revision: Argo CD has not compared b{40} yet \(it compared aaaaaaaa at 2026-03-01T11:58:20Z\b.*\).*`trigger: refresh`/;
 
 describe('what keeps an Application from its end', () => {
   test('nothing, where all is well', () => {
@@ -312,6 +313,31 @@ describe('a source hydrator', () => {
 describe('why nothing came', () => {
   test('Argo CD has not seen the revision', () => {
     expect(said({})).toEqual([expect.stringMatching(NOT_COMPARED)]);
+  });
+
+  const UNVISITED = /, before this wait began\): nothing has told it of a push since/;
+  const ELSEWHERE = /Z\): was it pushed to what the Application tracks\?/;
+
+  test.each<[string, Look, Wish, RegExp]>([
+    ['nor looked since the wait began', {}, {}, UNVISITED],
+    ['nor looked in the second before', { reconciled: 9 }, {}, UNVISITED],
+    ['perhaps looked since: it is the same second', { reconciled: 10 }, {}, ELSEWHERE],
+    ['looked since', { reconciled: 12 }, {}, ELSEWHERE],
+    ['when the wait began is not known by its clock', {}, { noServerClock: true }, ELSEWHERE],
+  ])('Argo CD has not seen the revision, %s', (_, look, wish, message) => {
+    expect(said(look, wish)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('Argo CD has not seen the revision, nor anything else that is known', () => {
+    const never = { ...app({ operation: RAN_A }), reconciledAt: '' };
+    const { state, now } = follow([[10, see(never)]]);
+    expect(blockersOf(state, now)[0]?.message).toMatch(/at no time\): was it pushed/);
+  });
+
+  test('a wait that goes on does not make an earlier look a later one', () => {
+    const { state } = follow([[10, see(app({ operation: RAN_A, reconciled: 12 }))]]);
+    const [blocker] = blockersOf(state, { elapsed: 100_000, server: serverTime(100) });
+    expect(blocker?.message).toMatch(ELSEWHERE);
   });
 
   test.each<[string, Look, RegExp]>([

@@ -7,6 +7,7 @@ import { type Looks, NO_LOOKS } from '../../../src/core/result/looks.js';
 import {
   decided,
   type End,
+  explained,
   settle,
   timedOut,
   undecidedOf,
@@ -389,6 +390,25 @@ describe('causes', () => {
     ['a run that was cancelled', { ...BAD, conclusion: 'cancelled', reason: 'cancelled' }],
   ])('none: %s', (_, end) => {
     expect(ended(end).causes).toEqual([]);
+  });
+
+  test('of auto-sync that does not start: the sync windows, and the reason', () => {
+    const windows = [cause('sync window', { message: 'a deny sync window blocks auto-sync' })];
+    const end: End = {
+      ...BAD,
+      conclusion: 'timeout',
+      reason: 'timeout',
+      rule: 'auto-sync-pending',
+    };
+    const pending = follow([
+      [10, see(app({ at: B, sync: 'OutOfSync', operation: operation({ at: A }) }))],
+    ]);
+    const blind = settle('shop', pending.state, end, pending.now);
+    expect(blind.result).toMatchObject({ reason: 'timeout', causes: [] });
+    const { result, end: told } = explained(blind, { ...looks, windows });
+    expect(result).toMatchObject({ reason: 'sync-window', causes: windows });
+    expect(told.reason).toBe('sync-window');
+    expect(result.message).toMatch(/^shop: timed out waiting for .*: a deny sync window blocks/);
   });
 
   test('none that helps: what Argo CD says of health', () => {

@@ -269,3 +269,36 @@ describe('the last lines of a log', () => {
     expect(lines).toMatchObject({ kind: 'unavailable' });
   });
 });
+
+describe('sync windows', () => {
+  const window = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: false };
+
+  test('those that apply and those that are open, whatever manual syncs may do', async () => {
+    const windows = { canSync: true, assignedWindows: [window, {}], activeWindows: [window] };
+    const { server, inspector } = await serve({
+      within: () => ({ ...withinOf(IMAGE, IMAGE.after), windows }),
+    });
+    const none = { kind: '', schedule: '', duration: '', manualSync: false };
+    expect(await inspector.syncWindows?.(read(SHOP), NEVER)).toEqual({
+      kind: 'seen',
+      windows: { assigned: [window, none], active: [window] },
+    });
+    expect(asked(server)).toEqual(['syncwindows']);
+    expect(server.requests[0]?.query).toEqual({ appNamespace: 'argocd' });
+  });
+
+  test('none apply', async () => {
+    const { inspector } = await serve();
+    const windows = { assigned: [], active: [] };
+    expect(await inspector.syncWindows?.(read(SHOP), NEVER)).toEqual({ kind: 'seen', windows });
+  });
+
+  test('refused: asked once', async () => {
+    const { server, inspector } = await serve(at('/syncwindows', FORBIDDEN));
+    for (const _ of [1, 2]) {
+      const seen = await inspector.syncWindows?.(read(SHOP), NEVER);
+      expect(seen).toMatchObject({ kind: 'unavailable', final: true });
+    }
+    expect(asked(server)).toEqual(['syncwindows']);
+  });
+});

@@ -6,6 +6,7 @@ import type { Moment } from './moment.js';
 import { hasEnded } from './observations.js';
 import { lastEnding, settlesAt, targetHydration } from './progress.js';
 import {
+  awaitsAutoSync,
   graceLeft,
   hasFailedAttempt,
   hasFailedOperation,
@@ -152,6 +153,15 @@ const UNFINISHED_ROWS = [
     applies: (s: Situation) => s.policy.ifNotAutomated === 'fail' && isLeftAlone(s),
     verdict: () =>
       failure('not-automated', 'it is OutOfSync, auto-sync is off, and nobody asked for a sync'),
+  },
+  {
+    id: 'auto-sync-pending',
+    applies: awaitsAutoSync,
+    verdict: ({ progress, state }: Situation) =>
+      waiting(
+        `an operation for ${shortRevision(progress.revisions)}`,
+        state.looks.windows.length > 0 ? 'sync-window' : undefined,
+      ),
   },
   {
     id: 'not-deployed',

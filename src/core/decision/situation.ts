@@ -221,6 +221,15 @@ export function isLeftAlone(situation: Situation): boolean {
     : policy.waitFor.includes('sync') && !isSynced(situation);
 }
 
+/** The target is OutOfSync, and auto-sync is on and has not started anything yet. */
+export function awaitsAutoSync(situation: Situation): boolean {
+  const { application, progress, busy, state } = situation;
+  if (busy || !application.automated || application.skipped) return false;
+  if (state.target?.kind !== 'revision' || !progress.compared || !progress.revisions) return false;
+  if (application.comparison.status !== 'OutOfSync') return false;
+  return !isComparisonBroken(application) && !isDeployed(situation);
+}
+
 /** Only resources to be pruned are left, and auto-sync does not prune: no operation will come. */
 function isPruneOnly({ application, progress, busy }: Situation): boolean {
   const { automated, comparison } = application;

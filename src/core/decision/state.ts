@@ -206,6 +206,8 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     tags,
+    // What auto-sync waits for next may be something else.
+    looks: isBusy(application) ? { ...before.looks, windows: [] } : before.looks,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
     facts: withFacts(factsBefore, application, before.policy.images, seen, now),

@@ -228,8 +228,20 @@ function notCompared(
 ): readonly Blocker[] {
   if (hydrationOf({ state, application, now }).kind !== 'none' || targetHydration(state)) return [];
   const found = shortRevision(application.comparison.revisions);
-  const message = `Argo CD has not compared ${target} yet (it compared ${found} at ${application.reconciledAt || 'no time'}): was it pushed to what the Application tracks? A webhook or \`trigger: refresh\` makes Argo CD look at once`;
+  const compared = `it compared ${found} at ${application.reconciledAt || 'no time'}`;
+  const why = isUnvisited(state, application, now)
+    ? `${compared}, before this wait began): nothing has told it of a push since, and by default it looks about every 3 minutes.`
+    : `${compared}): was it pushed to what the Application tracks?`;
+  const message = `Argo CD has not compared ${target} yet (${why} A webhook or \`trigger: refresh\` makes Argo CD look at once`;
   return [{ subject: 'revision', message }];
+}
+
+/** Argo CD has not looked at all since the wait began, so no webhook told it of the push. */
+function isUnvisited({ since }: State, { reconciledAt }: Application, now: Moment): boolean {
+  const reconciled = Date.parse(reconciledAt);
+  if (now.server === undefined || Number.isNaN(reconciled)) return false;
+  // Its times are whole seconds.
+  return reconciled + 1000 <= now.server - (now.elapsed - since.elapsed);
 }
 
 function whyNone({ automated, operation, applicationSet }: Application): string {

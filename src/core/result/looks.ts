@@ -7,11 +7,18 @@ import type { Cause } from './causes.js';
 export interface Looks {
   /** As of the last one, with what is remembered of hooks. */
   readonly causes: readonly Cause[];
+  /** The sync windows that block auto-sync, as of the last look at them. */
+  readonly windows: readonly Cause[];
   readonly hooks: SeenHooks;
   readonly failures: PodFailures;
 }
 
-export const NO_LOOKS: Looks = { causes: [], hooks: new Map(), failures: NO_FAILURES };
+export const NO_LOOKS: Looks = {
+  causes: [],
+  windows: [],
+  hooks: new Map(),
+  failures: NO_FAILURES,
+};
 
 /** Rows of the table of verdicts that wait for an operation, and those that judge how one ended. */
 const OF_OPERATION: ReadonlySet<string> = new Set(['operation-running']);
@@ -28,10 +35,21 @@ const OF_HEALTH: ReadonlySet<string> = new Set([
   'not-healthy',
 ]);
 
+/** Rows that wait for auto-sync: there are no resources of the new version yet. */
+const OF_AUTO_SYNC: ReadonlySet<string> = new Set(['auto-sync-pending']);
+
+/** What a look is at. */
+export type LookAt = 'resources' | 'sync-windows';
+
+/** Where the cause of what a row says is to be found. */
+export function lookAtFor(rule: string | undefined): LookAt {
+  return OF_AUTO_SYNC.has(rule ?? '') ? 'sync-windows' : 'resources';
+}
+
 /** Whether causes can say more of what a row says. */
 export function isExplained(rule: string | undefined, application: Observed): boolean {
   if (OF_OPERATION.has(rule ?? '')) return waitsForResources(application);
-  return OF_FAILED_OPERATION.has(rule ?? '') || OF_HEALTH.has(rule ?? '');
+  return [OF_FAILED_OPERATION, OF_HEALTH, OF_AUTO_SYNC].some((rows) => rows.has(rule ?? ''));
 }
 
 type Observed = Pick<Application, 'operation'>;
@@ -54,9 +72,10 @@ export function waitsForResources({ operation }: Observed): boolean {
 export function causesFor(
   rule: string | undefined,
   application: Observed,
-  { causes }: Looks,
+  { causes, windows }: Looks,
 ): readonly Cause[] {
   if (!isExplained(rule, application)) return [];
+  if (OF_AUTO_SYNC.has(rule ?? '')) return windows;
   const hooks = causes.filter(({ hook }) => hook);
   const others = causes.filter(({ hook }) => !hook);
   if (OF_FAILED_OPERATION.has(rule ?? '')) return hooks;

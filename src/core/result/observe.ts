@@ -22,7 +22,8 @@ export function observeTree(
   const hooks = rememberHooks(known.hooks, tree, options.hooks);
   const causes = causesOf(withSeenHooks(tree, hooks), options);
   const found = settled ? podFailuresOf(tree, options.hooks) : [];
-  return { causes, hooks, failures: observePodFailures(known.failures, found, now) };
+  // The windows were of another wait.
+  return { causes, windows: [], hooks, failures: observePodFailures(known.failures, found, now) };
 }
 
 /** @param name what the user calls the Application */

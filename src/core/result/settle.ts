@@ -8,7 +8,7 @@ import { ownRevisions, targetFirstSeen, targetProgress } from '../decision/progr
 import { type RuleId, shortRevision, type Verdict } from '../decision/rules.js';
 import type { State } from '../decision/state.js';
 import { blockersOf, causeOf } from './blockers.js';
-import { causesFor, isExplained, type Looks } from './looks.js';
+import { causesFor, isExplained, type Looks, lookAtFor } from './looks.js';
 import { timelineOf } from './timeline.js';
 import type { ApplicationResult, Blocker, Change, Conclusion, Reason } from './vocabulary.js';
 
@@ -135,12 +135,15 @@ export function explained(settled: Settled, looks: Looks): Settled {
   if (!first) return settled;
   const said = within.application.health.message;
   const blockers = result.blockers.map((each) => withoutWords(each, said));
+  // The last look may be the first to find it.
+  const reason = lookAtFor(end.rule) === 'sync-windows' ? 'sync-window' : result.reason;
   const told = causedMessage(result.application, end, first.message);
   const message = `${told}${sinceBefore(blockers)}`;
   return {
     ...settled,
     within: { ...within, looks },
-    result: { ...result, message, causes, blockers },
+    end: { ...end, reason },
+    result: { ...result, reason, message, causes, blockers },
   };
 }
 

@@ -12,6 +12,7 @@ export type Reason =
   | 'sync-failed'
   | 'degraded'
   | 'pod-failure'
+  | 'sync-window'
   | 'not-automated'
   | 'auto-sync-refused'
   | 'comparison-error'

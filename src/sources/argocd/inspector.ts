@@ -1,5 +1,6 @@
 import { keyOf } from '../../core/application/types.js';
 import type { LogReference } from '../../core/result/causes.js';
+import type { SyncWindow, SyncWindows } from '../../core/result/sync-windows.js';
 import { nodesToAskAbout, podsToRead } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
@@ -9,7 +10,7 @@ import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
 import { warningsIn } from '../events.js';
-import type { Inspected, Inspection, Inspector, LogLines } from '../inspector.js';
+import type { Inspected, Inspection, Inspector, LogLines, WindowsSeen } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { type Refusals, refusals } from '../refused.js';
@@ -22,6 +23,8 @@ const AT_ONCE = 4;
 /** Of one look. */
 const MOST_PODS = 5;
 const MOST_EVENTS = 5;
+/** UTF-16 units of each part of a sync window. */
+const LONGEST_SCHEDULE = 100;
 
 export interface ArgocdInspectorOptions {
   readonly transport: Transport;
@@ -56,6 +59,11 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       const seen = await bounded(clock, signal, (until) => look(asking(application, until), known));
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
+    },
+    async syncWindows(application, signal): Promise<WindowsSeen> {
+      const seen = await bounded(clock, signal, (until) => windowsOf(asking(application, until)));
+      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      return { kind: 'seen', windows: seen.value };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {
       const read = await bounded(clock, signal, (until) =>
@@ -136,6 +144,29 @@ async function eventsAt(asking: Asking, node: TreeNode): Promise<readonly Resour
   const query = { resourceUID: uid, resourceNamespace: namespace, resourceName: name };
   const read = async () => warningsIn(await ask(asking, '/events', query), uid);
   return (await orNothing(asking.refused.askFor(keyFor(asking, '/events'), read))) ?? [];
+}
+
+/** Its `canSync` is of manual syncs: whether auto-sync may start has to be told from the windows. */
+async function windowsOf(asking: Asking): Promise<SyncWindows> {
+  const below = '/syncwindows';
+  const answer = record(
+    await asking.refused.ask(keyFor(asking, below), () => ask(asking, below, {})),
+  );
+  const { assignedWindows, activeWindows } = answer;
+  return { assigned: windowsIn(assignedWindows), active: windowsIn(activeWindows) };
+}
+
+function windowsIn(answer: unknown): readonly SyncWindow[] {
+  return list(answer).map((each) => {
+    const { kind, schedule, duration, manualSync, timeZone } = record(each);
+    return {
+      kind: text(kind),
+      schedule: text(schedule).slice(0, LONGEST_SCHEDULE),
+      duration: text(duration).slice(0, LONGEST_SCHEDULE),
+      manualSync: manualSync === true,
+      ...(text(timeZone) === '' ? {} : { timeZone: text(timeZone).slice(0, LONGEST_SCHEDULE) }),
+    };
+  });
 }
 
 /** Each line of the answer is a message of a stream, with a line of the log or an error in it. */
