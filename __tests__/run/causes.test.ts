@@ -333,6 +333,15 @@ describe('a sync window', () => {
     expect(asked(way)).toHaveLength(1);
   });
 
+  test('is not known by the Kubernetes API alone, which is asked nothing for it', async () => {
+    const way = await throughKubernetes();
+    way.put(BLOCKED);
+    const { outputs } = await run(way, inputs);
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'timeout', causes: '[]' });
+    expect(outputs['message']).toContain('a sync window may be closed');
+    expect([...looks(way), ...asked(way)]).toEqual([]);
+  });
+
   test('is not asked for where auto-sync starts at once', async () => {
     const way = await blocked();
     const { outputs } = await run(way, inputs, (line) => {
