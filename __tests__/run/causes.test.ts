@@ -333,6 +333,24 @@ describe('a sync window', () => {
     expect(asked(way)).toHaveLength(1);
   });
 
+  test('is not known by the Kubernetes API alone, which is asked nothing for it', async () => {
+    const way = await throughKubernetes();
+    const web = {
+      group: 'apps',
+      version: 'v1',
+      kind: 'Deployment',
+      namespace: 'shop',
+      name: 'web',
+    };
+    const resources = [{ ...web, status: 'OutOfSync', health: { status: 'Degraded' } }];
+    const look = { revision: B, sync: 'OutOfSync', synced: A, health: 'Degraded', resources };
+    way.put(manifest('shop', look));
+    const { outputs } = await run(way, inputs);
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'timeout', causes: '[]' });
+    expect(JSON.stringify(outputs)).toContain('timed out waiting for an operation');
+    expect([...looks(way), ...asked(way)]).toEqual([]);
+  });
+
   test('is not asked for where auto-sync starts at once', async () => {
     const way = await blocked();
     const { outputs } = await run(way, inputs, (line) => {
