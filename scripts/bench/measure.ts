@@ -491,8 +491,9 @@ export async function measureScale(
 async function cancelled(child: ChildProcess, program: Program): Promise<number> {
   order(child, 'stay');
   await told(child, 'ready');
+  const read = told(child, 'sent');
   const { child: waiting, ended } = start(program, true);
-  await waits(waiting);
+  await read;
   const sent = performance.now();
   waiting.kill('SIGTERM');
   return (await ended) - sent;

@@ -9,10 +9,11 @@ import type { Access } from './programs.ts';
 /** All is put back to before its change, which then comes, or does not; `end` closes the server. */
 export type Order = 'change' | 'stay' | 'end';
 
-/** What it tells: where it is, that all is as before, that all changes are out. */
+/** What it tells: where it is, that all is as before, that all of it was sent, that all changes are. */
 export type Telling =
   | ({ readonly kind: 'at' } & Access)
   | { readonly kind: 'ready' }
+  | { readonly kind: 'sent' }
   | { readonly kind: 'changed' };
 
 const tell = (telling: Telling): void => {
@@ -27,12 +28,21 @@ const server = await startApiServer({ historyLimit: 1 });
 const { url, token, ca } = server;
 tell({ kind: 'at', url, token, ca });
 
+const size = (object: unknown): number => JSON.stringify(object).length;
+
 for (;;) {
   const [order] = (await once(process, 'message')) as [Order];
   if (order === 'end') break;
   for (const look of looks) server.put(look({ revision: A }));
+  const sent = server.traffic().bytesSent;
   tell({ kind: 'ready' });
-  if (order === 'stay') continue;
+  if (order === 'stay') {
+    // The first look may come by the watch itself: it is over when all has been sent.
+    const all = sent + looks.reduce((sum, look) => sum + size(look({ revision: A })), 0);
+    while (server.traffic().bytesSent < all) await sleep(1);
+    tell({ kind: 'sent' });
+    continue;
+  }
   while (server.watches() === 0) await sleep(1);
   for (const look of looks) {
     server.put(look(DONE));
