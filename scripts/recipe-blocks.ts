@@ -10,7 +10,7 @@ const MARKED = /(<!-- (examples\/\S+) -->\n\n)```\w*\n[\s\S]*?```\n/g;
 /**
  * A text whose marked blocks are what their files are.
  * @param markdown with `<!-- examples/… -->` before each block that is a file
- * @param read the text of such a file; throws if there is none
+ * @param read the text of such a file; throws if it is missing
  */
 export function withBlocks(markdown: string, read: (path: string) => string): string {
   return markdown.replace(MARKED, (_, marker: string, path: string) => {

@@ -1,4 +1,4 @@
-import { firstLook, overheard } from './conclude/before.js';
+import { firstLook, ofApplications, overheard } from './conclude/before.js';
 import { conclude } from './conclude/index.js';
 import { cancelledReport, noReport } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
@@ -106,7 +106,7 @@ async function ask(
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, cancelled);
-  const heard = earlier ? overheard(source, earlier) : source;
+  const heard = earlier ? overheard(source, ofApplications(earlier.seen)) : source;
   const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look });
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();

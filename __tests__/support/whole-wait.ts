@@ -1,3 +1,4 @@
+import { overheard } from '../../src/conclude/before.js';
 import { readLive } from '../../src/conclude/live-evidence.js';
 import { decidedResults, reportOf } from '../../src/conclude/report.js';
 import { parseApplication } from '../../src/core/application/parse.js';
@@ -73,7 +74,7 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
   });
   const versions: string[] = [];
   const troubles: string[] = [];
-  const source = overheard(
+  const source = heardWhole(
     kubernetesSource({
       connection,
       selection: selectionOf(inputs),
@@ -130,15 +131,10 @@ function environment({ inputs }: WholeWait): Readonly<Record<string, string>> {
   );
 }
 
-/** The same source, of which every event is told before it is handed on. */
-function overheard(source: Source, hear: (event: SourceEvent) => void): Source {
+/** The same source, of which every event is heard before it is handed on: of last looks too. */
+function heardWhole(source: Source, hear: (event: SourceEvent) => void): Source {
   return {
-    ...source,
-    watch: (listener, signal) =>
-      source.watch((event) => {
-        hear(event);
-        listener(event);
-      }, signal),
+    ...overheard(source, hear),
     async relist(signal) {
       const events = await source.relist(signal);
       for (const event of events) hear(event);

@@ -15,7 +15,7 @@ import { readWithin, withTree } from './within.js';
 export interface Terminal {
   /** Without the program's own names. */
   readonly args: readonly string[];
-  /** The whole standard input; undefined: there is none but a keyboard. */
+  /** The whole standard input; undefined: only a keyboard. */
   readonly stdin: () => Promise<string | undefined>;
   readonly readFile: (path: string) => string;
   readonly directory: string;

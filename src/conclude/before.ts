@@ -41,11 +41,15 @@ export async function firstLook(
   });
 }
 
-/** The same source, of which a first look is told what it sees. */
-export function overheard(source: Source, look: FirstLook): Source {
-  const hear = (event: SourceEvent) => {
-    if (event.kind === 'application') look.seen(event.application);
+/** Hears of the Applications in events, and of nothing else. */
+export function ofApplications(seen: FirstLook['seen']): (event: SourceEvent) => void {
+  return (event) => {
+    if (event.kind === 'application') seen(event.application);
   };
+}
+
+/** The same source; every event of its watch is handed to `hear` before the listener gets it. */
+export function overheard(source: Source, hear: (event: SourceEvent) => void): Source {
   return {
     ...source,
     watch: (listener, signal) =>

@@ -21,7 +21,7 @@ import { queryOf } from './live-evidence.js';
 /** What finding the changed fields takes beside the inputs. */
 export interface FieldDependencies
   extends Pick<RunDependencies, 'clock' | 'random' | 'console' | 'cancelled'> {
-  /** To the Argo CD API; absent: there is none. */
+  /** To the Argo CD API; absent: not connected. */
   readonly argocd?: Connection;
   /** Where live objects can be read; absent: nothing but the Argo CD API can be asked. */
   readonly source?: Pick<Source, 'reaches' | 'reader'>;

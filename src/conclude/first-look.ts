@@ -1,5 +1,5 @@
 import { type Application, keyOf, resourceName } from '../core/application/types.js';
-import { hasEnded } from '../core/decision/observations.js';
+import { isBusy } from '../core/decision/observations.js';
 import type { Json } from '../core/fields/lists.js';
 import type { Change } from '../core/result/vocabulary.js';
 import { unlessAborted } from '../platform/abort.js';
@@ -114,7 +114,6 @@ function asUpdated(
 }
 
 /** Whether an Application that nobody waits for a revision of has nothing more to do. */
-export function isAtRest({ comparison, operation, requested }: Application): boolean {
-  const busy = requested !== undefined || (operation !== undefined && !hasEnded(operation));
-  return comparison.status === 'Synced' && !busy;
+export function isAtRest(application: Application): boolean {
+  return application.comparison.status === 'Synced' && !isBusy(application);
 }

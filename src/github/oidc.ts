@@ -19,8 +19,8 @@ export interface OidcTokens {
 }
 
 /**
- * The claims that a server's rules go by; empty where there is none. Times in seconds since the
- * epoch, NaN where there is none.
+ * The claims that a server's rules go by; empty where one is missing. Times in seconds since the
+ * epoch, NaN where one is missing.
  */
 export interface Claims {
   readonly iss: string;

@@ -5,7 +5,7 @@ import { filtersOf, type ParsedFilters } from '../core/filters/yaml-form.js';
 import { messageOf } from '../platform/errors.js';
 import type { Reader } from './reader.js';
 
-/** The text of a file, which must be in a directory where one is given; throws if there is none. */
+/** The text of a file, which must be in a directory where one is given; throws if it is missing. */
 export type ReadFile = (path: string, within?: string) => string;
 
 /** Reads the filters, which are YAML or, on one line without a colon, the path of a file. */

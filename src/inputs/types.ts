@@ -82,7 +82,7 @@ export interface RunContext extends RunOrigin {
   readonly branch: string;
   readonly actor: string;
   readonly eventName: string;
-  /** File with the event that started the run; empty: there is none. */
+  /** File with the event that started the run; empty: no event. */
   readonly eventPath: string;
   readonly workspace: string;
   /** Directory for the results file. */

@@ -20,7 +20,7 @@ export interface Opened {
   readonly inspector: () => Promise<Inspector | undefined>;
   /** What to tell a user whose credentials were refused; empty where there is nothing to add. */
   readonly credentials: () => string;
-  /** To the Argo CD API, for what the source does not tell; absent: there is none. */
+  /** To the Argo CD API, for what the source does not tell; absent: not connected. */
   readonly argocd?: Connection;
 }
 

@@ -10,7 +10,7 @@ const AT_ONCE = 8;
 export const MOST_APPLICATIONS = 50;
 
 export interface LookOptions {
-  /** The way there, asked for with every look; undefined: there is none. */
+  /** The way there, asked for with every look; undefined: no API can look. */
   readonly open: () => Promise<Inspector | undefined>;
   /** What the user calls an Application, by `namespace/name`. */
   readonly nameOf: (key: string) => string;

@@ -173,7 +173,7 @@ function isOvertaken(
   return targetFirstSeen(state) !== undefined && state.seen.mayHaveMissedOperation && another;
 }
 
-/** The end of the deployment before that time (RFC 3339); empty: there is none on record. */
+/** The end of the deployment before that time (RFC 3339); empty: not on record. */
 function endBefore({ history }: Application, startedAt: string): string {
   return history.findLast((each) => each.startedAt < startedAt)?.deployedAt ?? '';
 }

@@ -12,7 +12,7 @@ export interface RunOrigin {
   readonly repository: string;
   /** `https://github.com`, or that of a GitHub Enterprise Server. */
   readonly serverUrl: string;
-  /** The commit that `auto` means, or why there is none. */
+  /** The commit that `auto` means, or why no commit was found. */
   readonly commit:
     | {
         readonly kind: 'commit';

@@ -47,7 +47,7 @@ export class NodeReader {
     this.#problems.add(`line ${lineOf(node)}: ${problem}`);
   }
 
-  /** The node itself, or the one its alias stands for; undefined: there is none, reported. */
+  /** The node itself, or the one its alias stands for; undefined: the alias has no anchor, which is reported. */
   follow(node: Place): Place {
     if (node?.kind !== 'alias') return node;
     if (node.target !== undefined) return node.target;

@@ -23,7 +23,7 @@ export interface TreeNode extends ResourceKey {
   /** As Argo CD calls it; empty: it has none, or it is not known. */
   readonly health: string;
   readonly healthMessage: string;
-  /** A word for the health of its own, `ProgressDeadlineExceeded`; empty where there is none. */
+  /** A word for the health of its own, `ProgressDeadlineExceeded`; empty where it has no such word. */
   readonly healthReason: string;
   /**
    * Of a ReplicaSet or ControllerRevision: which one of its owner's, counted up; of a Deployment:

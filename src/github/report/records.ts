@@ -52,7 +52,7 @@ export function deploymentRecords(report: Report, origin: Origin): readonly Depl
   });
 }
 
-/** The commit that the run is about, for its check and comment; empty: there is none here. */
+/** The commit that the run is about, for its check and comment; empty: not in this repository. */
 export function commitOf({ applications }: Report, origin: Origin): string {
   const awaited = new Set(applications.map((each) => ownTarget(each, origin)));
   const deployed = new Set(applications.map((each) => ownRevision(each, origin)));

@@ -8,7 +8,7 @@ import { isRedirect, NOT_API_HINT, PATH_HINT, redirected } from './refusals.js';
 export interface LoginSettings {
   /** Of its Dex. */
   readonly connectors: readonly Connector[];
-  /** The name of the provider in `oidc.config`; empty: there is none. */
+  /** The name of the provider in `oidc.config`; empty: not configured. */
   readonly oidcConfig: string;
 }
 

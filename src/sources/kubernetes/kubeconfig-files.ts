@@ -16,7 +16,7 @@ export interface KubeconfigText {
 
 /**
  * The kubeconfigs to merge: the input, else the files of `KUBECONFIG`, else `~/.kube/config`.
- * @returns none where there is none
+ * @returns empty without a file
  * @throws TerminalError where `KUBECONFIG` names only files that do not exist, or one cannot be read
  */
 export function findKubeconfigs(access: Access): readonly KubeconfigText[] {
