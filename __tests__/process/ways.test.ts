@@ -6,6 +6,7 @@ import { startArgocdServer } from '../support/argocd-server.ts';
 import { atATime } from '../support/at-a-time.ts';
 import { type GithubIssuer, startGithubIssuer } from '../support/github-issuer.ts';
 import { B, manifest } from '../support/manifest.ts';
+import { flowStyle } from '../support/readme-kubeconfig.ts';
 import { loadTrace, replay } from '../support/replay.ts';
 import { expectEnd, said, stepOn } from './steps.ts';
 
@@ -26,23 +27,6 @@ interface Way {
 }
 
 const NO_SERVER: Inputs = { server: '', token: '', 'certificate-authority': '' };
-
-/** As the README makes it. */
-function flowStyle({ url, ca, token }: ApiServer): string {
-  return `apiVersion: v1
-kind: Config
-current-context: argocd
-clusters:
-  - name: argocd
-    cluster:
-      server: "${url}"
-      certificate-authority-data: "${Buffer.from(ca).toString('base64')}"
-users:
-  - { name: post-sync, user: { token: "${token}" } }
-contexts:
-  - { name: argocd, context: { cluster: argocd, user: post-sync } }
-`;
-}
 
 /** A step without a token for Argo CD, which trusts GitHub by a Dex of its own. */
 async function loggedIn(dexOf: (github: GithubIssuer) => DexOptions): Promise<StepResult> {

@@ -4,8 +4,6 @@ import { generate } from 'selfsigned';
 export interface Sample {
   readonly name: string;
   readonly text: string;
-  /** Whether it is of the form that is read without the YAML library. */
-  readonly simple: boolean;
 }
 
 const { cert, private: key } = await generate([{ name: 'commonName', value: 'kubernetes' }]);
@@ -88,24 +86,22 @@ const PLAIN = TOKEN.replace(/ #.*| *# behind.*\n/g, '');
 
 /** Every form that a test of both readers of YAML, or of both readers of kubeconfigs, must see. */
 export const KUBECONFIGS: readonly Sample[] = [
-  { name: 'as kind and kubeadm write it', text: KIND, simple: true },
-  { name: 'by hand, with comments and quotes', text: TOKEN, simple: true },
-  { name: 'another context', text: TOKEN.replace('production #', 'staging #'), simple: true },
-  { name: 'as the AWS CLI writes it', text: EKS, simple: true },
+  { name: 'as kind and kubeadm write it', text: KIND },
+  { name: 'by hand, with comments and quotes', text: TOKEN },
+  { name: 'another context', text: TOKEN.replace('production #', 'staging #') },
+  { name: 'as the AWS CLI writes it', text: EKS },
   {
     name: 'a user and a password',
     text: TOKEN.replace(/token: .*/, 'username: me\n      password: secret'),
-    simple: true,
   },
-  { name: 'no user', text: TOKEN.replaceAll('      user: ci\n', ''), simple: true },
+  { name: 'no user', text: TOKEN.replaceAll('      user: ci\n', '') },
   {
     name: 'an address without a scheme of TLS',
     text: TOKEN.replace('"https:', '"http:'),
-    simple: true,
   },
-  { name: 'line ends of Windows', text: PLAIN.replaceAll('\n', '\r\n'), simple: false },
-  { name: 'a document marker', text: `---\n${KIND}`, simple: false },
-  { name: 'a byte order mark', text: `\uFEFF${KIND}`, simple: false },
+  { name: 'line ends of Windows', text: PLAIN.replaceAll('\n', '\r\n') },
+  { name: 'a document marker', text: `---\n${KIND}` },
+  { name: 'a byte order mark', text: `\uFEFF${KIND}` },
   {
     name: 'mappings in braces',
     text: `current-context: a
@@ -113,22 +109,18 @@ clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-auth
 contexts: [{ name: a, context: { cluster: a, user: a } }]
 users: [{ name: a, user: { token: abc } }]
 `,
-    simple: false,
   },
   {
     name: 'folded certificates',
     text: KIND.replaceAll(CA, `>-\n      ${CA.replace(/.{64}/g, '$&\n      ')}`),
-    simple: false,
   },
   {
     name: 'anchors and merge keys',
     text: KIND.replace('  user:\n', '  user: &admin\n').concat('- name: other\n  user: *admin\n'),
-    simple: false,
   },
   {
     name: 'a token that YAML takes for a number',
     text: TOKEN.replace(/token: .*/, "token: '123'"),
-    simple: true,
   },
   {
     name: 'JSON',
@@ -138,6 +130,5 @@ users: [{ name: a, user: { token: abc } }]
       contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
       users: [{ name: 'a', user: { token: 'abc' } }],
     }),
-    simple: false,
   },
 ];

@@ -5,21 +5,11 @@ import { TerminalError, TransientError } from '../../src/platform/errors.js';
 import { type WaitOptions, waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Outcome, Waits } from '../../src/wait/waits.js';
+import { POLICY } from '../core/support/follow.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { A, B, C, FINISHED, type Look } from '../support/manifest.ts';
 import { application, type ScriptedSource, scriptedSource } from '../support/scripted-source.ts';
 
-const POLICY: Policy = {
-  waitFor: ['sync', 'health'],
-  waitResources: [],
-  images: [],
-  degradedGraceMs: 60_000,
-  podFailures: 'fail',
-  ifNotAutomated: 'wait',
-  suspended: 'wait',
-  retries: 'wait',
-  ifMissing: 'fail',
-};
 const MINUTE = 60_000;
 const TIMEOUT = 10 * MINUTE;
 

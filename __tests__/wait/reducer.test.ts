@@ -13,20 +13,9 @@ import {
 } from '../../src/wait/reducer.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Wait } from '../../src/wait/waits.js';
+import { POLICY } from '../core/support/follow.ts';
 import { A, B, C, type Look } from '../support/manifest.ts';
 import { application } from '../support/scripted-source.ts';
-
-const POLICY: Policy = {
-  waitFor: ['sync', 'health'],
-  waitResources: [],
-  images: [],
-  degradedGraceMs: 60_000,
-  podFailures: 'fail',
-  ifNotAutomated: 'wait',
-  suspended: 'wait',
-  retries: 'wait',
-  ifMissing: 'fail',
-};
 
 interface Given {
   readonly applications?: readonly string[];

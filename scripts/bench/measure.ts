@@ -1,4 +1,5 @@
 /** The measurements: what a job fetches, starts, ends, load on the API server, many Applications. */
+
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { startArgocdServer } from '../../__tests__/support/argocd-server.ts';
 import { APPLICATIONS_PATH, lines } from '../../__tests__/support/client.ts';
 import { A, manifest } from '../../__tests__/support/manifest.ts';
 import { eventOf, goldenPayloads } from '../../__tests__/support/payloads.ts';
+import { flowStyle } from '../../__tests__/support/readme-kubeconfig.ts';
 import { loadTrace, replay } from '../../__tests__/support/replay.ts';
 import { DONE, DONE_LATE, large, SETTINGS } from './objects.ts';
 import {
@@ -19,7 +21,6 @@ import {
   BARE_NODE,
   blockStyle,
   byToken,
-  flowStyle,
   kubectlWait,
   loop,
   POLL_MS,

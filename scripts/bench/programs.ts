@@ -1,4 +1,5 @@
 /** What is measured: programs as a step would start them, their times, and what the kernel counts. */
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -104,23 +105,6 @@ function inputsOf(given: Strings): Strings {
 
 export function byToken({ url, token, ca }: Access): Strings {
   return { server: url, token, 'certificate-authority': ca };
-}
-
-/** A kubeconfig as the commands of the README make it: some of it in YAML's flow style. */
-export function flowStyle({ url, token, ca }: Access): string {
-  return `apiVersion: v1
-kind: Config
-current-context: argocd
-clusters:
-  - name: argocd
-    cluster:
-      server: "${url}"
-      certificate-authority-data: "${base64(ca)}"
-users:
-  - { name: post-sync, user: { token: "${token}" } }
-contexts:
-  - { name: argocd, context: { cluster: argocd, user: post-sync } }
-`;
 }
 
 /** The same as tools write it. */

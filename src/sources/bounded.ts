@@ -1,3 +1,4 @@
+import { withDeadline } from '../http/deadline.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import { INSPECT_MS, type Lack, LONGEST_LINE } from './inspector.js';
@@ -16,20 +17,11 @@ export async function bounded<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Bounded<T>> {
-  const over = new AbortController();
-  const both = AbortSignal.any([signal, over.signal]);
-  const late = clock.sleep(INSPECT_MS, both).then(() => {
-    const why = signal.aborted ? 'The run is over' : `No answer for ${INSPECT_MS / 1000} s`;
-    throw new TransientError(`${why}.`);
-  });
-  // It loses the race in most cases.
-  late.catch(() => undefined);
+  const late = () => new TransientError(`No answer for ${INSPECT_MS / 1000} s.`);
   try {
-    return { value: await Promise.race([work(both), late]) };
+    return { value: await withDeadline({ clock, ms: INSPECT_MS, late }, signal, work) };
   } catch (thrown) {
     return { lack: lackOf(thrown), final: thrown instanceof TerminalError };
-  } finally {
-    over.abort();
   }
 }
 
