@@ -1,3 +1,4 @@
+import type { Application } from '../core/application/types.js';
 import { applicationMatches, isLiteral } from '../core/filters/application-names.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Selection } from '../sources/source.js';
@@ -8,7 +9,7 @@ export interface ApplicationSelector {
   readonly text: string;
   /** `namespace/name` where the entry names one Application; else absent. */
   readonly key?: string;
-  readonly accepts: (namespace: string, name: string) => boolean;
+  readonly accepts: (application: Pick<Application, 'namespace' | 'name'>) => boolean;
 }
 
 /** What the user wants, entry by entry. */
@@ -17,13 +18,15 @@ export function applicationSelectors(
 ): readonly ApplicationSelector[] {
   const { applications, applicationNamespace: fallback, selector } = inputs;
   if (applications.length === 0) {
-    const accepts = (namespace: string) => fallback === '*' || namespace === fallback;
-    return [{ text: selector, accepts }];
+    return [
+      { text: selector, accepts: ({ namespace }) => fallback === '*' || namespace === fallback },
+    ];
   }
   return applications.map((text) => {
     const { namespace, name } = partsOf(text, fallback);
     const literal = isLiteral(namespace) && isLiteral(name);
-    const accepts = applicationMatches([text], fallback);
+    const matches = applicationMatches([text], fallback);
+    const accepts: ApplicationSelector['accepts'] = (each) => matches(each.namespace, each.name);
     return literal ? { text, key: `${namespace}/${name}`, accepts } : { text, accepts };
   });
 }
@@ -44,7 +47,7 @@ export function selectionOf(
     ...(one ? { namespace } : {}),
     ...(names.size === 1 && name !== undefined && isLiteral(name) ? { name } : {}),
     ...(selector === '' ? {} : { labelSelector: selector }),
-    accepts: (ns, n) => wanted.some((each) => each.accepts(ns, n)),
+    accepts: (namespace, name) => wanted.some((each) => each.accepts({ namespace, name })),
   };
 }
 

@@ -8,6 +8,8 @@ import type { Status } from '../report/progress.js';
 export type Wait =
   | {
       readonly kind: 'waiting';
+      /** The entries that name the Application, by their texts. */
+      readonly entries: readonly string[];
       readonly state: State;
       readonly verdict: Waiting;
       /** `trigger` has done what it is to do. */
@@ -16,7 +18,14 @@ export type Wait =
       readonly asked: ReadonlySet<string>;
       readonly look: LookState;
     }
-  | { readonly kind: 'done'; readonly settled: Settled; readonly shown: Shown };
+  | {
+      readonly kind: 'done';
+      readonly entries: readonly string[];
+      readonly settled: Settled;
+      readonly shown: Shown;
+    };
+
+export type OpenWait = Extract<Wait, { readonly kind: 'waiting' }>;
 
 /**
  * Where the looks within an Application stand: `last` is when one began, `at` when one is to. `none`:
