@@ -421,6 +421,7 @@ rules:
 - { apiGroups: [batch], resources: [jobs], verbs: [get] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }
 - { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }
+- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

@@ -1,3 +1,5 @@
+import { splitMessage } from './rollout-state.js';
+import { stoppedRollout } from './rollouts.js';
 import {
   type ContainerState,
   type Family,
@@ -28,6 +30,8 @@ export interface Finding {
   readonly container?: ContainerState;
   /** How a container of it ended. */
   readonly termination?: Termination;
+  /** The AnalysisRun for which a Rollout stopped. */
+  readonly analysis?: TreeNode;
 }
 
 /** The most telling first. */
@@ -39,6 +43,8 @@ const SYMPTOMS = [
   'cannot mount',
   'cannot create pods',
   'pod failed',
+  'was aborted',
+  'is paused',
   'warned of',
   'is degraded',
   'is not ready',
@@ -97,7 +103,7 @@ function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
   const all = family.currentBelow(root).flatMap((node) => {
     const events = family.eventsOf(node);
     const { pod } = node;
-    if (!pod) return warnings(root, node, events);
+    if (!pod) return [...rolloutFindings(family, root, node), ...warnings(root, node, events)];
     return pod.deleting ? [] : podFindings(root, node, pod, events);
   });
   // What a workload says of itself is that its pods are not ready yet.
@@ -246,12 +252,25 @@ function isTelling(reason: string, { kind }: TreeNode): boolean {
   return reason === 'FailedCreate';
 }
 
+/** Of a Rollout that does not go on, whatever its pods are. */
+function rolloutFindings(family: Family, root: TreeNode, at: TreeNode): readonly Finding[] {
+  const stopped = stoppedRollout(family, root, at);
+  if (!stopped) return [];
+  const since = stopped.since || at.createdAt;
+  return [{ ...stopped, root, likeness: `${at.kind}/${at.name}`, since, at }];
+}
+
 function healthFinding(root: TreeNode): Finding {
-  const { health, healthMessage, healthReason, createdAt } = root;
+  const { health, createdAt, rollout } = root;
+  const { reason, said } = rollout ? splitMessage(root.healthMessage) : ownWords(root);
   return {
     // What is missing may be of a later wave, which waits for the others.
     symptom: health === 'Degraded' ? 'is degraded' : 'is progressing',
-    ...{ root, likeness: '', reason: healthReason || health },
-    ...{ said: healthMessage, since: createdAt, at: root },
+    ...{ root, likeness: '', reason: reason || health },
+    ...{ said, since: createdAt, at: root },
   };
+}
+
+function ownWords({ healthReason: reason, healthMessage: said }: TreeNode) {
+  return { reason, said };
 }

@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../application/types.js';
+import type { AnalysisState, RolloutState } from './rollout-state.js';
 
 /**
  * What is within an Application: its resources and all that they own, as one look found them.
@@ -26,14 +27,18 @@ export interface TreeNode extends ResourceKey {
   /** A word for the health of its own, `ProgressDeadlineExceeded`; empty where it has no such word. */
   readonly healthReason: string;
   /**
-   * Of a ReplicaSet or ControllerRevision: which one of its owner's, counted up; of a Deployment:
-   * that of its present ReplicaSet. 0: not known.
+   * Of a ReplicaSet, ControllerRevision or AnalysisRun: which one of its owner's, counted up; of a
+   * Deployment or Rollout: that of its present version. 0: not known.
    */
   readonly revision: number;
   /** Labels that the pods of its present version have, where it says so itself. */
   readonly currentPodLabels?: Readonly<Record<string, string>>;
   /** Pods only. */
   readonly pod?: PodState;
+  /** Rollouts of Argo Rollouts only. */
+  readonly rollout?: RolloutState;
+  /** AnalysisRuns of Argo Rollouts only. */
+  readonly analysis?: AnalysisState;
 }
 
 export interface PodState {
@@ -97,6 +102,8 @@ export interface Family {
   readonly roots: readonly TreeNode[];
   /** The root above a node, or the node itself. */
   rootOf(node: TreeNode): TreeNode;
+  /** What owns a node, and what owns that; the nearest first. */
+  ancestorsOf(node: TreeNode): readonly TreeNode[];
   /** A root and all below it that belongs to its present version. */
   currentBelow(root: TreeNode): readonly TreeNode[];
   /** Warnings about a node, the newest first. */
@@ -129,6 +136,7 @@ function newFamily(tree: ResourceTree): Family {
   return {
     roots: tree.nodes.filter((node) => ownerIn(byUid, node) === undefined),
     rootOf,
+    ancestorsOf: (node) => ancestorsOf(byUid, node),
     currentBelow: (root) => current.get(root) ?? [],
     eventsOf: (node) => events.get(node.uid)?.toSorted(byTime) ?? NO_EVENTS,
   };
@@ -197,6 +205,7 @@ function isCurrentChild(
   newest: Newest,
 ): boolean {
   const { currentPodLabels } = owner;
+  if (node.analysis) return node.revision === 0 || node.revision >= owner.revision;
   if (pod && currentPodLabels) {
     return Object.entries(currentPodLabels).every(([key, value]) => pod.labels[key] === value);
   }

@@ -20,6 +20,7 @@ export function inspectorRole(namespace: string, refusal: string, logs = false):
     '- { apiGroups: [batch], resources: [jobs], verbs: [get] }',
     '- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }',
     '- { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }',
+    '- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }',
     ...(logs ? ['- { apiGroups: [""], resources: [pods/log], verbs: [get] }'] : []),
     '---',
     'apiVersion: rbac.authorization.k8s.io/v1',

@@ -1,6 +1,7 @@
 import type { TreeNode } from '../../core/within/tree.js';
 import { type Json, list, record, text } from '../../http/json.js';
 import { conditionOf, metadataOf, podNode, shortText, textsIn } from '../live-pod.js';
+import { rolloutIn } from '../live-rollout.js';
 
 /** A kind whose state tells whether it is well, as the Kubernetes API has it. */
 export interface WorkloadKind {
@@ -16,7 +17,9 @@ export interface WorkloadKind {
 
 type HealthOf = (
   object: WorkloadObject,
-) => Partial<Pick<TreeNode, 'health' | 'healthMessage' | 'healthReason' | 'currentPodLabels'>>;
+) => Partial<
+  Pick<TreeNode, 'health' | 'healthMessage' | 'healthReason' | 'currentPodLabels' | 'rollout'>
+>;
 
 interface WorkloadObject {
   readonly metadata: Json;
@@ -157,14 +160,22 @@ function replicaSet(object: WorkloadObject): ReturnType<HealthOf> {
 }
 
 /** Argo Rollouts says how it is. */
-function rollout({ status }: WorkloadObject): ReturnType<HealthOf> {
-  const hash = text(status.currentPodHash);
+function rollout(object: WorkloadObject): ReturnType<HealthOf> {
+  if (isRolloutBehind(object)) return { ...BEHIND, rollout: {} };
+  const { status } = object;
   const phase = text(status.phase);
   return {
     health: phase === 'Paused' ? 'Suspended' : phase || 'Progressing',
     healthMessage: shortText(status.message),
-    ...(hash === '' ? {} : { currentPodLabels: { 'rollouts-pod-template-hash': hash } }),
+    ...rolloutIn(object),
   };
+}
+
+/** Here the generation is a string; before Argo Rollouts 0.10 it was a hash, which may be digits. */
+function isRolloutBehind({ metadata, status }: WorkloadObject): boolean {
+  const generation = numberIn(metadata.generation);
+  const observed = numberIn(status.observedGeneration, generation);
+  return observed < generation;
 }
 
 function job({ spec, status }: WorkloadObject): ReturnType<HealthOf> {
@@ -227,8 +238,11 @@ function expression({ key, operator, values }: Json): string {
   }
 }
 
-/** The name of the ReplicaSet that a Deployment says it is rolling out; empty: it does not say. */
+/** The name of the ReplicaSet that is rolled out, where the workload tells it; else empty. */
 export function replicaSetIn(object: unknown): string {
+  const { metadata, status } = record(object);
+  const hash = text(record(status).currentPodHash);
+  if (hash !== '') return `${text(record(metadata).name)}-${hash}`;
   const progress = conditionOf(record(record(object).status), 'Progressing');
   return /\breplica ?set "([^"]{1,253})"/i.exec(text(progress?.message))?.[1] ?? '';
 }
