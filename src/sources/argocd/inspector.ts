@@ -5,7 +5,7 @@ import { nodesToAskAbout, podsToRead, rolloutsToRead } from '../../core/within/q
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import { list, objectIdentityOf, record, text } from '../../http/json.js';
-import type { Request, Transport } from '../../http/transport.js';
+import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
@@ -16,6 +16,7 @@ import { podNode } from '../live-pod.js';
 import { analysisNode, rolloutIn } from '../live-rollout.js';
 import { type Refusals, refusals } from '../refused.js';
 import { applicationPath } from './applications.js';
+import { type Api, ask } from './ask.js';
 import { type ArgocdAction, answerIn, NOT_API_HINT, refusal } from './refusals.js';
 import { treeIn } from './tree.js';
 
@@ -28,10 +29,7 @@ const MOST_EVENTS = 5;
 /** UTF-16 units of each part of a sync window. */
 const LONGEST_SCHEDULE = 100;
 
-export interface ArgocdInspectorOptions {
-  readonly transport: Transport;
-  /** As messages call it. */
-  readonly server: string;
+export interface ArgocdInspectorOptions extends Api {
   readonly clock: Clock;
   /** To read an Application, by `namespace/name`. */
   readonly action: (key: string) => ArgocdAction;
@@ -94,7 +92,7 @@ async function look(asking: Asking, known: KnownObjects): Promise<ResourceTree> 
 /** A tree, and the resource versions of its nodes by uid; the answer itself is large. */
 async function treeOf(asking: Asking) {
   const below = '/resource-tree';
-  const answer = await asking.refused.ask(keyFor(asking, below), () => ask(asking, below, {}));
+  const answer = await asking.refused.ask(keyFor(asking, below), () => read(asking, below, {}));
   const nodes = list(record(answer).nodes).map(record);
   const versions = new Map(nodes.map((node) => [text(node.uid), text(node.resourceVersion)]));
   return { tree: treeIn(answer), versions };
@@ -133,12 +131,12 @@ async function objectAt(asking: Asking, node: TreeNode): Promise<Told | undefine
   if (!reader) return undefined;
   const { version } = reader;
   const query = { namespace, resourceName: name, version, group, kind };
-  const read = async () => {
-    const { manifest } = record(await ask(asking, '/resource', query));
+  const readObject = async () => {
+    const { manifest } = record(await read(asking, '/resource', query));
     const object: unknown = JSON.parse(text(manifest));
     return objectIdentityOf(object).uid === uid ? reader.told(object) : undefined;
   };
-  return orNothing(asking.refused.askFor(keyFor(asking, '/resource'), read));
+  return orNothing(asking.refused.askFor(keyFor(asking, '/resource'), readObject));
 }
 
 /** The kinds that are read, each in the version that its reader knows. */
@@ -170,15 +168,15 @@ async function withEvents(asking: Asking, tree: ResourceTree): Promise<ResourceT
 async function eventsAt(asking: Asking, node: TreeNode): Promise<readonly ResourceEvent[]> {
   const { uid, namespace, name } = node;
   const query = { resourceUID: uid, resourceNamespace: namespace, resourceName: name };
-  const read = async () => warningsIn(await ask(asking, '/events', query), uid);
-  return (await orNothing(asking.refused.askFor(keyFor(asking, '/events'), read))) ?? [];
+  const readEvents = async () => warningsIn(await read(asking, '/events', query), uid);
+  return (await orNothing(asking.refused.askFor(keyFor(asking, '/events'), readEvents))) ?? [];
 }
 
 /** Its `canSync` is of manual syncs: whether auto-sync may start has to be told from the windows. */
 async function windowsOf(asking: Asking): Promise<SyncWindows> {
   const below = '/syncwindows';
   const answer = record(
-    await asking.refused.ask(keyFor(asking, below), () => ask(asking, below, {})),
+    await asking.refused.ask(keyFor(asking, below), () => read(asking, below, {})),
   );
   const { assignedWindows, activeWindows } = answer;
   return { assigned: windowsIn(assignedWindows), active: windowsIn(activeWindows) };
@@ -209,7 +207,7 @@ async function logLines(
     ...(previous ? { previous: 'true' } : {}),
   };
   return asking.refused.ask(keyFor(asking, '/logs'), async () => {
-    const answer = await send(asking, '/logs', query);
+    const answer = await asking.transport.send(requestOf(asking, '/logs', query), asking.signal);
     if (!isSuccess(answer)) throw logRefusal(asking, answer);
     const messages = answer.body.split('\n').filter((line) => line.trim() !== '');
     return lastLines(
@@ -238,31 +236,27 @@ p, role:ci, logs, get, ${about.object}, allow`,
   );
 }
 
-async function ask(
+function read(
   asking: Asking,
   below: string,
   query: Readonly<Record<string, string>>,
 ): Promise<unknown> {
-  const { server, action, whose } = asking;
-  const answer = await send(asking, below, query);
-  if (isSuccess(answer)) return jsonOf(answer, server, NOT_API_HINT);
-  throw refusal(answer, action(keyOf(whose)), server);
+  const { server, action, whose, signal } = asking;
+  const refused = (answer: Answer) => refusal(answer, action(keyOf(whose)), server);
+  return ask(asking, requestOf(asking, below, query), refused, signal);
 }
 
-function send(
-  { transport, whose, signal }: Asking,
+function requestOf(
+  { whose }: Asking,
   below: string,
   query: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const { namespace, name } = whose;
-  const path = applicationPath(name, below);
-  const request: Request = {
-    path,
-    query: { appNamespace: namespace, ...query },
+): Request {
+  return {
+    path: applicationPath(whose.name, below),
+    query: { appNamespace: whose.namespace, ...query },
     compressed: true,
     kind: 'list',
   };
-  return transport.send(request, signal);
 }
 
 function keyFor({ whose }: Asking, below: string): string {

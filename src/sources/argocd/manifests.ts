@@ -11,16 +11,17 @@ import type { Deployed } from '../../core/changes/scope.js';
 import { isJson, type Json } from '../../core/fields/lists.js';
 import { type RenderedResources, renderedResources } from '../../core/fields/rendering.js';
 import { isOfSameSources } from '../../core/fields/sources.js';
-import { type Answer, isSuccess, jsonOf, retryAfterMs, sayingOf } from '../../http/answers.js';
+import { type Answer, retryAfterMs, sayingOf } from '../../http/answers.js';
 import type { Connection } from '../../http/connection.js';
 import { list, record, text } from '../../http/json.js';
 import { LIMITS, type Limits } from '../../http/limits.js';
 import { withRetries } from '../../http/retry.js';
-import { type Transport, transport } from '../../http/transport.js';
+import { transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 import { applicationPath } from './applications.js';
-import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
+import { type Api, ask } from './ask.js';
+import { type ArgocdAction, refusal } from './refusals.js';
 
 /** A deployment whose manifests are asked for. */
 export interface RenderingQuery {
@@ -54,7 +55,8 @@ export interface RenderingOptions {
 export function renderingReader(options: RenderingOptions): RenderingReader {
   const { connection, clock } = options;
   const limits = { ...LIMITS, ...options.limits };
-  const asking: Asking = { ...options, transport: transport(connection, clock, undefined, limits) };
+  const pool = transport(connection, clock, undefined, limits);
+  const asking: Asking = { ...options, transport: pool, server: connection.name };
   return {
     async read(query, signal) {
       try {
@@ -63,13 +65,11 @@ export function renderingReader(options: RenderingOptions): RenderingReader {
         return unknown(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
       }
     },
-    close: () => asking.transport.close(),
+    close: () => pool.close(),
   };
 }
 
-interface Asking extends RenderingOptions {
-  readonly transport: Transport;
-}
+interface Asking extends Api, Pick<RenderingOptions, 'clock' | 'random'> {}
 
 function unknown(message: string, remedy = ''): RenderingAnswer {
   return { kind: 'unknown', message, remedy };
@@ -142,10 +142,8 @@ async function applicationOf(
   const key = keyOf({ namespace, name });
   const action: ArgocdAction = { action: 'get', what: key, object: `PROJECT/${name}` };
   const query = new URLSearchParams({ appNamespace: namespace });
-  const { name: server } = asking.connection;
-  return ask(asking, applicationPath(name), query, signal, (answer) =>
-    refusal(answer, action, server),
-  );
+  const refused = (answer: Answer) => refusal(answer, action, asking.server);
+  return get(asking, applicationPath(name), query, refused, signal);
 }
 
 interface Rendering {
@@ -165,9 +163,8 @@ async function manifestsOf(
     query.append(each, value);
   }
   const what = `the manifests of ${keyOf(named)} at ${revisions.map(short).join(', ')}`;
-  const answer = await ask(asking, applicationPath(name, '/manifests'), query, signal, (refused) =>
-    refusalOfManifests(refused, what, object, asking.connection.name),
-  );
+  const refused = (answer: Answer) => refusalOfManifests(answer, what, object, asking.server);
+  const answer = await get(asking, applicationPath(name, '/manifests'), query, refused, signal);
   return list(record(answer).manifests).flatMap(manifestIn);
 }
 
@@ -218,18 +215,13 @@ function refusalOfManifests(
   );
 }
 
-async function ask(
-  { transport, connection, clock, random }: Asking,
+function get(
+  asking: Asking,
   path: string,
   query: URLSearchParams,
-  signal: AbortSignal,
   refused: (answer: Answer) => Error,
+  signal: AbortSignal,
 ): Promise<unknown> {
-  const attempt = async () => {
-    const request = { path: `${path}?${query}`, compressed: true, kind: 'list' } as const;
-    const answer = await transport.send(request, signal);
-    if (isSuccess(answer)) return jsonOf(answer, connection.name, NOT_API_HINT);
-    throw refused(answer);
-  };
-  return withRetries(attempt, { clock, random }, signal);
+  const request = { path: `${path}?${query}`, compressed: true, kind: 'list' } as const;
+  return withRetries(() => ask(asking, request, refused, signal), asking, signal);
 }
