@@ -226,7 +226,7 @@ describe('limits', () => {
     ['800: applications', 800, 'x', { applications: 0, 'all-resources': 800, resources: 800 }],
     ['2,000: a filter', 1500, 'x', { applications: 0, 'some-resources': 10, resources: 1500 }],
     ['5,000: resources', 5000, 'x', { applications: 0, 'all-resources': 0, 'some-resources': 0 }],
-    ['5,000 of 5 KB', 5000, 'm'.repeat(5_000), { 'all-resources': 0, matrix: 256 }],
+    ['1,000 of 5 KB', 1000, 'm'.repeat(5_000), { 'all-resources': 0, matrix: 256 }],
     ['5,000 wide characters', 5000, '"🚀\n', { 'all-resources': 0, matrix: 256 }],
   ])('%s', (_, count, message, kept) => {
     const { values, warnings, given } = cut(count, message);
@@ -266,6 +266,6 @@ describe('limits', () => {
   });
 
   test('it costs little', async () => {
-    expect(await costOf(() => cut(20_000))).toBeLessThan(50);
+    expect(await costOf(() => cut(20_000), 50)).toBeLessThan(50);
   });
 });
