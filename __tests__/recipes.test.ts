@@ -235,7 +235,7 @@ const ENGINE = {
 
 const PAYLOAD = {
   top: 'application namespace revision operation deployStartedAt sync health total truncated resources',
-  operation: 'phase startedAt finishedAt message dryRun selective',
+  operation: 'phase startedAt finishedAt message dryRun selective previous',
   resource: 'group kind namespace name status message hookType hookPhase',
 };
 
@@ -244,8 +244,8 @@ const PAYLOAD = {
  * gave the payloads of `payloads/`. After a change, run it there again, then change this.
  */
 const RUN_BY_HAND = {
-  notifications: 'b1d8f8a35b633076',
-  argoEvents: 'f34cd07b0291784f',
+  notifications: '13fc6f22011416d9',
+  argoEvents: 'cee4cac46239bfee',
   kubevela: '3eca3a9af5d86b8f',
 };
 
