@@ -166,6 +166,24 @@ describe('workflows', () => {
       expect(concurrency).toEqual({ group: expect.any(String), queue: 'max' });
   });
 
+  test.each(WORKFLOWS)('%s: the last successful run may be looked up', (path) => {
+    const { permissions } = workflowOf(path);
+    for (const [job, step] of stepsOf(path)) {
+      if (step.with?.['since'] !== 'last-success') continue;
+      expect((job as Json)['permissions'] ?? permissions).toMatchObject({ actions: 'read' });
+      expect(step.with['live-evidence']).not.toBe('off');
+    }
+  });
+
+  test('some make up for the runs that GitHub drops from a queue', () => {
+    const dropped = WORKFLOWS.filter((path) => {
+      const { concurrency } = workflowOf(path);
+      return concurrency && (concurrency as Json)['queue'] !== 'max';
+    });
+    const since = dropped.filter((path) => read(path).includes('since: last-success'));
+    expect(since.length).toBeGreaterThanOrEqual(3);
+  });
+
   test.each(WORKFLOWS)('%s: a matrix is guarded against being empty', (path) => {
     for (const job of Object.values(workflowOf(path).jobs ?? {})) {
       if (job.strategy?.matrix) expect(job.if).toMatch(/matched != '\[\]'/);
