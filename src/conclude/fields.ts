@@ -1,5 +1,6 @@
 import { resourceName } from '../core/application/types.js';
 import type { RenderedDeployment } from '../core/changes/rendered.js';
+import type { Previous } from '../core/changes/scope.js';
 import { historyFields } from '../core/fields/histories.js';
 import { lastWriteOf } from '../core/fields/ownership.js';
 import { liveFields } from '../core/fields/resources.js';
@@ -27,6 +28,8 @@ export interface FieldDependencies
   readonly source?: Pick<Source, 'reaches' | 'reader'>;
   /** What was read before the deployment; absent: nothing was. */
   readonly before?: Before;
+  /** By Application key, what an event told was deployed before; else their histories are asked. */
+  readonly previous?: ReadonlyMap<string, Previous>;
 }
 
 export type FieldInputs = Pick<
@@ -132,16 +135,17 @@ async function tellRendered(
   told: Map<string, ApplicationResult>,
   troubles: Trouble[],
   { fields }: FieldInputs,
-  { argocd, clock, random, console }: FieldDependencies & { readonly argocd: Connection },
+  dependencies: FieldDependencies & { readonly argocd: Connection },
   signal: AbortSignal,
 ): Promise<void> {
   if (open.length === 0) return;
+  const { argocd, clock, random, console, previous } = dependencies;
   console.debug(`Asking Argo CD what it renders of ${open.length} Applications.`);
   const { renderingReader } = await import('../sources/argocd/manifests.js');
   const reader = renderingReader({ connection: argocd, clock, random });
   await mapAtMost(CONCURRENCY, open, async ([key, settled]) => {
     const result = told.get(key);
-    const found = await renderingOf(settled, reader, signal);
+    const found = await renderingOf(settled, previous?.get(key), reader, signal);
     // What comes late would change what has been told.
     if (signal.aborted || !result) return;
     const next = 'message' in found ? found : resultWith(settled, result, found, fields !== 'off');
@@ -152,7 +156,8 @@ async function tellRendered(
 }
 
 async function renderingOf(
-  { application, deployed, result }: Settled,
+  { application, deployed, result, lost }: Settled,
+  previous: Previous | undefined,
   reader: RenderingReader,
   signal: AbortSignal,
 ): Promise<RenderedDeployment | Trouble> {
@@ -160,7 +165,9 @@ async function renderingOf(
     const message = `When the deployment of ${result.application} began is not known.`;
     return { message, remedy: '' };
   }
-  const answer = await reader.read({ application, deployed }, signal);
+  // What was pruned unseen takes the Application itself to tell.
+  const told = previous && !lost ? { previous } : {};
+  const answer = await reader.read({ application, deployed, ...told }, signal);
   return answer.kind === 'rendered' ? answer.found : answer;
 }
 
