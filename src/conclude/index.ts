@@ -56,6 +56,7 @@ export async function conclude(
   for (const { application, rule } of report.applications) {
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
+  if (cancelled.aborted) return report;
   // Nobody needs a hint on what went well, and a link only who has a place for it.
   const links = inputs.argocdServer !== '' || inputs.report.includes('deployment');
   if (succeeded(report) && !links) return report;
