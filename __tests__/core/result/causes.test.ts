@@ -348,7 +348,7 @@ describe('beside its containers', () => {
     const init = container({ role: 'init', name: 'migrate', running: true });
     const waiting = pod('web-new-1', NEW, [init, waits('PodInitializing')]);
     expect(messages(tree(rollout(waiting)))).toEqual([
-      'Deployment/web waits for container main to start (PodInitializing, pod web-new-1)',
+      'Deployment/web waits for init container migrate to finish (PodInitializing, pod web-new-1)',
     ]);
   });
 

@@ -253,7 +253,7 @@ describe('whose pods they are', () => {
     };
     const { look } = await serve([failing, OLD, OLD_POD]);
     expect(told(SHOP, await look())).toEqual([
-      'Deployment/web is Degraded (FailedCreate): no quota',
+      'Deployment/web cannot create its pods (FailedCreate): no quota',
     ]);
   });
 
@@ -416,10 +416,11 @@ metadata: { name: argocd-post-sync-within, namespace: shop }
 rules:
 - { apiGroups: [""], resources: [pods], verbs: [get, list] }
 - { apiGroups: [""], resources: [events], verbs: [list] }
-- { apiGroups: [""], resources: [persistentvolumeclaims], verbs: [get] }
+- { apiGroups: [""], resources: [persistentvolumeclaims, services], verbs: [get] }
 - { apiGroups: [apps], resources: [deployments, replicasets, statefulsets, daemonsets], verbs: [get] }
 - { apiGroups: [batch], resources: [jobs], verbs: [get] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }
+- { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get] }
 - { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }
 - { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }
 ---
