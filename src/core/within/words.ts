@@ -78,7 +78,7 @@ function predicateOf(finding: Finding): string {
     case 'is not ready':
       return `: ${name} ${unreadyOf(finding)}`;
     case 'is starting':
-      return ` waits for ${name || 'its pod'} to ${container?.running ? 'finish' : 'start'}`;
+      return ` waits for ${name || 'its pod'} ${container?.running ? 'to finish' : 'to start'}`;
     case 'is degraded':
       return ` is ${root.health}`;
     case 'is progressing':
