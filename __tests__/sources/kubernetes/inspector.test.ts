@@ -164,7 +164,7 @@ describe('what a look takes', () => {
     expect(await asksFor([WEB, ingress, service], ROLLOUT)).toEqual([[PULL], []]);
     const lonely = object('networking.k8s.io/v1', 'Ingress', 'web', {});
     expect(await asksFor([WEB, ingress, service], [well, lonely])).toEqual([
-      ['Ingress/web is Progressing: it has no address yet', 'Service/web is Missing'],
+      ['Service/web is Missing', 'Ingress/web is Progressing: it has no address yet'],
       ['get ingresses.networking.k8s.io web', 'get services web'],
     ]);
     const health = { status: 'Progressing' };
