@@ -8,6 +8,7 @@ import {
   analysisRun,
   FAILED_METRIC,
   FAILED_RUN,
+  METRICS,
   pausedFor,
   pod,
   replicaSet,
@@ -143,7 +144,9 @@ describe.each(WAYS)('a Rollout by the API of %s', (_, open) => {
       [
         rollout({ status: BY_ANALYSIS }),
         ...SETS,
-        analysisRun('Failed', { name: 'web-5676558db-1-2', revision: 1 }),
+        analysisRun('Failed', {
+          ...{ name: 'web-5676558db-1-2', revision: 1, createdAt: '2026-03-01T14:00:00Z' },
+        }),
         analysisRun('Failed', { name: 'web-6cfb658bb6-2', createdAt: '2026-03-01T11:00:00Z' }),
         FAILED_RUN,
         analysisRun('Successful', {
@@ -153,6 +156,19 @@ describe.each(WAYS)('a Rollout by the API of %s', (_, open) => {
       ],
       [
         'Rollout/web was aborted (RolloutAborted): metric success-rate of AnalysisRun web-6cfb658bb6-2-2 failed (last value [0.87]): failed (1) > failureLimit (0)',
+      ],
+    ],
+    [
+      'aborted by an analysis without a message: its first metric that is no dry run',
+      [
+        rollout({ status: BY_ANALYSIS }),
+        ...SETS,
+        analysisRun('Failed', { metricResults: METRICS }),
+      ],
+      [
+        expect.stringMatching(
+          /^Rollout\/web was aborted .*: metric success-rate of AnalysisRun web-6cfb658bb6-2-2 failed \(last value \[0\.87\]\)/,
+        ) as unknown as string,
       ],
     ],
     [

@@ -6,7 +6,7 @@ import { podFailuresOf } from '../../src/core/within/pod-failures.js';
 import { nodesToAskAbout, podsToRead, rolloutsToRead } from '../../src/core/within/questions.js';
 import type { ResourceTree, TreeNode } from '../../src/core/within/tree.js';
 import { treeIn } from '../../src/sources/argocd/tree.js';
-import { warningsIn } from '../../src/sources/events.js';
+import { tellingEventsIn } from '../../src/sources/events.js';
 import { WORKLOADS } from '../../src/sources/kubernetes/workloads.js';
 import { analysisNode, rolloutIn } from '../../src/sources/live-rollout.js';
 
@@ -68,7 +68,7 @@ describe('whatever a server says is within', () => {
     fc.assert(
       fc.property(fc.array(NODE), ANY, (nodes, events) => {
         const tree = treeIn({ nodes });
-        askAll({ ...tree, events: warningsIn(events, 'a') });
+        askAll({ ...tree, events: tellingEventsIn(events, 'a') });
       }),
       RUNS,
     );

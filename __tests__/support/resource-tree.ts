@@ -243,6 +243,7 @@ function podInfo(object: KubeObject): Readonly<Record<string, string>> {
   );
   return {
     'Status Reason': statusReason(object),
+    Node: textAt(object, 'spec', 'nodeName'),
     Containers: `${ready}/${listAt(object, 'spec', 'containers').length + sidecars}`,
     ...(restarts > 0 ? { 'Restart Count': String(restarts) } : {}),
   };

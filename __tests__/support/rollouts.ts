@@ -128,15 +128,17 @@ export function analysisRun(phase: string, options: RunOptions = {}): KubeObject
 export const FAILED_METRIC =
   'Metric "success-rate" assessed Failed due to failed (1) > failureLimit (0)';
 
-/** An AnalysisRun of which one metric failed, and a dry run too. */
+/** One metric that failed, and a dry run that did too. */
+export const METRICS = [
+  { name: 'latency', phase: 'Failed', dryRun: true, measurements: [{ value: '[900]' }] },
+  { name: 'errors', phase: 'Successful', measurements: [{ phase: 'Successful', value: '[0]' }] },
+  {
+    ...{ name: 'success-rate', phase: 'Failed', count: 1, failed: 1 },
+    measurements: [{ phase: 'Failed', value: '[0.87]' }],
+  },
+];
+
 export const FAILED_RUN = analysisRun('Failed', {
   message: FAILED_METRIC,
-  metricResults: [
-    { name: 'latency', phase: 'Failed', dryRun: true, measurements: [{ value: '[900]' }] },
-    { name: 'errors', phase: 'Successful', measurements: [{ phase: 'Successful', value: '[0]' }] },
-    {
-      ...{ name: 'success-rate', phase: 'Failed', count: 1, failed: 1 },
-      measurements: [{ phase: 'Failed', value: '[0.87]' }],
-    },
-  ],
+  metricResults: METRICS,
 });

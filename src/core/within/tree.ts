@@ -7,7 +7,7 @@ import type { AnalysisState, RolloutState } from './rollout-state.js';
  */
 export interface ResourceTree {
   readonly nodes: readonly TreeNode[];
-  /** Warnings about resources of the tree, in no particular order. */
+  /** What was told about resources of the tree, in no particular order. */
   readonly events: readonly ResourceEvent[];
   /** There is more than was read: what is missing here may still exist. */
   readonly truncated: boolean;
@@ -46,6 +46,8 @@ export interface PodState {
   readonly labels: Readonly<Record<string, unknown>>;
   /** It is on its way out. */
   readonly deleting: boolean;
+  /** It has a node; false where that is not known. */
+  readonly placed: boolean;
   /** `Failed` and `Succeeded` are final; empty: not known. */
   readonly phase: string;
   /** Of the pod as a whole: `Evicted`; empty in most cases. */
@@ -86,7 +88,7 @@ export interface Termination {
   readonly finishedAt: string;
 }
 
-/** A warning about one object. */
+/** A warning about one object, or another event that tells what it waits for. */
 export interface ResourceEvent {
   /** `uid` of what it is about. */
   readonly about: string;
@@ -106,7 +108,7 @@ export interface Family {
   ancestorsOf(node: TreeNode): readonly TreeNode[];
   /** A root and all below it that belongs to its present version. */
   currentBelow(root: TreeNode): readonly TreeNode[];
-  /** Warnings about a node, the newest first. */
+  /** What was told about a node, the newest first. */
   eventsOf(node: TreeNode): readonly ResourceEvent[];
 }
 

@@ -73,11 +73,12 @@ function predicateOf(finding: Finding): string {
     case 'is paused':
       return `${belowRoot(finding)} is paused${atStep(finding)}`;
     case 'warned of':
+    case 'is waiting':
       return `${belowRoot(finding)} is ${at.health || 'not ready'}`;
     case 'is not ready':
-      return `: ${name} runs but is not ready`;
+      return `: ${name} ${unreadyOf(finding)}`;
     case 'is starting':
-      return ` waits for ${name} to start`;
+      return ` waits for ${name || 'its pod'} ${container?.running ? 'to finish' : 'to start'}`;
     case 'is degraded':
       return ` is ${root.health}`;
     case 'is progressing':
@@ -100,6 +101,12 @@ const STARTING: ReadonlyMap<string, string> = new Map([
   ['CreateContainerError', 'create'],
   ['RunContainerError', 'run'],
 ]);
+
+function unreadyOf(finding: Finding): string {
+  if (!finding.termination) return 'runs but is not ready';
+  const ended = isOutOfMemory(finding) ? 'ran out of memory' : 'ended';
+  return `${ended}, runs again and is not ready`;
+}
 
 function crashOf(finding: Finding): string {
   const { reason, container } = finding;

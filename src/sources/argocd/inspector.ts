@@ -9,7 +9,7 @@ import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
-import { warningsIn } from '../events.js';
+import { tellingEventsIn } from '../events.js';
 import type { Inspected, Inspection, Inspector, LogLines, WindowsSeen } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
@@ -168,7 +168,7 @@ async function withEvents(asking: Asking, tree: ResourceTree): Promise<ResourceT
 async function eventsAt(asking: Asking, node: TreeNode): Promise<readonly ResourceEvent[]> {
   const { uid, namespace, name } = node;
   const query = { resourceUID: uid, resourceNamespace: namespace, resourceName: name };
-  const readEvents = async () => warningsIn(await read(asking, '/events', query), uid);
+  const readEvents = async () => tellingEventsIn(await read(asking, '/events', query), uid);
   return (await orNothing(asking.refused.askFor(keyFor(asking, '/events'), readEvents))) ?? [];
 }
 

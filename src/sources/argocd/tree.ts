@@ -72,6 +72,7 @@ function podIn(node: Json): PodState {
   return {
     labels: record(record(node.networkingInfo).labels),
     deleting: reason === 'Terminating',
+    placed: infoIn(node, 'Node') !== '',
     phase: phaseOf(reason, whole),
     reason: whole ? reason : '',
     message: whole ? shortText(health.message) : '',

@@ -9,7 +9,7 @@ import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
-import { warningsIn } from '../events.js';
+import { tellingEventsIn } from '../events.js';
 import type { Inspected, Inspection, Inspector, LogLines } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
@@ -86,9 +86,7 @@ interface Asking extends KubernetesInspectorOptions {
 /** @throws TerminalError where nothing may be seen, or TransientError */
 async function look(asking: Asking, application: Inspected): Promise<ResourceTree> {
   const candidates = candidatesOf(application);
-  const read = await mapAtMost(AT_ONCE, candidates.slice(0, MOST_WORKLOADS), (candidate) =>
-    workload(asking, candidate),
-  );
+  const read = await workloadsAt(asking, candidates);
   const [first] = candidates;
   if (first && read.every((each) => each === 'refused')) await askAgain(asking, first);
   const workloads = read.filter((each) => each !== 'refused').filter((each) => each !== 'gone');
@@ -102,6 +100,18 @@ async function look(asking: Asking, application: Inspected): Promise<ResourceTre
   const asked = nodesToAskAbout(tree, MOST_EVENTS);
   const events = (await mapAtMost(AT_ONCE, asked, (node) => eventsAt(asking, node))).flat();
   return events.length === 0 ? tree : { ...tree, events };
+}
+
+/** Those that are seldom waited for come last, and only where all others are well. */
+async function workloadsAt(asking: Asking, candidates: readonly Candidate[]) {
+  const read = (some: readonly Candidate[]) =>
+    mapAtMost(AT_ONCE, some, (candidate) => workload(asking, candidate));
+  const [often = [], seldom = []] = [false, true].map((each) =>
+    candidates.filter(({ type }) => (type.seldom === true) === each),
+  );
+  const first = await read(often.slice(0, MOST_WORKLOADS));
+  const well = first.every((each) => typeof each === 'object' && each.node.health === 'Healthy');
+  return well ? [...first, ...(await read(seldom.slice(0, MOST_WORKLOADS)))] : first;
 }
 
 /** @throws TerminalError what it was refused with */
@@ -340,7 +350,7 @@ async function eventsAt(
   const answer = await orNothing(
     askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
   );
-  return answer && isSuccess(answer) ? warningsIn(jsonOf(answer, asking.server), uid) : [];
+  return answer && isSuccess(answer) ? tellingEventsIn(jsonOf(answer, asking.server), uid) : [];
 }
 
 async function logLines(

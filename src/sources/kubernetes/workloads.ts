@@ -13,6 +13,8 @@ export interface WorkloadKind {
   readonly node: (object: unknown) => TreeNode;
   /** Whether it owns pods that its selector finds. */
   readonly hasPods: boolean;
+  /** There are many, and few of them are ever waited for: they are read where all else is well. */
+  readonly seldom?: true;
 }
 
 type HealthOf = (
@@ -52,6 +54,8 @@ export const WORKLOADS: readonly WorkloadKind[] = [
   { ...row('', 'v1', 'Pod', 'pods', () => HEALTHY, false), node: podNode },
   row('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', claim, false),
   row('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', scaler, false),
+  { ...row('networking.k8s.io', 'v1', 'Ingress', 'ingresses', byAddress, false), seldom: true },
+  { ...row('', 'v1', 'Service', 'services', service, false), seldom: true },
 ];
 
 function row(
@@ -193,11 +197,24 @@ function claim({ status }: WorkloadObject): ReturnType<HealthOf> {
   return progressing('it is not bound to a volume yet');
 }
 
+function service(object: WorkloadObject): ReturnType<HealthOf> {
+  return object.spec.type === 'LoadBalancer' ? byAddress(object) : HEALTHY;
+}
+
+function byAddress({ status }: WorkloadObject): ReturnType<HealthOf> {
+  const addresses = list(record(status.loadBalancer).ingress);
+  return addresses.length > 0 ? HEALTHY : progressing('it has no address yet');
+}
+
 /** What Argo CD takes for a broken autoscaler. */
 const BROKEN: ReadonlySet<string> = new Set([
   'FailedGetScale',
   'FailedUpdateScale',
   'FailedGetResourceMetric',
+  'FailedGetObjectMetric',
+  'FailedGetPodsMetric',
+  'FailedGetExternalMetric',
+  'FailedComputeMetricsReplicas',
   'InvalidSelector',
 ]);
 
