@@ -1,4 +1,4 @@
-import type { Results } from '../conclude/fields.js';
+import type { Results } from '../conclude/asked-fields.js';
 import { withAddress } from '../conclude/hints.js';
 import { type LiveEvidence, readLive } from '../conclude/live-evidence.js';
 import { IN_REACH } from '../conclude/remedies.js';
