@@ -49,6 +49,7 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
   const verdict = { kind: 'waiting', what: 'rain' } as const;
   const wait = {
     kind: 'waiting',
+    entries: ['shop-*'],
     state,
     verdict,
     acted: true,

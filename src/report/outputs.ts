@@ -68,9 +68,12 @@ function applicationsOf(report: Report, write: (change: Change) => string): Text
     count: report.applications.length,
     *all() {
       for (const [result, scope] of applicationScopes(report)) {
-        const link: readonly Named[] = result.url ? [['url', text(result.url)]] : [];
+        const more = [
+          ...parentOf(result),
+          ...(result.url ? [['url', text(result.url)] as const] : []),
+        ];
         const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
-        yield objectOf([...link, ...values, ['application', text(result.application)]]);
+        yield objectOf([...more, ...values, ['application', text(result.application)]]);
       }
     },
   };
@@ -114,6 +117,7 @@ function applicationValues(
 ): readonly Named[] {
   const write = changeWriter(style);
   const more: readonly Named[] = [
+    ...parentOf(result),
     ['url', text(result.url ?? '')],
     ['rule', text(result.rule ?? '')],
     ['all-resources', { items: textsOf(result.changes, write) }],
@@ -123,6 +127,10 @@ function applicationValues(
   ];
   const named: Named = ['application', text(result.application)];
   return [named, ...more, ...valuesOf(scope, write), named];
+}
+
+function parentOf({ parent }: ApplicationResult): readonly Named[] {
+  return parent === undefined ? [] : [['parent', text(parent)]];
 }
 
 function questionOf({ name, patterns, classes }: Report['filters'][number]) {
