@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { applicationsOf, expectEnd, said } from '../process/steps.ts';
+import { expectEnd, said } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
 import { loadFan, playFan } from '../support/fan.ts';
+import { applicationsOf } from '../support/results.ts';
 import { runHere } from '../support/run-here.ts';
 
 const fan = loadFan('app-of-apps');

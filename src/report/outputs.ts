@@ -1,7 +1,17 @@
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
-import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
+import {
+  type Layout,
+  type List,
+  layoutOf,
+  membersOf,
+  type Named,
+  objectOf,
+  outputOf,
+  text,
+  type Value,
+} from './json.js';
 import type { Report } from './report.js';
 import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
 import {
@@ -89,14 +99,22 @@ export function* resultsOf(report: Report): Generator<string> {
   ]);
   yield ',"applications":[';
   let separator = '';
+  let layout: Layout | undefined;
   for (const [result, scope] of applicationScopes(report)) {
-    yield separator + applicationOf(result, scope, style);
+    const values = applicationValues(result, scope, style);
+    // All have the same names.
+    layout ??= layoutOf(values);
+    yield separator + objectOf(values, layout);
     separator = ',';
   }
   yield ']}';
 }
 
-function applicationOf(result: ApplicationResult, scope: OutputScope, style: ValueStyle): string {
+function applicationValues(
+  result: ApplicationResult,
+  scope: OutputScope,
+  style: ValueStyle,
+): readonly Named[] {
   const write = changeWriter(style);
   const more: readonly Named[] = [
     ...parentOf(result),
@@ -108,7 +126,7 @@ function applicationOf(result: ApplicationResult, scope: OutputScope, style: Val
     ['summary-images', { json: JSON.stringify(result.summaryImages) }],
   ];
   const named: Named = ['application', text(result.application)];
-  return objectOf([named, ...more, ...valuesOf(scope, write), named]);
+  return [named, ...more, ...valuesOf(scope, write), named];
 }
 
 function parentOf({ parent }: ApplicationResult): readonly Named[] {

@@ -124,7 +124,12 @@ function appointed(draft: Draft, key: string, wait: OpenWait): LookState {
 }
 
 /** Rows of the table of verdicts that wait for what looks within an Application tell of. */
-const UNHEALTHY: ReadonlySet<string> = new Set(['health-outdated', 'degraded', 'not-healthy']);
+const UNHEALTHY: ReadonlySet<string> = new Set([
+  'health-outdated',
+  'suspended',
+  'degraded',
+  'not-healthy',
+]);
 
 /** Most waits are over before that, and ask for nothing more; undefined: there is nothing to see. */
 function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): number | undefined {

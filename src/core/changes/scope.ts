@@ -42,6 +42,16 @@ export interface Deployed {
   readonly single: boolean;
 }
 
+/** What was deployed before, by sources that differ in nothing but their revisions. */
+export interface Previous {
+  /** In the order of sources. */
+  readonly revisions: readonly string[];
+  /** The Application has a list of sources, be it one of one. */
+  readonly several: boolean;
+  /** When the Application still had these sources (RFC 3339). */
+  readonly asOf: string;
+}
+
 const NOTHING: Scope = {
   operations: [],
   startedAt: '',

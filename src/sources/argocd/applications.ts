@@ -1,8 +1,9 @@
-import { isSuccess, jsonOf } from '../../http/answers.js';
+import type { Answer } from '../../http/answers.js';
 import { record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
+import { ask } from './ask.js';
 import { type ArgocdAction, LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
@@ -82,9 +83,9 @@ export async function listApplications<T>(
   fields = '',
   action: ArgocdAction = LIST_ACTION,
 ): Promise<readonly T[]> {
-  const answer = await transport.send(listRequest(selection, fields), signal);
-  if (!isSuccess(answer)) throw refusal(answer, action, server);
-  const { items } = record(jsonOf(answer, server, NOT_API_HINT));
+  const refused = (answer: Answer) => refusal(answer, action, server);
+  const request = listRequest(selection, fields);
+  const { items } = record(await ask({ transport, server }, request, refused, signal));
   if (items !== null && !Array.isArray(items)) {
     throw new TransientError(`${server} answered without a list: ${NOT_API_HINT}`);
   }
