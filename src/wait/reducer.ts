@@ -4,7 +4,7 @@ import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type Policy, type State, step } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
-import { type LookAt, type Looks, lookAtFor, waitsForResources } from '../core/result/looks.js';
+import { hasSomethingToSee, type LookAt, type Looks, lookAtFor } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import type { SourceEvent } from '../sources/source.js';
 import type { ApplicationSelector } from './selection.js';
@@ -412,7 +412,7 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
   }
   if (verdict.rule === 'auto-sync-pending') return now.elapsed + LOOK_MS;
   if (verdict.rule !== 'operation-running') return undefined;
-  const pending = application !== undefined && waitsForResources(application);
+  const pending = application !== undefined && hasSomethingToSee(application);
   // A hook's pod may be gone soon.
   return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
 }
@@ -421,8 +421,11 @@ function look(draft: Draft, { key, at }: Taken<'look'>): void {
   const wait = openWait(draft, key);
   if (wait?.look.kind !== 'due' || wait.look.at !== at) return;
   const { application, looks } = wait.state;
-  const what = lookAtFor(wait.verdict.rule);
-  if (application) draft.effects.push({ kind: 'look', key, application, at: what, looks });
+  const { rule } = wait.verdict;
+  if (application) {
+    const at = lookAtFor(rule, application);
+    draft.effects.push({ kind: 'look', key, application, at, looks });
+  }
   replace(draft, key, { ...wait, look: { kind: 'under-way', last: draft.now.elapsed } });
 }
 
