@@ -1,5 +1,6 @@
 import { firstLook, ofApplications, overheard } from './conclude/before.js';
 import { conclude } from './conclude/index.js';
+import { rehearse } from './conclude/rehearsal.js';
 import { cancelledReport, noReport } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
 import type { Since } from './core/decision/state.js';
@@ -22,7 +23,7 @@ import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
 import { targetResolver } from './wait/targets.js';
 import type { TriggerOptions } from './wait/trigger.js';
-import type { Outcome } from './wait/waits.js';
+import type { Outcome, Waits } from './wait/waits.js';
 
 const MANY = 100;
 
@@ -116,10 +117,10 @@ async function ask(
 }
 
 /** Does something when it is first asked for, and not again. */
-function once<T>(work: () => T): () => T {
+function once<A extends readonly unknown[], T>(work: (...args: A) => T): (...args: A) => T {
   let done: { readonly value: T } | undefined;
-  return () => {
-    done ??= { value: work() };
+  return (...args) => {
+    done ??= { value: work(...args) };
     return done.value;
   };
 }
@@ -143,6 +144,10 @@ async function waitWith(
     github?.waiting(application, target);
     return target;
   };
+  // What fails in a rehearsal fails at the end too, where it is told.
+  const prepare = once((waits: Waits) =>
+    setImmediate(() => rehearse(waits, inputs, clock).catch(() => undefined)),
+  );
   const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
   return waitFor({
     source,
@@ -163,6 +168,7 @@ async function waitWith(
     onChange(waits) {
       if (waits.size === MANY) expectMore();
       display.changed(waits);
+      if (waits.size > 0) prepare(waits);
     },
   });
 }
