@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { FIXED_OUTPUTS } from '../../src/core/result/output-names.js';
 import type { ApplicationResult } from '../../src/core/result/vocabulary.js';
 import { OUTPUT_UNITS, outputsOf, resultsOf } from '../../src/report/outputs.js';
@@ -181,6 +181,18 @@ test('a filter named application does not take the place of the name', () => {
   const all = outputs(given);
   expect(all.application).toBe('true');
   expect(JSON.parse(all.applications ?? '')[0].application).toBe('shop');
+});
+
+test('names in the results file are written as JSON once, and not for each Application', () => {
+  const stringify = jest.spyOn(JSON, 'stringify');
+  const applications = Array.from({ length: 50 }, (_, i) => result({ application: `shop-${i}` }));
+  const whole = [...resultsOf(report({ applications, filters: [filter('cdn')] }))].join('');
+  const times = (name: string) => stringify.mock.calls.filter(([value]) => value === name).length;
+  // Once for the run, and once for all Applications.
+  expect([times('cdn-resources'), times('shop-49')]).toEqual([2, 1]);
+  stringify.mockRestore();
+  const all = JSON.parse(whole).applications as readonly object[];
+  expect(all.map((each) => Object.keys(each))).toEqual(all.map(() => Object.keys(all[0] ?? {})));
 });
 
 describe('limits', () => {

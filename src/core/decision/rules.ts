@@ -19,6 +19,7 @@ import {
   isHealthOfAll,
   isHealthOutdated,
   isLeftAlone,
+  isSpecUncompared,
   isSynced,
   isTriggerPending,
   needsHealth,
@@ -74,6 +75,11 @@ const PRESENCE_ROWS = [
     verdict: ofShortage,
   },
   {
+    id: 'out-of-sight',
+    applies: ({ presence }: State) => presence === 'out-of-sight',
+    verdict: () => failure('invalid-input', OUT_OF_SIGHT),
+  },
+  {
     id: 'missing',
     applies: ({ presence }: State) => presence === 'missing',
     verdict: ({ policy }: State) => ofMissing(policy),
@@ -108,6 +114,14 @@ const PRESENCE_ROWS = [
 
 /** Rows for what cannot succeed any more without help. */
 const FAILURE_ROWS = [
+  {
+    id: 'spec-uncompared',
+    applies: isSpecUncompared,
+    verdict: ({ application }: Situation) =>
+      isComparisonBroken(application)
+        ? COMPARISON
+        : waiting('Argo CD to compare it with its present spec'),
+  },
   {
     id: 'operation-failed',
     applies: hasFailedOperation,
@@ -247,8 +261,8 @@ const SUCCESS_ROWS = [
   },
   {
     id: 'no-change',
-    applies: (s: Situation) => s.state.target?.kind === 'revision' && !hasOwnOperation(s),
-    verdict: (s: Situation) => success('no-change', `the revision needed no operation${later(s)}`),
+    applies: (s: Situation) => canNeedNothing(s.state) && !hasOwnOperation(s),
+    verdict: ofNoChange,
   },
   {
     id: 'synced',
@@ -310,6 +324,16 @@ function asItIs({ policy, ...rest }: Situation): readonly [Reason, string] {
   return [reason, `as it is, without waiting for ${verdict.what}`];
 }
 
+/** Of whatever is deployed, the last deployment is told. */
+function canNeedNothing({ target }: State): boolean {
+  return target?.kind === 'revision' || target?.after !== undefined;
+}
+
+function ofNoChange(situation: Situation): Verdict {
+  const what = situation.state.target?.kind === 'revision' ? 'the revision' : 'it';
+  return success('no-change', `${what} needed no operation${later(situation)}`);
+}
+
 function textOf({ target }: State): string {
   return target?.kind === 'revision' ? target.text : '';
 }
@@ -334,6 +358,7 @@ function someOf(texts: readonly string[], separator: string): string {
 }
 
 function ofMissing(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it does not exist');
   switch (policy.ifMissing) {
     case 'fail':
@@ -346,6 +371,7 @@ function ofMissing(policy: Policy): Verdict {
 }
 
 function ofDeleted(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it again', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
   return failure('deleted', 'it was deleted');
@@ -489,6 +515,9 @@ function waiting(what: string, cause?: Reason, recheckAt?: number): Waiting {
 
 const SKIPPED =
   'Argo CD to look at it again: its annotation argocd.argoproj.io/skip-reconcile forbids that';
+
+const OUT_OF_SIGHT =
+  'another Application manages it, but this step does not look at Applications in its namespace';
 
 const COMPARISON = waiting('the comparison to succeed', 'comparison-error');
 
