@@ -494,6 +494,22 @@ const TABLE: readonly (readonly [string, readonly KubeObject[], Expected])[] = [
     ],
   ],
   [
+    'a claim of the Application itself, for which its pod is not scheduled: told once',
+    (() => {
+      const waits = pod(NEW, NEW_SET, [{ name: 'main' }], {
+        nodeName: '',
+        conditions: [unscheduled('persistentvolumeclaim "data" bound to non-existent volume')],
+        spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] },
+      });
+      const failed = 'failed to provision volume: insufficient quota';
+      return [...ROLLOUT, waits, claim(), event(claim(), 'ProvisioningFailed', failed)];
+    })(),
+    [
+      'PersistentVolumeClaim/data has no volume (ProvisioningFailed): failed to provision volume: insufficient quota',
+      /^Deployment\/web cannot be scheduled/,
+    ],
+  ],
+  [
     'a claim without a storage class, of which a normal event tells',
     [
       claim(),
