@@ -490,6 +490,47 @@ subjects:
   });
 });
 
+test('a server that is silent about events: what was seen until then', async () => {
+  const creating = pod('web-new-1', 'web-new', 'ContainerCreating');
+  const intercept = ({ resource }: { resource: string }): Fault | undefined =>
+    resource === 'events' ? { kind: 'hang' } : undefined;
+  const { server, look, clock } = await serve([DEPLOYMENT, NEW, creating], { intercept });
+  const looking = look();
+  await server.seen(({ resource }) => resource === 'events');
+  await clock.advance(8_000);
+  expect(told(SHOP, await looking)).toEqual([
+    'Deployment/web waits for container main to start (ContainerCreating, pod web-new-1)',
+  ]);
+});
+
+test.each([
+  ['Job', 'batch/v1', 'jobs'],
+  ['StatefulSet', 'apps/v1', 'statefulsets'],
+  ['DaemonSet', 'apps/v1', 'daemonsets'],
+  ['Rollout', 'argoproj.io/v1alpha1', 'rollouts'],
+  ['PersistentVolumeClaim', 'v1', 'persistentvolumeclaims'],
+  ['HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'],
+  ['Ingress', 'networking.k8s.io/v1', 'ingresses'],
+  ['Service', 'v1', 'services'],
+])('refused: %s. Told once with the rule; the others are looked at', async (kind, api, plural) => {
+  const [version, group = ''] = api.split('/').reverse();
+  const shop = managing([WEB, { group, version, kind, namespace: 'shop', name: 'other' }]);
+  // Some kinds are read only where all else is well.
+  const well = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const seldom = kind === 'Ingress' || kind === 'Service';
+  const live = seldom ? [{ ...DEPLOYMENT, status: well }] : ROLLOUT;
+  const authorize = ({ verb, resource }: AccessRequest) =>
+    verb !== 'get' || !resource.startsWith(plural);
+  const { server, look } = await serve(live, { authorize }, shop);
+  for (const lacks of [1, 0]) {
+    const inspection = await look();
+    expect(told(shop, inspection)).toEqual(seldom ? [] : [PULL]);
+    expect(lacksOf(inspection)).toHaveLength(lacks);
+    for (const { remedy } of lacksOf(inspection)) expect(remedy).toMatch(`${plural}`);
+  }
+  expect(server.requests.filter(({ resource }) => resource.startsWith(plural))).toHaveLength(1);
+});
+
 describe('the last lines of a log', () => {
   const log = { namespace: 'shop', pod: 'web-1', uid: 'u', container: 'main', previous: false };
   const logged = object('v1', 'Pod', 'web-1', {

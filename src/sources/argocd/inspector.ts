@@ -67,7 +67,9 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       const key = keyOf(application);
       const known: KnownObjects = objects.get(key) ?? new Map();
       objects.set(key, known);
-      const seen = await bounded(clock, signal, (until) => look(asking(application, until), known));
+      const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
+        look(asking(application, until), known, soFar),
+      );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
     },
@@ -94,9 +96,16 @@ interface Asking extends ArgocdInspectorOptions {
   readonly signal: AbortSignal;
 }
 
-async function look(asking: Asking, known: KnownObjects): Promise<ResourceTree> {
+async function look(
+  asking: Asking,
+  known: KnownObjects,
+  soFar: (tree: ResourceTree) => void,
+): Promise<ResourceTree> {
   const { tree, versions } = await treeOf(asking);
-  return withEvents(asking, await withObjects(asking, tree, known, versions));
+  soFar(tree);
+  const closer = await withObjects(asking, tree, known, versions);
+  soFar(closer);
+  return withEvents(asking, closer);
 }
 
 /** A tree, and the resource versions of its nodes by uid; the answer itself is large. */
