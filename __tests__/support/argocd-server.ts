@@ -409,6 +409,9 @@ function sync(state: State, name: string, body: string): Reply {
   const order = isRecord(asked) ? asked : {};
   const object = state.store.get(String(order['appNamespace'] ?? state.namespace), name);
   if (!object || !may(state, 'get', object)) return DENIED;
+  if (state.behaviour.within?.(object)?.windows?.canSync === false) {
+    return refuse(403, 'cannot sync: blocked by sync window');
+  }
   if (!may(state, 'sync', object)) {
     return refuse(403, `permission denied: applications, sync, ${objectName(state, object)}`);
   }

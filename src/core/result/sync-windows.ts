@@ -1,3 +1,4 @@
+import { timeText } from '../decision/moment.js';
 import {
   blockingWindows,
   HORIZON_MS,
@@ -79,11 +80,6 @@ function whenOf({ notBefore, opens }: Opening, operation: Held, now: number): st
   const what = operation ? 'it' : 'auto-sync';
   if (opens) return `; ${what} can start at ${timeText(notBefore)}`;
   return notBefore >= now + HORIZON_MS ? `; ${what} cannot start within a year` : '';
-}
-
-/** RFC 3339, in whole seconds. */
-export function timeText(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+/, '');
 }
 
 function causeOf(message: string, application: string): Cause {
