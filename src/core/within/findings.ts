@@ -344,7 +344,7 @@ function refusalIn({ group, kind, health, ...node }: TreeNode): ResourceEvent | 
 
 /** Of a Rollout that does not go on, whatever its pods are. */
 function rolloutFindings(family: Family, root: TreeNode, at: TreeNode): readonly Finding[] {
-  const stopped = stoppedRollout(family, root, at);
+  const stopped = stoppedRollout(family, at);
   if (!stopped) return [];
   const since = stopped.since || at.createdAt;
   return [{ ...stopped, root, likeness: `${at.kind}/${at.name}`, since, at }];
