@@ -33,6 +33,7 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
     degradedGraceMs: Number.POSITIVE_INFINITY,
     podFailures: 'fail',
     ifNotAutomated: 'wait',
+    timeoutMs: 600_000,
     suspended: 'wait',
     retries: 'wait',
     ifMissing: 'fail',
@@ -49,6 +50,7 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
   const verdict = { kind: 'waiting', what: 'rain' } as const;
   const wait = {
     kind: 'waiting',
+    entries: ['shop-*'],
     state,
     verdict,
     acted: true,

@@ -2,12 +2,11 @@ import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
 import {
-  type Layout,
   type List,
-  layoutOf,
   membersOf,
   type Named,
   objectOf,
+  objectWriter,
   outputOf,
   text,
   type Value,
@@ -68,9 +67,13 @@ function applicationsOf(report: Report, write: (change: Change) => string): Text
     count: report.applications.length,
     *all() {
       for (const [result, scope] of applicationScopes(report)) {
-        const link: readonly Named[] = result.url ? [['url', text(result.url)]] : [];
+        const { parent, url } = result;
+        const more: readonly Named[] = [
+          ...(parent ? [['parent', text(parent)] as const] : []),
+          ...(url ? [['url', text(url)] as const] : []),
+        ];
         const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
-        yield objectOf([...link, ...values, ['application', text(result.application)]]);
+        yield objectOf([...more, ...values, ['application', text(result.application)]]);
       }
     },
   };
@@ -96,12 +99,9 @@ export function* resultsOf(report: Report): Generator<string> {
   ]);
   yield ',"applications":[';
   let separator = '';
-  let layout: Layout | undefined;
+  const write = objectWriter();
   for (const [result, scope] of applicationScopes(report)) {
-    const values = applicationValues(result, scope, style);
-    // All have the same names.
-    layout ??= layoutOf(values);
-    yield separator + objectOf(values, layout);
+    yield separator + write(applicationValues(result, scope, style));
     separator = ',';
   }
   yield ']}';
@@ -114,6 +114,7 @@ function applicationValues(
 ): readonly Named[] {
   const write = changeWriter(style);
   const more: readonly Named[] = [
+    ['parent', text(result.parent ?? '')],
     ['url', text(result.url ?? '')],
     ['rule', text(result.rule ?? '')],
     ['all-resources', { items: textsOf(result.changes, write) }],

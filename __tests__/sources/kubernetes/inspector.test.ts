@@ -567,3 +567,97 @@ describe('the last lines of a log', () => {
     });
   });
 });
+
+describe('sync windows', () => {
+  const window = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: false };
+  const scope = { applications: ['shop'], clusters: [], namespaces: ['other'] };
+  const project = (name: string, namespace: string, syncWindows: unknown = []): KubeObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { namespace, name },
+    spec: { syncWindows },
+  });
+  const shop = (spec: object, status: object = {}): KubeObject => {
+    const application = managing([], { status });
+    return { ...application, spec: { ...(application['spec'] as object), ...spec } };
+  };
+  const own = shop({ project: 'shops' });
+
+  async function windows(live: readonly KubeObject[], of: KubeObject, over: ApiServerOptions = {}) {
+    const { server, inspector } = await serve(live, over);
+    return { server, inspector, seen: () => inspector.syncWindows(read(of), NEVER) };
+  }
+
+  test('those of its AppProject that are for it', async () => {
+    const all = [
+      { ...window, ...scope, timeZone: 'Europe/Berlin' },
+      { ...window, ...scope, applications: ['web'] },
+      { ...window, ...scope, andOperator: true },
+      {
+        kind: 'allow',
+        namespaces: ['shop'],
+        schedule: '* * * * *',
+        duration: '1h',
+        manualSync: true,
+      },
+    ];
+    const { server, seen } = await windows([project('shops', 'argocd', all)], own);
+    const allow = { kind: 'allow', schedule: '* * * * *', duration: '1h', manualSync: true };
+    const assigned = [
+      { ...window, timeZone: 'Europe/Berlin' },
+      { ...allow, timeZone: '' },
+    ];
+    expect(await seen()).toEqual({ kind: 'seen', windows: { assigned }, lacks: [] });
+    expect(asked(server)).toEqual(['get appprojects.argoproj.io shops']);
+  });
+
+  test('of the project default, in the namespace of the Argo CD that manages it', async () => {
+    const elsewhere = shop({}, { controllerNamespace: 'gitops' });
+    const live = [
+      project('default', 'gitops', [{ ...window, ...scope }]),
+      project('default', 'argocd'),
+    ];
+    const { seen } = await windows(live, elsewhere);
+    expect(await seen()).toMatchObject({ windows: { assigned: [window] } });
+  });
+
+  test.each<[string, readonly KubeObject[]]>([
+    ['a project without windows', [project('shops', 'argocd')]],
+    ['no such project', []],
+    ['what is no list', [project('shops', 'argocd', {})]],
+  ])('none: %s', async (_, live) => {
+    const { seen } = await windows(live, own);
+    expect(await seen()).toEqual({ kind: 'seen', windows: { assigned: [] }, lacks: [] });
+  });
+
+  test('refused: asked once for each project, with the role that it takes', async () => {
+    const authorize = ({ name }: AccessRequest) => name !== 'shops';
+    const live = [project('shops', 'argocd'), project('default', 'argocd')];
+    const { server, inspector, seen } = await windows(live, own, { authorize });
+    for (const _ of [1, 2]) {
+      expect(await seen()).toMatchObject({
+        kind: 'unavailable',
+        final: true,
+        message: expect.stringContaining(
+          'does not allow reading sync windows: get appprojects.argoproj.io "shops" in namespace "argocd"',
+        ),
+        remedy: expect.stringContaining(
+          '- { apiGroups: [argoproj.io], resources: [appprojects], verbs: [get] }',
+        ),
+      });
+    }
+    expect(await inspector.syncWindows(read(shop({})), NEVER)).toMatchObject({ kind: 'seen' });
+    expect(asked(server)).toEqual([
+      'get appprojects.argoproj.io shops',
+      'get appprojects.argoproj.io default',
+    ]);
+  });
+
+  test.each<[string, Fault]>([
+    ['a server error', { kind: 'status', code: 500 }],
+    ['garbage', { kind: 'garbage' }],
+  ])('%s: not known now', async (_, fault) => {
+    const { seen } = await windows([project('shops', 'argocd')], own, { intercept: () => fault });
+    expect(await seen()).toMatchObject({ kind: 'unavailable' });
+  });
+});

@@ -31,14 +31,20 @@ function listRequest(selection: Selection, fields = ''): Request {
   };
 }
 
-export function streamRequest({ namespace, name, labelSelector }: Selection): Request {
+export function streamRequest({
+  namespace,
+  name,
+  labelSelector,
+  wholeSources,
+}: Selection): Request {
+  const excluded = wholeSources ? UNREAD_FIELDS : [...UNREAD_FIELDS, ...RENDERING_FIELDS];
   return {
     path: '/api/v1/stream/applications',
     query: {
       // A name alone means the namespace of Argo CD itself; a namespace alone has no effect here.
       ...(name && namespace ? { name, appNamespace: namespace } : {}),
       ...(labelSelector ? { selector: labelSelector } : {}),
-      fields: `-${EXCLUDED_FIELDS.join(',')}`,
+      fields: `-${excluded.map((field) => `result.application.${field}`).join(',')}`,
     },
   };
 }
@@ -56,11 +62,12 @@ const SOURCES = [
  * Large fields that nothing reads. They are excluded, rather than the others included, because a
  * stream that includes fields leaves out its errors.
  */
-const EXCLUDED_FIELDS = [
+const UNREAD_FIELDS = [
   'metadata.managedFields',
   'metadata.annotations.kubectl.kubernetes.io/last-applied-configuration',
-  ...SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]),
-].map((field) => `result.application.${field}`);
+];
+/** What these hold is large too, and says only whether two sources are the same. */
+const RENDERING_FIELDS = SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]);
 
 /**
  * Lists the Applications of a selection that the token may read; of each only what `reduce` returns

@@ -1,5 +1,7 @@
 import { keyOf } from '../../core/application/types.js';
 import type { LogReference } from '../../core/result/causes.js';
+import { assignedTo } from '../../core/windows/assigned.js';
+import type { SyncWindows } from '../../core/windows/types.js';
 import { isHopeless, waitsForClaims } from '../../core/within/findings.js';
 import { nodesToAskAbout } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
@@ -10,13 +12,21 @@ import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
 import { tellingEventsIn } from '../events.js';
-import type { Inspected, Inspection, Inspector, LogLines } from '../inspector.js';
+import type {
+  Inspected,
+  Inspection,
+  Inspector,
+  LogLines,
+  Windowed,
+  WindowsSeen,
+} from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { analysisNode, ROLLOUT_HASH } from '../live-rollout.js';
+import { windowsInProject } from '../project-windows.js';
 import { type Refusals, refusals } from '../refused.js';
 import { type Candidate, candidatesOf, toldNodes } from './candidates.js';
-import { inspectorRole } from './inspector-role.js';
+import { inspectorRole, windowsRole } from './inspector-role.js';
 import { describeAccess, type ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 import { replicaSetIn, selectorOf, WORKLOADS, type WorkloadKind } from './workloads.js';
@@ -57,6 +67,13 @@ export function kubernetesInspector(options: KubernetesInspectorOptions): Inspec
       );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
+    },
+    async syncWindows(application, signal): Promise<WindowsSeen> {
+      const seen = await bounded(clock, signal, (until) =>
+        windowsOf({ ...options, refused, signal: until }, application),
+      );
+      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      return { kind: 'seen', windows: seen.value, lacks: [] };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {
       if (!options.reaches(application)) return elsewhere(application);
@@ -385,6 +402,38 @@ async function eventsAt(
     askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
   );
   return answer && isSuccess(answer) ? tellingEventsIn(jsonOf(answer, asking.server), uid) : [];
+}
+
+/**
+ * Those of its AppProject; a project that another one lends windows to (`globalProjects` of
+ * argocd-cm) does not show them.
+ */
+async function windowsOf(
+  { transport, server, refused, signal }: Asking,
+  application: Windowed,
+): Promise<SyncWindows> {
+  const namespace = application.controllerNamespace || application.namespace;
+  const { project: name } = application;
+  const path = pathOf(PROJECTS, namespace, name);
+  const { group, plural: resource } = PROJECTS;
+  const intent: ResourceAttributes = { verb: 'get', group, resource, namespace, name };
+  // One project may be allowed, and another one not.
+  return refused.ask(`${keyFor(intent)} ${name}`, async () => {
+    const answer = await transport.send({ path }, signal);
+    if (answer.status === 404) return { assigned: [] };
+    if (!isSuccess(answer)) throw projectRefusal(answer, intent, server);
+    const windows = windowsInProject(jsonOf(answer, server));
+    return { assigned: assignedTo(application, windows) };
+  });
+}
+
+const PROJECTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'appprojects' };
+
+function projectRefusal(answer: Answer, intent: ResourceAttributes, server: string): Error {
+  const error = refusal(answer, intent, server);
+  if (!(error instanceof TerminalError) || error.reason !== 'forbidden') return error;
+  const message = `${server} does not allow reading sync windows: ${describeAccess(intent)}.`;
+  return new TerminalError('forbidden', message, windowsRole(intent.namespace, error.message));
 }
 
 async function logLines(
