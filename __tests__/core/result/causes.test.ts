@@ -450,6 +450,25 @@ describe('other resources', () => {
     expect(messages(tree([each]))).toEqual([message]);
   });
 
+  test('what is degraded below a resource, where nothing tells more', () => {
+    const group = 'cert-manager.io';
+    const certificate = node('Certificate/web', { group, healthMessage: 'Issuing certificate' });
+    const challenge = node('Challenge/web-1', {
+      ...{ group: 'acme.cert-manager.io', owner: certificate, health: 'Degraded' },
+      healthMessage: 'wrong status code 404',
+    });
+    const said = 'Certificate/web: Challenge/web-1 is Degraded: wrong status code 404';
+    expect(messages(tree([certificate, challenge]))).toEqual([said]);
+    expect(messages(tree([certificate, { ...challenge, healthMessage: '' }]))).toEqual([
+      'Certificate/web is Progressing: Issuing certificate',
+    ]);
+    const set = node('StatefulSet/db', { owner: certificate });
+    const broken = pod('db-0', set, [waits('ErrImagePull')]);
+    expect(messages(tree([certificate, challenge, set, broken]))).toEqual([
+      expect.stringContaining('Certificate/web cannot pull'),
+    ]);
+  });
+
   test('an event that says why', () => {
     const claim = node('PersistentVolumeClaim/data');
     const scaler = node('HorizontalPodAutoscaler/web', { health: 'Degraded' });
