@@ -385,13 +385,17 @@ describe('beside its containers', () => {
 
   test('pods that cannot be made', () => {
     const message = 'pods "web-new-" is forbidden: exceeded quota';
-    expect(causes(tree(rollout(), [event(NEW, 'FailedCreate', message)]))).toEqual([
+    const refused = { ...NEW, health: 'Degraded' };
+    const told = [event(NEW, 'FailedCreate', message)];
+    expect(causes(tree([WEB, OLD, refused], told))).toEqual([
       expect.objectContaining({
         subject: 'Deployment/web',
         reason: 'FailedCreate',
         message: `Deployment/web cannot create its pods (FailedCreate): ${message}`,
       }),
     ]);
+    // They can be made by now.
+    expect(messages(tree(rollout(), told))).toEqual(['Deployment/web is Progressing']);
   });
 
   test('a pod that was evicted', () => {

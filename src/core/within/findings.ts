@@ -324,7 +324,7 @@ const WAITS_FOR: ReadonlySet<string> = new Set([
   'ExternalProvisioning',
 ]);
 
-function isTelling(reason: string, { kind }: TreeNode): boolean {
+function isTelling(reason: string, { kind, health }: TreeNode): boolean {
   switch (kind) {
     case 'PersistentVolumeClaim':
       return /^(ProvisioningFailed|FailedBinding)$/.test(reason) || WAITS_FOR.has(reason);
@@ -334,6 +334,9 @@ function isTelling(reason: string, { kind }: TreeNode): boolean {
     case 'Ingress':
     case 'Service':
       return true;
+    // An event stays when its cause is gone; here health tells whether it is.
+    case 'ReplicaSet':
+      return reason === FAILED_CREATE && health === 'Degraded';
     default:
       return reason === FAILED_CREATE;
   }
