@@ -19,7 +19,7 @@ function waiting(look: Look): Wait {
   const state = step(first, { kind: 'snapshot', application: seen, now: NOW, gap: false });
   const verdict = { kind: 'waiting', what: 'rain' } as const;
   return {
-    ...{ kind: 'waiting', state, verdict, acted: true },
+    ...{ kind: 'waiting', entries: ['shop'], state, verdict, acted: true },
     ...{ asked: new Set<string>(), look: { kind: 'none', last: 0 } },
   };
 }

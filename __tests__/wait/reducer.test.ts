@@ -5,12 +5,11 @@ import { type Looks, NO_LOOKS } from '../../src/core/result/looks.js';
 import {
   type Effect,
   type Facts,
-  isOver,
   NOTHING_KNOWN,
-  reduce,
   type WaitEvent,
   type WaitRules,
-} from '../../src/wait/reducer.js';
+} from '../../src/wait/draft.js';
+import { isOver, reduce } from '../../src/wait/reducer.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Wait } from '../../src/wait/waits.js';
 import { POLICY } from '../core/support/follow.ts';
@@ -58,12 +57,13 @@ interface Story {
 function told(given: Given, ...events: readonly Told[]): Story {
   const rules = rulesOf(given);
   const waits = new Map<string, Wait>();
-  let facts = NOTHING_KNOWN;
+  let { facts } = NOTHING_KNOWN;
   let effects: readonly Effect[] = [];
   for (const each of events) {
     const [elapsed, event] = 'kind' in each ? [0, each] : each;
     const before = new Map(waits);
-    const reduction = reduce(rules, waits, facts, event, { elapsed });
+    const known = { ...NOTHING_KNOWN, waits, facts };
+    const reduction = reduce(rules, known, event, { elapsed });
     expect(waits).toEqual(before);
     for (const [key, wait] of reduction.changed) {
       if (wait) waits.set(key, wait);
@@ -73,7 +73,7 @@ function told(given: Given, ...events: readonly Told[]): Story {
     const open = [...waits.values()].filter(({ kind }) => kind === 'waiting');
     expect(facts.open).toBe(open.length);
   }
-  return { waits, facts, effects, over: isOver(rules, waits, facts) };
+  return { waits, facts, effects, over: isOver(rules, { ...NOTHING_KNOWN, waits, facts }) };
 }
 
 /** `key: conclusion/reason`, or what it waits for. */
@@ -451,17 +451,27 @@ describe('looks within an Application', () => {
     expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
   });
 
+  test('at the sync windows while one holds the operation', () => {
+    const held: Look = { ...RUNNING, message: 'Sync operation blocked by sync window' };
+    const events: readonly Told[] = [
+      [30_000, seen(held)],
+      [30_000, due(30_000)],
+    ];
+    expect(asked(told(GIVEN, ...events))).toEqual(['look at sync-windows of shop']);
+  });
+
   test('what was seen of sync windows is forgotten once an operation runs', () => {
     const cause = { application: 'shop', subject: 'sync window', reason: 'X', message: 'closed' };
     const events: readonly Told[] = [
       [3000, seen(PENDING)],
       [13_000, due(13_000)],
-      [14_000, saw({ looks: { ...NO_LOOKS, windows: [cause] } })],
+      [14_000, saw({ looks: { ...NO_LOOKS, windows: { causes: [cause] } } })],
     ];
-    const blocked = { verdict: { cause: 'sync-window' }, state: { looks: { windows: [cause] } } };
+    const windows = { causes: [cause] };
+    const blocked = { verdict: { cause: 'sync-window' }, state: { looks: { windows } } };
     expect(told(GIVEN, ...events).waits.get(KEY)).toMatchObject(blocked);
     const later = told(GIVEN, ...events, [15_000, seen(RUNNING, '2')]).waits.get(KEY);
-    expect(later).toMatchObject({ state: { looks: { windows: [] } } });
+    expect(later).toMatchObject({ state: { looks: { windows: { causes: [] } } } });
   });
 
   test('none where it cannot', () => {

@@ -143,6 +143,37 @@ describe('what a look takes', () => {
     expect(told(shop, await look())).toEqual(['Widget/w is Degraded: no power']);
   });
 
+  test('Ingresses and Services, where all else is well and the Application does not tell', async () => {
+    const ingress = { ...WEB, group: 'networking.k8s.io', kind: 'Ingress' };
+    const service = { ...WEB, group: '', kind: 'Service' };
+    const well = {
+      ...DEPLOYMENT,
+      status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    };
+    const { server, inspector } = await serve(ROLLOUT);
+    const asksFor = async (resources: readonly object[], live: readonly KubeObject[]) => {
+      const shop = managing(resources);
+      const before = server.requests.length;
+      server.setLive(live);
+      const inspection = await inspector.inspect(read(shop), NEVER);
+      const seldom = asked(server)
+        .slice(before)
+        .filter((each) => /ingresses|services/.test(each));
+      return [told(shop, inspection), seldom.toSorted()];
+    };
+    expect(await asksFor([WEB, ingress, service], ROLLOUT)).toEqual([[PULL], []]);
+    const lonely = object('networking.k8s.io/v1', 'Ingress', 'web', {});
+    expect(await asksFor([WEB, ingress, service], [well, lonely])).toEqual([
+      ['Service/web is Missing', 'Ingress/web is Progressing: it has no address yet'],
+      ['get ingresses.networking.k8s.io web', 'get services web'],
+    ]);
+    const health = { status: 'Progressing' };
+    expect(await asksFor([WEB, { ...ingress, health }], [well, lonely])).toEqual([
+      ['Ingress/web is Progressing'],
+      [],
+    ]);
+  });
+
   test('an autoscaler in the version that has conditions, whatever its manifest says', async () => {
     const metrics = { type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric' };
     const status = { conditions: [{ ...metrics, message: 'no metrics' }] };
@@ -253,7 +284,7 @@ describe('whose pods they are', () => {
     };
     const { look } = await serve([failing, OLD, OLD_POD]);
     expect(told(SHOP, await look())).toEqual([
-      'Deployment/web is Degraded (FailedCreate): no quota',
+      'Deployment/web cannot create its pods (FailedCreate): no quota',
     ]);
   });
 
@@ -416,11 +447,13 @@ metadata: { name: argocd-post-sync-within, namespace: shop }
 rules:
 - { apiGroups: [""], resources: [pods], verbs: [get, list] }
 - { apiGroups: [""], resources: [events], verbs: [list] }
-- { apiGroups: [""], resources: [persistentvolumeclaims], verbs: [get] }
+- { apiGroups: [""], resources: [persistentvolumeclaims, services], verbs: [get] }
 - { apiGroups: [apps], resources: [deployments, replicasets, statefulsets, daemonsets], verbs: [get] }
 - { apiGroups: [batch], resources: [jobs], verbs: [get] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }
+- { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get] }
 - { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }
+- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -457,6 +490,47 @@ subjects:
   });
 });
 
+test('a server that is silent about events: what was seen until then', async () => {
+  const creating = pod('web-new-1', 'web-new', 'ContainerCreating');
+  const intercept = ({ resource }: { resource: string }): Fault | undefined =>
+    resource === 'events' ? { kind: 'hang' } : undefined;
+  const { server, look, clock } = await serve([DEPLOYMENT, NEW, creating], { intercept });
+  const looking = look();
+  await server.seen(({ resource }) => resource === 'events');
+  await clock.advance(8_000);
+  expect(told(SHOP, await looking)).toEqual([
+    'Deployment/web waits for container main to start (ContainerCreating, pod web-new-1)',
+  ]);
+});
+
+test.each([
+  ['Job', 'batch/v1', 'jobs'],
+  ['StatefulSet', 'apps/v1', 'statefulsets'],
+  ['DaemonSet', 'apps/v1', 'daemonsets'],
+  ['Rollout', 'argoproj.io/v1alpha1', 'rollouts'],
+  ['PersistentVolumeClaim', 'v1', 'persistentvolumeclaims'],
+  ['HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'],
+  ['Ingress', 'networking.k8s.io/v1', 'ingresses'],
+  ['Service', 'v1', 'services'],
+])('refused: %s. Told once with the rule; the others are looked at', async (kind, api, plural) => {
+  const [version, group = ''] = api.split('/').reverse();
+  const shop = managing([WEB, { group, version, kind, namespace: 'shop', name: 'other' }]);
+  // Some kinds are read only where all else is well.
+  const well = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const seldom = kind === 'Ingress' || kind === 'Service';
+  const live = seldom ? [{ ...DEPLOYMENT, status: well }] : ROLLOUT;
+  const authorize = ({ verb, resource }: AccessRequest) =>
+    verb !== 'get' || !resource.startsWith(plural);
+  const { server, look } = await serve(live, { authorize }, shop);
+  for (const lacks of [1, 0]) {
+    const inspection = await look();
+    expect(told(shop, inspection)).toEqual(seldom ? [] : [PULL]);
+    expect(lacksOf(inspection)).toHaveLength(lacks);
+    for (const { remedy } of lacksOf(inspection)) expect(remedy).toMatch(`${plural}`);
+  }
+  expect(server.requests.filter(({ resource }) => resource.startsWith(plural))).toHaveLength(1);
+});
+
 describe('the last lines of a log', () => {
   const log = { namespace: 'shop', pod: 'web-1', uid: 'u', container: 'main', previous: false };
   const logged = object('v1', 'Pod', 'web-1', {
@@ -491,5 +565,99 @@ describe('the last lines of a log', () => {
       kind: 'unavailable',
       message: expect.stringContaining('not found'),
     });
+  });
+});
+
+describe('sync windows', () => {
+  const window = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: false };
+  const scope = { applications: ['shop'], clusters: [], namespaces: ['other'] };
+  const project = (name: string, namespace: string, syncWindows: unknown = []): KubeObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { namespace, name },
+    spec: { syncWindows },
+  });
+  const shop = (spec: object, status: object = {}): KubeObject => {
+    const application = managing([], { status });
+    return { ...application, spec: { ...(application['spec'] as object), ...spec } };
+  };
+  const own = shop({ project: 'shops' });
+
+  async function windows(live: readonly KubeObject[], of: KubeObject, over: ApiServerOptions = {}) {
+    const { server, inspector } = await serve(live, over);
+    return { server, inspector, seen: () => inspector.syncWindows(read(of), NEVER) };
+  }
+
+  test('those of its AppProject that are for it', async () => {
+    const all = [
+      { ...window, ...scope, timeZone: 'Europe/Berlin' },
+      { ...window, ...scope, applications: ['web'] },
+      { ...window, ...scope, andOperator: true },
+      {
+        kind: 'allow',
+        namespaces: ['shop'],
+        schedule: '* * * * *',
+        duration: '1h',
+        manualSync: true,
+      },
+    ];
+    const { server, seen } = await windows([project('shops', 'argocd', all)], own);
+    const allow = { kind: 'allow', schedule: '* * * * *', duration: '1h', manualSync: true };
+    const assigned = [
+      { ...window, timeZone: 'Europe/Berlin' },
+      { ...allow, timeZone: '' },
+    ];
+    expect(await seen()).toEqual({ kind: 'seen', windows: { assigned }, lacks: [] });
+    expect(asked(server)).toEqual(['get appprojects.argoproj.io shops']);
+  });
+
+  test('of the project default, in the namespace of the Argo CD that manages it', async () => {
+    const elsewhere = shop({}, { controllerNamespace: 'gitops' });
+    const live = [
+      project('default', 'gitops', [{ ...window, ...scope }]),
+      project('default', 'argocd'),
+    ];
+    const { seen } = await windows(live, elsewhere);
+    expect(await seen()).toMatchObject({ windows: { assigned: [window] } });
+  });
+
+  test.each<[string, readonly KubeObject[]]>([
+    ['a project without windows', [project('shops', 'argocd')]],
+    ['no such project', []],
+    ['what is no list', [project('shops', 'argocd', {})]],
+  ])('none: %s', async (_, live) => {
+    const { seen } = await windows(live, own);
+    expect(await seen()).toEqual({ kind: 'seen', windows: { assigned: [] }, lacks: [] });
+  });
+
+  test('refused: asked once for each project, with the role that it takes', async () => {
+    const authorize = ({ name }: AccessRequest) => name !== 'shops';
+    const live = [project('shops', 'argocd'), project('default', 'argocd')];
+    const { server, inspector, seen } = await windows(live, own, { authorize });
+    for (const _ of [1, 2]) {
+      expect(await seen()).toMatchObject({
+        kind: 'unavailable',
+        final: true,
+        message: expect.stringContaining(
+          'does not allow reading sync windows: get appprojects.argoproj.io "shops" in namespace "argocd"',
+        ),
+        remedy: expect.stringContaining(
+          '- { apiGroups: [argoproj.io], resources: [appprojects], verbs: [get] }',
+        ),
+      });
+    }
+    expect(await inspector.syncWindows(read(shop({})), NEVER)).toMatchObject({ kind: 'seen' });
+    expect(asked(server)).toEqual([
+      'get appprojects.argoproj.io shops',
+      'get appprojects.argoproj.io default',
+    ]);
+  });
+
+  test.each<[string, Fault]>([
+    ['a server error', { kind: 'status', code: 500 }],
+    ['garbage', { kind: 'garbage' }],
+  ])('%s: not known now', async (_, fault) => {
+    const { seen } = await windows([project('shops', 'argocd')], own, { intercept: () => fault });
+    expect(await seen()).toMatchObject({ kind: 'unavailable' });
   });
 });

@@ -19,6 +19,8 @@ export interface Application {
   /** `spec.sources`, or `spec.source` (or the hydrator's dry source) alone. */
   readonly sources: readonly ApplicationSource[];
   readonly destination: Destination;
+  /** Name of its AppProject; empty: not told. */
+  readonly project: string;
   /** `spec.syncPolicy.automated`, unless switched off by `enabled: false`. */
   readonly automated?: { readonly prune: boolean; readonly selfHeal: boolean };
   /** `spec.syncPolicy.automated.prune`, even while auto-sync is switched off. */
@@ -127,6 +129,8 @@ export interface Operation extends OperationRequest {
   readonly retryLimit: number;
   readonly message: string;
   readonly results: readonly ResourceResult[];
+  /** It was made with the sources of the present spec; absent: that cannot be told. */
+  readonly ofPresentSpec?: boolean;
   /** The annotated tags among the revisions it was asked for. */
   readonly tags?: readonly TagObject[];
 }
@@ -168,6 +172,8 @@ export interface Comparison {
   readonly status: string;
   /** Possibly a branch name where the comparison failed. */
   readonly revisions: Revisions;
+  /** It was made with the sources and the destination of the present spec; absent: unknown. */
+  readonly ofPresentSpec?: boolean;
   readonly resources: readonly ComparedResource[];
 }
 
@@ -199,6 +205,12 @@ export interface Condition {
   readonly type: string;
   readonly message: string;
   readonly lastTransitionTime: string;
+}
+
+/** Whether what is deployed there is in the cluster that Argo CD itself runs in. */
+export function isInCluster({ server, name }: Pick<Destination, 'server' | 'name'>): boolean {
+  if (name === 'in-cluster') return true;
+  return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(server);
 }
 
 /** `namespace/name` */

@@ -1,5 +1,6 @@
 import type { Application, Revisions } from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
+import { isHeldByWindow } from '../result/looks.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
 import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
@@ -19,9 +20,11 @@ import {
   isHealthOfAll,
   isHealthOutdated,
   isLeftAlone,
+  isSpecUncompared,
   isSynced,
   isTriggerPending,
   needsHealth,
+  opensTooLate,
   podFailureAt,
   podFailureOf,
   refusalOf,
@@ -74,6 +77,11 @@ const PRESENCE_ROWS = [
     verdict: ofShortage,
   },
   {
+    id: 'out-of-sight',
+    applies: ({ presence }: State) => presence === 'out-of-sight',
+    verdict: () => failure('invalid-input', OUT_OF_SIGHT),
+  },
+  {
     id: 'missing',
     applies: ({ presence }: State) => presence === 'missing',
     verdict: ({ policy }: State) => ofMissing(policy),
@@ -108,6 +116,14 @@ const PRESENCE_ROWS = [
 
 /** Rows for what cannot succeed any more without help. */
 const FAILURE_ROWS = [
+  {
+    id: 'spec-uncompared',
+    applies: isSpecUncompared,
+    verdict: ({ application }: Situation) =>
+      isComparisonBroken(application)
+        ? COMPARISON
+        : waiting('Argo CD to compare it with its present spec'),
+  },
   {
     id: 'operation-failed',
     applies: hasFailedOperation,
@@ -146,7 +162,8 @@ const UNFINISHED_ROWS = [
   {
     id: 'operation-running',
     applies: ({ busy }: Situation) => busy,
-    verdict: ({ application }: Situation) => waiting(ofOperation(application)),
+    verdict: ({ application, state }: Situation) =>
+      waiting(ofOperation(application), isHeldByWindow(application) ? windowIn(state) : undefined),
   },
   {
     id: 'not-automated',
@@ -155,13 +172,15 @@ const UNFINISHED_ROWS = [
       failure('not-automated', 'it is OutOfSync, auto-sync is off, and nobody asked for a sync'),
   },
   {
+    id: 'sync-window',
+    applies: (s: Situation) => awaitsAutoSync(s) && opensTooLate(s),
+    verdict: () => failure('sync-window', 'auto-sync cannot start before the timeout'),
+  },
+  {
     id: 'auto-sync-pending',
     applies: awaitsAutoSync,
     verdict: ({ progress, state }: Situation) =>
-      waiting(
-        `an operation for ${shortRevision(progress.revisions)}`,
-        state.looks.windows.length > 0 ? 'sync-window' : undefined,
-      ),
+      waiting(`an operation for ${shortRevision(progress.revisions)}`, windowIn(state)),
   },
   {
     id: 'not-deployed',
@@ -247,8 +266,8 @@ const SUCCESS_ROWS = [
   },
   {
     id: 'no-change',
-    applies: (s: Situation) => s.state.target?.kind === 'revision' && !hasOwnOperation(s),
-    verdict: (s: Situation) => success('no-change', `the revision needed no operation${later(s)}`),
+    applies: (s: Situation) => canNeedNothing(s.state) && !hasOwnOperation(s),
+    verdict: ofNoChange,
   },
   {
     id: 'synced',
@@ -310,6 +329,21 @@ function asItIs({ policy, ...rest }: Situation): readonly [Reason, string] {
   return [reason, `as it is, without waiting for ${verdict.what}`];
 }
 
+/** Of whatever is deployed, the last deployment is told. */
+function canNeedNothing({ target }: State): boolean {
+  return target?.kind === 'revision' || target?.after !== undefined;
+}
+
+function ofNoChange(situation: Situation): Verdict {
+  const what = situation.state.target?.kind === 'revision' ? 'the revision' : 'it';
+  return success('no-change', `${what} needed no operation${later(situation)}`);
+}
+
+/** The reason of a timeout where a sync window is in the way. */
+function windowIn({ looks }: State): Reason | undefined {
+  return looks.windows.causes.length > 0 ? 'sync-window' : undefined;
+}
+
 function textOf({ target }: State): string {
   return target?.kind === 'revision' ? target.text : '';
 }
@@ -334,6 +368,7 @@ function someOf(texts: readonly string[], separator: string): string {
 }
 
 function ofMissing(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it does not exist');
   switch (policy.ifMissing) {
     case 'fail':
@@ -346,6 +381,7 @@ function ofMissing(policy: Policy): Verdict {
 }
 
 function ofDeleted(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it again', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
   return failure('deleted', 'it was deleted');
@@ -489,6 +525,9 @@ function waiting(what: string, cause?: Reason, recheckAt?: number): Waiting {
 
 const SKIPPED =
   'Argo CD to look at it again: its annotation argocd.argoproj.io/skip-reconcile forbids that';
+
+const OUT_OF_SIGHT =
+  'another Application manages it, but this step does not look at Applications in its namespace';
 
 const COMPARISON = waiting('the comparison to succeed', 'comparison-error');
 

@@ -2,7 +2,7 @@ import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
-import { type Looks, NO_LOOKS } from '../result/looks.js';
+import { isHeldByWindow, type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
 import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
@@ -14,7 +14,7 @@ import {
   untaggedTarget,
   withTags,
 } from './tags.js';
-import { lookedUp, matches, type Target } from './target.js';
+import { isSameTarget, lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
 export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
@@ -35,8 +35,12 @@ export interface Policy {
   readonly ifMissing: 'fail' | 'wait' | 'skip';
   /** Auto-sync is off, and nobody asked for the sync that the target needs. */
   readonly ifNotAutomated: 'wait' | 'fail';
+  /** The wait is over so long after it began, whatever the Application does. */
+  readonly timeoutMs: number;
   /** What was deployed after that revision counts as changed too; absent: the target alone. */
   readonly since?: Since;
+  /** It is waited for because another Application manages it, which writes its spec. */
+  readonly managed?: true;
 }
 
 /** A revision up to which all changes were reported; the input `since`. */
@@ -57,8 +61,10 @@ export type Relation = 'descendant' | 'other' | { readonly tagOf: string };
 export interface State {
   readonly policy: Policy;
   readonly resolve: (application: Application) => Target;
-  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted';
+  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted' | 'out-of-sight';
   readonly since: Moment;
+  /** `Moment.elapsed` at which the timeout ends the wait. */
+  readonly endsAt: number;
   readonly application?: Application;
   readonly target?: Target;
   readonly seen: Observations;
@@ -100,6 +106,8 @@ export type Event =
     }
   | { readonly kind: 'absent'; readonly now: Moment }
   | { readonly kind: 'too-few'; readonly shortage: Shortage }
+  /** It is where this run cannot look. */
+  | { readonly kind: 'out-of-sight' }
   | {
       readonly kind: 'relation';
       readonly revision: string;
@@ -110,7 +118,9 @@ export type Event =
   /** This run asked for something; absent: it found what it would have asked for under way. */
   | { readonly kind: 'triggered'; readonly request?: Triggered }
   /** What looks within the Application have told by now. */
-  | { readonly kind: 'looked'; readonly looks: Looks };
+  | { readonly kind: 'looked'; readonly looks: Looks }
+  /** Something else is waited for than was until now. */
+  | { readonly kind: 'retargeted'; readonly target: Target };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -123,6 +133,7 @@ export function begin(
     resolve,
     presence: 'unknown',
     since: now,
+    endsAt: now.elapsed + policy.timeoutMs,
     seen: NOTHING_SEEN,
     facts: [],
     relations: new Map(),
@@ -138,6 +149,8 @@ export function step(state: State, event: Event): State {
       return withSnapshot(state, event);
     case 'absent':
       return withAbsence(state);
+    case 'out-of-sight':
+      return { ...state, presence: 'out-of-sight' };
     case 'too-few':
       return { ...state, presence: 'missing', shortage: event.shortage };
     case 'relation':
@@ -148,7 +161,15 @@ export function step(state: State, event: Event): State {
       return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
     case 'looked':
       return withLook(state, event.looks);
+    case 'retargeted':
+      return withTarget(state, event.target);
   }
+}
+
+/** What was seen stays; the repository's answers were about the former target. */
+function withTarget(state: State, fresh: Target): State {
+  const target = untaggedTarget(fresh, state.tags);
+  return isSameTarget(state.target, target) ? state : { ...state, target, relations: new Map() };
 }
 
 /** An operation that began since the look: its failures are previous ones. */
@@ -206,12 +227,20 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     tags,
-    // What auto-sync waits for next may be something else.
-    looks: isBusy(application) ? { ...before.looks, windows: [] } : before.looks,
+    looks: waitsAsBefore(known, application)
+      ? before.looks
+      : { ...before.looks, windows: NO_WINDOWS },
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
     facts: withFacts(factsBefore, application, before.policy.images, seen, now),
   });
+}
+
+/** Sync windows may still block what they blocked before: auto-sync, or the operation. */
+function waitsAsBefore(before: Application | undefined, application: Application): boolean {
+  const busy = isBusy(application);
+  if (busy && !isHeldByWindow(application)) return false;
+  return before === undefined || isBusy(before) === busy;
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */
@@ -242,7 +271,8 @@ function isOlder(version: string, than: string): boolean {
 /** A new Application under the same name has nothing in common with the one before. */
 function renewed(state: State, application: Application, now: Moment): State {
   const uid = state.application?.uid ?? application.uid;
-  return uid === application.uid ? state : begin(state.policy, state.resolve, now);
+  if (uid === application.uid) return state;
+  return { ...begin(state.policy, state.resolve, now), endsAt: state.endsAt };
 }
 
 /** Whether revisions of an Application are its target's. */

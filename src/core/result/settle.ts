@@ -136,7 +136,8 @@ export function explained(settled: Settled, looks: Looks): Settled {
   const said = within.application.health.message;
   const blockers = result.blockers.map((each) => withoutWords(each, said));
   // The last look may be the first to find it.
-  const reason = lookAtFor(end.rule) === 'sync-windows' ? 'sync-window' : result.reason;
+  const atWindows = lookAtFor(end.rule, within.application) === 'sync-windows';
+  const reason = atWindows ? 'sync-window' : result.reason;
   const told = causedMessage(result.application, end, first.message);
   const message = `${told}${sinceBefore(blockers)}`;
   return {
@@ -164,7 +165,7 @@ function sinceBefore(blockers: readonly Blocker[]): string {
 function causedMessage(name: string, end: End, cause: string): string {
   const why = causeLine(cause, LONGEST_CAUSE);
   if (end.conclusion === 'timeout') return `${name}: timed out waiting for ${end.what}: ${why}`;
-  return `${name} failed: ${why}`;
+  return end.rule === 'sync-window' ? `${name}: ${end.what}: ${why}` : `${name} failed: ${why}`;
 }
 
 const LONGEST_CAUSE = 600;
@@ -224,7 +225,7 @@ function resultOf(
       name,
       state,
       end,
-      bad ? causeOf(state, now) : undefined,
+      () => (bad ? causeOf(state, now) : undefined),
       revisions.revisions,
     ),
     ...revisions,
@@ -294,11 +295,15 @@ function messageOf(
   name: string,
   state: State,
   end: End,
-  cause: Blocker | undefined,
+  causeFor: () => Blocker | undefined,
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  const why = cause ? ` (${cause.subject}: ${causeLine(cause.message, LONGEST_WHY)})` : '';
+  // Not every end tells it, and there may be thousands.
+  const why = () => {
+    const cause = causeFor();
+    return cause ? ` (${cause.subject}: ${causeLine(cause.message, LONGEST_WHY)})` : '';
+  };
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -306,11 +311,11 @@ function messageOf(
         ? `${name} is at ${deployed}: ${end.what}`
         : `${name}: ${end.what}`;
     case 'timeout':
-      return `${name}: timed out waiting for ${end.what}${why}`;
+      return `${name}: timed out waiting for ${end.what}${why()}`;
     case 'cancelled':
       return `${name}: cancelled while waiting for ${end.what}`;
     default:
-      return `${name}: ${end.what}${why}`;
+      return `${name}: ${end.what}${why()}`;
   }
 }
 
