@@ -1,8 +1,9 @@
 import { firstLook, ofApplications, overheard } from './conclude/before.js';
 import { conclude } from './conclude/index.js';
+import { rehearse } from './conclude/rehearsal.js';
 import { cancelledReport, noReport } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
-import type { Since } from './core/decision/state.js';
+import type { Policy, Since } from './core/decision/state.js';
 import type { Target } from './core/decision/target.js';
 import { commitQuestions } from './github/relate.js';
 import type { GithubReport } from './github/report/reporter.js';
@@ -25,7 +26,7 @@ import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf, selectionOf } from './wait/selection.js';
 import { targetResolvers } from './wait/targets.js';
 import type { TriggerOptions } from './wait/trigger.js';
-import type { Outcome } from './wait/waits.js';
+import type { Outcome, Waits } from './wait/waits.js';
 
 const MANY = 100;
 
@@ -110,10 +111,9 @@ async function ask(
   const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, cancelled);
   // With children most of what is listed may be of nobody's concern.
-  const all =
-    earlier && !inputs.children ? overheard(source, ofApplications(earlier.seen)) : source;
   const seen = inputs.children ? earlier?.seen : undefined;
-  const waiting = waitWith(dependencies, inputs, { source: all, display, github, look, seen });
+  const heard = seen || !earlier ? source : overheard(source, ofApplications(earlier.seen));
+  const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look, seen });
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();
   display.end();
@@ -122,10 +122,10 @@ async function ask(
 }
 
 /** Does something when it is first asked for, and not again. */
-function once<T>(work: () => T): () => T {
+function once<A extends readonly unknown[], T>(work: (...args: A) => T): (...args: A) => T {
   let done: { readonly value: T } | undefined;
-  return () => {
-    done ??= { value: work() };
+  return (...args) => {
+    done ??= { value: work(...args) };
     return done.value;
   };
 }
@@ -154,13 +154,16 @@ async function waitWith(
     return target;
   };
   const resolve = (application: Application) => known(application, named(application));
-  const children: ChildRules = {
-    policy: policyOfManaged(policy),
-    watches: (namespace) => [undefined, namespace].includes(selectionOf(inputs).namespace),
-    resolve: (application, leads) => known(application, managed(application, leads)),
-  };
+  const children = childRules(inputs, policy, (application, leads) =>
+    known(application, managed(application, leads)),
+  );
+  // What fails in a rehearsal fails at the end too, where it is told.
+  const prepare = once((waits: Waits) =>
+    setImmediate(() => rehearse(waits, inputs, clock).catch(() => undefined)),
+  );
   return waitFor({
-    source,
+    // Children are many only once it is known who they are.
+    source: children ? overheard(source, afterMany(expectMore)) : source,
     clock,
     resolve,
     cancelled,
@@ -168,7 +171,7 @@ async function waitWith(
     wanted: applicationSelectors(inputs),
     minApplications: inputs.minApplications,
     policy,
-    ...(inputs.children ? { children } : {}),
+    ...(children ? { children } : {}),
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
@@ -179,8 +182,28 @@ async function waitWith(
     onChange(waits) {
       if (waits.size === MANY) expectMore();
       display.changed(waits);
+      if (waits.size > 0) prepare(waits);
     },
   });
+}
+
+function childRules(
+  inputs: Inputs,
+  policy: Policy,
+  resolve: ChildRules['resolve'],
+): ChildRules | undefined {
+  if (!inputs.children) return undefined;
+  const { namespace: only } = selectionOf(inputs);
+  const watches = (namespace: string) => only === undefined || namespace === only;
+  return { policy: policyOfManaged(policy), watches, resolve };
+}
+
+function afterMany(work: () => void): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count === MANY) work();
+  };
 }
 
 /** Few runs ask for it: what finds it is loaded for those. */

@@ -20,6 +20,7 @@ const BAD: readonly End[] = [
   ['failure', 'sync-failed'],
   ['failure', 'degraded'],
   ['failure', 'suspended'],
+  ['failure', 'sync-window'],
   ['failure', 'auto-sync-refused'],
   ['failure', 'deleted'],
   ['failure', 'invalid-input'],
@@ -27,6 +28,7 @@ const BAD: readonly End[] = [
   ['timeout', 'unreachable'],
   ['timeout', 'missing'],
   ['timeout', 'suspended'],
+  ['timeout', 'sync-window'],
   ['timeout', 'degraded'],
   ['timeout', 'comparison-error'],
 ];
@@ -61,6 +63,13 @@ function blocksIn(remedy: string): readonly Readonly<Record<string, unknown>>[] 
 }
 
 describe.each(BAD)('%s %s', (conclusion, reason) => {
+  test('of a managed Application in a namespace that is not watched', async () => {
+    const end = { conclusion: 'failure', reason: 'invalid-input', rule: 'out-of-sight' } as const;
+    const [block] = blocksIn(remedyFor(end, await inputsOf()));
+    expect(block).toEqual({ 'application-namespace': '*', application: 'argocd/root' });
+    expect(await inputsOf({ ...block, children: 'true' })).toBeDefined();
+  });
+
   test.each(['', 'Deployment/web'])('says what to do, wait-resources: "%s"', async (patterns) => {
     const inputs = await inputsOf({ 'wait-resources': patterns });
     const remedy = remedyFor({ conclusion, reason }, inputs);

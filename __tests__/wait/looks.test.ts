@@ -7,6 +7,7 @@ import { fakeClock } from '../support/fake-clock.ts';
 import { application } from '../support/scripted-source.ts';
 
 const NEVER = new AbortController().signal;
+const NONE = { assigned: [], active: [] };
 const SEEN: Inspection = { kind: 'seen', tree: EMPTY_TREE, lacks: [] };
 
 function looking(inspect: () => Inspection | Promise<Inspection>, blind = false) {
@@ -23,6 +24,7 @@ function looking(inspect: () => Inspection | Promise<Inspection>, blind = false)
       atOnce -= 1;
       return inspect();
     },
+    syncWindows: async () => ({ kind: 'unavailable', final: true, message: '', remedy: '' }),
     logs: async () => ({ kind: 'read', lines: [] }),
   };
   const look = createLook({
@@ -71,18 +73,19 @@ test('the sync windows: where they cannot be told, the resources may still be se
   const lines: string[] = [];
   const lack = { message: 'it may not be asked', remedy: '' };
   const window = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: false };
-  const answers: (WindowsSeen | undefined)[] = [
-    undefined,
+  const zone = { message: 'its time zone may not be asked', remedy: '' };
+  const windows = { assigned: [window], active: [window] };
+  const answers: WindowsSeen[] = [
     { kind: 'unavailable', final: true, ...lack },
     { kind: 'unavailable', final: true, ...lack },
-    { kind: 'seen', windows: { assigned: [window], active: [window] } },
+    { kind: 'seen', windows, lacks: [zone] },
   ];
   const look = createLook({
     open: async () => {
       const answer = answers.shift();
       return {
         inspect: async () => SEEN,
-        ...(answer ? { syncWindows: async () => answer } : {}),
+        syncWindows: async () => answer ?? { kind: 'seen', windows: NONE, lacks: [] },
         logs: async () => ({ kind: 'read', lines: [] }),
       };
     },
@@ -91,10 +94,13 @@ test('the sync windows: where they cannot be told, the resources may still be se
     log: { info: (line) => lines.push(line) },
   });
   const at = () => look(application('shop', {}), 'sync-windows', NO_LOOKS, NEVER);
-  for (const _ of [1, 2, 3]) expect(await at()).toEqual({ final: false });
+  for (const _ of [1, 2]) expect(await at()).toEqual({ final: false });
   expect(lines).toEqual(['it may not be asked']);
   const blocked = {
-    windows: [{ message: 'a deny sync window (0 22 * * *, 8h) blocks auto-sync' }],
+    windows: { causes: [{ message: 'a deny sync window (0 22 * * *, 8h) blocks auto-sync' }] },
   };
   expect(await at()).toMatchObject({ final: false, looks: blocked });
+  expect(lines).toEqual(['it may not be asked', 'its time zone may not be asked']);
+  // They may open, or be changed.
+  expect(await at()).toMatchObject({ final: false, looks: { windows: { causes: [] } } });
 });

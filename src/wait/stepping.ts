@@ -2,7 +2,7 @@ import { leadOf } from '../core/children/target.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type State, step } from '../core/decision/state.js';
-import { waitsForResources } from '../core/result/looks.js';
+import { hasSomethingToSee } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import { aimed, childrenIn, heldBack } from './children.js';
 import {
@@ -139,7 +139,7 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
   }
   if (verdict.rule === 'auto-sync-pending') return now.elapsed + LOOK_MS;
   if (verdict.rule !== 'operation-running') return undefined;
-  const pending = application !== undefined && waitsForResources(application);
+  const pending = application !== undefined && hasSomethingToSee(application);
   // A hook's pod may be gone soon.
   return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
 }
