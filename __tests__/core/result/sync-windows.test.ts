@@ -96,6 +96,14 @@ describe('by their schedules', () => {
       [inZone({ ...ALLOW, schedule: '0 8 * * 6' })],
       '2026-11-28T08:00:00Z',
     ],
+    [
+      'after weeks, beside one that ends every minute',
+      [
+        inZone({ ...DENY, schedule: '0 0 20 11 *', duration: '480h' }),
+        inZone({ ...DENY, schedule: '* * * * *', duration: '30s' }),
+      ],
+      '2026-12-10T00:00:30Z',
+    ],
     ['another month', [inZone({ ...ALLOW, schedule: '30 4 1 3 ?' })], '2027-03-01T04:30:00Z'],
   ])('%s', (_, assigned, opens) => {
     const message = messageOf({ assigned });
@@ -170,6 +178,12 @@ describe('an operation that waits', () => {
       'deny sync windows (0 22 * * *, 8h; 0 22 * * *, 8h) block the operation; it can start at 2026-11-26T06:00:00Z',
     );
     expect(messageOf({ assigned: [byHand(inZone(DENY))] }, manual)).toBe('');
+  });
+
+  test('started by a person: until the last window that lets nobody sync ends', () => {
+    const assigned = [inZone(DENY), byHand(inZone({ ...DENY, duration: '12h' }))];
+    expect(messageOf({ assigned }, manual)).toContain('it can start at 2026-11-26T06:00:00Z');
+    expect(messageOf({ assigned })).toContain('auto-sync can start at 2026-11-26T10:00:00Z');
   });
 
   test('of auto-sync: all windows', () => {
