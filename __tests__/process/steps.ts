@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { runAction, type Step, type StepResult } from '../support/action.ts';
 import type { ApiServer } from '../support/api-server.ts';
-import { runHere } from '../support/run-here.ts';
+import { runHere, type StepHere } from '../support/run-here.ts';
 import { commandsOf } from '../support/workflow-commands.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export function stepOn(
 export function stepHere(
   server: ApiServer,
   inputs: Inputs = {},
-  step: Omit<Step, 'inputs' | 'root' | 'signal' | 'onStart'> = {},
+  step: Omit<StepHere, 'inputs'> = {},
 ): Promise<StepResult> {
   return runHere(waiting(server, inputs, step));
 }
@@ -56,21 +56,4 @@ export function expectEnd(result: StepResult, conclusion: string, reason: string
   expect(exitCode).toBe(good ? 0 : 1);
   expect(stdout).not.toMatch(/^\s+at .*:\d+/m);
   expect(said(result, 'error').length > 0).toBe(!good);
-}
-
-/** Applications in the results, with all that is known of them. */
-export function applicationsOf(result: StepResult): readonly ApplicationEntry[] {
-  return (result.results as { readonly applications: readonly ApplicationEntry[] }).applications;
-}
-
-export interface ApplicationEntry {
-  readonly application: string;
-  readonly conclusion: string;
-  readonly reason: string;
-  readonly 'all-resources': readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly change: string;
-    readonly evidence: string;
-  }[];
 }

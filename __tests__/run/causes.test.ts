@@ -10,7 +10,8 @@ import {
 import { type ArgocdServer, startArgocdServer } from '../support/argocd-server.ts';
 import { type InsideMoment, liveIn, readInside, withinOf } from '../support/inside.ts';
 import { A, B, manifest } from '../support/manifest.ts';
-import { fasterClock, runHere } from '../support/run-here.ts';
+import { runHere } from '../support/run-here.ts';
+import { turnClock } from '../support/turn-clock.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,9 +27,6 @@ const SHOP: KubeObject = {
 const { name: application } = SHOP.metadata;
 const PULL =
   'Deployment/web cannot pull registry.example.com/shop/web:missing (ImagePullBackOff, pod web-6cfb658bb6-rlp65)';
-/** So many times faster than a person waits. */
-const SPEED = 4;
-
 /** Paths of looks within an Application. */
 const WITHIN = /resource-tree|\/(pods|deployments|replicasets)\b/;
 
@@ -139,7 +137,7 @@ function run(
   onLine?: (line: string) => void,
 ): Promise<StepResult> {
   return runHere({
-    clock: fasterClock(SPEED),
+    clock: turnClock(),
     ...(onLine ? { onLine } : {}),
     inputs: {
       ...way.inputs,

@@ -5,12 +5,11 @@ import { type Looks, NO_LOOKS } from '../../src/core/result/looks.js';
 import {
   type Effect,
   type Facts,
-  isOver,
   NOTHING_KNOWN,
-  reduce,
   type WaitEvent,
   type WaitRules,
-} from '../../src/wait/reducer.js';
+} from '../../src/wait/draft.js';
+import { isOver, reduce } from '../../src/wait/reducer.js';
 import { applicationSelectors } from '../../src/wait/selection.js';
 import type { Wait } from '../../src/wait/waits.js';
 import { POLICY } from '../core/support/follow.ts';
@@ -58,12 +57,13 @@ interface Story {
 function told(given: Given, ...events: readonly Told[]): Story {
   const rules = rulesOf(given);
   const waits = new Map<string, Wait>();
-  let facts = NOTHING_KNOWN;
+  let { facts } = NOTHING_KNOWN;
   let effects: readonly Effect[] = [];
   for (const each of events) {
     const [elapsed, event] = 'kind' in each ? [0, each] : each;
     const before = new Map(waits);
-    const reduction = reduce(rules, waits, facts, event, { elapsed });
+    const known = { ...NOTHING_KNOWN, waits, facts };
+    const reduction = reduce(rules, known, event, { elapsed });
     expect(waits).toEqual(before);
     for (const [key, wait] of reduction.changed) {
       if (wait) waits.set(key, wait);
@@ -73,7 +73,7 @@ function told(given: Given, ...events: readonly Told[]): Story {
     const open = [...waits.values()].filter(({ kind }) => kind === 'waiting');
     expect(facts.open).toBe(open.length);
   }
-  return { waits, facts, effects, over: isOver(rules, waits, facts) };
+  return { waits, facts, effects, over: isOver(rules, { ...NOTHING_KNOWN, waits, facts }) };
 }
 
 /** `key: conclusion/reason`, or what it waits for. */

@@ -126,7 +126,8 @@ describe.each(CASES)('%j', (asked) => {
   test('what is wanted, entry by entry', () => {
     const wanted = applicationSelectors(inputs(asked));
     expect(wanted.map((each) => each.key)).toEqual(asked.keys);
-    const any: Accepts = (...key) => wanted.some((each) => each.accepts(...key));
+    const any: Accepts = (namespace, name) =>
+      wanted.some((each) => each.accepts({ namespace, name }));
     expect(accepted(any)).toEqual(asked.accepts);
     expect(wanted.map((each) => each.text)).toEqual(asked.applications ?? [asked.selector]);
   });

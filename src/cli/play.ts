@@ -24,7 +24,7 @@ export function play(inputs: Inputs, recording: Recording, present: number): Pla
   const wanted = applicationSelectors(inputs);
   const accepted = recording.looks.filter(({ key }) => {
     const [namespace = '', name = ''] = key.split('/');
-    return wanted.some((each) => each.accepts(namespace, name));
+    return wanted.some((each) => each.accepts({ namespace, name }));
   });
   const momentAt = clockOf(recording, present);
   const ends = new Map<string, Settled>();

@@ -1,7 +1,7 @@
 import { parseImage } from '../core/filters/images.js';
 import { InputError } from '../platform/errors.js';
 import { parseArgocdServer, parseConnector, parseToken, readAccess } from './access.js';
-import { checkCount, checkImages, checkSource } from './compatibility.js';
+import { checkChildren, checkCount, checkImages, checkSource } from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
   listOf,
@@ -52,6 +52,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
   };
   checkSource(reader, inputs);
   checkCount(reader, inputs);
+  checkChildren(reader, inputs);
   checkImages(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
@@ -64,7 +65,13 @@ function readSince(reader: Reader): Pick<Inputs, 'reportedUpTo'> {
 
 type Target = Pick<
   Inputs,
-  'source' | 'applications' | 'selector' | 'applicationNamespace' | 'minApplications' | 'revision'
+  | 'source'
+  | 'applications'
+  | 'selector'
+  | 'applicationNamespace'
+  | 'minApplications'
+  | 'children'
+  | 'revision'
 >;
 
 function readTarget(reader: Reader): Target {
@@ -78,6 +85,7 @@ function readTarget(reader: Reader): Target {
     selector: reader.take('selector', parseSelector, ''),
     applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
     minApplications: reader.take('min-applications', parseCount, 1),
+    children: reader.take('children', parseBoolean, false),
     revision: reader.take('revision', parseRevision, { kind: 'none' }),
   };
 }

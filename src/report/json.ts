@@ -40,24 +40,65 @@ export function* piecesOf(value: Value): Generator<string> {
   yield value.matrix ? ']}' : ']';
 }
 
-/**
- * The members of an object, in pieces: a name such as `__proto__` is a key like any other. Of two
- * values with one name the later counts.
- */
-export function* membersOf(values: Iterable<Named>): Generator<string> {
-  let separator = '';
-  for (const [name, value] of new Map(values)) {
-    yield `${separator}${JSON.stringify(name)}:`;
+/** Where the members of an object are among named values, and how each of them begins. */
+interface Layout {
+  readonly names: readonly string[];
+  readonly members: readonly { readonly at: number; readonly key: string }[];
+}
+
+/** A name such as `__proto__` is a key like any other, and of two values with one name the later counts. */
+function layoutOf(values: readonly Named[]): Layout {
+  const names = values.map(([name]) => name);
+  const places = new Map(names.map((name, at) => [name, at]));
+  const members = [...places].map(([name, at], i) => {
+    return { at, key: `${i === 0 ? '' : ','}${JSON.stringify(name)}:` };
+  });
+  return { names, members };
+}
+
+function fits(values: readonly Named[], { names }: Layout): boolean {
+  return values.length === names.length && values.every(([name], at) => name === names[at]);
+}
+
+/** The members of an object, in pieces. */
+export function* membersOf(values: readonly Named[]): Generator<string> {
+  for (const { at, key } of layoutOf(values).members) {
+    const [, value] = values[at] as Named;
+    yield key;
     yield* piecesOf(value);
-    separator = ',';
   }
 }
 
-export function objectOf(values: Iterable<Named>): string {
-  return `{${[...membersOf(values)].join('')}}`;
+/** Writes objects. Of thousands most have the names of the one before: they are laid out once. */
+export function objectWriter(): (values: readonly Named[]) => string {
+  let layout: Layout | undefined;
+  return (values) => {
+    if (!layout || !fits(values, layout)) layout = layoutOf(values);
+    return objectIn(values, layout);
+  };
+}
+
+export function objectOf(values: readonly Named[]): string {
+  return objectIn(values, layoutOf(values));
+}
+
+function objectIn(values: readonly Named[], layout: Layout): string {
+  let members = '';
+  for (const { at, key } of layout.members) {
+    const [, value] = values[at] as Named;
+    members += key + jsonOf(value);
+  }
+  return `{${members}}`;
+}
+
+/** A value within JSON, as one text. */
+function jsonOf(value: Value): string {
+  if ('json' in value) return value.json;
+  const items = value.items.count === 0 ? '' : [...value.items.all()].join(',');
+  return value.matrix ? `{"include":[${items}]}` : `[${items}]`;
 }
 
 /** A value as an output. */
 export function outputOf(value: Value): string {
-  return ('output' in value ? value.output : undefined) ?? [...piecesOf(value)].join('');
+  return ('output' in value ? value.output : undefined) ?? jsonOf(value);
 }

@@ -1,7 +1,16 @@
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
-import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
+import {
+  type List,
+  membersOf,
+  type Named,
+  objectOf,
+  objectWriter,
+  outputOf,
+  text,
+  type Value,
+} from './json.js';
 import type { Report } from './report.js';
 import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
 import {
@@ -58,9 +67,13 @@ function applicationsOf(report: Report, write: (change: Change) => string): Text
     count: report.applications.length,
     *all() {
       for (const [result, scope] of applicationScopes(report)) {
-        const link: readonly Named[] = result.url ? [['url', text(result.url)]] : [];
+        const { parent, url } = result;
+        const more: readonly Named[] = [
+          ...(parent ? [['parent', text(parent)] as const] : []),
+          ...(url ? [['url', text(url)] as const] : []),
+        ];
         const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
-        yield objectOf([...link, ...values, ['application', text(result.application)]]);
+        yield objectOf([...more, ...values, ['application', text(result.application)]]);
       }
     },
   };
@@ -86,16 +99,22 @@ export function* resultsOf(report: Report): Generator<string> {
   ]);
   yield ',"applications":[';
   let separator = '';
+  const write = objectWriter();
   for (const [result, scope] of applicationScopes(report)) {
-    yield separator + applicationOf(result, scope, style);
+    yield separator + write(applicationValues(result, scope, style));
     separator = ',';
   }
   yield ']}';
 }
 
-function applicationOf(result: ApplicationResult, scope: OutputScope, style: ValueStyle): string {
+function applicationValues(
+  result: ApplicationResult,
+  scope: OutputScope,
+  style: ValueStyle,
+): readonly Named[] {
   const write = changeWriter(style);
   const more: readonly Named[] = [
+    ['parent', text(result.parent ?? '')],
     ['url', text(result.url ?? '')],
     ['rule', text(result.rule ?? '')],
     ['all-resources', { items: textsOf(result.changes, write) }],
@@ -104,7 +123,7 @@ function applicationOf(result: ApplicationResult, scope: OutputScope, style: Val
     ['summary-images', { json: JSON.stringify(result.summaryImages) }],
   ];
   const named: Named = ['application', text(result.application)];
-  return objectOf([named, ...more, ...valuesOf(scope, write), named]);
+  return [named, ...more, ...valuesOf(scope, write), named];
 }
 
 function questionOf({ name, patterns, classes }: Report['filters'][number]) {

@@ -1,9 +1,8 @@
 import { causesFor } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import type { Progress, Status } from '../report/progress.js';
-import type { OpenWait } from './reducer.js';
 import { nameOf } from './selection.js';
-import { shownOf, type Waits } from './waits.js';
+import { type OpenWait, shownOf, type Waits } from './waits.js';
 
 /** Where every Application stands, for the progress. */
 export function statusesOf(waits: Waits, applicationNamespace: string): readonly Status[] {

@@ -3,7 +3,7 @@ import type { Event, Relation, State } from '../core/decision/state.js';
 import type { LookAt, Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
-import type { Effect, Question, WaitEvent } from './reducer.js';
+import type { Effect, Question, WaitEvent } from './draft.js';
 
 /** What effects are run with. */
 export interface EffectDependencies {

@@ -1,18 +1,13 @@
+import type { State } from '../core/decision/state.js';
 import { unlessAborted } from '../platform/abort.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Source } from '../sources/source.js';
+import { type Facts, type Known, NOTHING_KNOWN, type WaitEvent, type WaitRules } from './draft.js';
 import { type EffectDependencies, Effects } from './effects.js';
-import { endAll } from './outcome.js';
-import {
-  beginning,
-  type Facts,
-  isOver,
-  NOTHING_KNOWN,
-  reduce,
-  unfound,
-  type WaitEvent,
-  type WaitRules,
-} from './reducer.js';
+import { standInKey, unfound } from './membership.js';
+import { endAll, inFamily } from './outcome.js';
+import { isOver, reduce } from './reducer.js';
+import { beginning } from './stepping.js';
 import type { Outcome, Wait, Waits } from './waits.js';
 
 /** What a wait needs. Durations in milliseconds. */
@@ -52,7 +47,9 @@ class WaitLoop {
   readonly #effects: Effects;
   readonly #waits = new Map<string, Wait>();
   readonly #over = Promise.withResolvers<void>();
-  #facts: Facts = NOTHING_KNOWN;
+  readonly #strangers = new Map<string, State>();
+  #family = NOTHING_KNOWN.family;
+  #facts: Facts = NOTHING_KNOWN.facts;
   #signal: AbortSignal;
   #error: TerminalError | undefined;
   #bug: { readonly thrown: unknown } | undefined;
@@ -99,7 +96,7 @@ class WaitLoop {
   }
 
   isOver(): boolean {
-    return Boolean(this.#error ?? this.#bug) || isOver(this.#rules, this.#waits, this.#facts);
+    return Boolean(this.#error ?? this.#bug) || isOver(this.#rules, this.#known());
   }
 
   outcome(): Outcome {
@@ -109,7 +106,9 @@ class WaitLoop {
     const { trouble, failed, listed } = this.#facts;
     // Of those that a list did not have, too few were found, and one wait stands for all of them.
     const unheard = listed ? [] : unfound(wanted, this.#waits);
-    for (const key of unheard) this.#waits.set(key, beginning(this.#rules));
+    for (const entry of unheard) {
+      this.#waits.set(standInKey(entry), beginning(this.#rules, [entry.text]));
+    }
     const circumstances = {
       error: this.#error,
       cancelled: cancelled.aborted,
@@ -117,27 +116,27 @@ class WaitLoop {
       failedFast: failFast && failed,
     };
     this.#told = true;
-    return endAll(this.#waits, circumstances, nameOf, clock.now());
+    const outcome = endAll(this.#waits, circumstances, nameOf, clock.now());
+    return inFamily(outcome, this.#family, nameOf);
   }
 
   #hear(event: WaitEvent): void {
     if (this.#told) return;
     const { clock, onChange } = this.#options;
-    const { facts, changed, effects } = reduce(
-      this.#rules,
-      this.#waits,
-      this.#facts,
-      event,
-      clock.now(),
-    );
+    const reduction = reduce(this.#rules, this.#known(), event, clock.now());
+    const { facts, changed, strangers, family, effects } = reduction;
     this.#facts = facts;
-    for (const [key, wait] of changed) {
-      if (wait) this.#waits.set(key, wait);
-      else this.#waits.delete(key);
-    }
+    this.#family = family;
+    update(this.#waits, changed);
+    update(this.#strangers, strangers);
     for (const effect of effects) this.#effects.run(effect, this.#signal);
     onChange(this.#waits);
     if (this.isOver()) this.#over.resolve();
+  }
+
+  #known(): Known {
+    const [waits, strangers] = [this.#waits, this.#strangers];
+    return { waits, strangers, family: this.#family, facts: this.#facts };
   }
 
   /** Until no request is under way, or none that is can decide anything any more. */
@@ -161,5 +160,12 @@ class WaitLoop {
     } catch (bug) {
       this.#fail(bug);
     }
+  }
+}
+
+function update<T>(kept: Map<string, T>, changed: ReadonlyMap<string, T | undefined>): void {
+  for (const [key, value] of changed) {
+    if (value === undefined) kept.delete(key);
+    else kept.set(key, value);
   }
 }

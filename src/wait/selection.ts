@@ -1,4 +1,6 @@
+import type { Application } from '../core/application/types.js';
 import { applicationMatches, isLiteral } from '../core/filters/application-names.js';
+import { labelMatcher } from '../core/filters/label-selector.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Selection } from '../sources/source.js';
 
@@ -8,30 +10,35 @@ export interface ApplicationSelector {
   readonly text: string;
   /** `namespace/name` where the entry names one Application; else absent. */
   readonly key?: string;
-  readonly accepts: (namespace: string, name: string) => boolean;
+  readonly accepts: (application: Named) => boolean;
 }
 
+type Named = Pick<Application, 'namespace' | 'name'> & Partial<Pick<Application, 'labels'>>;
+type Wanted = Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'> &
+  Partial<Pick<Inputs, 'children'>>;
+
 /** What the user wants, entry by entry. */
-export function applicationSelectors(
-  inputs: Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'>,
-): readonly ApplicationSelector[] {
-  const { applications, applicationNamespace: fallback, selector } = inputs;
+export function applicationSelectors(inputs: Wanted): readonly ApplicationSelector[] {
+  const { applications, applicationNamespace: fallback, selector, children } = inputs;
+  // The server selects by labels, unless it is to deliver those without them too.
+  const isLabelled = labelMatcher(children ? selector : '');
+  const having = (matches: ApplicationSelector['accepts']): ApplicationSelector['accepts'] =>
+    children ? (each) => matches(each) && isLabelled(each.labels ?? {}) : matches;
   if (applications.length === 0) {
-    const accepts = (namespace: string) => fallback === '*' || namespace === fallback;
+    const accepts = having(({ namespace }) => fallback === '*' || namespace === fallback);
     return [{ text: selector, accepts }];
   }
   return applications.map((text) => {
     const { namespace, name } = partsOf(text, fallback);
     const literal = isLiteral(namespace) && isLiteral(name);
-    const accepts = applicationMatches([text], fallback);
+    const matches = applicationMatches([text], fallback);
+    const accepts = having((each) => matches(each.namespace, each.name));
     return literal ? { text, key: `${namespace}/${name}`, accepts } : { text, accepts };
   });
 }
 
 /** The narrowest list that holds everything wanted: one list, one watch. */
-export function selectionOf(
-  inputs: Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'>,
-): Selection {
+export function selectionOf(inputs: Wanted): Selection {
   const { applications, applicationNamespace: fallback, selector } = inputs;
   const parts = applications.map((text) => partsOf(text, fallback));
   const namespaces = new Set(applications.length > 0 ? parts.map((p) => p.namespace) : [fallback]);
@@ -40,11 +47,14 @@ export function selectionOf(
   const [name] = names;
   const wanted = applicationSelectors(inputs);
   const one = namespaces.size === 1 && namespace !== undefined && isLiteral(namespace);
+  const within = one ? { namespace } : {};
+  // Which Applications are managed is known only once they are there.
+  if (inputs.children) return { ...within, wholeSources: true };
   return {
-    ...(one ? { namespace } : {}),
+    ...within,
     ...(names.size === 1 && name !== undefined && isLiteral(name) ? { name } : {}),
     ...(selector === '' ? {} : { labelSelector: selector }),
-    accepts: (ns, n) => wanted.some((each) => each.accepts(ns, n)),
+    accepts: (namespace, name) => wanted.some((each) => each.accepts({ namespace, name })),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Lead } from '../core/children/target.js';
 import { shortRevision, type Verdict } from '../core/decision/rules.js';
 import type { State } from '../core/decision/state.js';
 import type { Settled } from '../core/result/settle.js';
@@ -8,6 +9,8 @@ import type { Status } from '../report/progress.js';
 export type Wait =
   | {
       readonly kind: 'waiting';
+      /** The entries that name the Application, by their texts. */
+      readonly entries: readonly string[];
       readonly state: State;
       readonly verdict: Waiting;
       /** `trigger` has done what it is to do. */
@@ -16,7 +19,23 @@ export type Wait =
       readonly asked: ReadonlySet<string>;
       readonly look: LookState;
     }
-  | { readonly kind: 'done'; readonly settled: Settled; readonly shown: Shown };
+  | {
+      readonly kind: 'done';
+      readonly entries: readonly string[];
+      readonly settled: Settled;
+      readonly shown: Shown;
+      /** Absent: it manages no Application that is waited for. */
+      readonly manager?: Manager;
+    };
+
+/** What is left of an Application that manages others, for those. */
+export interface Manager {
+  readonly lead: Lead;
+  /** Their keys. */
+  readonly children: readonly string[];
+}
+
+export type OpenWait = Extract<Wait, { readonly kind: 'waiting' }>;
 
 /**
  * Where the looks within an Application stand: `last` is when one began, `at` when one is to. `none`:

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import type { Application } from '../../../src/core/application/types.js';
 import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js';
 import { NO_LOOKS } from '../../../src/core/result/looks.js';
 import { caseNames, loadCase, loadTrace, traceNames } from '../../support/replay.ts';
@@ -53,12 +54,17 @@ const closedFor = (seconds: number | undefined, opens = true) =>
   });
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
+function ofOldSpec(application: Application): Application {
+  return { ...application, comparison: { ...application.comparison, ofPresentSpec: false } };
+}
+
 const IMAGE: Wish = { policy: { images: imagePatterns('web:2') }, target: ANY };
 
 /** A look for each row that the recordings and cases do not come to. */
 const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
   ['missing', [gone]],
   ['too-few', [() => ({ kind: 'too-few', shortage: { found: ['shop'], wanted: 2 } })]],
+  ['out-of-sight', [() => ({ kind: 'out-of-sight' })]],
   ['deleted', [see(app()), gone]],
   ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
   [
@@ -75,6 +81,7 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
     [see(app())],
     { target: { kind: 'revision', text: 'main', vague: true, why: '' } },
   ],
+  ['spec-uncompared', [see(ofOldSpec(app({ at: B })))], { policy: { managed: true } }],
   ['wait-for-nothing', [see(app())], { policy: { waitFor: ['nothing'] } }],
   [
     'attempt-failed',

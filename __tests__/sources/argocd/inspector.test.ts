@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Inspection } from '../../../src/sources/inspector.js';
-import type { Fault } from '../../support/api-server.ts';
+import type { Fault, KubeObject } from '../../support/api-server.ts';
 import type { ArgocdServer, ArgocdServerOptions } from '../../support/argocd-server.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { liveIn, readInside, withinOf } from '../../support/inside.ts';
@@ -203,16 +203,35 @@ describe('what goes wrong', () => {
     expect(told(SHOP, await look())).toEqual([PULL]);
   });
 
-  test.each(['/resource-tree', '/resource'])('a silent server, at %s: given up', async (below) => {
-    const { server, look, clock } = await serve(at(below, { kind: 'hang' }));
+  test('a silent server: given up', async () => {
+    const { server, look, clock } = await serve(at('/resource-tree', { kind: 'hang' }));
     const looking = look();
-    await server.seen(({ path }) => path.endsWith(below));
+    await server.seen(({ path }) => path.endsWith('/resource-tree'));
     await clock.advance(8_000);
     expect(await looking).toMatchObject({
       kind: 'unavailable',
       message: 'No answer for 8 s.',
       final: false,
     });
+  });
+
+  test.each([
+    ['/resource', 'waits for a container to start (Pending, pod db-0)'],
+    ['/events', 'waits for its pod to start (Pending, pod db-0)'],
+  ])('a server that is silent at %s: what was seen until then', async (below, said) => {
+    const waits: KubeObject = {
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: { namespace: 'shop', name: 'db-0', uid: 'pod' },
+      status: { phase: 'Pending' },
+    };
+    const { server, look, clock } = await serve({
+      ...at(below, { kind: 'hang' }),
+      ...{ live: [waits], within: () => pending([SCHEDULING]) },
+    });
+    const looking = look();
+    await server.seen(({ path }) => path.endsWith(below));
+    await clock.advance(8_000);
+    expect(told(SHOP, await looking)).toEqual([`StatefulSet/shop/db ${said}`]);
   });
 
   test('the run ends: the look ends with it', async () => {

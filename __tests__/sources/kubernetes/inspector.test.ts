@@ -143,6 +143,37 @@ describe('what a look takes', () => {
     expect(told(shop, await look())).toEqual(['Widget/w is Degraded: no power']);
   });
 
+  test('Ingresses and Services, where all else is well and the Application does not tell', async () => {
+    const ingress = { ...WEB, group: 'networking.k8s.io', kind: 'Ingress' };
+    const service = { ...WEB, group: '', kind: 'Service' };
+    const well = {
+      ...DEPLOYMENT,
+      status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    };
+    const { server, inspector } = await serve(ROLLOUT);
+    const asksFor = async (resources: readonly object[], live: readonly KubeObject[]) => {
+      const shop = managing(resources);
+      const before = server.requests.length;
+      server.setLive(live);
+      const inspection = await inspector.inspect(read(shop), NEVER);
+      const seldom = asked(server)
+        .slice(before)
+        .filter((each) => /ingresses|services/.test(each));
+      return [told(shop, inspection), seldom.toSorted()];
+    };
+    expect(await asksFor([WEB, ingress, service], ROLLOUT)).toEqual([[PULL], []]);
+    const lonely = object('networking.k8s.io/v1', 'Ingress', 'web', {});
+    expect(await asksFor([WEB, ingress, service], [well, lonely])).toEqual([
+      ['Service/web is Missing', 'Ingress/web is Progressing: it has no address yet'],
+      ['get ingresses.networking.k8s.io web', 'get services web'],
+    ]);
+    const health = { status: 'Progressing' };
+    expect(await asksFor([WEB, { ...ingress, health }], [well, lonely])).toEqual([
+      ['Ingress/web is Progressing'],
+      [],
+    ]);
+  });
+
   test('an autoscaler in the version that has conditions, whatever its manifest says', async () => {
     const metrics = { type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric' };
     const status = { conditions: [{ ...metrics, message: 'no metrics' }] };
@@ -253,7 +284,7 @@ describe('whose pods they are', () => {
     };
     const { look } = await serve([failing, OLD, OLD_POD]);
     expect(told(SHOP, await look())).toEqual([
-      'Deployment/web is Degraded (FailedCreate): no quota',
+      'Deployment/web cannot create its pods (FailedCreate): no quota',
     ]);
   });
 
@@ -416,11 +447,13 @@ metadata: { name: argocd-post-sync-within, namespace: shop }
 rules:
 - { apiGroups: [""], resources: [pods], verbs: [get, list] }
 - { apiGroups: [""], resources: [events], verbs: [list] }
-- { apiGroups: [""], resources: [persistentvolumeclaims], verbs: [get] }
+- { apiGroups: [""], resources: [persistentvolumeclaims, services], verbs: [get] }
 - { apiGroups: [apps], resources: [deployments, replicasets, statefulsets, daemonsets], verbs: [get] }
 - { apiGroups: [batch], resources: [jobs], verbs: [get] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }
+- { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get] }
 - { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }
+- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -455,6 +488,47 @@ subjects:
     await clock.advance(8_000);
     expect(await looking).toMatchObject({ kind: 'unavailable', message: 'No answer for 8 s.' });
   });
+});
+
+test('a server that is silent about events: what was seen until then', async () => {
+  const creating = pod('web-new-1', 'web-new', 'ContainerCreating');
+  const intercept = ({ resource }: { resource: string }): Fault | undefined =>
+    resource === 'events' ? { kind: 'hang' } : undefined;
+  const { server, look, clock } = await serve([DEPLOYMENT, NEW, creating], { intercept });
+  const looking = look();
+  await server.seen(({ resource }) => resource === 'events');
+  await clock.advance(8_000);
+  expect(told(SHOP, await looking)).toEqual([
+    'Deployment/web waits for container main to start (ContainerCreating, pod web-new-1)',
+  ]);
+});
+
+test.each([
+  ['Job', 'batch/v1', 'jobs'],
+  ['StatefulSet', 'apps/v1', 'statefulsets'],
+  ['DaemonSet', 'apps/v1', 'daemonsets'],
+  ['Rollout', 'argoproj.io/v1alpha1', 'rollouts'],
+  ['PersistentVolumeClaim', 'v1', 'persistentvolumeclaims'],
+  ['HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'],
+  ['Ingress', 'networking.k8s.io/v1', 'ingresses'],
+  ['Service', 'v1', 'services'],
+])('refused: %s. Told once with the rule; the others are looked at', async (kind, api, plural) => {
+  const [version, group = ''] = api.split('/').reverse();
+  const shop = managing([WEB, { group, version, kind, namespace: 'shop', name: 'other' }]);
+  // Some kinds are read only where all else is well.
+  const well = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const seldom = kind === 'Ingress' || kind === 'Service';
+  const live = seldom ? [{ ...DEPLOYMENT, status: well }] : ROLLOUT;
+  const authorize = ({ verb, resource }: AccessRequest) =>
+    verb !== 'get' || !resource.startsWith(plural);
+  const { server, look } = await serve(live, { authorize }, shop);
+  for (const lacks of [1, 0]) {
+    const inspection = await look();
+    expect(told(shop, inspection)).toEqual(seldom ? [] : [PULL]);
+    expect(lacksOf(inspection)).toHaveLength(lacks);
+    for (const { remedy } of lacksOf(inspection)) expect(remedy).toMatch(`${plural}`);
+  }
+  expect(server.requests.filter(({ resource }) => resource.startsWith(plural))).toHaveLength(1);
 });
 
 describe('the last lines of a log', () => {

@@ -20,6 +20,7 @@ import {
   isHealthOfAll,
   isHealthOutdated,
   isLeftAlone,
+  isSpecUncompared,
   isSynced,
   isTriggerPending,
   needsHealth,
@@ -76,6 +77,11 @@ const PRESENCE_ROWS = [
     verdict: ofShortage,
   },
   {
+    id: 'out-of-sight',
+    applies: ({ presence }: State) => presence === 'out-of-sight',
+    verdict: () => failure('invalid-input', OUT_OF_SIGHT),
+  },
+  {
     id: 'missing',
     applies: ({ presence }: State) => presence === 'missing',
     verdict: ({ policy }: State) => ofMissing(policy),
@@ -110,6 +116,14 @@ const PRESENCE_ROWS = [
 
 /** Rows for what cannot succeed any more without help. */
 const FAILURE_ROWS = [
+  {
+    id: 'spec-uncompared',
+    applies: isSpecUncompared,
+    verdict: ({ application }: Situation) =>
+      isComparisonBroken(application)
+        ? COMPARISON
+        : waiting('Argo CD to compare it with its present spec'),
+  },
   {
     id: 'operation-failed',
     applies: hasFailedOperation,
@@ -252,8 +266,8 @@ const SUCCESS_ROWS = [
   },
   {
     id: 'no-change',
-    applies: (s: Situation) => s.state.target?.kind === 'revision' && !hasOwnOperation(s),
-    verdict: (s: Situation) => success('no-change', `the revision needed no operation${later(s)}`),
+    applies: (s: Situation) => canNeedNothing(s.state) && !hasOwnOperation(s),
+    verdict: ofNoChange,
   },
   {
     id: 'synced',
@@ -315,6 +329,16 @@ function asItIs({ policy, ...rest }: Situation): readonly [Reason, string] {
   return [reason, `as it is, without waiting for ${verdict.what}`];
 }
 
+/** Of whatever is deployed, the last deployment is told. */
+function canNeedNothing({ target }: State): boolean {
+  return target?.kind === 'revision' || target?.after !== undefined;
+}
+
+function ofNoChange(situation: Situation): Verdict {
+  const what = situation.state.target?.kind === 'revision' ? 'the revision' : 'it';
+  return success('no-change', `${what} needed no operation${later(situation)}`);
+}
+
 /** The reason of a timeout where a sync window is in the way. */
 function windowIn({ looks }: State): Reason | undefined {
   return looks.windows.causes.length > 0 ? 'sync-window' : undefined;
@@ -344,6 +368,7 @@ function someOf(texts: readonly string[], separator: string): string {
 }
 
 function ofMissing(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it does not exist');
   switch (policy.ifMissing) {
     case 'fail':
@@ -356,6 +381,7 @@ function ofMissing(policy: Policy): Verdict {
 }
 
 function ofDeleted(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it again', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
   return failure('deleted', 'it was deleted');
@@ -499,6 +525,9 @@ function waiting(what: string, cause?: Reason, recheckAt?: number): Waiting {
 
 const SKIPPED =
   'Argo CD to look at it again: its annotation argocd.argoproj.io/skip-reconcile forbids that';
+
+const OUT_OF_SIGHT =
+  'another Application manages it, but this step does not look at Applications in its namespace';
 
 const COMPARISON = waiting('the comparison to succeed', 'comparison-error');
 

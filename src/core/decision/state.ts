@@ -14,7 +14,7 @@ import {
   untaggedTarget,
   withTags,
 } from './tags.js';
-import { lookedUp, matches, type Target } from './target.js';
+import { isSameTarget, lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
 export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
@@ -39,6 +39,8 @@ export interface Policy {
   readonly timeoutMs: number;
   /** What was deployed after that revision counts as changed too; absent: the target alone. */
   readonly since?: Since;
+  /** It is waited for because another Application manages it, which writes its spec. */
+  readonly managed?: true;
 }
 
 /** A revision up to which all changes were reported; the input `since`. */
@@ -59,7 +61,7 @@ export type Relation = 'descendant' | 'other' | { readonly tagOf: string };
 export interface State {
   readonly policy: Policy;
   readonly resolve: (application: Application) => Target;
-  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted';
+  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted' | 'out-of-sight';
   readonly since: Moment;
   /** `Moment.elapsed` at which the timeout ends the wait. */
   readonly endsAt: number;
@@ -104,6 +106,8 @@ export type Event =
     }
   | { readonly kind: 'absent'; readonly now: Moment }
   | { readonly kind: 'too-few'; readonly shortage: Shortage }
+  /** It is where this run cannot look. */
+  | { readonly kind: 'out-of-sight' }
   | {
       readonly kind: 'relation';
       readonly revision: string;
@@ -114,7 +118,9 @@ export type Event =
   /** This run asked for something; absent: it found what it would have asked for under way. */
   | { readonly kind: 'triggered'; readonly request?: Triggered }
   /** What looks within the Application have told by now. */
-  | { readonly kind: 'looked'; readonly looks: Looks };
+  | { readonly kind: 'looked'; readonly looks: Looks }
+  /** Something else is waited for than was until now. */
+  | { readonly kind: 'retargeted'; readonly target: Target };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -143,6 +149,8 @@ export function step(state: State, event: Event): State {
       return withSnapshot(state, event);
     case 'absent':
       return withAbsence(state);
+    case 'out-of-sight':
+      return { ...state, presence: 'out-of-sight' };
     case 'too-few':
       return { ...state, presence: 'missing', shortage: event.shortage };
     case 'relation':
@@ -153,7 +161,15 @@ export function step(state: State, event: Event): State {
       return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
     case 'looked':
       return withLook(state, event.looks);
+    case 'retargeted':
+      return withTarget(state, event.target);
   }
+}
+
+/** What was seen stays; the repository's answers were about the former target. */
+function withTarget(state: State, fresh: Target): State {
+  const target = untaggedTarget(fresh, state.tags);
+  return isSameTarget(state.target, target) ? state : { ...state, target, relations: new Map() };
 }
 
 /** An operation that began since the look: its failures are previous ones. */

@@ -12,11 +12,13 @@ export function inspectorRole(namespace: string, refusal: string, logs = false):
   const rules = [
     '- { apiGroups: [""], resources: [pods], verbs: [get, list] }',
     '- { apiGroups: [""], resources: [events], verbs: [list] }',
-    '- { apiGroups: [""], resources: [persistentvolumeclaims], verbs: [get] }',
+    '- { apiGroups: [""], resources: [persistentvolumeclaims, services], verbs: [get] }',
     '- { apiGroups: [apps], resources: [deployments, replicasets, statefulsets, daemonsets], verbs: [get] }',
     '- { apiGroups: [batch], resources: [jobs], verbs: [get] }',
     '- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }',
+    '- { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get] }',
     '- { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }',
+    '- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }',
     ...(logs ? ['- { apiGroups: [""], resources: [pods/log], verbs: [get] }'] : []),
   ];
   return roleWith(WITHIN, namespace, rules, refusal);
