@@ -159,6 +159,8 @@ describe('by their schedules', () => {
     const zoned = inZone({ ...DENY, schedule: 'CRON_TZ=Europe/Berlin 0 22 * * *' });
     expect(messageOf({ assigned: [zoned] })).toBe('');
     expect(messageOf({ assigned: [inZone(DENY)] }, { now: undefined })).toBe('');
+    expect(messageOf({ assigned: Array(201).fill(inZone(DENY)) })).toBe('');
+    expect(messageOf({ assigned: Array(200).fill(inZone(DENY)) })).not.toBe('');
   });
 
   test('Argo CD knows better which are open, and the schedules when that changes', () => {
