@@ -406,6 +406,14 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.over).toBe(true);
   });
 
+  test('an answer about a child that has gone brings it not back', () => {
+    const told = listed(before);
+    told.put(manifest('root', { ...DONE, ...managing('a') }));
+    const answer = { kind: 'relation', revision: A, relation: 'other' } as const;
+    told.hear({ kind: 'answered', key: 'argocd/old', question: A, answer });
+    expect(told.known.waits.has('argocd/old')).toBe(false);
+  });
+
   test('what a parent takes back after its end goes too; what it adds then is not waited for', () => {
     const told = listed(before);
     told.put(manifest('root', { ...DONE, ...managing('a', 'old') }));
@@ -440,6 +448,14 @@ describe('when the end of a child counts', () => {
     expect(told.over).toBe(false);
     told.put(manifest('a', DONE));
     expect(told.over).toBe(true);
+  });
+
+  test('and not before the list is complete, which may have its parents', () => {
+    const told = story({ applications: ['a', 'root'] });
+    told.put(manifest('a', DONE));
+    expect(told.standing).toEqual(['a: the complete list of Applications']);
+    told.list(manifest('a', DONE), manifest('root', { ...BEFORE, ...managing('a') }));
+    expect(told.standing[0]).toBe('a: root, which manages it');
   });
 
   test('a failure ends the wait at once where the parent has written the child already', () => {
