@@ -350,6 +350,17 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.results.at(-1)?.evidence).toBe('complete');
   });
 
+  test('of one that came before it was listed, everything is known since it came', () => {
+    const told = listed([manifest('root', BEFORE)]);
+    told.put(manifest('new', { phase: '', sync: '', health: '', revision: '' }));
+    told.put(manifest('new', { ...RUNNING, results: CREATED }));
+    const results = CREATED.map((each) => ({ ...each, message: 'web is healthy' }));
+    told.put(manifest('new', { ...DONE, results }));
+    told.put(manifest('root', { ...DONE, ...managing('new') }));
+    expect(changesOf(told)).toMatchObject({ new: ['created apps/Deployment/shop/web'] });
+    expect(told.results[1]?.evidence).toBe('complete');
+  });
+
   test('a child that is listed and does not exist yet is waited for', () => {
     const resources = [kid('new', { status: 'OutOfSync' })];
     const told = listed([manifest('root', { ...RUNNING, resources })]);
