@@ -1,5 +1,6 @@
 import { parseApplication } from '../../src/core/application/parse.js';
 import type { Application } from '../../src/core/application/types.js';
+import { isInCluster } from '../../src/core/application/types.js';
 import { causesOf } from '../../src/core/result/causes.js';
 import { hooksOf } from '../../src/core/within/hooks.js';
 import type { Connection } from '../../src/http/connection.js';
@@ -8,7 +9,7 @@ import { type Clock, systemClock } from '../../src/platform/clock.js';
 import { connectArgocd } from '../../src/sources/argocd/index.js';
 import { argocdInspector } from '../../src/sources/argocd/inspector.js';
 import type { Inspection, Inspector } from '../../src/sources/inspector.js';
-import { connect, isInClusterDestination } from '../../src/sources/kubernetes/index.js';
+import { connect } from '../../src/sources/kubernetes/index.js';
 import { kubernetesInspector } from '../../src/sources/kubernetes/inspector.js';
 import {
   type ApiServer,
@@ -63,7 +64,7 @@ export async function overKubernetes(
     transport: pool,
     server: connection.name,
     clock,
-    reaches: ({ destination }) => isInClusterDestination(destination),
+    reaches: ({ destination }) => isInCluster(destination),
   });
   return { server, inspector, close };
 }

@@ -1,6 +1,5 @@
 import { parseApplication } from '../../src/core/application/parse.js';
-import { type Application, keyOf } from '../../src/core/application/types.js';
-import { isInClusterDestination } from '../../src/sources/kubernetes/index.js';
+import { type Application, isInCluster, keyOf } from '../../src/core/application/types.js';
 import type {
   LiveMetadata,
   LiveQuery,
@@ -90,7 +89,7 @@ export function scriptedSource(): ScriptedSource {
       );
       return [...events, { kind: 'listed', present: new Set(found.map(keyOf)) }];
     },
-    reaches: ({ destination }) => isInClusterDestination(destination),
+    reaches: ({ destination }) => isInCluster(destination),
     async live(queries) {
       source.queries.push(...queries);
       return queries.map(({ name }) => source.liveAnswers.get(name) ?? { kind: 'absent' });

@@ -6,7 +6,8 @@ import { type Facts, type Known, NOTHING_KNOWN, type WaitEvent, type WaitRules }
 import { type EffectDependencies, Effects } from './effects.js';
 import { standInKey, unfound } from './membership.js';
 import { endAll } from './outcome.js';
-import { beginning, isOver, reduce } from './reducer.js';
+import { isOver, reduce } from './reducer.js';
+import { beginning } from './stepping.js';
 import type { Outcome, Wait, Waits } from './waits.js';
 
 /** What a wait needs. Durations in milliseconds. */

@@ -1,14 +1,10 @@
 import { type Application, keyOf } from '../core/application/types.js';
 import type { Moment } from '../core/decision/moment.js';
-import { openQuestion } from '../core/decision/progress.js';
-import { judge, type Verdict } from '../core/decision/rules.js';
-import { begin, type Event, type State, step } from '../core/decision/state.js';
-import { lookAtFor, waitsForResources } from '../core/result/looks.js';
-import { settle } from '../core/result/settle.js';
+import { step } from '../core/decision/state.js';
+import { lookAtFor } from '../core/result/looks.js';
 import {
   type Draft,
   type Known,
-  type Question,
   type Reduction,
   replace,
   type WaitEvent,
@@ -24,7 +20,8 @@ import {
   type MembershipChange,
   standInKey,
 } from './membership.js';
-import { type LookState, type OpenWait, shownOf, type Waiting } from './waits.js';
+import { apply, judged, later } from './stepping.js';
+import type { OpenWait } from './waits.js';
 
 /**
  * The wait as a story without I/O: each event changes some waits, and asks for effects. What an
@@ -35,12 +32,6 @@ import { type LookState, type OpenWait, shownOf, type Waiting } from './waits.js
 const ASK_AGAIN_MS = 60_000;
 /** After a fault of a request that changes something. */
 const ACT_AGAIN_MS = 2000;
-
-/** From what there is to see on; and between two looks within an Application. */
-export const LOOK_MS = 10_000;
-
-const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer of the server' };
-const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
 /** Takes in one event. */
 export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Moment): Reduction {
@@ -162,100 +153,6 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   draft.facts = { ...draft.facts, listed: true };
 }
 
-/**
- * Steps the wait for an Application; what is done stays done.
- * @param entries that name it, for a wait that begins
- */
-function apply(draft: Draft, key: string, event: Event, entries: readonly string[] = []): void {
-  const wait = waitOf(draft, key);
-  if (wait?.kind === 'done') return;
-  const before = wait ?? beginning(draft.rules, entries);
-  // A new Application under the same name has questions of its own.
-  const own = isAnother(before.state, event) ? { asked: NOTHING, look: NO_LOOK } : {};
-  judged(draft, key, { ...before, ...own, state: step(before.state, event) });
-}
-
-function isAnother({ application }: State, event: Event): boolean {
-  if (event.kind !== 'snapshot' || !application) return false;
-  return application.uid !== event.application.uid;
-}
-
-/** A wait that has seen nothing yet. */
-export function beginning(
-  { policy, resolve, since, acts }: WaitRules,
-  entries: readonly string[],
-): OpenWait {
-  const state = begin(policy, resolve, since);
-  const untouched = { acted: !acts, asked: NOTHING, look: NO_LOOK };
-  return { kind: 'waiting', entries, state, verdict: UNSEEN, ...untouched };
-}
-
-const NOTHING: ReadonlySet<string> = new Set();
-const NO_LOOK: LookState = { kind: 'none', last: Number.NEGATIVE_INFINITY };
-
-/** Judges a wait whose state is new, or for which time has passed. */
-function judged(draft: Draft, key: string, wait: OpenWait): void {
-  const { state, acted } = wait;
-  const ready = acted || !canBeActedOn(state);
-  const verdict: Verdict = ready ? judge(state, draft.now) : PREPARING;
-  if (verdict.kind === 'waiting') waitOn(draft, key, { ...wait, verdict });
-  else end(draft, key, wait, verdict);
-}
-
-function canBeActedOn({ presence, application }: State): boolean {
-  return presence === 'present' && application?.unreadable === undefined;
-}
-
-function end(draft: Draft, key: string, { entries, state }: OpenWait, verdict: Done): void {
-  const settled = settle(draft.rules.nameOf(key), state, verdict, draft.now);
-  replace(draft, key, { kind: 'done', entries, settled, shown: shownOf(state) });
-  // What cannot be read says nothing of the others.
-  const failed = verdict.conclusion === 'failure' && verdict.reason !== 'internal-error';
-  if (failed) draft.facts = { ...draft.facts, failed };
-}
-
-type Done = Extract<Verdict, { readonly kind: 'done' }>;
-
-/** Notes that a wait goes on, and asks for all that may end it. */
-function waitOn(draft: Draft, key: string, wait: OpenWait): void {
-  const { recheckAt: at } = wait.verdict;
-  if (at !== undefined) later(draft, at - draft.now.elapsed, { kind: 'recheck', key, at });
-  const open = questionsOf(wait.state).filter(([id]) => !wait.asked.has(id));
-  for (const [id, question] of open) draft.effects.push({ kind: 'ask', key, id, question });
-  const asked =
-    open.length === 0 ? wait.asked : new Set([...wait.asked, ...open.map(([id]) => id)]);
-  replace(draft, key, { ...wait, asked, look: appointed(draft, key, wait) });
-}
-
-/** The next look within an Application: there is something to see, and it is not too soon. */
-function appointed(draft: Draft, key: string, wait: OpenWait): LookState {
-  const { look } = wait;
-  if (!draft.rules.looks || look.kind === 'under-way' || look.kind === 'given-up') return look;
-  const first = firstLookAt(draft, wait);
-  if (first === undefined) return { kind: 'none', last: look.last };
-  if (look.kind === 'due') return look;
-  const from = look.kind === 'done' ? draft.now.elapsed : first;
-  const at = Math.max(from, look.last + LOOK_MS);
-  later(draft, at - draft.now.elapsed, { kind: 'look', key, at });
-  return { kind: 'due', last: look.last, at };
-}
-
-/** Rows of the table of verdicts that wait for what looks within an Application tell of. */
-const UNHEALTHY: ReadonlySet<string> = new Set(['health-outdated', 'degraded', 'not-healthy']);
-
-/** Most waits are over before that, and ask for nothing more; undefined: there is nothing to see. */
-function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): number | undefined {
-  const { application } = state;
-  if (UNHEALTHY.has(verdict.rule ?? '')) {
-    return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
-  }
-  if (verdict.rule === 'auto-sync-pending') return now.elapsed + LOOK_MS;
-  if (verdict.rule !== 'operation-running') return undefined;
-  const pending = application !== undefined && waitsForResources(application);
-  // A hook's pod may be gone soon.
-  return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
-}
-
 function look(draft: Draft, { key, at }: Taken<'look'>): void {
   const wait = openWait(draft, key);
   if (wait?.look.kind !== 'due' || wait.look.at !== at) return;
@@ -271,18 +168,6 @@ function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void
   const { last } = wait.look;
   const state = looks ? step(wait.state, { kind: 'looked', looks }) : wait.state;
   judged(draft, key, { ...wait, state, look: { kind: final ? 'given-up' : 'done', last } });
-}
-
-/** What only the repository can say; each question is asked once. */
-function questionsOf(state: State): readonly (readonly [id: string, question: Question])[] {
-  const revisions = openQuestion(state)?.revisions ?? [];
-  const relations = revisions.map(
-    (revision) => [revision, { kind: 'relation', state, revision }] as const,
-  );
-  const { target } = state;
-  if (target?.kind !== 'revision' || target.lookup === undefined) return relations;
-  const { lookup: repository, text } = target;
-  return [...relations, [text, { kind: 'name', repository, text }]];
 }
 
 function answered(draft: Draft, { key, question, answer }: Taken<'answered'>): void {
@@ -327,8 +212,4 @@ function actAgain(draft: Draft, key: string): void {
 function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
   if (wait?.verdict.recheckAt === at) judged(draft, key, wait);
-}
-
-function later(draft: Draft, ms: number, event: WaitEvent): void {
-  draft.effects.push({ kind: 'later', ms: Math.max(0, ms), event });
 }

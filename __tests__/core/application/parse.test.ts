@@ -141,6 +141,7 @@ describe('an Application on the wire', () => {
         retryCount: 2,
         retryLimit: 5,
         message: 'Retrying operation. Attempt #2',
+        ofPresentSpec: false,
         results: [
           {
             group: 'batch',
@@ -160,6 +161,7 @@ describe('an Application on the wire', () => {
       comparison: {
         status: 'OutOfSync',
         revisions: { resolved: [B], tracked: ['main'] },
+        ofPresentSpec: false,
         resources: [
           {
             group: 'apps',

@@ -14,6 +14,7 @@ import {
   withoutMiddle,
 } from './decode.js';
 import { shared, sharedList } from './interning.js';
+import { isOfPresentSpec } from './specs.js';
 import {
   type Application,
   type ApplicationSource,
@@ -172,13 +173,17 @@ function state(root: Node) {
   const state = optional(status, 'operationState');
   const problems: string[] = [];
   const report = (problem: DecodeError) => problems.push(problem.message);
-  const operation = state && operationOf(state, report);
+  const spec = child(root, 'spec');
+  const operation = state && operationOf(state, spec, report);
   const resources = separateObjects(status, 'resources', report).map(comparedOf);
   return {
     ...(operation ? { operation } : {}),
     ...(problems.length > 0 ? { unreadableResources: problems } : {}),
     controllerNamespace: text(status, 'controllerNamespace'),
-    comparison: { ...comparisonOf(status), resources: named(resources, operation?.results ?? []) },
+    comparison: {
+      ...comparisonOf(status, spec),
+      resources: named(resources, operation?.results ?? []),
+    },
     health: healthOf(child(status, 'health')),
     reconciledAt: text(status, 'reconciledAt'),
     history: objects(status, 'history').map(deploymentOf),
@@ -195,7 +200,7 @@ function externalUrlsOf(summary: Node): Pick<Application, 'externalUrls'> {
   return externalUrls.length > 0 ? { externalUrls } : {};
 }
 
-function operationOf(state: Node, report: (problem: DecodeError) => void): Operation {
+function operationOf(state: Node, spec: Node, report: (problem: DecodeError) => void): Operation {
   const result = child(state, 'syncResult');
   const asked = child(state, 'operation');
   const request = requestOf(asked);
@@ -206,6 +211,7 @@ function operationOf(state: Node, report: (problem: DecodeError) => void): Opera
   return {
     ...request,
     ...(tags.length > 0 ? { tags } : {}),
+    ...ofSpec(isOfPresentSpec(spec, result) ?? isOfPresentSpec(spec, child(asked, 'sync'))),
     revisions: resolved.resolved.length > 0 ? resolved : request.revisions,
     phase: phaseOf(state),
     startedAt: text(state, 'startedAt'),
@@ -294,12 +300,18 @@ function isSameKind(a: Kind, b: Kind): boolean {
   return a.group === b.group && a.kind === b.kind && a.namespace === b.namespace;
 }
 
-function comparisonOf(status: Node): Omit<Comparison, 'resources'> {
+function comparisonOf(status: Node, spec: Node): Omit<Comparison, 'resources'> {
   const sync = child(status, 'sync');
+  const comparedTo = child(sync, 'comparedTo');
   return {
     status: text(sync, 'status'),
-    revisions: revisionsOf(sync, child(sync, 'comparedTo')),
+    revisions: revisionsOf(sync, comparedTo),
+    ...ofSpec(isOfPresentSpec(spec, comparedTo)),
   };
+}
+
+function ofSpec(same: boolean | undefined): Pick<Comparison, 'ofPresentSpec'> {
+  return same === undefined ? {} : { ofPresentSpec: same };
 }
 
 function comparedOf(resource: Node): ComparedResource {

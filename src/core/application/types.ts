@@ -127,6 +127,8 @@ export interface Operation extends OperationRequest {
   readonly retryLimit: number;
   readonly message: string;
   readonly results: readonly ResourceResult[];
+  /** It was made with the sources of the present spec; absent: that cannot be told. */
+  readonly ofPresentSpec?: boolean;
   /** The annotated tags among the revisions it was asked for. */
   readonly tags?: readonly TagObject[];
 }
@@ -168,6 +170,8 @@ export interface Comparison {
   readonly status: string;
   /** Possibly a branch name where the comparison failed. */
   readonly revisions: Revisions;
+  /** It was made with the sources and the destination of the present spec; absent: unknown. */
+  readonly ofPresentSpec?: boolean;
   readonly resources: readonly ComparedResource[];
 }
 
@@ -199,6 +203,12 @@ export interface Condition {
   readonly type: string;
   readonly message: string;
   readonly lastTransitionTime: string;
+}
+
+/** Whether what is deployed there is in the cluster that Argo CD itself runs in. */
+export function isInCluster({ server, name }: Pick<Destination, 'server' | 'name'>): boolean {
+  if (name === 'in-cluster') return true;
+  return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(server);
 }
 
 /** `namespace/name` */

@@ -1,4 +1,4 @@
-import type { Destination } from '../../core/application/types.js';
+import { type Destination, isInCluster } from '../../core/application/types.js';
 import { LIMITS } from '../../http/limits.js';
 import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
 import { listerWatcher, ofApplications } from '../lister-watcher.js';
@@ -70,14 +70,5 @@ export function kubernetesSource(options: KubernetesOptions): Source {
 }
 
 function inCluster({ destination }: { readonly destination: Destination }): boolean {
-  return isInClusterDestination(destination);
-}
-
-/** Whether an Application deploys to the cluster that Argo CD itself runs in. */
-export function isInClusterDestination({
-  server,
-  name,
-}: Pick<Destination, 'server' | 'name'>): boolean {
-  if (name === 'in-cluster') return true;
-  return /^https:\/\/kubernetes\.default(\.svc(\.cluster\.local)?)?(:443)?\/?$/.test(server);
+  return isInCluster(destination);
 }
