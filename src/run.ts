@@ -14,7 +14,7 @@ import { TransientError } from './platform/errors.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { openSource } from './sources/open.js';
+import { openSource, sourceToFollow } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { beat, createDisplay, type Display } from './wait/display.js';
 import { createLook, type Look } from './wait/looks.js';
@@ -106,7 +106,8 @@ async function ask(
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, cancelled);
-  const heard = earlier ? overheard(source, ofApplications(earlier.seen)) : source;
+  const followed = await sourceToFollow(source, inputs);
+  const heard = earlier ? overheard(followed, ofApplications(earlier.seen)) : followed;
   const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look });
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();

@@ -82,6 +82,16 @@ export function withAddress(report: Report, keys: readonly string[], address: st
   return { ...report, applications };
 }
 
+/** Of those that it generates, a token may not see all. */
+function withSetHint(report: Report, source: Source): Report {
+  const remedy = [SET_HINT, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
+  return { ...report, remedy };
+}
+
+const SET_HINT = `Check \`applicationset\`, \`application-namespace\` and, in Argo CD, the generators of the ApplicationSet. To wait for it, and for the first Application that it generates:
+with:
+  if-missing: wait`;
+
 async function withNearNames(
   report: Report,
   { applicationNamespace }: Pick<Inputs, 'applicationNamespace'>,
@@ -92,6 +102,7 @@ async function withNearNames(
   if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
   // Some were found under that name, and the message has them.
   if (missing.rule === 'too-few') return report;
+  if (missing.rule?.startsWith('applicationset-')) return withSetHint(report, source);
   const slash = missing.application.indexOf('/');
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);

@@ -33,9 +33,11 @@ export function reportOf(
 ): Report {
   const applications = [...results.values()];
   const whole = overall(applications);
+  const first = applications.find(({ conclusion }) => conclusion === whole.conclusion);
+  const end = { ...whole, ...(first?.rule ? { rule: first.rule } : {}) };
   return {
     ...whole,
-    remedy: outcome.error ? outcome.error.remedy : remedyFor(whole, inputs),
+    remedy: outcome.error ? outcome.error.remedy : remedyFor(end, inputs),
     applications,
     filters: inputs.filters,
     matched: matchedBy(inputs, applications),

@@ -1,4 +1,5 @@
 import type { Application } from '../core/application/types.js';
+import type { ApplicationSet } from '../core/applicationset/types.js';
 import type { LogReference } from '../core/result/causes.js';
 import type { SyncWindows } from '../core/result/sync-windows.js';
 import type { ResourceTree } from '../core/within/tree.js';
@@ -32,6 +33,11 @@ export type WindowsSeen =
   | { readonly kind: 'seen'; readonly windows: SyncWindows }
   | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
 
+export type SetSeen =
+  /** @property set absent: it does not exist any more */
+  | { readonly kind: 'seen'; readonly set?: ApplicationSet }
+  | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
+
 export type LogLines =
   | { readonly kind: 'read'; readonly lines: readonly string[] }
   | ({ readonly kind: 'unavailable' } & Lack);
@@ -48,6 +54,11 @@ export interface Inspector {
     application: Pick<Application, 'namespace' | 'name'>,
     signal: AbortSignal,
   ): Promise<WindowsSeen>;
+  /** The ApplicationSet that owns it, in no more than `INSPECT_MS`. Never rejects. */
+  applicationSet?(
+    application: Pick<Application, 'namespace' | 'applicationSet'>,
+    signal: AbortSignal,
+  ): Promise<SetSeen>;
   /**
    * The last lines of a container's log: anybody's text, of which no line is longer than
    * `LONGEST_LINE`. Never rejects.

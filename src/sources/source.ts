@@ -12,7 +12,11 @@ import type { AbsenceEvent, ObjectEvent } from './protocol.js';
 /** What a source tells while it is watched: see `ObjectEvent`. Keys are `namespace/name`. */
 export type SourceEvent =
   | { readonly kind: 'application'; readonly application: Application; readonly gap: boolean }
-  | AbsenceEvent;
+  | AbsenceEvent
+  /** The same of ApplicationSets, where they are followed: they are listed before Applications. */
+  | { readonly kind: 'applicationset'; readonly set: ApplicationSet }
+  | { readonly kind: 'applicationset-deleted'; readonly key: string }
+  | { readonly kind: 'applicationsets-listed'; readonly present: ReadonlySet<string> };
 
 /** A resource whose live metadata is asked for. */
 export interface LiveQuery {
@@ -104,7 +108,7 @@ export interface ListerWatcher<Event> {
 /** Where Applications come from. */
 export interface Source extends ListerWatcher<SourceEvent> {
   /** Follows ApplicationSets, over the same connection; loaded when it is asked for. */
-  applicationSets?(
+  applicationSets(
     names: readonly ObjectName[],
   ): Promise<ListerWatcher<ObjectEvent<ApplicationSet>>>;
   /** Whether `live` can read the objects of an Application: some sources see only one cluster. */

@@ -1,4 +1,5 @@
 import type { Application } from '../core/application/types.js';
+import type { SeenSet } from '../core/applicationset/standing.js';
 import type { Moment } from '../core/decision/moment.js';
 import type { Event, Policy, State } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
@@ -27,6 +28,14 @@ export interface WaitRules {
   readonly since: Moment;
 }
 
+/** What is known of ApplicationSets. */
+export interface Sets {
+  /** A list was complete. */
+  readonly listed: boolean;
+  /** By `namespace/name`. */
+  readonly seen: ReadonlyMap<string, SeenSet>;
+}
+
 /** What is known beside the waits themselves. */
 export interface Facts {
   /** A list was complete: an Application that was not in it does not exist. */
@@ -37,6 +46,8 @@ export interface Facts {
   readonly found: number;
   /** An Application ended in failure. */
   readonly failed: boolean;
+  /** The ApplicationSets that are followed; absent: nothing was heard of any. */
+  readonly sets?: Sets;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
 }

@@ -54,6 +54,14 @@ export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
       const windows = windowCauses(seen.windows, nameOf(keyOf(application)));
       return { looks: { ...looks, windows }, final: false };
     }
+    if (at === 'applicationset') {
+      const seen = await inTurn(async () => inspector.applicationSet?.(application, signal));
+      if (seen?.kind === 'unavailable' && !signal.aborted) tell(seen);
+      if (seen?.kind !== 'seen') return { final: seen?.kind === 'unavailable' && seen.final };
+      const { rolloutsOf } = await import('../core/applicationset/rollout.js');
+      const rollout = seen.set && rolloutsOf(seen.set)?.(application.name);
+      return { looks: { ...looks, rollout: rollout ?? 'none' }, final: !rollout };
+    }
     const seen = await inTurn(() => inspector.inspect(application, signal));
     if (signal.aborted) return { final: false };
     if (seen.kind === 'unavailable') {

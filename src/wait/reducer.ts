@@ -3,6 +3,14 @@ import type { Moment } from '../core/decision/moment.js';
 import { step } from '../core/decision/state.js';
 import { lookAtFor } from '../core/result/looks.js';
 import {
+  awaitsSets,
+  rolloutChanges,
+  rolloutOf,
+  type SetEvent,
+  setsAfter,
+  standIns,
+} from './applicationsets.js';
+import {
   type Draft,
   type Known,
   type Reduction,
@@ -12,6 +20,7 @@ import {
   waitOf,
 } from './draft.js';
 import {
+  areOfSet,
   counted,
   entriesNaming,
   givingWay,
@@ -45,7 +54,7 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
 /** Whether all is decided that is to be decided. */
 export function isOver({ wanted, failFast }: WaitRules, { waits, facts }: Known): boolean {
   if (failFast && facts.failed) return true;
-  if (facts.open > 0) return false;
+  if (facts.open > 0 || awaitsSets(wanted, facts.sets)) return false;
   return facts.listed || wanted.every(({ key }) => key !== undefined && waits.has(key));
 }
 
@@ -59,10 +68,15 @@ function take(draft: Draft, event: WaitEvent): void {
       arrived(draft, event);
       break;
     case 'deleted':
-      left(draft, event.key);
+      deleted(draft, event.key);
       break;
     case 'listed':
       listed(draft, event.present);
+      break;
+    case 'applicationset':
+    case 'applicationset-deleted':
+    case 'applicationsets-listed':
+      setChanged(draft, event);
       break;
     case 'unreachable':
     case 'request-failed':
@@ -95,8 +109,13 @@ function take(draft: Draft, event: WaitEvent): void {
   }
 }
 
+const FROM_SERVER: ReadonlySet<WaitEvent['kind']> = new Set([
+  ...(['application', 'deleted', 'listed'] as const),
+  ...(['applicationset', 'applicationset-deleted', 'applicationsets-listed'] as const),
+]);
+
 function isFromServer({ kind }: WaitEvent): boolean {
-  return kind === 'application' || kind === 'deleted' || kind === 'listed';
+  return FROM_SERVER.has(kind);
 }
 
 function untroubled(draft: Draft): void {
@@ -118,13 +137,23 @@ function openWait(draft: Draft, key: string): OpenWait | undefined {
 /** An Application as it is now. */
 function arrived(draft: Draft, { application, gap }: Taken<'application'>): void {
   const key = keyOf(application);
-  if (!isAdmitted(draft, key)) return;
   const entries = entriesNaming(draft.rules.wanted, application);
+  if (!isAdmitted(draft, key, entries)) return;
   const tooFew = isTooFew(draft);
   carryOut(draft, givingWay(draft, entries));
-  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap }, entries);
+  const rollout = rolloutOf(draft, application);
+  const told = rollout ? { rollout } : {};
+  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap, ...told }, entries);
   act(draft, key, application);
   if (tooFew) carryOut(draft, counted(draft));
+  if (draft.facts.listed) carryOut(draft, standIns(draft));
+}
+
+/** What an ApplicationSet says has changed. */
+function setChanged(draft: Draft, event: SetEvent): void {
+  draft.facts = { ...draft.facts, sets: setsAfter(draft, event) };
+  if (event.kind === 'applicationset') carryOut(draft, rolloutChanges(draft, keyOf(event.set)));
+  carryOut(draft, standIns(draft));
 }
 
 /** Of those that stand for entries, the entry is known by their key. */
@@ -139,18 +168,30 @@ function entriesAt({ rules }: Draft, key: string): readonly string[] {
   return rules.wanted.filter((each) => standInKey(each) === key).map(({ text }) => text);
 }
 
-/** An Application was deleted. */
+/** An Application was deleted; nobody waits for one that its ApplicationSet has taken away. */
 function left(draft: Draft, key: string): void {
-  if (waitOf(draft, key)) apply(draft, key, { kind: 'absent', now: draft.now });
+  const wait = waitOf(draft, key);
+  if (!wait) return;
+  if (areOfSet(draft.rules.wanted, wait.entries)) replace(draft, key, undefined);
+  else apply(draft, key, { kind: 'absent', now: draft.now });
+}
+
+function deleted(draft: Draft, key: string): void {
+  left(draft, key);
+  if (draft.facts.sets) carryOut(draft, [...counted(draft), ...standIns(draft)]);
 }
 
 /** A list is complete: what is not in it does not exist. */
 function listed(draft: Draft, present: ReadonlySet<string>): void {
+  const standing = new Set(
+    draft.rules.wanted.flatMap((each) => (each.set ? standInKey(each) : [])),
+  );
   for (const key of draft.known.waits.keys()) {
-    if (key.includes('/') && !present.has(key)) left(draft, key);
+    if (key.includes('/') && !standing.has(key) && !present.has(key)) left(draft, key);
   }
   carryOut(draft, counted(draft));
   draft.facts = { ...draft.facts, listed: true };
+  carryOut(draft, standIns(draft));
 }
 
 function look(draft: Draft, { key, at }: Taken<'look'>): void {
@@ -211,5 +252,7 @@ function actAgain(draft: Draft, key: string): void {
 /** Time alone may change a verdict; an older appointment than that of the verdict is void. */
 function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
-  if (wait?.verdict.recheckAt === at) judged(draft, key, wait);
+  if (wait?.verdict.recheckAt !== at) return;
+  if (wait.state.set) carryOut(draft, standIns(draft));
+  else judged(draft, key, wait);
 }

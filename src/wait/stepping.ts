@@ -1,7 +1,8 @@
+import type { Application } from '../core/application/types.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type State, step } from '../core/decision/state.js';
-import { waitsForResources } from '../core/result/looks.js';
+import { lookAtFor, mayBeInRollout, waitsForResources } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import {
   type Draft,
@@ -114,10 +115,17 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
     return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
   }
   if (verdict.rule === 'auto-sync-pending') return now.elapsed + LOOK_MS;
+  if (application && mayAwaitTurn(rules, verdict, application)) return now.elapsed + LOOK_MS;
   if (verdict.rule !== 'operation-running') return undefined;
   const pending = application !== undefined && waitsForResources(application);
   // A hook's pod may be gone soon.
   return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
+}
+
+/** Its ApplicationSet, where it is not followed, may tell whose turn it is. */
+function mayAwaitTurn(rules: WaitRules, { rule }: Waiting, application: Application): boolean {
+  if (lookAtFor(rule) !== 'applicationset' || rules.wanted.some(({ set }) => set)) return false;
+  return mayBeInRollout(application);
 }
 
 /** What only the repository can say; each question is asked once. */

@@ -50,7 +50,7 @@ function fieldsOf(root: Node) {
     generation: integer(metadata, 'generation') ?? 0,
     deleting: text(metadata, 'deletionTimestamp') !== '',
     refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
-    ...writesOf(metadata),
+    specWrittenAt: specWrittenAt(metadata),
     conditions: objects(status, 'conditions').map(conditionOf),
     applications: applicationsOf(status, rollout),
     ...stepsOf(child(root, 'spec')),
@@ -62,22 +62,13 @@ function fieldsOf(root: Node) {
 const NOTHING_READ = fieldsOf({ value: {}, path: '' });
 
 /** By the records that the API server keeps of who wrote what. */
-function writesOf(metadata: Node): Pick<ApplicationSet, 'specWrittenAt' | 'statusWrittenAt'> {
-  const writes = objects(metadata, 'managedFields').map((each) => {
-    const fields = child(each, 'fieldsV1');
-    return {
-      time: text(each, 'time'),
-      spec: optional(fields, 'f:spec') !== undefined,
-      status: text(each, 'subresource') === 'status',
-    };
-  });
-  const latest = (of: 'spec' | 'status') =>
-    writes.flatMap((each) => (each[of] ? [each.time] : [])).reduce(later, '');
-  return { specWrittenAt: latest('spec'), statusWrittenAt: latest('status') };
-}
-
-function later(a: string, b: string): string {
-  return a < b ? b : a;
+function specWrittenAt(metadata: Node): string {
+  const latest = objects(metadata, 'managedFields')
+    .filter((each) => optional(child(each, 'fieldsV1'), 'f:spec') !== undefined)
+    .map((each) => text(each, 'time'))
+    .sort()
+    .at(-1);
+  return latest ?? '';
 }
 
 function conditionOf(condition: Node): SetCondition {

@@ -15,8 +15,6 @@ export interface ApplicationSet {
   readonly refreshing: boolean;
   /** When the spec was last written. */
   readonly specWrittenAt: string;
-  /** When the controller last wrote a status that differs from the one before. */
-  readonly statusWrittenAt: string;
   readonly conditions: readonly SetCondition[];
   /** Names of the Applications that the controller lists; they are in the namespace of the set. */
   readonly applications: readonly string[];

@@ -1,20 +1,30 @@
 import { keyOf } from '../../core/application/types.js';
+import { parseApplicationSet } from '../../core/applicationset/parse.js';
+import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import type { SyncWindow, SyncWindows } from '../../core/result/sync-windows.js';
 import { nodesToAskAbout, podsToRead } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
-import type { Request, Transport } from '../../http/transport.js';
+import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
 import { warningsIn } from '../events.js';
-import type { Inspected, Inspection, Inspector, LogLines, WindowsSeen } from '../inspector.js';
+import type {
+  Inspected,
+  Inspection,
+  Inspector,
+  LogLines,
+  SetSeen,
+  WindowsSeen,
+} from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { type Refusals, refusals } from '../refused.js';
 import { applicationPath } from './applications.js';
+import { type ApplicationSetReading, readApplicationSet } from './applicationsets.js';
 import { type ArgocdAction, answerIn, NOT_API_HINT, refusal } from './refusals.js';
 import { treeIn } from './tree.js';
 
@@ -26,10 +36,7 @@ const MOST_EVENTS = 5;
 /** UTF-16 units of each part of a sync window. */
 const LONGEST_SCHEDULE = 100;
 
-export interface ArgocdInspectorOptions {
-  readonly transport: Transport;
-  /** As messages call it. */
-  readonly server: string;
+export interface ArgocdInspectorOptions extends ApplicationSetReading {
   readonly clock: Clock;
   /** To read an Application, by `namespace/name`. */
   readonly action: (key: string) => ArgocdAction;
@@ -64,6 +71,16 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       const seen = await bounded(clock, signal, (until) => windowsOf(asking(application, until)));
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', windows: seen.value };
+    },
+    async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
+      const read = async (until: AbortSignal): Promise<ApplicationSet | undefined> => {
+        const object = await readApplicationSet(options, { namespace, name }, until);
+        return object === undefined ? undefined : parseApplicationSet(object);
+      };
+      const key = `${namespace}/${name}/applicationset`;
+      const seen = await bounded(clock, signal, (until) => refused.ask(key, () => read(until)));
+      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {
       const read = await bounded(clock, signal, (until) =>
