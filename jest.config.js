@@ -1,6 +1,6 @@
 /** Tests are ESM; swc only strips types, `npm run types` checks them. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/__tests__/support/environment.ts',
   globalSetup: '<rootDir>/__tests__/support/global-setup.ts',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -13,6 +13,9 @@ export default {
   },
   // More than there are cores: those that start processes wait most of the time.
   maxWorkers: 4,
+  // Ending a worker means taking down all that its files have loaded: on a busy machine that takes
+  // longer than the 500 ms after which Jest kills it. What a file leaves open, environment.ts tells.
+  workerGracefulExitTimeout: 30_000,
   // For what hangs. No test is a race against this: a busy machine may take many times as long.
   testTimeout: 120_000,
 };

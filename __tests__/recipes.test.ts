@@ -166,6 +166,24 @@ describe('workflows', () => {
       expect(concurrency).toEqual({ group: expect.any(String), queue: 'max' });
   });
 
+  test.each(WORKFLOWS)('%s: the last successful run may be looked up', (path) => {
+    const { permissions } = workflowOf(path);
+    for (const [job, step] of stepsOf(path)) {
+      if (step.with?.['since'] !== 'last-success') continue;
+      expect((job as Json)['permissions'] ?? permissions).toMatchObject({ actions: 'read' });
+      expect(step.with['live-evidence']).not.toBe('off');
+    }
+  });
+
+  test('some make up for the runs that GitHub drops from a queue', () => {
+    const dropped = WORKFLOWS.filter((path) => {
+      const { concurrency } = workflowOf(path);
+      return concurrency && (concurrency as Json)['queue'] !== 'max';
+    });
+    const since = dropped.filter((path) => read(path).includes('since: last-success'));
+    expect(since.length).toBeGreaterThanOrEqual(3);
+  });
+
   test.each(WORKFLOWS)('%s: a matrix is guarded against being empty', (path) => {
     for (const job of Object.values(workflowOf(path).jobs ?? {})) {
       if (job.strategy?.matrix) expect(job.if).toMatch(/matched != '\[\]'/);
@@ -235,7 +253,7 @@ const ENGINE = {
 
 const PAYLOAD = {
   top: 'application namespace revision operation deployStartedAt sync health total truncated resources',
-  operation: 'phase startedAt finishedAt message dryRun selective',
+  operation: 'phase startedAt finishedAt message dryRun selective previous',
   resource: 'group kind namespace name status message hookType hookPhase',
 };
 
@@ -244,8 +262,8 @@ const PAYLOAD = {
  * gave the payloads of `payloads/`. After a change, run it there again, then change this.
  */
 const RUN_BY_HAND = {
-  notifications: 'b1d8f8a35b633076',
-  argoEvents: 'f34cd07b0291784f',
+  notifications: '13fc6f22011416d9',
+  argoEvents: 'cee4cac46239bfee',
   kubevela: '3eca3a9af5d86b8f',
 };
 

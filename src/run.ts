@@ -2,7 +2,8 @@ import { firstLook, ofApplications, overheard } from './conclude/before.js';
 import { conclude } from './conclude/index.js';
 import { cancelledReport, noReport } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
-import type { Since } from './core/decision/state.js';
+import type { Policy, Since } from './core/decision/state.js';
+import type { Target } from './core/decision/target.js';
 import { commitQuestions } from './github/relate.js';
 import type { GithubReport } from './github/report/reporter.js';
 import type { reportedUpTo } from './github/since.js';
@@ -16,11 +17,13 @@ import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
 import { openSource, sourceToFollow } from './sources/open.js';
 import type { Source } from './sources/source.js';
+import { policyOfManaged } from './wait/children.js';
 import { beat, createDisplay, type Display } from './wait/display.js';
+import type { ChildRules } from './wait/draft.js';
 import { createLook, type Look } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
-import { applicationSelectors, nameOf } from './wait/selection.js';
-import { targetResolver } from './wait/targets.js';
+import { applicationSelectors, nameOf, selectionOf } from './wait/selection.js';
+import { targetResolvers } from './wait/targets.js';
 import type { TriggerOptions } from './wait/trigger.js';
 import type { Outcome } from './wait/waits.js';
 
@@ -107,8 +110,10 @@ async function ask(
   const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, cancelled);
   const followed = await sourceToFollow(source, inputs);
-  const heard = earlier ? overheard(followed, ofApplications(earlier.seen)) : followed;
-  const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look });
+  // With children most of what is listed may be of nobody's concern.
+  const seen = inputs.children ? earlier?.seen : undefined;
+  const heard = seen || !earlier ? followed : overheard(followed, ofApplications(earlier.seen));
+  const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look, seen });
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();
   display.end();
@@ -130,30 +135,43 @@ interface WaitParts {
   readonly display: Display;
   readonly github: GithubReport | undefined;
   readonly look: Look;
+  /** To be told of the Applications that are waited for; undefined: the source tells it. */
+  readonly seen: ((application: Application) => void) | undefined;
 }
 
 async function waitWith(
   { clock, console, cancelled, expectMore, env, random }: RunDependencies,
   inputs: Inputs,
-  { source, display, github, look }: WaitParts,
+  { source, display, github, look, seen }: WaitParts,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
-  const explain = targetResolver(inputs, console);
-  const resolve = (application: Application) => {
-    const target = explain(application);
+  const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
+  const policy: Policy = {
+    ...inputs,
+    ...(since ? { since } : {}),
+    ...(inputs.applicationSets.length > 0 ? { generated: true } : {}),
+  };
+  const { named, managed } = targetResolvers(inputs, console);
+  const known = (application: Application, target: Target) => {
+    seen?.(application);
     github?.waiting(application, target);
     return target;
   };
-  const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
+  const resolve = (application: Application) => known(application, named(application));
+  const children = childRules(inputs, policy, (application, leads) =>
+    known(application, managed(application, leads)),
+  );
   return waitFor({
-    source,
+    // Children are many only once it is known who they are.
+    source: children ? overheard(source, afterMany(expectMore)) : source,
     clock,
     resolve,
     cancelled,
     look,
     wanted: applicationSelectors(inputs),
     minApplications: inputs.minApplications,
-    policy: since ? { ...inputs, since } : inputs,
+    policy,
+    ...(children ? { children } : {}),
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     timeoutMs: inputs.timeoutMs,
     failFast: inputs.failFast,
@@ -166,6 +184,25 @@ async function waitWith(
       display.changed(waits);
     },
   });
+}
+
+function childRules(
+  inputs: Inputs,
+  policy: Policy,
+  resolve: ChildRules['resolve'],
+): ChildRules | undefined {
+  if (!inputs.children) return undefined;
+  const { namespace: only } = selectionOf(inputs);
+  const watches = (namespace: string) => only === undefined || namespace === only;
+  return { policy: policyOfManaged(policy), watches, resolve };
+}
+
+function afterMany(work: () => void): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count === MANY) work();
+  };
 }
 
 /** Few runs ask for it: what finds it is loaded for those. */

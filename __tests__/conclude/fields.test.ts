@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type FieldInputs, withFields } from '../../src/conclude/fields.js';
+import type { FieldInputs } from '../../src/conclude/asked-fields.js';
+import { withFields } from '../../src/conclude/fields.js';
 import type { Settled } from '../../src/core/result/settle.js';
 import type { Change } from '../../src/core/result/vocabulary.js';
 import { readInputs } from '../../src/inputs/index.js';

@@ -47,7 +47,7 @@ test('1,000 manifests of two revisions, 5 MB each', async () => {
   expect(all.filter((each) => each.change === 'updated')).toHaveLength(100);
   expect(all.filter((each) => each.change === 'unchanged')).toHaveLength(900);
   // Linear: eight times as many cost no more than some twelve times as much.
-  const [few, many] = [await costOf(() => compared(250)), await costOf(() => compared(2000))];
+  const [few, many] = [await costOf(() => compared(125)), await costOf(() => compared(1000))];
   expect(many / few).toBeLessThan(20);
 });
 

@@ -61,6 +61,13 @@ function blocksIn(remedy: string): readonly Readonly<Record<string, unknown>>[] 
 }
 
 describe.each(BAD)('%s %s', (conclusion, reason) => {
+  test('of a managed Application in a namespace that is not watched', async () => {
+    const end = { conclusion: 'failure', reason: 'invalid-input', rule: 'out-of-sight' } as const;
+    const [block] = blocksIn(remedyFor(end, await inputsOf()));
+    expect(block).toEqual({ 'application-namespace': '*', application: 'argocd/root' });
+    expect(await inputsOf({ ...block, children: 'true' })).toBeDefined();
+  });
+
   test.each(['', 'Deployment/web'])('says what to do, wait-resources: "%s"', async (patterns) => {
     const inputs = await inputsOf({ 'wait-resources': patterns });
     const remedy = remedyFor({ conclusion, reason }, inputs);

@@ -9,9 +9,16 @@ import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
 import type { Report } from '../../src/report/report.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
-import { startArgocdServer } from '../support/argocd-server.ts';
+import { type ArgocdServer, startArgocdServer } from '../support/argocd-server.ts';
 import { manifest } from '../support/manifest.ts';
-import { eventOf, goldenPayloads, large, type Payload, payloadOf } from '../support/payloads.ts';
+import {
+  endedIn,
+  eventOf,
+  goldenPayloads,
+  large,
+  type Payload,
+  payloadOf,
+} from '../support/payloads.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { loadTrace, type Trace, traceNames } from '../support/replay.ts';
 
@@ -33,6 +40,10 @@ async function serve(options: ApiServerOptions): Promise<ApiServer> {
 
 function accessTo({ url, token, ca }: ApiServer): Inputs {
   return { server: url, token, 'certificate-authority': ca };
+}
+
+function accessToArgocd({ url, token, ca }: ArgocdServer): Inputs {
+  return { 'argocd-server': url, 'argocd-token': token, 'certificate-authority': ca };
 }
 
 interface Answer extends Report {
@@ -413,6 +424,13 @@ describe('what is no event of ours', () => {
     ['an unknown health', wrong({ health: 'Fine' }), 'health must be one of'],
     ['a revision with a command', wrong({ revision: 'a\n::error::b' }), 'revision must be a text'],
     ['revisions without end', wrong({ revision: Array(1000).fill('a') }), 'a list of 1 to 100'],
+    ['a revision before that is none', wrong(operation({ previous: 7 })), 'previous must be a str'],
+    [
+      'a revision before with a command',
+      wrong(operation({ previous: ['a', 'b\n::error::c'] })),
+      'operation.previous.1 must be a text',
+    ],
+    ['revisions before, none', wrong(operation({ previous: [] })), 'previous must be a revision'],
     ['a negative count', wrong({ total: -1 }), 'total must be a whole number'],
     ['a count that is none', wrong({ total: 1e300 }), 'total must be a whole number'],
     ['fewer in all than told', wrong({ total: 0 }), 'total must be no less than the 1'],
@@ -499,17 +517,16 @@ other: { pattern: 'Deployment/*', fields: spec.paused }`;
     path: 'shop',
   };
 
-  async function fields(more: Inputs = {}) {
-    const { revision, startedAt } = { ...(payload()['operation'] as Payload), ...payload() } as {
-      readonly revision: string;
-      readonly startedAt: string;
-    };
-    const sent = payload();
-    const now = (sent['revisions'] as readonly string[] | undefined)?.[0] ?? revision;
-    const before = 'a'.repeat(40);
+  const BEFORE = 'a'.repeat(40);
+
+  /** @param told of the operation, beside what a payload has; its end was `agoMs` before now */
+  async function fields(more: Inputs = {}, told: Payload = {}, agoMs = 0) {
+    const sent = payload(operation(told));
+    const { startedAt, finishedAt } = sent['operation'] as Readonly<Record<string, string>>;
+    const now = String(sent['revision']);
     const history = [
       {
-        revision: before,
+        revision: BEFORE,
         source,
         deployStartedAt: '2020-01-01T00:00:00Z',
         deployedAt: '2020-01-01T00:00:01Z',
@@ -524,18 +541,14 @@ other: { pattern: 'Deployment/*', fields: spec.paused }`;
           apiVersion: 'apps/v1',
           kind: 'Deployment',
           metadata: { name: 'web', namespace: 'shop' },
-          spec: { replicas: asked === before ? 1 : 2 },
+          spec: { replicas: asked === BEFORE ? 1 : 2 },
         },
       ],
     });
     closing.push(argocd.close);
-    const access = {
-      'argocd-server': argocd.url,
-      'argocd-token': argocd.token,
-      'certificate-authority': argocd.ca,
-    };
-    const report = await answer(eventOf(sent), { ...access, filters, ...more });
-    return { report, requests: argocd.requests };
+    argocd.now = () => Date.parse(finishedAt ?? '') + agoMs;
+    const report = await answer(eventOf(sent), { ...accessToArgocd(argocd), filters, ...more });
+    return { report, requests: argocd.requests, paths: argocd.requests.map(({ path }) => path) };
   }
 
   test('fields are rendered, the revision before is that of the history', async () => {
@@ -546,6 +559,61 @@ other: { pattern: 'Deployment/*', fields: spec.paused }`;
     expect(changesOf(report)).toMatchObject([
       { change: 'updated', evidence: 'rendered', fields: { evidence: 'rendered' } },
     ]);
+  });
+
+  const APPLICATION = '/api/v1/applications/shop';
+  const MANIFESTS = `${APPLICATION}/manifests`;
+
+  test('where the event tells the revision before, the history is not asked', async () => {
+    const { report, requests, paths } = await fields({}, { previous: BEFORE });
+    expect(paths).toEqual([MANIFESTS, MANIFESTS]);
+    expect(requests.map(({ query }) => query)).toMatchObject([
+      { appNamespace: 'argocd', revision: BEFORE },
+      { appNamespace: 'argocd', revision: payload()['revision'] },
+    ]);
+    expect(report.matched.get('web')).toHaveLength(1);
+    expect(report.matched.get('other')).toEqual([]);
+    expect(changesOf(report)).toMatchObject([{ change: 'updated', evidence: 'rendered' }]);
+    expect(report.applications[0]?.evidence).toBe('complete');
+  });
+
+  test.each<[string, Payload, number]>([
+    ['the event is too old to say that the sources are the same', {}, 301_000],
+    ['what was pruned before has to be told too', { selective: true }, 0],
+    ['there is a revision too many', { previous: [BEFORE, BEFORE] }, 0],
+    ['there is a list without a revision', { previous: [''] }, 0],
+  ])('the history is asked all the same where %s', async (_, told, agoMs) => {
+    const { report, paths } = await fields({}, { previous: BEFORE, ...told }, agoMs);
+    expect(paths).toContain(APPLICATION);
+    expect(changesOf(report)).toMatchObject([{ evidence: 'rendered' }]);
+  });
+
+  const TOLD = traceNames()
+    .flatMap((trace) =>
+      endedIn(trace).map(({ object }, i) => [`${trace}-${i + 1}`, object] as const),
+    )
+    .filter(([name]) => 'previous' in (golden(name)['operation'] as Payload));
+
+  test.each(TOLD)('%s: the history tells the same revision before', async (name, object) => {
+    const asked = async (sent: Payload) => {
+      const argocd = await startArgocdServer({ objects: [object], render: () => [] });
+      closing.push(argocd.close);
+      argocd.now = () => Date.parse((sent['operation'] as { finishedAt: string }).finishedAt);
+      await answer(eventOf(sent), { ...accessToArgocd(argocd), fields: 'paths' });
+      const rendered = argocd.requests.filter(({ path }) => path.endsWith('/manifests'));
+      return { urls: rendered.map(({ url }) => url), all: argocd.requests.length };
+    };
+    const { previous: _, ...rest } = golden(name)['operation'] as Payload;
+    // Of each, one resource is left open: else nobody would ask.
+    const open: Payload = { ...golden(name), total: 1, resources: [resource()] };
+    const [told, untold] = [await asked(open), await asked({ ...open, operation: rest })];
+    expect(told.urls).toEqual(untold.urls);
+    expect(told.urls.length).toBeGreaterThan(0);
+    // Of a part of a deployment, and after a retry, what was pruned before has to be told too.
+    const { phase, startedAt, selective, message } = rest;
+    const isWhole = phase !== 'Succeeded' || startedAt === open['deployStartedAt'];
+    const isOnly = selective === false && isWhole && !String(message).includes('(retried ');
+    if (isOnly) expect(told.all).toBe(told.urls.length);
   });
 
   test('nothing is asked with fields: off and live-evidence: off', async () => {

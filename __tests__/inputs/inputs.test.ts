@@ -97,6 +97,7 @@ test('defaults', async () => {
     selector: '',
     applicationNamespace: 'argocd',
     minApplications: 1,
+    children: false,
     access: {
       kubeconfig: '',
       context: '',
@@ -376,6 +377,9 @@ const BAD: readonly Bad[] = [
     '"2"',
     'about one Application: accepted is 1',
   ],
+  [{ children: 'yes' }, 'children', '"yes"', 'true'],
+  [{ source: 'event', children: 'true' }, 'children', '"true"', 'use source: cluster'],
+  [{ 'wait-for': 'deletion', children: 'true' }, 'children', '"true"', 'name the Applications'],
   [{ source: 'event', context: 'c' }, 'context', '"c"', 'add kubeconfig or remove it'],
   [{ selector: 'a=b,' }, 'selector', '"a=b,"', 'accepted'],
   [{ selector: 'a=b c' }, 'selector', '"a=b c"', 'accepted'],

@@ -3,16 +3,8 @@ import { runAction, type StepResult } from '../support/action.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { isStream, startArgocdServer } from '../support/argocd-server.ts';
 import { atATime } from '../support/at-a-time.ts';
-import {
-  caseNames,
-  loadCase,
-  loadTrace,
-  replay,
-  type Stage,
-  type Trace,
-  traceNames,
-} from '../support/replay.ts';
-import { said } from './steps.ts';
+import { loadTrace, replay, type Stage, type Trace, traceNames } from '../support/replay.ts';
+import { changesOf, hooksOf, placeOf, resourcesOf } from '../support/results.ts';
 
 /** The built action on every recording from its start, through Kubernetes and through Argo CD. */
 
@@ -28,41 +20,6 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   degraded: { 'degraded-grace': '1s' },
 };
 
-interface Resource {
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly change: string;
-  readonly phase: string;
-}
-
-interface Results {
-  readonly applications: readonly {
-    readonly 'all-resources': readonly Resource[];
-    readonly rule: string;
-  }[];
-}
-
-/** `CHANGE group/Kind/namespace/name`, and of a hook its phase. */
-function resourcesOf({ results }: StepResult): readonly string[] {
-  return (results as Results).applications
-    .flatMap((each) => each['all-resources'])
-    .map(({ change, group, kind, namespace, name, phase }) => {
-      const place = `${group}/${kind}/${namespace}/${name}`;
-      return change === 'hook' ? `hook ${place} ${phase}` : `${change} ${place}`;
-    })
-    .sort();
-}
-
-function isHook(resource: string): boolean {
-  return resource.startsWith('hook ');
-}
-
-function changesIn(resources: readonly string[]): readonly string[] {
-  return resources.filter((each) => !isHook(each) && !each.startsWith('unchanged '));
-}
-
 type Inputs = Readonly<Record<string, string>>;
 
 async function waitOn(
@@ -70,24 +27,19 @@ async function waitOn(
   stage: Stage,
   begin: Promise<unknown>,
   access: Inputs,
-  startAt = 0,
 ): Promise<StepResult> {
   const { application, revision } = trace;
-  const playing = replay(stage, trace, { begin, speed: SPEED, startAt });
-  const of = { application, revision, timeout: '90s', ...INPUTS[trace.trace], ...trace.inputs };
+  const playing = replay(stage, trace, { begin, speed: SPEED });
+  const of = { application, revision, timeout: '90s', ...INPUTS[trace.trace] };
   return runAction({ inputs: { ...of, ...access }, killAfterMs: 100_000 }).finally(playing.stop);
 }
 
-async function throughKubernetes(
-  trace: Trace,
-  inputs: Inputs = {},
-  startAt = 0,
-): Promise<StepResult> {
+async function throughKubernetes(trace: Trace): Promise<StepResult> {
   const server = await startApiServer();
   const begin = server.seen(({ verb }) => verb === 'watch' || verb === 'list');
   const { url, token, ca } = server;
-  const access = { server: url, token, 'certificate-authority': ca, ...inputs };
-  return waitOn(trace, server, begin, access, startAt).finally(server.close);
+  const access = { server: url, token, 'certificate-authority': ca };
+  return waitOn(trace, server, begin, access).finally(server.close);
 }
 
 async function throughArgocd(trace: Trace): Promise<StepResult> {
@@ -130,10 +82,8 @@ describe.each(traceNames())('%s', (name) => {
       ...(truth.syncStatus ? { 'sync-status': truth.syncStatus } : {}),
     });
     expect(result.exitCode).toBe(truth.conclusion === 'success' ? 0 : 1);
-    const resources = resourcesOf(result);
-    if (truth.changes) expect(changesIn(resources)).toEqual([...truth.changes].sort());
-    const hooks = truth.hooks?.map((hook) => `hook ${hook}`).sort();
-    if (hooks) expect(resources.filter(isHook)).toEqual(hooks);
+    if (truth.changes) expect(changesOf(result)).toEqual([...truth.changes].sort());
+    if (truth.hooks) expect(hooksOf(result)).toEqual([...truth.hooks].sort());
   });
 
   test('ends the same through Argo CD', async () => {
@@ -143,46 +93,18 @@ describe.each(traceNames())('%s', (name) => {
       outputs: Object.fromEntries(DECISIONS.map((output) => [output, outputs[output]])),
     });
     expect(decided(argocd)).toEqual(decided(kubernetes));
-    expect(resourcesOf(argocd)).toEqual(resourcesOf(kubernetes));
+    expect(classesOf(argocd)).toEqual(classesOf(kubernetes));
   });
 });
+
+/** Every resource, the unchanged ones too. */
+function classesOf(result: StepResult): readonly string[] {
+  return resourcesOf(result)
+    .map((each) => `${each.change} ${placeOf(each)} ${each.phase}`)
+    .sort();
+}
 
 const DECISIONS = [
   ...['conclusion', 'reason', 'revision', 'revisions', 'sync-status', 'health-status'],
   ...['operation-phase', 'images', 'changed-count', 'evidence', 'started-at'],
 ];
-
-/** Each case from its first event, and from its last. */
-const CASES = caseNames().flatMap((name) => {
-  const last = loadCase(name).events.at(-1)?.t ?? 0;
-  return last > 0 ? [[name, 0] as const, [name, last] as const] : [[name, 0] as const];
-});
-let cases: ReadonlyMap<(typeof CASES)[number], Promise<StepResult>>;
-
-describe('the built action on every case', () => {
-  beforeAll(() => {
-    cases = atATime(AT_A_TIME, CASES, ([name, startAt]) => {
-      const trace = loadCase(name);
-      const ends = trace.expect.conclusion !== 'timeout';
-      return throughKubernetes(trace, ends ? {} : { timeout: '3s' }, startAt);
-    });
-  });
-  afterAll(() => Promise.allSettled(cases.values()));
-
-  test.each(CASES.map((each) => [...each, each] as const))('%s, from %i ms', async (...row) => {
-    const [name, startAt, key] = row;
-    const { expect: truth } = loadCase(name);
-    const result = await (cases.get(key) ?? Promise.reject(new Error(`no run of ${name}`)));
-    expect(result.stderr).toBe('');
-    expect(result.outputs).toMatchObject({ conclusion: truth.conclusion, reason: truth.reason });
-    if (truth.deployed) expect(result.outputs['revision']).toBe(truth.deployed);
-    // Late, a message alone does not tell an update.
-    if (truth.changes && startAt === 0)
-      expect(changesIn(resourcesOf(result))).toEqual(truth.changes);
-    const [annotation = ''] = said(result, 'error');
-    for (const text of truth.says ?? []) expect(annotation).toContain(text);
-    for (const text of truth.neverSays ?? []) expect(annotation).not.toContain(text);
-    const [application] = (result.results as Results).applications;
-    expect(application?.rule).toMatch(/^[a-z-]+$/);
-  });
-});

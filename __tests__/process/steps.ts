@@ -57,20 +57,3 @@ export function expectEnd(result: StepResult, conclusion: string, reason: string
   expect(stdout).not.toMatch(/^\s+at .*:\d+/m);
   expect(said(result, 'error').length > 0).toBe(!good);
 }
-
-/** Applications in the results, with all that is known of them. */
-export function applicationsOf(result: StepResult): readonly ApplicationEntry[] {
-  return (result.results as { readonly applications: readonly ApplicationEntry[] }).applications;
-}
-
-export interface ApplicationEntry {
-  readonly application: string;
-  readonly conclusion: string;
-  readonly reason: string;
-  readonly 'all-resources': readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly change: string;
-    readonly evidence: string;
-  }[];
-}

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { StepResult } from '../support/action.ts';
 import { type ArgocdServer, startArgocdServer } from '../support/argocd-server.ts';
 import { manifest } from '../support/manifest.ts';
 import { loadTrace } from '../support/replay.ts';
+import { changesOf } from '../support/results.ts';
 import { runHere } from '../support/run-here.ts';
 
 let argocd: ArgocdServer;
@@ -20,28 +20,6 @@ function access(): Readonly<Record<string, string>> {
     'argocd-token': argocd.token,
     'certificate-authority': argocd.ca,
   };
-}
-
-interface Resource {
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly change: string;
-}
-
-interface Results {
-  readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
-}
-
-function changedIn({ results }: StepResult): readonly string[] {
-  return (results as Results).applications
-    .flatMap((each) => each['all-resources'])
-    .filter((each) => !['unchanged', 'hook'].includes(each.change))
-    .map(({ change, group, kind, namespace, name }) => {
-      return `${change} ${group}/${kind}/${namespace}/${name}`;
-    })
-    .sort();
 }
 
 describe('through Argo CD', () => {
@@ -78,7 +56,7 @@ describe('through Argo CD', () => {
     argocd.setLive(trace.live);
     const { application, revision } = trace;
     const result = await run({ application, revision });
-    expect(changedIn(result)).toEqual([...(trace.expect.changes ?? [])].sort());
+    expect(changesOf(result)).toEqual([...(trace.expect.changes ?? [])].sort());
   });
 
   test('trigger: sync, then the end of that operation', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../support/inside.ts';
 import { A, B, manifest } from '../support/manifest.ts';
 import { loadTrace } from '../support/replay.ts';
+import { type Resource, resourcesOf } from '../support/results.ts';
 import { runHere } from '../support/run-here.ts';
 
 let argocd: ArgocdServer;
@@ -24,17 +25,6 @@ afterEach(async () => {
 });
 
 type Given = Readonly<Record<string, string>>;
-type Fields = readonly { readonly path: string; readonly from?: unknown; readonly to?: unknown }[];
-interface Resource {
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly change: string;
-  readonly evidence: string;
-  readonly fields?: Fields;
-}
-
 function byArgocd(): Given {
   return {
     source: 'argocd',
@@ -64,13 +54,6 @@ function put(object: KubeObject): void {
 
 function resourcesIn({ outputs }: StepResult): readonly Resource[] {
   return JSON.parse(outputs['resources'] ?? '[]');
-}
-
-function allIn({ results }: StepResult): readonly Resource[] {
-  const { applications } = results as {
-    readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
-  };
-  return applications.flatMap((each) => each['all-resources']);
 }
 
 function pathsIn(result: StepResult): Readonly<Record<string, readonly string[] | undefined>> {
@@ -338,7 +321,7 @@ const run = (inputs: Given) =>
   runHere({ inputs: { application: 'shop', revision: B, timeout: '60s', ...inputs } });
 
 const classesIn = (result: StepResult) =>
-  allIn(result).map(({ change, evidence, namespace, name }) =>
+  resourcesOf(result).map(({ change, evidence, namespace, name }) =>
     [change, evidence, namespace, name].join(' '),
   );
 
@@ -602,7 +585,9 @@ describe('values', () => {
       expect(to.slice(0, 5)).toBe(fields === 'values' ? `1${text}`.slice(0, 5) : '');
       expect(to.length).toBeLessThanOrEqual(200);
       expect(splitDiff(result.summary)[1] !== '').toBe(fields === 'values');
-      expect(allIn(result)[0]?.fields?.[0]?.to).toBe(fields === 'values' ? `1${text}` : undefined);
+      expect(resourcesOf(result)[0]?.fields?.[0]?.to).toBe(
+        fields === 'values' ? `1${text}` : undefined,
+      );
     },
   );
 
@@ -695,7 +680,7 @@ describe('very much', () => {
   test.each(['paths', 'values'])('3,000 fields of one resource: %s', async (fields) => {
     const result = await much(1, (revision) => keys(3000, revision.repeat(400)), fields);
     expectWithinLimits(result);
-    expect(allIn(result)[0]?.fields).toHaveLength(3000);
+    expect(resourcesOf(result)[0]?.fields).toHaveLength(3000);
     expect(result.summary).toContain('key-0');
     expect(result.outputs).toMatchObject({ all: 'true', 'all-count': '1' });
     expect(resourcesIn(result)[0]).toMatchObject({ name: 'c0', change: 'updated' });
@@ -709,7 +694,7 @@ describe('very much', () => {
     expectWithinLimits(result);
     expect(result.summary).toContain('@ data.file\n- changed 1\n+ changed 2\n```');
     expect(resourcesIn(result)[0]?.fields?.[0]?.path).toBe('data.file');
-    expect(allIn(result)[0]?.fields).toEqual([
+    expect(resourcesOf(result)[0]?.fields).toEqual([
       { path: 'data.file', from: data('1').file, to: data('2').file },
     ]);
   });
@@ -717,8 +702,8 @@ describe('very much', () => {
   test('1,000 resources', async () => {
     const result = await much(1000, (revision) => keys(5, revision.repeat(300)), 'values');
     expectWithinLimits(result);
-    expect(allIn(result)).toHaveLength(1000);
-    expect(allIn(result).every((each) => each.fields?.length === 5)).toBe(true);
+    expect(resourcesOf(result)).toHaveLength(1000);
+    expect(resourcesOf(result).every((each) => each.fields?.length === 5)).toBe(true);
     expect(result.outputs).toMatchObject({ 'all-count': '1000', 'changed-count': '1000' });
     expect(resourcesIn(result).length).toBeGreaterThan(0);
     expect(result.stdout).toMatch(/::warning[^\n]*Output resources has only the first/);
@@ -771,7 +756,7 @@ describe('very much', () => {
     expectWithinLimits(result);
     expect(whole()).toHaveLength(1000);
     expect(Math.max(...atOnce)).toBeLessThanOrEqual(8);
-    const known = allIn(result).filter((each) => each.fields);
+    const known = resourcesOf(result).filter((each) => each.fields);
     expect(known).toHaveLength(500);
     expect(known.every((each) => each.fields?.[0]?.path === 'data.a')).toBe(true);
     expect(result.stdout).toMatch(

@@ -5,6 +5,7 @@ import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
 import { manifest } from '../support/manifest.ts';
 import { loadTrace, replay, type Stage, type Trace } from '../support/replay.ts';
+import { changesOf } from '../support/results.ts';
 import { runHere } from '../support/run-here.ts';
 
 /** A wait for an image on the recordings, which say nothing of the revision that brings it. */
@@ -45,26 +46,6 @@ async function waitOn(trace: Trace, way: Way, inputs: Inputs, startAt = 0): Prom
           },
         });
   return step.finally(playing.stop);
-}
-
-interface Results {
-  readonly applications: readonly {
-    readonly 'all-resources': readonly {
-      readonly group: string;
-      readonly kind: string;
-      readonly namespace: string;
-      readonly name: string;
-      readonly change: string;
-    }[];
-  }[];
-}
-
-function changesOf({ results }: StepResult): readonly string[] {
-  return (results as Results).applications
-    .flatMap((each) => each['all-resources'])
-    .filter(({ change }) => change !== 'unchanged' && change !== 'hook')
-    .map((r) => `${r.change} ${r.group}/${r.kind}/${r.namespace}/${r.name}`)
-    .sort();
 }
 
 describe.each(['cluster', 'argocd'] as const)('source: %s', (way) => {

@@ -3,18 +3,10 @@ import { expectEnd, said, stepHere } from '../process/steps.ts';
 import type { StepResult } from '../support/action.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { loadTrace, replay, type Trace } from '../support/replay.ts';
+import { changesOf, resourcesOf } from '../support/results.ts';
 
 /** How many times faster than recorded. */
 const SPEED = 20;
-
-interface Resource {
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly change: string;
-  readonly evidence: string;
-}
 
 let server: ApiServer;
 beforeEach(async () => {
@@ -36,21 +28,6 @@ async function waitFrom(
   const result = await stepHere(server, { application, revision, timeout: '20s', ...inputs });
   playing.stop();
   return result;
-}
-
-function resourcesOf({ results }: StepResult): readonly Resource[] {
-  const { applications } = results as {
-    readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
-  };
-  return applications.flatMap((each) => each['all-resources']);
-}
-
-/** `class group/Kind/namespace/name` of what changed. */
-function changesOf(result: StepResult): readonly string[] {
-  return resourcesOf(result)
-    .filter(({ change }) => change !== 'unchanged' && change !== 'hook')
-    .map((r) => `${r.change} ${r.group}/${r.kind}/${r.namespace}/${r.name}`)
-    .sort();
 }
 
 const truthOf = (trace: Trace) => [...(trace.expect.changes ?? [])].sort();

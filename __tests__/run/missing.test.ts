@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { applicationsOf, expectEnd, said, stepHere } from '../process/steps.ts';
+import { expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { A, B, manifest } from '../support/manifest.ts';
+import { applicationsOf } from '../support/results.ts';
 
 let server: ApiServer;
 beforeEach(async () => {

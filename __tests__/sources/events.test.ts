@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { warningsIn } from '../../src/sources/events.js';
+import { tellingEventsIn } from '../../src/sources/events.js';
 
 const EVENT = {
   ...{ type: 'Warning', reason: 'FailedMount', message: 'no secret' },
@@ -10,10 +10,18 @@ describe('the warnings about an object', () => {
   test.each([
     ['of another object', { ...EVENT, involvedObject: { uid: 'other' } }],
     ['of no object', { ...EVENT, involvedObject: null }],
-    ['that are none', { ...EVENT, type: 'Normal' }],
+    ['that warn of nothing', { ...EVENT, type: 'Normal' }],
   ])('not: %s', (_, event) => {
-    expect(warningsIn({ items: [event] }, 'pod')).toEqual([]);
+    expect(tellingEventsIn({ items: [event] }, 'pod')).toEqual([]);
   });
+
+  test.each(['FailedBinding', 'WaitForFirstConsumer', 'Pulling'])(
+    'a normal one that tells what is waited for: %s',
+    (reason) => {
+      const items = [{ ...EVENT, type: 'Normal', reason }];
+      expect(tellingEventsIn({ items }, 'pod')).toEqual([expect.objectContaining({ reason })]);
+    },
+  );
 
   test.each([
     [{ lastTimestamp: 'b', firstTimestamp: 'a' }, 'b'],
@@ -21,7 +29,7 @@ describe('the warnings about an object', () => {
     [{ series: { lastObservedTime: 'd' }, eventTime: 'c' }, 'd'],
     [{}, ''],
   ])('when it was last seen: %j', (times, at) => {
-    expect(warningsIn({ items: [{ ...EVENT, ...times }] }, 'pod')).toEqual([
+    expect(tellingEventsIn({ items: [{ ...EVENT, ...times }] }, 'pod')).toEqual([
       { about: 'pod', reason: 'FailedMount', message: 'no secret', at },
     ]);
   });
@@ -29,7 +37,7 @@ describe('the warnings about an object', () => {
   test.each([null, {}, { items: null }, { items: {} }, { items: [null, 7, 'x'] }])(
     'of no shape: %j',
     (answer) => {
-      expect(warningsIn(answer, 'pod')).toEqual([]);
+      expect(tellingEventsIn(answer, 'pod')).toEqual([]);
     },
   );
 });

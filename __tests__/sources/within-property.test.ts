@@ -3,28 +3,41 @@ import * as fc from 'fast-check';
 import { causesOf } from '../../src/core/result/causes.js';
 import { NO_HOOKS, rememberHooks, withSeenHooks } from '../../src/core/within/hooks.js';
 import { podFailuresOf } from '../../src/core/within/pod-failures.js';
-import { nodesToAskAbout, podsToRead } from '../../src/core/within/questions.js';
+import { nodesToAskAbout, podsToRead, rolloutsToRead } from '../../src/core/within/questions.js';
 import type { ResourceTree, TreeNode } from '../../src/core/within/tree.js';
 import { treeIn } from '../../src/sources/argocd/tree.js';
-import { warningsIn } from '../../src/sources/events.js';
+import { tellingEventsIn } from '../../src/sources/events.js';
 import { WORKLOADS } from '../../src/sources/kubernetes/workloads.js';
+import { analysisNode, rolloutIn } from '../../src/sources/live-rollout.js';
 
 const RUNS = { seed: 20_261_125, numRuns: 300 };
 
 /** Few words, so that what is made of them has relatives. */
 const UID = fc.constantFrom('a', 'b', 'c', 'd', '');
-const KIND = fc.constantFrom('Pod', 'ReplicaSet', 'Deployment', 'Job', 'ControllerRevision', 'X');
+const KIND = fc.constantFrom(
+  'ControllerRevision',
+  'Pod',
+  'ReplicaSet',
+  'Deployment',
+  'Job',
+  'Rollout',
+  'AnalysisRun',
+  'X',
+);
 const ANY = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constant(undefined));
 const REASON = fc.constantFrom('Init:ErrImagePull', 'Error', 'Running', 'Evicted', 'Init:', '0/1');
 
 const NODE = fc.record({
   kind: fc.oneof(KIND, ANY),
-  group: fc.oneof(fc.constantFrom('', 'apps'), ANY),
+  group: fc.oneof(fc.constantFrom('', 'apps', 'argoproj.io'), ANY),
   name: fc.oneof(UID, ANY),
   uid: fc.oneof(UID, ANY),
   parentRefs: fc.oneof(fc.array(fc.record({ uid: UID }), { maxLength: 2 }), ANY),
   health: fc.oneof(
-    fc.record({ status: fc.constantFrom('Healthy', 'Degraded', 'Progressing'), message: ANY }),
+    fc.record({
+      status: fc.constantFrom('Healthy', 'Degraded', 'Progressing', 'Suspended'),
+      message: fc.oneof(fc.constantFrom('RolloutAborted: analysis', 'x'), ANY),
+    }),
     ANY,
   ),
   info: fc.oneof(
@@ -35,6 +48,8 @@ const NODE = fc.record({
   images: ANY,
 });
 
+const STRATEGY = fc.oneof(fc.record({ canary: fc.record({ steps: ANY }), blueGreen: ANY }), ANY);
+
 /** Asks a tree everything that is asked of one. */
 function askAll(tree: ResourceTree): void {
   const hooks = new Map([['batch/Job//a', 'PreSync']]);
@@ -43,6 +58,7 @@ function askAll(tree: ResourceTree): void {
     causesOf(each, { application: 'shop', namespace: 'shop', hooks });
     podFailuresOf(each, hooks);
     podsToRead(each, 5);
+    rolloutsToRead(each, 5);
     nodesToAskAbout(each, 5);
   }
 }
@@ -52,7 +68,7 @@ describe('whatever a server says is within', () => {
     fc.assert(
       fc.property(fc.array(NODE), ANY, (nodes, events) => {
         const tree = treeIn({ nodes });
-        askAll({ ...tree, events: warningsIn(events, 'a') });
+        askAll({ ...tree, events: tellingEventsIn(events, 'a') });
       }),
       RUNS,
     );
@@ -61,9 +77,11 @@ describe('whatever a server says is within', () => {
   test('objects of the Kubernetes API', () => {
     const object = fc.record({
       metadata: fc.oneof(fc.record({ uid: UID, name: ANY, annotations: ANY, labels: ANY }), ANY),
-      spec: ANY,
+      spec: fc.oneof(fc.record({ strategy: STRATEGY, paused: ANY }), ANY),
       status: fc.oneof(
         fc.record({
+          ...{ abort: ANY, currentStepIndex: ANY, pauseConditions: ANY, phase: ANY, message: ANY },
+          metricResults: fc.oneof(fc.array(fc.record({ name: ANY, phase: ANY })), ANY),
           conditions: fc.oneof(fc.array(fc.record({ type: ANY, status: ANY, reason: ANY })), ANY),
           containerStatuses: fc.oneof(fc.array(fc.record({ state: ANY, lastState: ANY })), ANY),
         }),
@@ -72,9 +90,10 @@ describe('whatever a server says is within', () => {
     });
     fc.assert(
       fc.property(fc.array(object), (objects) => {
-        const nodes = objects.flatMap((each): readonly TreeNode[] =>
-          WORKLOADS.map(({ node }) => node(each)),
-        );
+        const nodes = objects.flatMap((each): readonly TreeNode[] => [
+          ...WORKLOADS.map(({ node }) => node(each)),
+          { ...analysisNode(each), ...rolloutIn(each) },
+        ]);
         askAll({ nodes, events: [], truncated: false });
       }),
       RUNS,

@@ -15,10 +15,13 @@ export async function costed<T>(work: () => T | Promise<T>): Promise<Costed<T>> 
   return { value, cost: microsecondsSince(before) / reference };
 }
 
-/** The cost of work that can be done several times: the first one pays for compiling too. */
-export async function costOf(work: () => unknown): Promise<number> {
+/**
+ * The cost of work that can be done several times: the first one pays for compiling too.
+ * @param enough less than this is taken at the first time
+ */
+export async function costOf(work: () => unknown, enough = 10): Promise<number> {
   const { cost } = await costed(work);
-  if (cost < 10) return cost;
+  if (cost < enough) return cost;
   return Math.min(cost, (await costed(work)).cost, (await costed(work)).cost);
 }
 

@@ -29,6 +29,36 @@ function cut(message: string, most: number): string {
   return `${bytes.subarray(0, most / 2)}…${bytes.subarray(1 - most / 2)}`;
 }
 
+/** The sources of a spec, a result or an entry of the history, without what tells revisions apart. */
+function sourcesOf(holder: Json): string {
+  const { sources, source } = holder;
+  const all = isFilled(sources) ? list(sources) : [at(source)];
+  return JSON.stringify(
+    all.map(({ name: _, targetRevision: __, targetBranch: ___, ...rest }) => inOrder(rest)),
+  );
+}
+
+/** As Go and jq write objects. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isRecord(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, inOrder(value[key])]));
+}
+
+/**
+ * Its revision, where it was of the sources that were deployed and that are there now.
+ * @param from when the deployment of the operation began
+ */
+function previousOf(object: KubeObject, from: string): { readonly previous?: unknown } {
+  const history = list(at(object, 'status')['history']);
+  const entry = history.findLast((each) => text(each['deployStartedAt']) < from) ?? {};
+  const result = at(object, 'status', 'operationState', 'syncResult');
+  const previous = isFilled(entry['revisions']) ? entry['revisions'] : text(entry['revision']);
+  const same = new Set([at(object, 'spec'), result, entry].map(sourcesOf)).size === 1;
+  return same && previous !== '' ? { previous } : {};
+}
+
 /** What the template says of an Application whose operation has ended. */
 export function payloadOf(object: KubeObject): Payload {
   const state = at(object, 'status', 'operationState');
@@ -38,6 +68,8 @@ export function payloadOf(object: KubeObject): Payload {
   const deployStartedAt = text(deployment?.['deployStartedAt']);
   const all = list(result['resources']);
   const first = !state['retryCount'] && deployStartedAt === state['startedAt'];
+  const succeeded = state['phase'] === 'Succeeded' && deployStartedAt !== '';
+  const from = succeeded ? deployStartedAt : text(state['startedAt']);
   const told = all.filter(
     ({ message, hookType }) => !(first && !hookType && text(message).endsWith(' unchanged')),
   );
@@ -54,6 +86,7 @@ export function payloadOf(object: KubeObject): Payload {
       message: cut(text(state['message']), 1000),
       dryRun: sync['dryRun'] === true,
       selective: list(sync['resources']).length > 0,
+      ...previousOf(object, from),
     },
     deployStartedAt,
     sync: text(at(object, 'status', 'sync')['status']),

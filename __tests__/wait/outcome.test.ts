@@ -102,6 +102,29 @@ describe('a cancelled run', () => {
   });
 });
 
+test.each([
+  ['cancelled', { cancelled: true }, 1],
+  // Once for what is in the way, once for the first of it, which the message names.
+  ['at its timeout', {}, 2],
+])('what is in the way is looked for, %s, no more often than it is told', (_, how, times) => {
+  let looks = 0;
+  const waits = new Map(
+    [...waiting(3)].map(([key, wait]) => {
+      if (wait.kind === 'done' || !wait.state.application) throw new Error('it must wait');
+      const application = {
+        ...wait.state.application,
+        get conditions() {
+          looks += 1;
+          return [];
+        },
+      };
+      return [key, { ...wait, state: { ...wait.state, application } } satisfies Wait] as const;
+    }),
+  );
+  endAll(waits, { ...NOTHING, ...how }, (key) => key, NOW);
+  expect(looks).toBe(3 * times);
+});
+
 test('resources that nothing happened to count too, as each has to be classified', () => {
   const resources = results.map((each) => ({ ...each, message: '' }));
   const waits = waiting(7, { revision: B, results: [], resources });

@@ -175,9 +175,12 @@ describe('of ApplicationSets', () => {
   });
 
   test.each([
-    [['shop'], { namespace: 'argocd', owners: new Set(['argocd/shop']) }],
-    [['shop', 'web'], { namespace: 'argocd', owners: new Set(['argocd/shop', 'argocd/web']) }],
-    [['shop', 'team/shop'], { owners: new Set(['argocd/shop', 'team/shop']) }],
+    [['shop'], { namespace: 'argocd', wholeSources: true, owners: new Set(['argocd/shop']) }],
+    [
+      ['shop', 'web'],
+      { namespace: 'argocd', wholeSources: true, owners: new Set(['argocd/shop', 'argocd/web']) },
+    ],
+    [['shop', 'team/shop'], { wholeSources: true, owners: new Set(['argocd/shop', 'team/shop']) }],
   ])('%j: the narrowest list that holds what they own', (applicationSets, selection) => {
     expect(selectionOf(inputs({ applicationSets }))).toEqual(selection);
   });

@@ -1,26 +1,13 @@
 import type { StepResult } from '../../__tests__/support/action.ts';
 import type { Expectation } from '../../__tests__/support/replay.ts';
+import { changesOf, hooksOf } from '../../__tests__/support/results.ts';
 
 /** What is wrong with a run of the action, in sentences; none: nothing. */
 export type Faults = readonly string[];
 
-interface Resource {
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly change: string;
-  readonly phase: string;
-}
-
-interface Results {
-  readonly applications: readonly { readonly 'all-resources': readonly Resource[] }[];
-}
-
 /** Compares a run with what its recording expects. */
 export function faultsOf(result: StepResult, truth: Expectation): Faults {
   const { conclusion, reason, deployed, health, syncStatus, changes, hooks } = truth;
-  const resources = resourcesOf(result);
   return [
     ...outputFaults(result, {
       conclusion,
@@ -29,8 +16,8 @@ export function faultsOf(result: StepResult, truth: Expectation): Faults {
       ...(health ? { 'health-status': health } : {}),
       ...(syncStatus ? { 'sync-status': syncStatus } : {}),
     }),
-    ...(changes ? differences('changes', changesOf(resources), changes) : []),
-    ...(hooks ? differences('hooks', hooksOf(resources), hooks) : []),
+    ...(changes ? differences('changes', changesOf(result), changes) : []),
+    ...(hooks ? differences('hooks', hooksOf(result), hooks) : []),
   ];
 }
 
@@ -68,25 +55,4 @@ function differences(what: string, actual: readonly string[], wanted: readonly s
     ...missing.map((each) => `${what}: ${each} is missing`),
     ...extra.map((each) => `${what}: ${each} should not be there`),
   ];
-}
-
-function resourcesOf(result: StepResult): readonly Resource[] {
-  const results = result.results as Results | undefined;
-  return results?.applications.flatMap((each) => each['all-resources']) ?? [];
-}
-
-function changesOf(resources: readonly Resource[]): readonly string[] {
-  return resources
-    .filter((each) => !['unchanged', 'hook'].includes(each.change))
-    .map((each) => `${each.change} ${placeOf(each)}`);
-}
-
-function hooksOf(resources: readonly Resource[]): readonly string[] {
-  return resources
-    .filter((each) => each.change === 'hook')
-    .map((each) => `${placeOf(each)} ${each.phase}`);
-}
-
-function placeOf({ group, kind, namespace, name }: Resource): string {
-  return `${group}/${kind}/${namespace}/${name}`;
 }

@@ -39,8 +39,11 @@ export interface Lab {
   put(object: KubeObject): Promise<KubeObject>;
   get(name: string): Promise<KubeObject | undefined>;
   remove(name: string): Promise<void>;
-  /** Creates an object as Argo CD's controller did at a time: its last write says so. */
-  applied(object: KubeObject, writtenAt: string): Promise<void>;
+  /**
+   * Creates an object as Argo CD's controller.
+   * @returns makes its last write be of a time (RFC 3339)
+   */
+  applied(object: KubeObject): Promise<(writtenAt: string) => Promise<void>>;
   /** Takes away all that was made. */
   close(): Promise<void>;
 }
@@ -182,7 +185,7 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
     },
     get,
     remove,
-    async applied(object, writtenAt) {
+    async applied(object) {
       const made = await objects.create(
         object as unknown as KubernetesObject,
         undefined,
@@ -191,15 +194,16 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
       );
       if (object.kind === 'Namespace') namespaces.add(object.metadata.name);
       // A real cluster's controllers write to it too: the change is made to what is there by then.
-      await retryingConflicts(async () => {
-        const found = await objects.read(made as Parameters<typeof objects.read>[0]);
-        await objects.replace(
-          withWriteAt(found, writtenAt, run),
-          undefined,
-          undefined,
-          'post-sync-e2e',
-        );
-      });
+      return (writtenAt) =>
+        retryingConflicts(async () => {
+          const found = await objects.read(made as Parameters<typeof objects.read>[0]);
+          await objects.replace(
+            withWriteAt(found, writtenAt, run),
+            undefined,
+            undefined,
+            'post-sync-e2e',
+          );
+        });
     },
     async close() {
       await until(isServed, `${CRD} is served`);

@@ -69,18 +69,21 @@ export async function liveFaults(
   const trace = loadTrace(name);
   const destination = lab.nameNamespace();
   const live = liveObjects(trace, destination);
-  // What is old has to be older than the deployment's start, by the server's clock of whole seconds.
-  const aheadMs = live.some((each) => !each.isNew) ? leadOf(trace) + 2000 : 0;
-  const begins = Date.now() + lab.clockOffsetMs + aheadMs;
+  const dated: (readonly [writtenAt: string, write: (time: string) => Promise<void>])[] = [];
   const make = async (isNew: boolean) => {
     for (const { object, writtenAt } of live.filter((each) => each.isNew === isNew)) {
-      await lab.applied(object, moved(trace, writtenAt, begins, SPEED));
+      dated.push([writtenAt, await lab.applied(object)]);
     }
   };
   if (!live.some((each) => each.object.kind === 'Namespace')) await lab.makeNamespace(destination);
   await make(false);
-  await sleep(Math.max(0, begins - Date.now() - lab.clockOffsetMs));
+  // What is old has to be older than the deployment's start, by the server's clock of whole seconds,
+  // however long it took to make it.
+  const aheadMs = dated.length > 0 ? leadOf(trace) + 2000 : 0;
+  const begins = Date.now() + lab.clockOffsetMs + aheadMs;
+  await sleep(aheadMs);
   await make(true);
+  for (const [at, write] of dated) await write(moved(trace, at, begins, SPEED));
   await lab.allowReading(account, destination);
   try {
     const plan = staged(trace, lab.namespace, begins, SPEED, destination);

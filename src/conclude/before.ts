@@ -4,6 +4,7 @@ import type { Inputs } from '../inputs/types.js';
 import type { Opened } from '../sources/open.js';
 import type { Source, SourceEvent } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
+import { asksAbout } from './asked-fields.js';
 import type { FirstLook } from './first-look.js';
 
 /** Explicitly: what takes no further right is found out anyway. */
@@ -24,7 +25,6 @@ export async function firstLook(
   if (beside || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
     return undefined;
   const { createFirstLook, isAtRest } = await import('./first-look.js');
-  const { asksAbout } = await import('./fields.js');
   return createFirstLook({
     source,
     cancelled,

@@ -1,10 +1,12 @@
 import type { Cause } from '../core/result/causes.js';
 import { lookAtFor } from '../core/result/looks.js';
 import { explained, type Settled } from '../core/result/settle.js';
+import { withDeadline } from '../http/deadline.js';
 import type { Clock } from '../platform/clock.js';
+import { TransientError } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
 import type { LogExcerpt } from '../report/report.js';
-import { lackOf } from '../sources/bounded.js';
+import { lackOf, orNothing } from '../sources/bounded.js';
 import type { Inspector } from '../sources/inspector.js';
 import type { Look } from '../wait/looks.js';
 import type { Outcome } from '../wait/waits.js';
@@ -27,7 +29,7 @@ export async function withLastLooks(outcome: Outcome, options: LookOptions): Pro
     .filter(([, { within, end }]) => within && end.reason !== 'pod-failure')
     .slice(0, MOST_LAST_LOOKS);
   if (unexplained.length === 0) return outcome;
-  const looked = await within(options, (signal) =>
+  const looked = await inTime(options, (signal) =>
     Promise.all(
       unexplained.map(async ([key, end]) => [key, await again(end, options, signal)] as const),
     ),
@@ -47,20 +49,16 @@ async function again(
   return seen.looks ? explained(settled, seen.looks) : settled;
 }
 
-/** What some work gives, unless it takes too long. */
-async function within<T>(
+/** What some work gives, unless it fails or takes too long. */
+function inTime<T>(
   { clock, cancelled }: Pick<LookOptions, 'clock' | 'cancelled'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([cancelled, over.signal]);
-  const late = clock.sleep(PATIENCE_MS, signal).then(() => undefined);
-  try {
-    return await Promise.race([work(signal), late]);
-  } finally {
-    over.abort();
-  }
+  const late = () => new TransientError(LATE);
+  return orNothing(withDeadline({ clock, ms: PATIENCE_MS, late }, cancelled, work));
 }
+
+const LATE = 'Its log was not read in time.';
 
 /** The last lines of the container that the first cause of all is about; absent: it has none. */
 export async function logOfFirst(
@@ -72,12 +70,12 @@ export async function logOfFirst(
   const [first] = [...outcome.ends.values()].flatMap(withLog);
   if (lines === 0 || !first) return undefined;
   const { application, cause, reference } = first;
-  const read = await within({ clock, cancelled }, async (signal) => {
+  const read = await inTime({ clock, cancelled }, async (signal) => {
     const inspector = await open();
     return inspector?.logs(application, reference, lines, signal);
   });
   if (read?.kind === 'read') return { cause, container: reference.container, lines: read.lines };
-  const { message, remedy } = read ?? lackOf(new Error('Its log was not read in time.'));
+  const { message, remedy } = read ?? lackOf(new TransientError(LATE));
   log.warning(remedy === '' ? message : `${message}\n${remedy}`);
   return undefined;
 }

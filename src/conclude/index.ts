@@ -8,8 +8,9 @@ import type { Opened } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import type { Look } from '../wait/looks.js';
 import type { Outcome } from '../wait/waits.js';
+import type { Results } from './asked-fields.js';
 import { asksForFields } from './before.js';
-import type { FieldDependencies, Results } from './fields.js';
+import type { FieldDependencies } from './fields.js';
 import type { FirstLook } from './first-look.js';
 import type { LiveEvidence } from './live-evidence.js';
 import { decidedResults, reportOf } from './report.js';
@@ -56,6 +57,7 @@ export async function conclude(
   for (const { application, rule } of report.applications) {
     if (rule) console.debug(`${application}: the rule ${rule} decided.`);
   }
+  if (cancelled.aborted) return report;
   // Nobody needs a hint on what went well, and a link only who has a place for it.
   const links = inputs.argocdServer !== '' || inputs.report.includes('deployment');
   if (succeeded(report) && !links) return report;

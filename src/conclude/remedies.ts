@@ -1,24 +1,16 @@
-import type { Conclusion, Reason } from '../core/result/vocabulary.js';
+import type { ApplicationResult, Reason } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
 
 /** What to do about how the Applications ended, with YAML to paste. */
 export function remedyFor(
-  {
-    conclusion,
-    reason,
-    rule,
-  }: {
-    readonly conclusion: Conclusion;
-    readonly reason: Reason;
-    /** Of the first Application that ended so. */
-    readonly rule?: string;
-  },
+  { conclusion, reason, rule }: Pick<ApplicationResult, 'conclusion' | 'reason' | 'rule'>,
   { source, waitResources }: Pick<Inputs, 'source' | 'waitResources'>,
 ): string {
   if (rule === 'applicationset-not-generated' && conclusion === 'timeout') return GENERATE;
   if (rule === 'applicationset-absent' && reason === 'deleted') return CREATED_AGAIN;
   if (conclusion === 'timeout') return OF_TIMEOUTS[reason] ?? LONGER;
   if (conclusion !== 'failure') return '';
+  if (rule === 'out-of-sight') return ALL_NAMESPACES;
   if (reason === 'invalid-input') return waitResources.length > 0 ? OTHER_PATTERNS : NAME_IT;
   // An event reports a sync that is over: there is nothing to start.
   if (reason === 'sync-failed') return source === 'event' ? FIX : `${FIX} ${SYNC_AGAIN}`;
@@ -49,6 +41,11 @@ with:
 const NAME_IT = `Name the commit, not a branch:
 with:
   revision: \${{ github.sha }}`;
+
+const ALL_NAMESPACES = `Watch all namespaces; this needs the right to list and watch Applications in all of them:
+with:
+  application-namespace: '*'
+  application: argocd/root   # the namespace and the name of the Application that manages the others`;
 
 const SUSPENDED = `A rollout waits to be promoted, or a resource was suspended: promote or resume it. If Suspended is fine:
 with:

@@ -33,11 +33,12 @@ export function reportOf(
 ): Report {
   const applications = [...results.values()];
   const whole = overall(applications);
-  const first = applications.find(({ conclusion }) => conclusion === whole.conclusion);
-  const end = { ...whole, ...(first?.rule ? { rule: first.rule } : {}) };
+  const first = applications.find((each) => each.conclusion === whole.conclusion);
   return {
     ...whole,
-    remedy: outcome.error ? outcome.error.remedy : remedyFor(end, inputs),
+    remedy: outcome.error
+      ? outcome.error.remedy
+      : remedyFor({ ...whole, ...(first?.rule ? { rule: first.rule } : {}) }, inputs),
     applications,
     filters: inputs.filters,
     matched: matchedBy(inputs, applications),

@@ -1,4 +1,4 @@
-import type { Results } from '../conclude/fields.js';
+import type { Results } from '../conclude/asked-fields.js';
 import { withAddress } from '../conclude/hints.js';
 import { type LiveEvidence, readLive } from '../conclude/live-evidence.js';
 import { IN_REACH } from '../conclude/remedies.js';
@@ -65,6 +65,7 @@ export async function answerEvent(
     { ends },
     decidedResults({ ends }, live),
     reading,
+    dispatch,
     inputs,
     dependencies,
   );
@@ -352,6 +353,7 @@ async function lookedInto(
   outcome: { readonly ends: ReadonlyMap<string, Settled> },
   results: Results,
   { end }: ReadEvent,
+  { application, previous }: Dispatch,
   inputs: Inputs,
   dependencies: EventDependencies,
 ): Promise<Results> {
@@ -363,6 +365,7 @@ async function lookedInto(
   return withFields(outcome, results, inputs, {
     ...dependencies,
     ...(api ? { argocd: api.connection } : {}),
+    ...(previous ? { previous: new Map([[keyOf(application), previous]]) } : {}),
   });
 }
 

@@ -7,6 +7,7 @@ import type {
   ResourceResult,
   Revisions,
 } from '../core/application/types.js';
+import type { Previous } from '../core/changes/scope.js';
 import { isNamespace } from '../core/filters/application-names.js';
 import { quoted } from '../core/filters/parsed.js';
 
@@ -20,6 +21,8 @@ export interface Dispatch {
   readonly operation: Operation;
   /** The payload would have been too large: its resources are left out. */
   readonly truncated: boolean;
+  /** Absent: there was nothing before, its sources were others, or the event does not tell. */
+  readonly previous?: Previous;
 }
 
 /** GitHub allows 64 KB of payload; the rest of an event is about repository and sender. */
@@ -64,6 +67,7 @@ export function parseDispatch(payload: unknown): Dispatch {
       problems.length > 0 ? { ...application, unreadableResources: problems } : application,
     operation,
     truncated,
+    ...previousOf(root, operation),
   };
 }
 
@@ -161,21 +165,33 @@ function timesOf(operation: Node, phase: Phase): Pick<Operation, 'startedAt' | '
   return { startedAt, finishedAt };
 }
 
-/** One, or a list for several sources. */
 function revisionsOf(root: Node): Revisions {
-  const { revision } = root.value;
-  const several = Array.isArray(revision);
-  const all: readonly unknown[] = several ? revision : [revision];
-  if (several && (all.length === 0 || all.length > MOST.sources)) {
-    throw wrong(root, 'revision', `a revision, or a list of 1 to ${MOST.sources}`);
+  const resolved = oneOrSeveral(root, 'revision');
+  return { resolved: resolved.some((each) => each !== '') ? resolved : [], tracked: [] };
+}
+
+/** A revision, or a list for several sources. */
+function oneOrSeveral(node: Node, key: string): readonly string[] {
+  const told = node.value[key];
+  if (!Array.isArray(told)) return [line(node, key, 255)];
+  if (told.length === 0 || told.length > MOST.sources) {
+    throw wrong(node, key, `a revision, or a list of 1 to ${MOST.sources}`);
   }
-  const resolved = all.map((value, i) => {
-    const node = { value: { revision: value }, path: root.path };
-    if (several) return line({ value: { [i]: value }, path: `${root.path}.revision` }, `${i}`, 255);
-    return line(node, 'revision', 255);
-  });
-  const some = resolved.filter((each) => each !== '');
-  return { resolved: some.length > 0 ? resolved : [], tracked: [] };
+  const all: readonly unknown[] = told;
+  return all.map((value, i) =>
+    line({ value: { [i]: value }, path: `${node.path}.${key}` }, `${i}`, 255),
+  );
+}
+
+/** An optional key: templates of earlier versions do not have it. */
+function previousOf(root: Node, { revisions, finishedAt }: Operation): Pick<Dispatch, 'previous'> {
+  const operation = object(root.value['operation'], 'client_payload.operation');
+  if (operation.value['previous'] === undefined) return {};
+  const before = oneOrSeveral(operation, 'previous');
+  // Without a counterpart for each of them there is nothing to compare.
+  if (before.includes('') || before.length !== revisions.resolved.length) return {};
+  const several = Array.isArray(root.value['revision']);
+  return { previous: { revisions: before, several, asOf: finishedAt } };
 }
 
 /** The resources that can be read, and what is wrong with the others. */

@@ -40,6 +40,10 @@ const NO_HISTORY =
 const NO_DEPLOYMENT =
   'names deployment with wait-for: deletion, which deploys nothing: remove deployment from it';
 const ONE_EVENT = 'with source: event, which is about one Application: accepted is 1';
+const NO_CHILDREN_OF_EVENTS =
+  'is given with source: event, which is about one Application: remove it, or use source: cluster';
+const NO_CHILDREN_LEFT =
+  'is given with wait-for: deletion, after which nothing says what was managed: remove it, and name the Applications by application';
 const NO_IMAGES =
   'is waited for, and source: event waits for nothing: remove it, or use image in filters';
 const NOT_DELETED =
@@ -114,6 +118,13 @@ export function checkCount(reader: Reader, inputs: Inputs): void {
   const most = `application names only ${applications.length}`;
   const remedy = 'use globs or a selector, or a lower count';
   reader.refuse('min-applications', `${given} can never match, as ${most}: ${remedy}`);
+}
+
+/** An event is about one Application, and deletion leaves nothing that would tell what it managed. */
+export function checkChildren(reader: Reader, { children, source, waitFor }: Inputs): void {
+  if (!children) return;
+  if (source === 'event') reader.refuse('children', `"true" ${NO_CHILDREN_OF_EVENTS}`);
+  else if (waitFor.includes('deletion')) reader.refuse('children', `"true" ${NO_CHILDREN_LEFT}`);
 }
 
 export function checkImages(reader: Reader, { waitFor, source }: Inputs): void {

@@ -5,6 +5,7 @@ export const DEFAULTS = {
   selector: '',
   'application-namespace': 'argocd',
   'min-applications': '1',
+  children: 'false',
   source: 'cluster',
   kubeconfig: '',
   context: '',

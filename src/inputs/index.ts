@@ -1,7 +1,13 @@
 import { parseImage } from '../core/filters/images.js';
 import { InputError } from '../platform/errors.js';
 import { parseArgocdServer, parseConnector, parseToken, readAccess } from './access.js';
-import { checkApplicationSets, checkCount, checkImages, checkSource } from './compatibility.js';
+import {
+  checkApplicationSets,
+  checkChildren,
+  checkCount,
+  checkImages,
+  checkSource,
+} from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
   listOf,
@@ -54,6 +60,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
   checkSource(reader, inputs);
   checkApplicationSets(reader, inputs);
   checkCount(reader, inputs);
+  checkChildren(reader, inputs);
   checkImages(reader, inputs);
   if (reader.problems.length > 0) throw new InputError(Object.freeze([...reader.problems]));
   return deepFreeze(inputs);
@@ -72,6 +79,7 @@ type Target = Pick<
   | 'selector'
   | 'applicationNamespace'
   | 'minApplications'
+  | 'children'
   | 'revision'
 >;
 
@@ -91,6 +99,7 @@ function readTarget(reader: Reader): Target {
     selector: reader.take('selector', parseSelector, ''),
     applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
     minApplications: reader.take('min-applications', parseCount, 1),
+    children: reader.take('children', parseBoolean, false),
     revision: reader.take('revision', parseRevision, { kind: 'none' }),
   };
 }

@@ -1,15 +1,14 @@
+import { REQUIREMENT, requirementsIn } from '../core/filters/label-selector.js';
 import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
 
 const ACCEPTED = 'accepted are key=value, key!=value, key in (a,b), key notin (a,b), key and !key';
 const NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const PREFIX = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/;
-const REQUIREMENT =
-  /^(?:(?<absent>!)\s*)?(?<key>[^\s=!<>(),]+)(?:\s*(?<operator>==|=|!=|<|>)\s*(?<value>[^\s=!<>(),]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?$/;
 
 /** Checks a Kubernetes label selector, which the API server reads; empty: none. */
 export function parseSelector(value: string): Parsed<string> {
   if (value === '') return good(value);
-  const problems = requirements(value).flatMap((requirement) => {
+  const problems = requirementsIn(value).flatMap((requirement) => {
     const problem = requirementProblem(requirement);
     return problem === undefined
       ? []
@@ -18,19 +17,6 @@ export function parseSelector(value: string): Parsed<string> {
         ];
   });
   return problems.length > 0 ? bad(...problems) : good(value);
-}
-
-/** Splits at the commas that stand outside of parentheses. */
-function requirements(selector: string): readonly string[] {
-  const parts: string[] = [''];
-  let depth = 0;
-  for (const c of selector) {
-    if (c === '(') depth += 1;
-    if (c === ')') depth -= 1;
-    if (c === ',' && depth === 0) parts.push('');
-    else parts[parts.length - 1] += c;
-  }
-  return parts.map((part) => part.trim());
 }
 
 function requirementProblem(requirement: string): string | undefined {

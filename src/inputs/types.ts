@@ -15,6 +15,8 @@ export interface Inputs extends Policy {
   readonly applicationNamespace: string;
   /** So many Applications must be found; above 1, fewer are waited for. */
   readonly minApplications: number;
+  /** The Applications that those manage are waited for too, at any depth. */
+  readonly children: boolean;
   readonly access: Access;
   readonly revision: RevisionRequest;
   /** 0: look once. */

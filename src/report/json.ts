@@ -40,24 +40,48 @@ export function* piecesOf(value: Value): Generator<string> {
   yield value.matrix ? ']}' : ']';
 }
 
+/** Where the members of an object are among named values, and how each of them begins. */
+export type Layout = readonly { readonly at: number; readonly key: string }[];
+
 /**
- * The members of an object, in pieces: a name such as `__proto__` is a key like any other. Of two
- * values with one name the later counts.
+ * The layout of an object of these values: a name such as `__proto__` is a key like any other, and
+ * of two values with one name the later counts. Thousands of objects with the same names have the
+ * same.
  */
-export function* membersOf(values: Iterable<Named>): Generator<string> {
-  let separator = '';
-  for (const [name, value] of new Map(values)) {
-    yield `${separator}${JSON.stringify(name)}:`;
+export function layoutOf(values: readonly Named[]): Layout {
+  const places = new Map(values.map(([name], at) => [name, at]));
+  return [...places].map(([name, at], i) => {
+    return { at, key: `${i === 0 ? '' : ','}${JSON.stringify(name)}:` };
+  });
+}
+
+/** The members of an object, in pieces. */
+export function* membersOf(values: readonly Named[]): Generator<string> {
+  for (const { at, key } of layoutOf(values)) {
+    const [, value] = values[at] as Named;
+    yield key;
     yield* piecesOf(value);
-    separator = ',';
   }
 }
 
-export function objectOf(values: Iterable<Named>): string {
-  return `{${[...membersOf(values)].join('')}}`;
+/** @param layout of these values, or of others with the same names */
+export function objectOf(values: readonly Named[], layout: Layout = layoutOf(values)): string {
+  let members = '';
+  for (const { at, key } of layout) {
+    const [, value] = values[at] as Named;
+    members += key + jsonOf(value);
+  }
+  return `{${members}}`;
+}
+
+/** A value within JSON, as one text. */
+function jsonOf(value: Value): string {
+  if ('json' in value) return value.json;
+  const items = value.items.count === 0 ? '' : [...value.items.all()].join(',');
+  return value.matrix ? `{"include":[${items}]}` : `[${items}]`;
 }
 
 /** A value as an output. */
 export function outputOf(value: Value): string {
-  return ('output' in value ? value.output : undefined) ?? [...piecesOf(value)].join('');
+  return ('output' in value ? value.output : undefined) ?? jsonOf(value);
 }

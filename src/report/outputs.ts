@@ -1,7 +1,17 @@
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
-import { type List, membersOf, type Named, objectOf, outputOf, text, type Value } from './json.js';
+import {
+  type Layout,
+  type List,
+  layoutOf,
+  membersOf,
+  type Named,
+  objectOf,
+  outputOf,
+  text,
+  type Value,
+} from './json.js';
 import type { Report } from './report.js';
 import { firstTexts, fitting, type Texts, textsOf } from './texts.js';
 import {
@@ -58,9 +68,12 @@ function applicationsOf(report: Report, write: (change: Change) => string): Text
     count: report.applications.length,
     *all() {
       for (const [result, scope] of applicationScopes(report)) {
-        const link: readonly Named[] = result.url ? [['url', text(result.url)]] : [];
+        const more = [
+          ...parentOf(result),
+          ...(result.url ? [['url', text(result.url)] as const] : []),
+        ];
         const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
-        yield objectOf([...link, ...values, ['application', text(result.application)]]);
+        yield objectOf([...more, ...values, ['application', text(result.application)]]);
       }
     },
   };
@@ -86,16 +99,25 @@ export function* resultsOf(report: Report): Generator<string> {
   ]);
   yield ',"applications":[';
   let separator = '';
+  let layout: Layout | undefined;
   for (const [result, scope] of applicationScopes(report)) {
-    yield separator + applicationOf(result, scope, style);
+    const values = applicationValues(result, scope, style);
+    // All have the same names.
+    layout ??= layoutOf(values);
+    yield separator + objectOf(values, layout);
     separator = ',';
   }
   yield ']}';
 }
 
-function applicationOf(result: ApplicationResult, scope: OutputScope, style: ValueStyle): string {
+function applicationValues(
+  result: ApplicationResult,
+  scope: OutputScope,
+  style: ValueStyle,
+): readonly Named[] {
   const write = changeWriter(style);
   const more: readonly Named[] = [
+    ...parentOf(result),
     ['url', text(result.url ?? '')],
     ['rule', text(result.rule ?? '')],
     ['all-resources', { items: textsOf(result.changes, write) }],
@@ -104,7 +126,11 @@ function applicationOf(result: ApplicationResult, scope: OutputScope, style: Val
     ['summary-images', { json: JSON.stringify(result.summaryImages) }],
   ];
   const named: Named = ['application', text(result.application)];
-  return objectOf([named, ...more, ...valuesOf(scope, write), named]);
+  return [named, ...more, ...valuesOf(scope, write), named];
+}
+
+function parentOf({ parent }: ApplicationResult): readonly Named[] {
+  return parent === undefined ? [] : [['parent', text(parent)]];
 }
 
 function questionOf({ name, patterns, classes }: Report['filters'][number]) {

@@ -5,6 +5,7 @@ import type { Log } from '../platform/log.js';
 import { type Outputs, outputsOf, resultsOf } from './outputs.js';
 import { problemsOf, type Report, succeeded } from './report.js';
 import { SUMMARY_BYTES, summaryOf } from './summary.js';
+import { firstTexts, NO_TEXTS, type Texts, textsOf } from './texts.js';
 
 /** Where a report goes. */
 export interface Destinations {
@@ -80,22 +81,25 @@ async function writeSummary(report: Report, to: Destinations, log: Log): Promise
  */
 export function annotationsOf(report: Report, faults: readonly string[] = []): readonly string[] {
   const { message, remedy } = report;
-  const all = succeeded(report)
-    ? faults
-    : [remedy === '' ? message : `${message}\n${remedy}`, ...faults, ...failures(report)];
-  if (all.length <= ANNOTATIONS) return all;
-  const shown = all.slice(0, ANNOTATIONS - 1);
-  return [...shown, `… and ${all.length - shown.length} more: see the job summary`];
+  if (succeeded(report)) return limited(faults, NO_TEXTS);
+  const first = remedy === '' ? message : `${message}\n${remedy}`;
+  return limited([first, ...faults, ...moreCauses(report)], failures(report));
 }
 
-function failures(report: Report): readonly string[] {
+function limited(first: readonly string[], then: Texts): readonly string[] {
+  const count = first.length + then.count;
+  const most = count <= ANNOTATIONS ? count : ANNOTATIONS - 1;
+  const shown = [...first, ...firstTexts(then, most).all()].slice(0, most);
+  if (shown.length === count) return shown;
+  return [...shown, `… and ${count - shown.length} more: see the job summary`];
+}
+
+function failures(report: Report): Texts {
   const several = report.applications.length > 1;
-  const problems = problemsOf(report)
-    .filter((each) => several || each.subject !== '')
-    .map(({ application, subject, message }) =>
-      [...(several ? [application] : []), ...(subject === '' ? [] : [subject]), message].join(': '),
-    );
-  return [...moreCauses(report), ...problems];
+  const problems = problemsOf(report).filter((each) => several || each.subject !== '');
+  return textsOf(problems, ({ application, subject, message }) =>
+    [...(several ? [application] : []), ...(subject === '' ? [] : [subject]), message].join(': '),
+  );
 }
 
 /** The first one is in the message. */

@@ -72,12 +72,20 @@ export function problemsOf(report: Report): readonly Problem[] {
 
 function problemsIn(result: ApplicationResult): readonly Problem[] {
   const { application, blockers, message } = result;
-  const named = new Set(blockers.map(({ subject }) => placeIn(subject)));
-  const failures = result.changes
-    .filter((change) => failed(change) && !callings(change).some((name) => named.has(name)))
-    .map((change) => ({ subject: label(change), message: change.message || change.phase }));
+  const failures = unnamedFailures(result).map((change) => ({
+    subject: label(change),
+    message: change.message || change.phase,
+  }));
   const problems = [...blockers, ...failures].map((each) => ({ application, ...each }));
   return problems.length > 0 ? problems : [{ application, subject: '', message }];
+}
+
+/** The changes that failed and are no blocker. */
+function unnamedFailures({ changes, blockers }: ApplicationResult): readonly Change[] {
+  const failures = changes.filter(failed);
+  if (failures.length === 0) return [];
+  const named = new Set(blockers.map(({ subject }) => placeIn(subject)));
+  return failures.filter((change) => !callings(change).some((name) => named.has(name)));
 }
 
 /** `Kind/namespace/name`; `Kind/name` for cluster-scoped resources. */

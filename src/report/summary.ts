@@ -1,3 +1,4 @@
+import { treeOf } from '../core/children/family.js';
 import { shortSha } from '../core/decision/target.js';
 import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result/vocabulary.js';
 import { clip, code, html, link, prose } from './escape.js';
@@ -78,22 +79,41 @@ function block(text: string): string {
 function applications(report: Report): Section {
   const several = report.applications.length > 1;
   const columns = ['Application', 'Revision', 'Sync', 'Health', 'Operation', 'Took', 'Changed'];
-  const rows = textsOf(report.applications, (each) =>
-    row([...result(each, several), fact(report, each)]),
+  const rows = textsOf(inTree(report.applications), ([each, depth]) =>
+    row([...result(each, several, depth), fact(report, each)]),
   );
   return table('', columns, rows, 1);
+}
+
+/** Each below the Application that manages it. */
+function inTree(
+  all: readonly ApplicationResult[],
+): readonly (readonly [result: ApplicationResult, depth: number])[] {
+  const byName = new Map(all.map((each) => [each.application, each]));
+  const tree = treeOf([...byName.keys()], (name) => byName.get(name)?.parent);
+  return tree.flatMap(([name, depth]) => {
+    const found = byName.get(name);
+    return found ? [[found, depth] as const] : [];
+  });
+}
+
+/** Deeper ones are shown at this depth. */
+const DEEPEST = 8;
+
+function indented(name: string, depth: number): string {
+  return depth === 0 ? name : `${'&emsp;'.repeat(Math.min(depth, DEEPEST))}↳ ${name}`;
 }
 
 function fact(report: Report, result: ApplicationResult): string {
   return String(changedOf([result], report.changes).length);
 }
 
-function result(each: ApplicationResult, several: boolean): readonly string[] {
+function result(each: ApplicationResult, several: boolean, depth: number): readonly string[] {
   const icon = several ? `${CONCLUSION_ICONS[each.conclusion]} ` : '';
   const ending = several ? `<br>${titleOf(each)}` : '';
   const seconds = totalsOf([each]).durationSeconds;
   return [
-    `${icon}${link(cell(each.application), each.url ?? '')}${ending}`,
+    `${indented(`${icon}${link(cell(each.application), each.url ?? '')}`, depth)}${ending}`,
     revision(each),
     status(SYNC_ICONS, each.syncStatus),
     status(HEALTH_ICONS, each.healthStatus),

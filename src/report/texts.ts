@@ -7,6 +7,7 @@ export interface Texts {
 export const NO_TEXTS: Texts = { count: 0, all: () => [] };
 
 export function textsOf<T>(things: readonly T[], write: (thing: T) => string): Texts {
+  if (things.length === 0) return NO_TEXTS;
   return {
     count: things.length,
     *all() {

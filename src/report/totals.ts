@@ -33,13 +33,13 @@ export function totalsOf(applications: readonly ApplicationResult[]): Totals {
 function agreed(
   applications: readonly ApplicationResult[],
 ): Pick<Totals, 'revision' | 'revisions'> {
-  const [first, ...rest] = applications.map(revisionsIn);
-  const same = first !== undefined && rest.every((each) => each.join('\n') === first.join('\n'));
-  const one = new Set(applications.map((each) => each.revision));
-  return {
-    revision: one.size === 1 ? (applications[0]?.revision ?? '') : '',
-    revisions: same ? first : [],
-  };
+  const [first] = applications;
+  if (!first) return { revision: '', revisions: [] };
+  const revisions = revisionsIn(first);
+  const text = revisions.join('\n');
+  const one = applications.every((each) => each.revision === first.revision);
+  const same = applications.every((each) => revisionsIn(each).join('\n') === text);
+  return { revision: one ? first.revision : '', revisions: same ? revisions : [] };
 }
 
 function revisionsIn({ revision, revisions }: ApplicationResult): readonly string[] {

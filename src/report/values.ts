@@ -3,7 +3,7 @@ import type { Cause } from '../core/result/causes.js';
 import type { ApplicationResult, Change, Conclusion, Reason } from '../core/result/vocabulary.js';
 import { plain } from './escape.js';
 import { fieldsOf, pathsText, type ValueStyle } from './fields.js';
-import { json, list, type Named, objectOf, seconds, text } from './json.js';
+import { json, list, type Named, seconds, text } from './json.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { textsOf } from './texts.js';
 import { type Totals, totalsOf } from './totals.js';
@@ -101,7 +101,7 @@ export function valuesOf(scope: OutputScope, write: (change: Change) => string):
     ['resources', { items: textsOf(changed, write) }],
     ...matched.flatMap(([name, changes]) => filterValues(name, changes, write)),
     ['matched', list(hits)],
-    ['filter-results', { json: objectOf(matched.map(([name, c]) => [name, json(c.length > 0)])) }],
+    ['filter-results', { json: filterResults(matched) }],
     ['matrix', { items: textsOf(jobsOf(matched), job), matrix: true }],
     ['revision', text(totals.revision)],
     ['revisions', list(totals.revisions)],
@@ -115,6 +115,11 @@ export function valuesOf(scope: OutputScope, write: (change: Change) => string):
     ['evidence', text(scope.evidence)],
     ['causes', { items: textsOf(scope.causes, causeText) }],
   ];
+}
+
+function filterResults(matched: Matched): string {
+  const results = matched.map(([name, changes]) => `${JSON.stringify(name)}:${changes.length > 0}`);
+  return `{${results.join(',')}}`;
 }
 
 function filterValues(

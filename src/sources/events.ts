@@ -5,19 +5,27 @@ import { shortText } from './live-pod.js';
 /** One object has a few kinds of events; they are counted, not repeated. */
 const MOST = 500;
 
+/** Events of the type Normal that tell what something waits for. */
+const TELLING: ReadonlySet<string> = new Set([
+  ...['Pulling', 'Pulled'],
+  ...['FailedBinding', 'WaitForFirstConsumer', 'WaitForPodScheduled', 'ExternalProvisioning'],
+]);
+
 /**
- * The warnings of an EventList. What is not of its type counts as absent.
+ * The warnings of an EventList, and what else tells why something is not well. What is not of its
+ * type counts as absent.
  * @param uid of what they must be about
  */
-export function warningsIn(answer: unknown, uid: string): readonly ResourceEvent[] {
+export function tellingEventsIn(answer: unknown, uid: string): readonly ResourceEvent[] {
   return list(record(answer).items)
     .slice(0, MOST)
     .map(record)
-    .filter((event) => event.type === 'Warning' && record(event.involvedObject).uid === uid)
-    .map(warning);
+    .filter((event) => record(event.involvedObject).uid === uid)
+    .filter(({ type, reason }) => type === 'Warning' || TELLING.has(text(reason)))
+    .map(eventIn);
 }
 
-function warning(event: Json): ResourceEvent {
+function eventIn(event: Json): ResourceEvent {
   const { lastTimestamp, eventTime, firstTimestamp, series } = event;
   const times = [record(series).lastObservedTime, lastTimestamp, eventTime, firstTimestamp];
   return {

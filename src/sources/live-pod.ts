@@ -58,6 +58,7 @@ function podState(metadata: Json, spec: Json, status: Json): PodState {
   return {
     labels: record(metadata.labels),
     deleting: text(metadata.deletionTimestamp) !== '',
+    placed: text(spec.nodeName) !== '',
     phase: text(status.phase),
     reason: shortText(status.reason),
     message: shortText(status.message),

@@ -155,6 +155,8 @@ export interface Selection {
   readonly name?: string;
   /** Kubernetes label selector, as the user wrote it. */
   readonly labelSelector?: string;
+  /** All that the sources of a spec hold is read, also what renders them; absent: it need not be. */
+  readonly wholeSources?: true;
   /** Client-side filter on top (globs); absent: all. */
   readonly accepts?: (namespace: string, name: string) => boolean;
   /** Only what these ApplicationSets own, by `namespace/name`; absent: whoever owns it. */

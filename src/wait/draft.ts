@@ -1,5 +1,7 @@
 import type { Application } from '../core/application/types.js';
 import type { SeenSet } from '../core/applicationset/standing.js';
+import type { Family } from '../core/children/family.js';
+import type { Lead } from '../core/children/target.js';
 import type { Moment } from '../core/decision/moment.js';
 import type { Event, Policy, State } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
@@ -26,6 +28,17 @@ export interface WaitRules {
   readonly looks: boolean;
   /** When the wait began. */
   readonly since: Moment;
+  /** The Applications that others manage are waited for too; absent: only those that are named. */
+  readonly children?: ChildRules;
+}
+
+/** How it is waited for Applications that nobody named. */
+export interface ChildRules {
+  readonly policy: Policy;
+  /** @param leads what those say that manage the Application */
+  readonly resolve: (application: Application, leads: readonly Lead[]) => Target;
+  /** Whether Applications in that namespace can be seen. */
+  readonly watches: (namespace: string) => boolean;
 }
 
 /** What is known of ApplicationSets. */
@@ -124,10 +137,17 @@ export interface Known {
   readonly waits: Waits;
   /** The Applications that were seen and that nobody waits for, by `namespace/name`. */
   readonly strangers: ReadonlyMap<string, State>;
+  /** Which of the Applications that are waited for manages which; empty before the first list. */
+  readonly family: Family;
   readonly facts: Facts;
 }
 
-export const NOTHING_KNOWN: Known = { waits: new Map(), strangers: new Map(), facts: NO_FACTS };
+export const NOTHING_KNOWN: Known = {
+  waits: new Map(),
+  strangers: new Map(),
+  family: new Map(),
+  facts: NO_FACTS,
+};
 
 export interface Reduction {
   readonly facts: Facts;
@@ -135,6 +155,7 @@ export interface Reduction {
   readonly changed: ReadonlyMap<string, Wait | undefined>;
   /** Likewise of the strangers. */
   readonly strangers: ReadonlyMap<string, State | undefined>;
+  readonly family: Family;
   readonly effects: readonly Effect[];
 }
 
@@ -146,11 +167,24 @@ export interface Draft {
   facts: Facts;
   readonly changed: Map<string, Wait | undefined>;
   readonly strangers: Map<string, State | undefined>;
+  family: Family;
+  /** Those whose state is new: what they manage follows. */
+  readonly touched: Set<string>;
   readonly effects: Effect[];
 }
 
 export function waitOf({ changed, known }: Draft, key: string): Wait | undefined {
   return changed.has(key) ? changed.get(key) : known.waits.get(key);
+}
+
+export function strangerOf({ strangers, known }: Draft, key: string): State | undefined {
+  return strangers.has(key) ? strangers.get(key) : known.strangers.get(key);
+}
+
+/** Notes that what an Application manages is to follow, once more if it has already. */
+export function touch({ touched }: Draft, key: string): void {
+  touched.delete(key);
+  touched.add(key);
 }
 
 /** The waits with the changes of this reduction. */

@@ -6,7 +6,7 @@ import { awaitsSets } from './applicationsets.js';
 import { type Facts, type Known, NOTHING_KNOWN, type WaitEvent, type WaitRules } from './draft.js';
 import { type EffectDependencies, Effects } from './effects.js';
 import { standInKey, unfound } from './membership.js';
-import { endAll } from './outcome.js';
+import { endAll, inFamily } from './outcome.js';
 import { isOver, reduce } from './reducer.js';
 import { beginning } from './stepping.js';
 import type { Outcome, Wait, Waits } from './waits.js';
@@ -49,6 +49,7 @@ class WaitLoop {
   readonly #waits = new Map<string, Wait>();
   readonly #over = Promise.withResolvers<void>();
   readonly #strangers = new Map<string, State>();
+  #family = NOTHING_KNOWN.family;
   #facts: Facts = NOTHING_KNOWN.facts;
   #signal: AbortSignal;
   #error: TerminalError | undefined;
@@ -116,15 +117,17 @@ class WaitLoop {
       failedFast: failFast && failed,
     };
     this.#told = true;
-    return endAll(this.#waits, circumstances, nameOf, clock.now());
+    const outcome = endAll(this.#waits, circumstances, nameOf, clock.now());
+    return inFamily(outcome, this.#family, nameOf);
   }
 
   #hear(event: WaitEvent): void {
     if (this.#told) return;
     const { clock, onChange } = this.#options;
     const reduction = reduce(this.#rules, this.#known(), event, clock.now());
-    const { facts, changed, strangers, effects } = reduction;
+    const { facts, changed, strangers, family, effects } = reduction;
     this.#facts = facts;
+    this.#family = family;
     update(this.#waits, changed);
     update(this.#strangers, strangers);
     for (const effect of effects) this.#effects.run(effect, this.#signal);
@@ -133,7 +136,8 @@ class WaitLoop {
   }
 
   #known(): Known {
-    return { waits: this.#waits, strangers: this.#strangers, facts: this.#facts };
+    const [waits, strangers] = [this.#waits, this.#strangers];
+    return { waits, strangers, family: this.#family, facts: this.#facts };
   }
 
   /** Until no request is under way, or none that is can decide anything any more. */

@@ -1,3 +1,4 @@
+import { type Family, treeOf } from '../core/children/family.js';
 import type { Moment } from '../core/decision/moment.js';
 import {
   brief,
@@ -49,6 +50,30 @@ export function endAll(
     waits.delete(key);
   }
   return { ends, ...(untold > 0 ? { untold } : {}), ...(error ? { error } : {}) };
+}
+
+/**
+ * The same ends in the order in which they are told: what is waited for by name first, then what
+ * that manages, down the tree; each of those with the one that manages it.
+ */
+export function inFamily(
+  outcome: Outcome,
+  family: Family,
+  nameOf: (key: string) => string,
+): Outcome {
+  if (family.size === 0) return outcome;
+  const parentOf = (key: string) => family.get(key)?.parent;
+  const tree = treeOf([...outcome.ends.keys()], parentOf);
+  const [roots, below] = [tree.filter(([, depth]) => depth === 0), tree.filter(([, d]) => d > 0)];
+  const ends = [...roots, ...below].flatMap(([key]) => {
+    const settled = outcome.ends.get(key);
+    const parent = parentOf(key);
+    if (!settled) return [];
+    const { result } = settled;
+    const told = parent === undefined ? result : { ...result, parent: nameOf(parent) };
+    return [[key, { ...settled, result: told }] as const];
+  });
+  return { ...outcome, ends: new Map(ends) };
 }
 
 function resourcesIn(wait: Wait): number {

@@ -19,6 +19,7 @@ import {
   type WaitRules,
   waitOf,
 } from './draft.js';
+import { followUp, forget, formFamily, met, withdraw } from './family.js';
 import {
   areOfSet,
   counted,
@@ -44,18 +45,26 @@ const ACT_AGAIN_MS = 2000;
 
 /** Takes in one event. */
 export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Moment): Reduction {
-  const { facts } = known;
-  const nothing = { changed: new Map(), strangers: new Map(), effects: [] };
-  const draft: Draft = { rules, known, now, facts, ...nothing };
+  const { facts, family } = known;
+  const nothing = {
+    changed: new Map(),
+    strangers: new Map(),
+    touched: new Set<string>(),
+    effects: [],
+  };
+  const draft: Draft = { rules, known, now, facts, family, ...nothing };
   take(draft, event);
+  followUp(draft);
   return draft;
 }
 
 /** Whether all is decided that is to be decided. */
-export function isOver({ wanted, failFast }: WaitRules, { waits, facts }: Known): boolean {
+export function isOver(rules: WaitRules, { waits, facts }: Known): boolean {
+  const { wanted, failFast, children } = rules;
   if (failFast && facts.failed) return true;
   if (facts.open > 0 || awaitsSets(wanted, facts.sets)) return false;
-  return facts.listed || wanted.every(({ key }) => key !== undefined && waits.has(key));
+  if (facts.listed || children) return facts.listed;
+  return wanted.every(({ key }) => key !== undefined && waits.has(key));
 }
 
 type Taken<K extends WaitEvent['kind']> = Extract<WaitEvent, { readonly kind: K }>;
@@ -135,15 +144,22 @@ function openWait(draft: Draft, key: string): OpenWait | undefined {
 }
 
 /** An Application as it is now. */
-function arrived(draft: Draft, { application, gap }: Taken<'application'>): void {
+function arrived(draft: Draft, event: Taken<'application'>): void {
+  const { application, gap } = event;
   const key = keyOf(application);
   const entries = entriesNaming(draft.rules.wanted, application);
-  if (!isAdmitted(draft, key, entries)) return;
+  const named = isAdmitted(draft, key, entries) ? entries : [];
+  if (named.length === 0 && !waitOf(draft, key)) {
+    met(draft, event);
+    return;
+  }
+  withdraw(draft, application);
   const tooFew = isTooFew(draft);
-  carryOut(draft, givingWay(draft, entries));
+  carryOut(draft, givingWay(draft, named));
+  forget(draft, key);
   const rollout = rolloutOf(draft, application);
   const told = rollout ? { rollout } : {};
-  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap, ...told }, entries);
+  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap, ...told }, named);
   act(draft, key, application);
   if (tooFew) carryOut(draft, counted(draft));
   if (draft.facts.listed) carryOut(draft, standIns(draft));
@@ -170,6 +186,7 @@ function entriesAt({ rules }: Draft, key: string): readonly string[] {
 
 /** An Application was deleted; nobody waits for one that its ApplicationSet has taken away. */
 function left(draft: Draft, key: string): void {
+  forget(draft, key);
   const wait = waitOf(draft, key);
   if (!wait) return;
   if (areOfSet(draft.rules.wanted, wait.entries)) replace(draft, key, undefined);
@@ -186,11 +203,13 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   const standing = new Set(
     draft.rules.wanted.flatMap((each) => (each.set ? standInKey(each) : [])),
   );
-  for (const key of draft.known.waits.keys()) {
+  for (const key of [...draft.known.waits.keys(), ...draft.known.strangers.keys()]) {
     if (key.includes('/') && !standing.has(key) && !present.has(key)) left(draft, key);
   }
   carryOut(draft, counted(draft));
+  const first = !draft.facts.listed;
   draft.facts = { ...draft.facts, listed: true };
+  if (first) formFamily(draft);
   carryOut(draft, standIns(draft));
 }
 
@@ -212,7 +231,7 @@ function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void
 }
 
 function answered(draft: Draft, { key, question, answer }: Taken<'answered'>): void {
-  if (answer) apply(draft, key, answer);
+  if (answer && waitOf(draft, key)) apply(draft, key, answer);
   else later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
 }
 

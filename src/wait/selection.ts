@@ -1,5 +1,6 @@
 import { type Application, keyOf } from '../core/application/types.js';
 import { applicationMatches, isLiteral } from '../core/filters/application-names.js';
+import { labelMatcher } from '../core/filters/label-selector.js';
 import type { Inputs } from '../inputs/types.js';
 import type { ObjectName, Selection } from '../sources/source.js';
 
@@ -11,30 +12,35 @@ export interface ApplicationSelector {
   readonly key?: string;
   /** `namespace/name` of the ApplicationSet whose Applications the entry names; else absent. */
   readonly set?: string;
-  readonly accepts: (application: Accepted) => boolean;
+  readonly accepts: (application: Named) => boolean;
 }
 
-type Accepted = Pick<Application, 'namespace' | 'name' | 'applicationSet'>;
-
+type Named = Pick<Application, 'namespace' | 'name' | 'applicationSet'> &
+  Partial<Pick<Application, 'labels'>>;
 type Wanted = Pick<
   Inputs,
   'applications' | 'applicationNamespace' | 'applicationSets' | 'selector'
->;
+> &
+  Partial<Pick<Inputs, 'children'>>;
 
 /** What the user wants, entry by entry. */
 export function applicationSelectors(inputs: Wanted): readonly ApplicationSelector[] {
-  const { applications, applicationNamespace: fallback, selector, applicationSets } = inputs;
+  const { applications, applicationNamespace: fallback, selector, children } = inputs;
+  const { applicationSets } = inputs;
   if (applicationSets.length > 0) return applicationSets.map((each) => setSelector(each, fallback));
+  // The server selects by labels, unless it is to deliver those without them too.
+  const isLabelled = labelMatcher(children ? selector : '');
+  const having = (matches: ApplicationSelector['accepts']): ApplicationSelector['accepts'] =>
+    children ? (each) => matches(each) && isLabelled(each.labels ?? {}) : matches;
   if (applications.length === 0) {
-    return [
-      { text: selector, accepts: ({ namespace }) => fallback === '*' || namespace === fallback },
-    ];
+    const accepts = having(({ namespace }) => fallback === '*' || namespace === fallback);
+    return [{ text: selector, accepts }];
   }
   return applications.map((text) => {
     const { namespace, name } = partsOf(text, fallback);
     const literal = isLiteral(namespace) && isLiteral(name);
     const matches = applicationMatches([text], fallback);
-    const accepts: ApplicationSelector['accepts'] = (each) => matches(each.namespace, each.name);
+    const accepts = having((each) => matches(each.namespace, each.name));
     return literal ? { text, key: `${namespace}/${name}`, accepts } : { text, accepts };
   });
 }
@@ -62,7 +68,12 @@ function selectionOfSets(inputs: Wanted): Selection {
   const sets = applicationSetNames(inputs);
   const [first, ...others] = new Set(sets.map(({ namespace }) => namespace));
   const one = first !== undefined && others.length === 0;
-  return { ...(one ? { namespace: first } : {}), owners: new Set(sets.map(keyOf)) };
+  return {
+    ...(one ? { namespace: first } : {}),
+    wholeSources: true,
+    // Whom an Application manages, an ApplicationSet does not own.
+    ...(inputs.children ? {} : { owners: new Set(sets.map(keyOf)) }),
+  };
 }
 
 /** The narrowest list that holds everything wanted: one list, one watch. */
@@ -76,8 +87,11 @@ export function selectionOf(inputs: Wanted): Selection {
   const [name] = names;
   const wanted = applicationSelectors(inputs);
   const one = namespaces.size === 1 && namespace !== undefined && isLiteral(namespace);
+  const within = one ? { namespace } : {};
+  // Which Applications are managed is known only once they are there.
+  if (inputs.children) return { ...within, wholeSources: true };
   return {
-    ...(one ? { namespace } : {}),
+    ...within,
     ...(names.size === 1 && name !== undefined && isLiteral(name) ? { name } : {}),
     ...(selector === '' ? {} : { labelSelector: selector }),
     accepts: (namespace, name) => wanted.some((each) => each.accepts({ namespace, name })),

@@ -1,18 +1,21 @@
 import type { Application } from '../core/application/types.js';
+import { leadOf } from '../core/children/target.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type State, step } from '../core/decision/state.js';
 import { lookAtFor, mayBeInRollout, waitsForResources } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
+import { aimed, childrenIn, heldBack } from './children.js';
 import {
   type Draft,
   type Question,
   replace,
+  touch,
   type WaitEvent,
   type WaitRules,
   waitOf,
 } from './draft.js';
-import { type LookState, type OpenWait, shownOf, type Waiting } from './waits.js';
+import { type LookState, type Manager, type OpenWait, shownOf, type Waiting } from './waits.js';
 
 /** One wait: what an event makes of it, how it is judged, and what it then asks for. */
 
@@ -37,7 +40,9 @@ export function apply(
   const before = wait ?? beginning(draft.rules, entries);
   // A new Application under the same name has questions of its own.
   const own = isAnother(before.state, event) ? { asked: NOTHING, look: NO_LOOK } : {};
-  judged(draft, key, { ...before, ...own, state: step(before.state, event) });
+  const stepped = { ...before, ...own, state: step(before.state, event) };
+  touch(draft, key);
+  judged(draft, key, aimed(draft, key, stepped));
 }
 
 function isAnother({ application }: State, event: Event): boolean {
@@ -55,6 +60,12 @@ export function beginning(
   return { kind: 'waiting', entries, state, verdict: UNSEEN, ...untouched };
 }
 
+/** The wait for an Application that another one manages; `trigger` does nothing to it. */
+export function beginningOfManaged(state: State): OpenWait {
+  const untouched = { acted: true, asked: NOTHING, look: NO_LOOK };
+  return { kind: 'waiting', entries: [], state, verdict: UNSEEN, ...untouched };
+}
+
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_LOOK: LookState = { kind: 'none', last: Number.NEGATIVE_INFINITY };
 
@@ -62,7 +73,7 @@ const NO_LOOK: LookState = { kind: 'none', last: Number.NEGATIVE_INFINITY };
 export function judged(draft: Draft, key: string, wait: OpenWait): void {
   const { state, acted } = wait;
   const ready = acted || !canBeActedOn(state);
-  const verdict: Verdict = ready ? judge(state, draft.now) : PREPARING;
+  const verdict: Verdict = ready ? heldBack(draft, key, wait, judge(state, draft.now)) : PREPARING;
   if (verdict.kind === 'waiting') waitOn(draft, key, { ...wait, verdict });
   else end(draft, key, wait, verdict);
 }
@@ -71,9 +82,17 @@ function canBeActedOn({ presence, application }: State): boolean {
   return presence === 'present' && application?.unreadable === undefined;
 }
 
+function managerIn({ rules }: Draft, key: string, state: State): { readonly manager?: Manager } {
+  const children = rules.children ? childrenIn(state) : [];
+  if (children.length === 0) return {};
+  return { manager: { lead: leadOf(rules.nameOf(key), state), children } };
+}
+
 function end(draft: Draft, key: string, { entries, state }: OpenWait, verdict: Done): void {
   const settled = settle(draft.rules.nameOf(key), state, verdict, draft.now);
-  replace(draft, key, { kind: 'done', entries, settled, shown: shownOf(state) });
+  const manager = managerIn(draft, key, state);
+  replace(draft, key, { kind: 'done', entries, settled, shown: shownOf(state), ...manager });
+  touch(draft, key);
   // What cannot be read says nothing of the others.
   const failed = verdict.conclusion === 'failure' && verdict.reason !== 'internal-error';
   if (failed) draft.facts = { ...draft.facts, failed };
@@ -106,7 +125,12 @@ function appointed(draft: Draft, key: string, wait: OpenWait): LookState {
 }
 
 /** Rows of the table of verdicts that wait for what looks within an Application tell of. */
-const UNHEALTHY: ReadonlySet<string> = new Set(['health-outdated', 'degraded', 'not-healthy']);
+const UNHEALTHY: ReadonlySet<string> = new Set([
+  'health-outdated',
+  'suspended',
+  'degraded',
+  'not-healthy',
+]);
 
 /** Most waits are over before that, and ask for nothing more; undefined: there is nothing to see. */
 function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): number | undefined {

@@ -1,30 +1,52 @@
-import type { Application } from '../core/application/types.js';
+import { type Application, keyOf } from '../core/application/types.js';
+import { managesElsewhere } from '../core/children/managed.js';
+import { type Lead, targetUnder } from '../core/children/target.js';
 import { resolveTarget, type Target } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Console } from '../report/console.js';
 
-/** Decides what each Application is to reach; says so for the first of those that reach the same. */
-export function targetResolver(
-  inputs: Inputs,
-  console: Console,
-): (application: Application) => Target {
+/** Decide what an Application is to reach; say so for the first of those that reach the same. */
+export interface TargetResolvers {
+  readonly named: (application: Application) => Target;
+  /** Of one that others manage. */
+  readonly managed: (application: Application, leads: readonly Lead[]) => Target;
+}
+
+export function targetResolvers(inputs: Inputs, console: Console): TargetResolvers {
   const said = new Set<string>();
   const once = (line: string, say: () => void) => {
     if (!said.has(line)) say();
     said.add(line);
   };
-  const named = inputs.images.map(({ text }) => text).join(', ');
-  const whatever = named === '' ? 'whatever is deployed' : `image ${named} at any revision`;
-  return (application) => {
-    const target = resolveTarget(inputs.revision, inputs.run, application);
-    const what = target.kind === 'any' ? whatever : `revision ${target.text}`;
-    const line = `waiting for ${what} (${target.why}).`;
-    once(line, () => console.info(`${application.namespace}/${application.name}: ${line}`));
-    if (target.kind === 'any' && inputs.revision.kind === 'auto' && named === '') {
-      once('warned', () => console.warning(noRevision(target.why)));
-    }
-    return target;
+  const tell = (application: Application, what: string, { why }: Target) => {
+    const line = `waiting for ${what} (${why}).`;
+    once(line, () => console.info(`${keyOf(application)}: ${line}`));
+    if (!inputs.children || !managesElsewhere(application)) return;
+    const key = keyOf(application);
+    once(`elsewhere ${key}`, () => console.warning(elsewhere(key)));
   };
+  const images = inputs.images.map(({ text }) => text).join(', ');
+  const whatever = images === '' ? 'whatever is deployed' : `image ${images} at any revision`;
+  return {
+    named(application) {
+      const target = resolveTarget(inputs.revision, inputs.run, application);
+      tell(application, target.kind === 'any' ? whatever : `revision ${target.text}`, target);
+      if (target.kind === 'any' && inputs.revision.kind === 'auto' && images === '') {
+        once('warned', () => console.warning(noRevision(target.why)));
+      }
+      return target;
+    },
+    managed(application, leads) {
+      const target = targetUnder(leads, inputs.run, application);
+      const what = target.kind === 'any' ? 'what its spec asks for' : `revision ${target.text}`;
+      tell(application, what, target);
+      return target;
+    },
+  };
+}
+
+function elsewhere(key: string): string {
+  return `children: ${key} deploys Applications to another cluster, where another Argo CD runs them: this step does not wait for those.`;
 }
 
 function noRevision(why: string): string {

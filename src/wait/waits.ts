@@ -1,3 +1,4 @@
+import type { Lead } from '../core/children/target.js';
 import { shortRevision, type Verdict } from '../core/decision/rules.js';
 import type { State } from '../core/decision/state.js';
 import type { Settled } from '../core/result/settle.js';
@@ -23,7 +24,16 @@ export type Wait =
       readonly entries: readonly string[];
       readonly settled: Settled;
       readonly shown: Shown;
+      /** Absent: it manages no Application that is waited for. */
+      readonly manager?: Manager;
     };
+
+/** What is left of an Application that manages others, for those. */
+export interface Manager {
+  readonly lead: Lead;
+  /** Their keys. */
+  readonly children: readonly string[];
+}
 
 export type OpenWait = Extract<Wait, { readonly kind: 'waiting' }>;
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import type { Application } from '../../../src/core/application/types.js';
 import type { Rollout } from '../../../src/core/applicationset/rollout.js';
 import type { Standing } from '../../../src/core/applicationset/standing.js';
 import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js';
@@ -46,6 +47,10 @@ const crashing = look((now) => {
 });
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
+function ofOldSpec(application: Application): Application {
+  return { ...application, comparison: { ...application.comparison, ofPresentSpec: false } };
+}
+
 const IMAGE: Wish = { policy: { images: imagePatterns('web:2') }, target: ANY };
 
 function set(standing: Standing, unseen: readonly string[] = []): Happening {
@@ -68,6 +73,7 @@ function rollout(told: Partial<Rollout> | 'none' = {}): Happening {
 const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
   ['missing', [gone]],
   ['too-few', [() => ({ kind: 'too-few', shortage: { found: ['shop'], wanted: 2 } })]],
+  ['out-of-sight', [() => ({ kind: 'out-of-sight' })]],
   ['deleted', [see(app()), gone]],
   ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
   [
@@ -84,6 +90,7 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
     [see(app())],
     { target: { kind: 'revision', text: 'main', vague: true, why: '' } },
   ],
+  ['spec-uncompared', [see(ofOldSpec(app({ at: B })))], { policy: { managed: true } }],
   ['wait-for-nothing', [see(app())], { policy: { waitFor: ['nothing'] } }],
   [
     'attempt-failed',

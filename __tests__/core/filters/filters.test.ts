@@ -286,11 +286,12 @@ describe('YAML that is accepted', () => {
   });
 
   test('what is unused by any filter counts against none of the limits', async () => {
-    const { filters, problems } = await parseFilters(
-      `.many: &many [${"'A/{a,b}*',".repeat(6_000)}]\na: A/b`,
-    );
+    // 6,000 patterns.
+    const some = `.some: &some [${"'A/{a,b}*',".repeat(100)}]`;
+    const many = `${some}\n.many: &many [${'*some,'.repeat(60)}]`;
+    const { filters, problems } = await parseFilters(`${many}\na: A/b`);
     expect([filters.length, problems]).toEqual([1, []]);
-    const used = await parseFilters(`.many: &many [${"'A/{a,b}*',".repeat(6_000)}]\na: *many`);
+    const used = await parseFilters(`${many}\na: *many`);
     expect(used.problems[0]).toMatch(/more than 5000 patterns/);
   });
 });
@@ -472,7 +473,7 @@ describe('patterns from untrusted sources cannot hang the step', () => {
     let problems: readonly string[] = [];
     const cost = await costOf(async () => {
       ({ problems } = await parseFilters(text));
-    });
+    }, 150);
     expect(problems).not.toEqual([]);
     expect(cost).toBeLessThan(150);
   });

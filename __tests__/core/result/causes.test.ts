@@ -197,6 +197,26 @@ describe('one cause', () => {
     expect(causes(tree(rollout(...crowd.toReversed())))).toEqual(expected);
   });
 
+  test('of pods of which one was asked for its events: its words', () => {
+    const pods = ['a', 'b', 'c'].map((name) => pod(name, NEW, [waits('ContainerCreating')]));
+    const [, asked = NEW] = pods;
+    const sandbox = event(asked, 'FailedCreatePodSandBox', 'no IPs available');
+    expect(messages(tree(rollout(...pods), [sandbox]))).toEqual([
+      'Deployment/web waits for container main to start (FailedCreatePodSandBox, 3 pods, such as b): no IPs available',
+    ]);
+  });
+
+  test('that a Deployment and its ReplicaSet tell of is counted once', () => {
+    const refused = { health: 'Degraded', healthReason: 'FailedCreate', healthMessage: 'no quota' };
+    const told = causes(tree([{ ...WEB, ...refused }, OLD, { ...NEW, ...refused }]));
+    expect(told).toEqual([
+      expect.objectContaining({
+        message: 'Deployment/web cannot create its pods (FailedCreate): no quota',
+      }),
+    ]);
+    expect(told[0]).not.toHaveProperty('count');
+  });
+
   test('of pods of which only some were looked at closely', () => {
     const crashing = (name: string, exitCode: number) =>
       waits('CrashLoopBackOff', '', {
@@ -348,7 +368,7 @@ describe('beside its containers', () => {
     const init = container({ role: 'init', name: 'migrate', running: true });
     const waiting = pod('web-new-1', NEW, [init, waits('PodInitializing')]);
     expect(messages(tree(rollout(waiting)))).toEqual([
-      'Deployment/web waits for container main to start (PodInitializing, pod web-new-1)',
+      'Deployment/web waits for init container migrate to finish (PodInitializing, pod web-new-1)',
     ]);
   });
 

@@ -59,7 +59,15 @@ export function pod(
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(health === undefined ? {} : { health }),
     pod: {
-      ...{ labels: {}, deleting: false, phase: 'Pending', reason: '', message: '', containers },
+      ...{
+        labels: {},
+        deleting: false,
+        placed: false,
+        phase: 'Pending',
+        reason: '',
+        message: '',
+        containers,
+      },
       ...state,
     },
   });

@@ -143,6 +143,37 @@ describe('what a look takes', () => {
     expect(told(shop, await look())).toEqual(['Widget/w is Degraded: no power']);
   });
 
+  test('Ingresses and Services, where all else is well and the Application does not tell', async () => {
+    const ingress = { ...WEB, group: 'networking.k8s.io', kind: 'Ingress' };
+    const service = { ...WEB, group: '', kind: 'Service' };
+    const well = {
+      ...DEPLOYMENT,
+      status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    };
+    const { server, inspector } = await serve(ROLLOUT);
+    const asksFor = async (resources: readonly object[], live: readonly KubeObject[]) => {
+      const shop = managing(resources);
+      const before = server.requests.length;
+      server.setLive(live);
+      const inspection = await inspector.inspect(read(shop), NEVER);
+      const seldom = asked(server)
+        .slice(before)
+        .filter((each) => /ingresses|services/.test(each));
+      return [told(shop, inspection), seldom.toSorted()];
+    };
+    expect(await asksFor([WEB, ingress, service], ROLLOUT)).toEqual([[PULL], []]);
+    const lonely = object('networking.k8s.io/v1', 'Ingress', 'web', {});
+    expect(await asksFor([WEB, ingress, service], [well, lonely])).toEqual([
+      ['Service/web is Missing', 'Ingress/web is Progressing: it has no address yet'],
+      ['get ingresses.networking.k8s.io web', 'get services web'],
+    ]);
+    const health = { status: 'Progressing' };
+    expect(await asksFor([WEB, { ...ingress, health }], [well, lonely])).toEqual([
+      ['Ingress/web is Progressing'],
+      [],
+    ]);
+  });
+
   test('an autoscaler in the version that has conditions, whatever its manifest says', async () => {
     const metrics = { type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric' };
     const status = { conditions: [{ ...metrics, message: 'no metrics' }] };
@@ -253,7 +284,7 @@ describe('whose pods they are', () => {
     };
     const { look } = await serve([failing, OLD, OLD_POD]);
     expect(told(SHOP, await look())).toEqual([
-      'Deployment/web is Degraded (FailedCreate): no quota',
+      'Deployment/web cannot create its pods (FailedCreate): no quota',
     ]);
   });
 
@@ -416,11 +447,13 @@ metadata: { name: argocd-post-sync-within, namespace: shop }
 rules:
 - { apiGroups: [""], resources: [pods], verbs: [get, list] }
 - { apiGroups: [""], resources: [events], verbs: [list] }
-- { apiGroups: [""], resources: [persistentvolumeclaims], verbs: [get] }
+- { apiGroups: [""], resources: [persistentvolumeclaims, services], verbs: [get] }
 - { apiGroups: [apps], resources: [deployments, replicasets, statefulsets, daemonsets], verbs: [get] }
 - { apiGroups: [batch], resources: [jobs], verbs: [get] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get] }
+- { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get] }
 - { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }
+- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

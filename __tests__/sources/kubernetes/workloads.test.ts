@@ -113,6 +113,20 @@ describe('whether a resource is well', () => {
     ],
     ['ReplicaSet', 'complete', { spec: { replicas: 0 } }, 'Healthy', ''],
     ['Rollout', 'paused', { status: { phase: 'Paused', message: 'x' } }, 'Suspended', 'x'],
+    [
+      'Rollout',
+      'not seen by its controller',
+      { metadata: { generation: 12 }, status: { phase: 'Healthy', observedGeneration: '11' } },
+      'Progressing',
+      'its controller has not seen the present spec yet',
+    ],
+    [
+      'Rollout',
+      'of a controller that names a hash',
+      { metadata: { generation: 12 }, status: { phase: 'Healthy', observedGeneration: '58b949' } },
+      'Healthy',
+      '',
+    ],
     ['Rollout', 'broken', { status: { phase: 'Degraded', message: 'x' } }, 'Degraded', 'x'],
     ['Job', 'done', { status: condition('Complete', 'True') }, 'Healthy', ''],
     [

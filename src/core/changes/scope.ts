@@ -42,6 +42,16 @@ export interface Deployed {
   readonly single: boolean;
 }
 
+/** What was deployed before, by sources that differ in nothing but their revisions. */
+export interface Previous {
+  /** In the order of sources. */
+  readonly revisions: readonly string[];
+  /** The Application has a list of sources, be it one of one. */
+  readonly several: boolean;
+  /** When the Application still had these sources (RFC 3339). */
+  readonly asOf: string;
+}
+
 const NOTHING: Scope = {
   operations: [],
   startedAt: '',
@@ -61,7 +71,7 @@ export function scopeOf(state: State): Scope {
   if (isForImages(state)) return imageScope(state, application);
   const own = deploymentsSince(state, application, target);
   const ownOperations = countedOperations(state, target, own[0]?.startedAt);
-  const later = state.policy.since && laterThan(state.policy.since, application, target);
+  const later = sinceOf(state, target, application);
   const since = withLater(own, later);
   const operations = withLaterOperations(state, ownOperations, later);
   const starts = [...since, ...operations]
@@ -82,6 +92,16 @@ export function scopeOf(state: State): Scope {
     leftBehind: operations.length === 0 && since.length === 0 ? leftBehind(application) : [],
     ...deployedBy([...since, ...operations], startedAt, overtaken),
   };
+}
+
+/** A commit says nothing of the deployments of an Application that follows something else. */
+function sinceOf(
+  { policy: { since, managed } }: State,
+  target: Target,
+  application: Application,
+): Later | undefined {
+  if (!since || (managed && target.kind === 'any' && since.from === undefined)) return undefined;
+  return laterThan(since, application, target);
 }
 
 function deployedBy(
@@ -194,6 +214,7 @@ function deploymentsSince(
     const past = !application.automated && (entry?.startedAt ?? '') < recordedAt(state);
     return entry && !past ? history.slice(own) : [];
   }
+  if (target.after !== undefined) return history.filter((each) => isOwnDeployment(state, each));
   const begun = duringWait(state)[0]?.startedAt;
   if (begun !== undefined) return history.filter((each) => each.startedAt >= begun);
   return history.slice(-1);
@@ -232,6 +253,7 @@ function countedOperations(
     (each) => !each.dryRun && !isBeforeTrigger(state, each),
   );
   if (target.kind === 'any') {
+    if (target.after !== undefined) return real.filter((each) => isOwnDeployment(state, each));
     const during = duringWait(state).filter((each) => real.includes(each));
     return during.length > 0 ? during : real;
   }

@@ -82,6 +82,7 @@ export function isOwnDeployment(
 ): boolean {
   const { application, target } = state;
   if (!application || !target || !isTarget(application, target, deployment.revisions)) return false;
+  if (target.kind === 'any') return isSince(state, target.after, deployment);
   const hydration = targetHydration(state);
   if (!hydration || !deployment.revisions.resolved.includes(hydration.pair.hydrated)) return true;
   switch (happenedAfter(deployment.startedAt, hydration.pair.since ?? '')) {
@@ -92,6 +93,16 @@ export function isOwnDeployment(
     case 'unknown':
       return !(isHydratedAgain(state, hydration) && isSeenBefore(state, deployment, hydration.at));
   }
+}
+
+/** Whether a deployment began at that time or later, or was not over at the first look. */
+function isSince(
+  { seen }: State,
+  after: string | undefined,
+  { startedAt }: Pick<SeenOperation, 'startedAt'>,
+): boolean {
+  if (after === undefined || (after !== '' && startedAt >= after)) return true;
+  return seen.operations.some((each) => each.startedAt === startedAt && each.endAt !== 0);
 }
 
 /** Whether a deployment was there in a snapshot before that one. */

@@ -24,6 +24,7 @@ import {
   isHealthOutdated,
   isLeftAlone,
   isRollingOut,
+  isSpecUncompared,
   isSynced,
   isTriggerPending,
   needsHealth,
@@ -94,6 +95,11 @@ const PRESENCE_ROWS = [
     verdict: ofShortage,
   },
   {
+    id: 'out-of-sight',
+    applies: ({ presence }: State) => presence === 'out-of-sight',
+    verdict: () => failure('invalid-input', OUT_OF_SIGHT),
+  },
+  {
     id: 'missing',
     applies: ({ presence }: State) => presence === 'missing',
     verdict: ({ policy }: State) => ofMissing(policy),
@@ -128,6 +134,14 @@ const PRESENCE_ROWS = [
 
 /** Rows for what cannot succeed any more without help. */
 const FAILURE_ROWS = [
+  {
+    id: 'spec-uncompared',
+    applies: isSpecUncompared,
+    verdict: ({ application }: Situation) =>
+      isComparisonBroken(application)
+        ? COMPARISON
+        : waiting('Argo CD to compare it with its present spec'),
+  },
   {
     id: 'operation-failed',
     applies: hasFailedOperation,
@@ -280,8 +294,8 @@ const SUCCESS_ROWS = [
   },
   {
     id: 'no-change',
-    applies: (s: Situation) => s.state.target?.kind === 'revision' && !hasOwnOperation(s),
-    verdict: (s: Situation) => success('no-change', `the revision needed no operation${later(s)}`),
+    applies: (s: Situation) => canNeedNothing(s.state) && !hasOwnOperation(s),
+    verdict: ofNoChange,
   },
   {
     id: 'synced',
@@ -343,6 +357,16 @@ function asItIs({ policy, ...rest }: Situation): readonly [Reason, string] {
   return [reason, `as it is, without waiting for ${verdict.what}`];
 }
 
+/** Of whatever is deployed, the last deployment is told. */
+function canNeedNothing({ target }: State): boolean {
+  return target?.kind === 'revision' || target?.after !== undefined;
+}
+
+function ofNoChange(situation: Situation): Verdict {
+  const what = situation.state.target?.kind === 'revision' ? 'the revision' : 'it';
+  return success('no-change', `${what} needed no operation${later(situation)}`);
+}
+
 function textOf({ target }: State): string {
   return target?.kind === 'revision' ? target.text : '';
 }
@@ -367,6 +391,7 @@ function someOf(texts: readonly string[], separator: string): string {
 }
 
 function ofMissing(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it does not exist');
   return asIfMissing(policy, 'it does not exist', 'the Application to exist');
 }
@@ -435,6 +460,7 @@ function ofRollout(rollout: Looks['rollout']): string {
 }
 
 function ofDeleted(policy: Policy): Verdict {
+  if (policy.managed) return waiting('Argo CD to create it again', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
   return failure('deleted', 'it was deleted');
@@ -578,6 +604,9 @@ function waiting(what: string, cause?: Reason, recheckAt?: number): Waiting {
 
 const SKIPPED =
   'Argo CD to look at it again: its annotation argocd.argoproj.io/skip-reconcile forbids that';
+
+const OUT_OF_SIGHT =
+  'another Application manages it, but this step does not look at Applications in its namespace';
 
 const COMPARISON = waiting('the comparison to succeed', 'comparison-error');
 

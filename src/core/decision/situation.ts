@@ -70,12 +70,26 @@ export function hasFailedAttempt(situation: Situation): boolean {
 
 /** Whether an operation's failure is that of the revision waited for. */
 function isDecisive(situation: Situation, operation: Operation): boolean {
+  if (isOfOldSpec(situation.state, operation)) return false;
   if (isBeforeTrigger(situation.state, situation.state.seen.operations.at(-1))) return false;
   if (situation.state.triggered?.what === 'operation') return true;
   // A sync of chosen resources that a person started completes nothing, so it fails nothing either.
   if (operation.selective && !operation.automated) return false;
   if (isForImages(situation.state)) return mayBringImages(situation.state);
   return decides(situation, operation);
+}
+
+/** It was made with what the Application's manager, or its ApplicationSet, has replaced since. */
+function isOfOldSpec(
+  { policy }: State,
+  { ofPresentSpec }: Pick<Operation, 'ofPresentSpec'>,
+): boolean {
+  return (policy.managed || policy.generated) === true && ofPresentSpec === false;
+}
+
+/** Its manager or ApplicationSet has changed its spec, and Argo CD has not compared it with that yet. */
+export function isSpecUncompared({ state, application }: Situation): boolean {
+  return isOfOldSpec(state, application.comparison);
 }
 
 /** Whether revisions are the ones that decide. */
@@ -174,6 +188,7 @@ export function isComparisonBroken({ conditions, comparison }: Application): boo
 export function hasUnsuccessfulOperation({ application, state }: Situation): boolean {
   const { operation } = application;
   if (!operation || operation.dryRun || operation.phase === 'Succeeded') return false;
+  if (isOfOldSpec(state, operation)) return false;
   return !isBeforeTrigger(state, state.seen.operations.at(-1));
 }
 

@@ -16,7 +16,7 @@ import {
   untaggedTarget,
   withTags,
 } from './tags.js';
-import { lookedUp, matches, type Target } from './target.js';
+import { isSameTarget, lookedUp, matches, type Target } from './target.js';
 
 /** What must be true at the end; the input `wait-for`. */
 export type WaitFor = 'operation' | 'sync' | 'health' | 'deletion' | 'nothing';
@@ -39,6 +39,10 @@ export interface Policy {
   readonly ifNotAutomated: 'wait' | 'fail';
   /** What was deployed after that revision counts as changed too; absent: the target alone. */
   readonly since?: Since;
+  /** It is waited for because another Application manages it, which writes its spec. */
+  readonly managed?: true;
+  /** An ApplicationSet that is waited for generates it: what was compared before that is no matter. */
+  readonly generated?: true;
 }
 
 /** A revision up to which all changes were reported; the input `since`. */
@@ -59,7 +63,7 @@ export type Relation = 'descendant' | 'other' | { readonly tagOf: string };
 export interface State {
   readonly policy: Policy;
   readonly resolve: (application: Application) => Target;
-  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted';
+  readonly presence: 'unknown' | 'present' | 'missing' | 'deleted' | 'out-of-sight';
   readonly since: Moment;
   readonly application?: Application;
   readonly target?: Target;
@@ -109,6 +113,8 @@ export type Event =
   | { readonly kind: 'set'; readonly set: SetState }
   /** Its ApplicationSet, which is followed, tells where it stands; `none`: it has no RollingSync. */
   | { readonly kind: 'rollout'; readonly rollout: Rollout | 'none' }
+  /** It is where this run cannot look. */
+  | { readonly kind: 'out-of-sight' }
   | {
       readonly kind: 'relation';
       readonly revision: string;
@@ -119,7 +125,9 @@ export type Event =
   /** This run asked for something; absent: it found what it would have asked for under way. */
   | { readonly kind: 'triggered'; readonly request?: Triggered }
   /** What looks within the Application have told by now. */
-  | { readonly kind: 'looked'; readonly looks: Looks };
+  | { readonly kind: 'looked'; readonly looks: Looks }
+  /** Something else is waited for than was until now. */
+  | { readonly kind: 'retargeted'; readonly target: Target };
 
 /** The state of a wait that has seen nothing yet. */
 export function begin(
@@ -147,6 +155,8 @@ export function step(state: State, event: Event): State {
       return withRollout(withSnapshot(state, event), event.rollout);
     case 'absent':
       return withAbsence(state);
+    case 'out-of-sight':
+      return { ...state, presence: 'out-of-sight' };
     case 'too-few':
       return { ...state, presence: 'missing', shortage: event.shortage };
     case 'set':
@@ -161,11 +171,19 @@ export function step(state: State, event: Event): State {
       return event.request ? withTrigger({ ...state, triggered: event.request }) : state;
     case 'looked':
       return withLook(state, event.looks);
+    case 'retargeted':
+      return withTarget(state, event.target);
   }
 }
 
 function withRollout(state: State, rollout: Rollout | 'none' | undefined): State {
   return rollout ? { ...state, looks: { ...state.looks, rollout } } : state;
+}
+
+/** What was seen stays; the repository's answers were about the former target. */
+function withTarget(state: State, fresh: Target): State {
+  const target = untaggedTarget(fresh, state.tags);
+  return isSameTarget(state.target, target) ? state : { ...state, target, relations: new Map() };
 }
 
 /** An operation that began since the look: its failures are previous ones. */

@@ -26,7 +26,15 @@ export interface RunOrigin {
 /** The revision that is waited for. */
 export type Target =
   /** Whatever is deployed. */
-  | { readonly kind: 'any'; readonly why: string }
+  | {
+      readonly kind: 'any';
+      readonly why: string;
+      /**
+       * Only what was deployed from then on (RFC 3339), or began during the wait, belongs to it;
+       * empty: only the latter; absent: the last deployment, whenever it was.
+       */
+      readonly after?: string;
+    }
   | {
       readonly kind: 'revision';
       readonly text: string;
@@ -124,7 +132,7 @@ function sourcesOf(run: RunOrigin, application: Application): ReadonlySet<number
  * `host/owner/name` of a Git URL in any of its forms (https, ssh, scp-like), in lower case. Linear,
  * also on slashes without end: anybody can put them into an Application.
  */
-function repositoryOf(url: string): string {
+export function repositoryOf(url: string): string {
   const scp = /^(?:[^@/]+@)?([^:/]+):(?!\/\/)\/?(.+)$/.exec(url);
   const path = scp ? `${scp[1]}/${scp[2]}` : url.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/i, '');
   return path
@@ -136,7 +144,7 @@ function repositoryOf(url: string): string {
 }
 
 /** Whether a source follows the ref: its branch or tag, or `HEAD` on the default branch. */
-function tracks(
+export function tracks(
   source: ApplicationSource | undefined,
   ref: string,
   commit: { readonly sha: string; readonly defaultBranch: string },
@@ -183,6 +191,15 @@ export function namesRevision(text: string, resolved: string): boolean {
 
 function samePrefix(full: string, prefix: string): boolean {
   return full.toLowerCase().startsWith(prefix.toLowerCase());
+}
+
+/** Whether the same is waited for, whatever the reason. */
+export function isSameTarget(a: Target | undefined, b: Target): boolean {
+  if (a?.kind === 'any') return b.kind === 'any' && a.after === b.after;
+  if (a?.kind !== 'revision' || b.kind !== 'revision') return false;
+  const keyOf = ({ text, sources, lookup, vague }: typeof b) =>
+    JSON.stringify([text, sources && [...sources], lookup, vague]);
+  return keyOf(a) === keyOf(b);
 }
 
 /** Equal but for a leading `v` and build metadata, which name the same version of a chart. */

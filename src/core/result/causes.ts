@@ -91,6 +91,8 @@ function isVague({ container }: Finding): boolean {
 /** Pods come in any order: the same look must give the same answer. */
 function clearer(a: Finding, b: Finding): Finding {
   if (isVague(a) !== isVague(b)) return isVague(a) ? b : a;
+  // Of many, one may have been asked for its events.
+  if ((a.said === '') !== (b.said === '')) return a.said === '' ? b : a;
   return b.at.name < a.at.name ? b : a;
 }
 
@@ -123,7 +125,7 @@ function causeOf(
     ...(restarts > 0 ? { restarts } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(since === undefined ? {} : { since }),
-    ...(same.length > 1 ? { count: same.length } : {}),
+    ...(pods.length > 1 ? { count: pods.length } : {}),
     ...(hook === undefined ? {} : { hook: true as const }),
     ...(log ? { log } : {}),
   };

@@ -34,6 +34,7 @@ const OF_FAILED_OPERATION: ReadonlySet<string> = new Set([
 const OF_HEALTH: ReadonlySet<string> = new Set([
   'health-outdated',
   'pod-failure',
+  'suspended',
   'degraded',
   'not-healthy',
 ]);

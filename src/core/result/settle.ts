@@ -239,7 +239,7 @@ function resultOf(
       name,
       state,
       end,
-      bad ? causeOf(state, now) : undefined,
+      () => (bad ? causeOf(state, now) : undefined),
       revisions.revisions,
     ),
     ...revisions,
@@ -309,11 +309,15 @@ function messageOf(
   name: string,
   state: State,
   end: End,
-  cause: Blocker | undefined,
+  causeFor: () => Blocker | undefined,
   revisions: readonly string[],
 ): string {
   const deployed = shortRevision({ resolved: revisions, tracked: [] });
-  const why = cause ? ` (${cause.subject}: ${causeLine(cause.message, LONGEST_WHY)})` : '';
+  // Not every end tells it, and there may be thousands.
+  const why = () => {
+    const cause = causeFor();
+    return cause ? ` (${cause.subject}: ${causeLine(cause.message, LONGEST_WHY)})` : '';
+  };
   const { application } = state;
   switch (end.conclusion) {
     case 'success':
@@ -321,11 +325,11 @@ function messageOf(
         ? `${name} is at ${deployed}: ${end.what}`
         : `${name}: ${end.what}`;
     case 'timeout':
-      return `${name}: timed out waiting for ${end.what}${why}`;
+      return `${name}: timed out waiting for ${end.what}${why()}`;
     case 'cancelled':
       return `${name}: cancelled while waiting for ${end.what}`;
     default:
-      return `${name}: ${end.what}${why}`;
+      return `${name}: ${end.what}${why()}`;
   }
 }
 

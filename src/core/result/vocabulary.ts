@@ -104,6 +104,8 @@ export interface Span {
 export interface ApplicationResult {
   /** As in `Change.application`. */
   readonly application: string;
+  /** The Application that manages it, where one that is waited for does; as in `application`. */
+  readonly parent?: string;
   readonly conclusion: Conclusion;
   readonly reason: Reason;
   /** The row of the table of verdicts that decided; absent: it was ended from outside. */

@@ -1,3 +1,5 @@
+import { splitMessage } from './rollout-state.js';
+import { stoppedRollout } from './rollouts.js';
 import {
   type ContainerState,
   type Family,
@@ -28,6 +30,8 @@ export interface Finding {
   readonly container?: ContainerState;
   /** How a container of it ended. */
   readonly termination?: Termination;
+  /** The AnalysisRun for which a Rollout stopped. */
+  readonly analysis?: TreeNode;
 }
 
 /** The most telling first. */
@@ -39,11 +43,14 @@ const SYMPTOMS = [
   'cannot mount',
   'cannot create pods',
   'pod failed',
+  'was aborted',
+  'is paused',
   'warned of',
   'is degraded',
   'is not ready',
   'is progressing',
   'is starting',
+  'is waiting',
 ] as const;
 export type Symptom = (typeof SYMPTOMS)[number];
 
@@ -97,7 +104,7 @@ function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
   const all = family.currentBelow(root).flatMap((node) => {
     const events = family.eventsOf(node);
     const { pod } = node;
-    if (!pod) return warnings(root, node, events);
+    if (!pod) return [...rolloutFindings(family, root, node), ...warnings(root, node, events)];
     return pod.deleting ? [] : podFindings(root, node, pod, events);
   });
   // What a workload says of itself is that its pods are not ready yet.
@@ -116,6 +123,8 @@ function podFindings(
   const whole = scheduling(root, at, pod, events) ?? mounting(root, at, pod, events);
   if (whole) return [...found, whole];
   if (found.length > 0) return found;
+  if (pod.containers.length === 0 && pod.phase === 'Pending')
+    return [unmade(root, at, pod, events)];
   if (pod.reason !== '' && pod.message !== '') {
     const { reason, message: said } = pod;
     return [
@@ -124,6 +133,19 @@ function podFindings(
   }
   const [first] = pod.containers.flatMap((each) => unready(root, at, each, events) ?? []);
   return first ? [first] : [];
+}
+
+/** Its node has not told of any container yet. */
+function unmade(root: TreeNode, at: TreeNode, { phase }: PodState, events: Events): Finding {
+  const about = { symptom: 'is starting', root, at, since: at.createdAt } as const;
+  return { ...about, likeness: phase, ...startWords(phase, events) };
+}
+
+/** What a pod that is about to start waits for, as far as events tell. */
+function startWords(reason: string, events: Events): Pick<Finding, 'reason' | 'said'> {
+  const event = events.find((each) => each.reason !== 'FailedScheduling' && !isMount(each));
+  if (!event) return { reason, said: '' };
+  return { reason: isPull(event) ? reason : event.reason, said: event.message };
 }
 
 /** A container that cannot start, or that ended badly. */
@@ -178,13 +200,13 @@ function crash(
 function scheduling(
   root: TreeNode,
   at: TreeNode,
-  { unschedulable, containers }: PodState,
+  { unschedulable, placed, containers }: PodState,
   events: Events,
 ): Finding | undefined {
   const event = events.find((each) => each.reason === 'FailedScheduling');
   // An event stays when its cause is gone.
-  const placed = containers.some((each) => each.running || each.terminated);
-  if (!unschedulable && (!event || placed)) return undefined;
+  const isPlaced = placed || containers.some((each) => each.running || each.terminated);
+  if (!unschedulable && (!event || isPlaced)) return undefined;
   const said = unschedulable?.message || event?.message || '';
   const reason = unschedulable?.reason || 'Unschedulable';
   const since = unschedulable?.since || at.createdAt;
@@ -203,12 +225,31 @@ function mounting(
   { containers }: PodState,
   events: Events,
 ): Finding | undefined {
-  const event = events.find((each) => MOUNTS.has(each.reason));
+  const event = mountIn(events);
   const started = containers.some((each) => each.running || each.restarts > 0);
   if (!event || started) return undefined;
   // Volumes are the same in all pods, but for tokens with a name made up for each.
   const { reason, message: said } = event;
   return { symptom: 'cannot mount', root, likeness: reason, reason, said, since: at.createdAt, at };
+}
+
+/** The newest that says why a volume is missing; none that a later attempt has made good. */
+function mountIn(events: Events): ResourceEvent | undefined {
+  const pulled = events.findIndex(isPull);
+  const mounts = events.slice(0, pulled < 0 ? events.length : pulled).filter(isMount);
+  // The kubelet also warns of how long it has waited for what another warning explains.
+  return mounts.find(({ message }) => !MOUNT_TIMEOUT.test(message)) ?? mounts[0];
+}
+
+const MOUNT_TIMEOUT = /\btimed out waiting for the condition\b|\bcontext deadline exceeded\b/;
+
+function isMount({ reason }: ResourceEvent): boolean {
+  return MOUNTS.has(reason);
+}
+
+/** Images are pulled when all volumes are there. */
+function isPull({ reason }: ResourceEvent): boolean {
+  return reason === 'Pulling' || reason === 'Pulled';
 }
 
 /** What runs and is not ready, or what is about to start. */
@@ -220,38 +261,96 @@ function unready(
 ): Finding | undefined {
   const { ready, running, waiting, role, name } = container;
   const about = { root, at, container, since: at.createdAt };
-  if (running && !ready && role !== 'init') {
-    const probe = events.find((each) => each.reason === 'Unhealthy');
-    const reason = probe?.reason ?? 'NotReady';
-    const said = probe?.message ?? '';
-    return { ...about, symptom: 'is not ready', likeness: name, reason, said };
+  if (running && role === 'init') {
+    const reason = 'PodInitializing';
+    return { ...about, symptom: 'is starting', likeness: `${reason} ${name}`, reason, said: '' };
   }
+  if (running && !ready) return notReady(about, container, events);
   if (!waiting) return undefined;
   const reason = waiting.reason || 'Pending';
-  return { ...about, symptom: 'is starting', likeness: reason, reason, said: waiting.message };
+  const { message: said } = waiting;
+  const words = said === '' ? startWords(reason, events) : { reason, said };
+  return { ...about, symptom: 'is starting', likeness: reason, ...words };
+}
+
+/** It has not been ready yet, or it ended and was started again. */
+function notReady(
+  about: Pick<Finding, 'root' | 'at' | 'container' | 'since'>,
+  { name, lastTerminated }: ContainerState,
+  events: Events,
+): Finding {
+  const probe = events.find((each) => each.reason === 'Unhealthy');
+  const reason = probe?.reason ?? 'NotReady';
+  const said = probe?.message ?? lastTerminated?.message ?? '';
+  const failed = lastTerminated && isFailure(lastTerminated) ? { termination: lastTerminated } : {};
+  return { ...about, ...failed, symptom: 'is not ready', likeness: name, reason, said };
 }
 
 /** Of what cannot make its pods, or get what it needs: a quota, an admission policy, a volume. */
 function warnings(root: TreeNode, at: TreeNode, events: Events): readonly Finding[] {
-  const event = events.find((each) => isTelling(each.reason, at));
+  const event = events.find((each) => isTelling(each.reason, at)) ?? refusalIn(at);
   if (!event) return [];
   const { reason, message: said, at: since } = event;
-  const symptom = reason === 'FailedCreate' ? 'cannot create pods' : 'warned of';
-  return [{ symptom, root, likeness: `${at.kind} ${reason}`, reason, said, since, at }];
+  const about = { root, reason, said, since, at };
+  // A Deployment and its ReplicaSet tell of the same.
+  if (reason === FAILED_CREATE) {
+    return [{ ...about, symptom: 'cannot create pods', likeness: reason }];
+  }
+  const symptom = WAITS_FOR.has(reason) ? 'is waiting' : 'warned of';
+  return [{ ...about, symptom, likeness: `${at.kind} ${reason}` }];
 }
 
+const FAILED_CREATE = 'FailedCreate';
+
+/** Of a claim that waits for what comes by itself. */
+const WAITS_FOR: ReadonlySet<string> = new Set([
+  'WaitForFirstConsumer',
+  'WaitForPodScheduled',
+  'ExternalProvisioning',
+]);
+
 function isTelling(reason: string, { kind }: TreeNode): boolean {
-  if (kind === 'PersistentVolumeClaim') return /^(ProvisioningFailed|FailedBinding)$/.test(reason);
-  if (kind === 'HorizontalPodAutoscaler') return reason.startsWith('Failed');
-  return reason === 'FailedCreate';
+  switch (kind) {
+    case 'PersistentVolumeClaim':
+      return /^(ProvisioningFailed|FailedBinding)$/.test(reason) || WAITS_FOR.has(reason);
+    case 'HorizontalPodAutoscaler':
+      return reason.startsWith('Failed');
+    // Every controller of addresses has reasons of its own.
+    case 'Ingress':
+    case 'Service':
+      return true;
+    default:
+      return reason === FAILED_CREATE;
+  }
+}
+
+/** Health says it too, and longer than events are kept. */
+function refusalIn({ group, kind, health, ...node }: TreeNode): ResourceEvent | undefined {
+  const told =
+    node.healthReason || (group === 'apps' && kind === 'ReplicaSet' ? FAILED_CREATE : '');
+  if (health !== 'Degraded' || told !== FAILED_CREATE) return undefined;
+  return { about: node.uid, reason: told, message: node.healthMessage, at: node.createdAt };
+}
+
+/** Of a Rollout that does not go on, whatever its pods are. */
+function rolloutFindings(family: Family, root: TreeNode, at: TreeNode): readonly Finding[] {
+  const stopped = stoppedRollout(family, root, at);
+  if (!stopped) return [];
+  const since = stopped.since || at.createdAt;
+  return [{ ...stopped, root, likeness: `${at.kind}/${at.name}`, since, at }];
 }
 
 function healthFinding(root: TreeNode): Finding {
-  const { health, healthMessage, healthReason, createdAt } = root;
+  const { health, createdAt, rollout } = root;
+  const { reason, said } = rollout ? splitMessage(root.healthMessage) : ownWords(root);
   return {
     // What is missing may be of a later wave, which waits for the others.
     symptom: health === 'Degraded' ? 'is degraded' : 'is progressing',
-    ...{ root, likeness: '', reason: healthReason || health },
-    ...{ said: healthMessage, since: createdAt, at: root },
+    ...{ root, likeness: '', reason: reason || health },
+    ...{ said, since: createdAt, at: root },
   };
+}
+
+function ownWords({ healthReason: reason, healthMessage: said }: TreeNode) {
+  return { reason, said };
 }

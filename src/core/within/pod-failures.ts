@@ -1,6 +1,6 @@
 import { resourceName } from '../application/types.js';
 import { type Finding, findingsIn, isHopeless } from './findings.js';
-import type { Hooks, ResourceTree } from './tree.js';
+import { familyOf, type Hooks, type ResourceTree } from './tree.js';
 
 /** A container of the new version that cannot start. */
 export interface PodFailure {
@@ -16,11 +16,14 @@ export interface PodFailure {
 
 /**
  * Containers of the new version that only a change can start. Not those of hooks: whether a hook has
- * failed is for its operation to say, which may run it again.
+ * failed is for its operation to say, which may run it again; nor those of an analysis, which may be
+ * repeated.
  */
 export function podFailuresOf(tree: ResourceTree, hooks: Hooks): readonly PodFailure[] {
+  const { ancestorsOf } = familyOf(tree);
   return findingsIn(tree)
     .filter(({ root }) => !hooks.has(resourceName(root)))
+    .filter(({ at }) => !ancestorsOf(at).some(({ analysis }) => analysis))
     .flatMap(failureIn);
 }
 

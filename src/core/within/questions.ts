@@ -12,6 +12,15 @@ export function podsToRead(tree: ResourceTree, most: number): readonly TreeNode[
   return distinct(pods.filter(({ pod }) => pod)).slice(0, most);
 }
 
+/** Rollouts that do not go on, and the AnalysisRuns for which they stopped. */
+export function rolloutsToRead(tree: ResourceTree, most: number): readonly TreeNode[] {
+  const nodes = findingsIn(tree).flatMap(({ at, analysis }) => [
+    ...(at.rollout ? [at] : []),
+    ...(analysis ? [analysis] : []),
+  ]);
+  return distinct(nodes).slice(0, most);
+}
+
 /** What an event may explain better. */
 const UNEXPLAINED: ReadonlySet<Symptom> = new Set([
   'cannot be scheduled',
@@ -36,8 +45,8 @@ function isUnexplained({ symptom, said }: Finding): boolean {
   return UNEXPLAINED.has(symptom) && (symptom !== 'cannot be scheduled' || said === '');
 }
 
-function isUnwell({ health, pod }: TreeNode): boolean {
-  return !pod && health !== '' && health !== 'Healthy';
+function isUnwell({ health, pod, analysis }: TreeNode): boolean {
+  return !pod && !analysis && health !== '' && health !== 'Healthy';
 }
 
 function moreTelling(a: Finding, b: Finding): number {

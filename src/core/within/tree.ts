@@ -1,4 +1,5 @@
 import type { ResourceKey } from '../application/types.js';
+import type { AnalysisState, RolloutState } from './rollout-state.js';
 
 /**
  * What is within an Application: its resources and all that they own, as one look found them.
@@ -6,7 +7,7 @@ import type { ResourceKey } from '../application/types.js';
  */
 export interface ResourceTree {
   readonly nodes: readonly TreeNode[];
-  /** Warnings about resources of the tree, in no particular order. */
+  /** What was told about resources of the tree, in no particular order. */
   readonly events: readonly ResourceEvent[];
   /** There is more than was read: what is missing here may still exist. */
   readonly truncated: boolean;
@@ -26,14 +27,18 @@ export interface TreeNode extends ResourceKey {
   /** A word for the health of its own, `ProgressDeadlineExceeded`; empty where it has no such word. */
   readonly healthReason: string;
   /**
-   * Of a ReplicaSet or ControllerRevision: which one of its owner's, counted up; of a Deployment:
-   * that of its present ReplicaSet. 0: not known.
+   * Of a ReplicaSet, ControllerRevision or AnalysisRun: which one of its owner's, counted up; of a
+   * Deployment or Rollout: that of its present version. 0: not known.
    */
   readonly revision: number;
   /** Labels that the pods of its present version have, where it says so itself. */
   readonly currentPodLabels?: Readonly<Record<string, string>>;
   /** Pods only. */
   readonly pod?: PodState;
+  /** Rollouts of Argo Rollouts only. */
+  readonly rollout?: RolloutState;
+  /** AnalysisRuns of Argo Rollouts only. */
+  readonly analysis?: AnalysisState;
 }
 
 export interface PodState {
@@ -41,6 +46,8 @@ export interface PodState {
   readonly labels: Readonly<Record<string, unknown>>;
   /** It is on its way out. */
   readonly deleting: boolean;
+  /** It has a node; false where that is not known. */
+  readonly placed: boolean;
   /** `Failed` and `Succeeded` are final; empty: not known. */
   readonly phase: string;
   /** Of the pod as a whole: `Evicted`; empty in most cases. */
@@ -81,7 +88,7 @@ export interface Termination {
   readonly finishedAt: string;
 }
 
-/** A warning about one object. */
+/** A warning about one object, or another event that tells what it waits for. */
 export interface ResourceEvent {
   /** `uid` of what it is about. */
   readonly about: string;
@@ -97,9 +104,11 @@ export interface Family {
   readonly roots: readonly TreeNode[];
   /** The root above a node, or the node itself. */
   rootOf(node: TreeNode): TreeNode;
+  /** What owns a node, and what owns that; the nearest first. */
+  ancestorsOf(node: TreeNode): readonly TreeNode[];
   /** A root and all below it that belongs to its present version. */
   currentBelow(root: TreeNode): readonly TreeNode[];
-  /** Warnings about a node, the newest first. */
+  /** What was told about a node, the newest first. */
   eventsOf(node: TreeNode): readonly ResourceEvent[];
 }
 
@@ -129,6 +138,7 @@ function newFamily(tree: ResourceTree): Family {
   return {
     roots: tree.nodes.filter((node) => ownerIn(byUid, node) === undefined),
     rootOf,
+    ancestorsOf: (node) => ancestorsOf(byUid, node),
     currentBelow: (root) => current.get(root) ?? [],
     eventsOf: (node) => events.get(node.uid)?.toSorted(byTime) ?? NO_EVENTS,
   };
@@ -197,6 +207,7 @@ function isCurrentChild(
   newest: Newest,
 ): boolean {
   const { currentPodLabels } = owner;
+  if (node.analysis) return node.revision === 0 || node.revision >= owner.revision;
   if (pod && currentPodLabels) {
     return Object.entries(currentPodLabels).every(([key, value]) => pod.labels[key] === value);
   }

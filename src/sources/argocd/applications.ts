@@ -1,8 +1,9 @@
-import { isSuccess, jsonOf } from '../../http/answers.js';
+import type { Answer } from '../../http/answers.js';
 import { record } from '../../http/json.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
+import { ask } from './ask.js';
 import { type ArgocdAction, LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 
 /** Where Applications are in the API, and how to ask for those of a selection. */
@@ -30,14 +31,20 @@ function listRequest(selection: Selection, fields = ''): Request {
   };
 }
 
-export function streamRequest({ namespace, name, labelSelector }: Selection): Request {
+export function streamRequest({
+  namespace,
+  name,
+  labelSelector,
+  wholeSources,
+}: Selection): Request {
+  const excluded = wholeSources ? UNREAD_FIELDS : [...UNREAD_FIELDS, ...RENDERING_FIELDS];
   return {
     path: '/api/v1/stream/applications',
     query: {
       // A name alone means the namespace of Argo CD itself; a namespace alone has no effect here.
       ...(name && namespace ? { name, appNamespace: namespace } : {}),
       ...(labelSelector ? { selector: labelSelector } : {}),
-      fields: `-${EXCLUDED_FIELDS.join(',')}`,
+      fields: `-${excluded.map((field) => `result.application.${field}`).join(',')}`,
     },
   };
 }
@@ -55,11 +62,12 @@ const SOURCES = [
  * Large fields that nothing reads. They are excluded, rather than the others included, because a
  * stream that includes fields leaves out its errors.
  */
-const EXCLUDED_FIELDS = [
+const UNREAD_FIELDS = [
   'metadata.managedFields',
   'metadata.annotations.kubectl.kubernetes.io/last-applied-configuration',
-  ...SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]),
-].map((field) => `result.application.${field}`);
+];
+/** What these hold is large too, and says only whether two sources are the same. */
+const RENDERING_FIELDS = SOURCES.flatMap((source) => [`${source}.helm`, `${source}.kustomize`]);
 
 /**
  * Lists the Applications of a selection that the token may read; of each only what `reduce` returns
@@ -75,9 +83,9 @@ export async function listApplications<T>(
   fields = '',
   action: ArgocdAction = LIST_ACTION,
 ): Promise<readonly T[]> {
-  const answer = await transport.send(listRequest(selection, fields), signal);
-  if (!isSuccess(answer)) throw refusal(answer, action, server);
-  const { items } = record(jsonOf(answer, server, NOT_API_HINT));
+  const refused = (answer: Answer) => refusal(answer, action, server);
+  const request = listRequest(selection, fields);
+  const { items } = record(await ask({ transport, server }, request, refused, signal));
   if (items !== null && !Array.isArray(items)) {
     throw new TransientError(`${server} answered without a list: ${NOT_API_HINT}`);
   }

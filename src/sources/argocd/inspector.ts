@@ -3,15 +3,15 @@ import { parseApplicationSet } from '../../core/applicationset/parse.js';
 import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import type { SyncWindow, SyncWindows } from '../../core/result/sync-windows.js';
-import { nodesToAskAbout, podsToRead } from '../../core/within/questions.js';
+import { nodesToAskAbout, podsToRead, rolloutsToRead } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
-import { list, record, text } from '../../http/json.js';
+import { list, objectIdentityOf, record, text } from '../../http/json.js';
 import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
-import { warningsIn } from '../events.js';
+import { tellingEventsIn } from '../events.js';
 import type {
   Inspected,
   Inspection,
@@ -22,9 +22,11 @@ import type {
 } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
+import { analysisNode, rolloutIn } from '../live-rollout.js';
 import { type Refusals, refusals } from '../refused.js';
 import { applicationPath } from './applications.js';
-import { type ApplicationSetReading, readApplicationSet } from './applicationsets.js';
+import { readApplicationSet } from './applicationsets.js';
+import { type Api, ask } from './ask.js';
 import { type ArgocdAction, answerIn, NOT_API_HINT, refusal } from './refusals.js';
 import { treeIn } from './tree.js';
 
@@ -32,11 +34,12 @@ import { treeIn } from './tree.js';
 const AT_ONCE = 4;
 /** Of one look. */
 const MOST_PODS = 5;
+const MOST_ROLLOUTS = 5;
 const MOST_EVENTS = 5;
 /** UTF-16 units of each part of a sync window. */
 const LONGEST_SCHEDULE = 100;
 
-export interface ArgocdInspectorOptions extends ApplicationSetReading {
+export interface ArgocdInspectorOptions extends Api {
   readonly clock: Clock;
   /** To read an Application, by `namespace/name`. */
   readonly action: (key: string) => ArgocdAction;
@@ -44,8 +47,11 @@ export interface ArgocdInspectorOptions extends ApplicationSetReading {
 
 type Whose = Pick<Inspected, 'namespace' | 'name'>;
 
-/** Pods as they were read last, by uid: one that has not changed since is not read again. */
-type KnownPods = Map<string, { readonly version: string; readonly node: TreeNode }>;
+/** Objects as they were read last, by uid: one that has not changed since is not read again. */
+type KnownObjects = Map<string, { readonly version: string; readonly told: Told }>;
+
+/** What an object tells beyond the tree. */
+type Told = Pick<TreeNode, 'pod' | 'rollout' | 'analysis' | 'currentPodLabels'>;
 
 /**
  * Looks within Applications through the Argo CD API: one request for the tree, and a few for what
@@ -53,7 +59,7 @@ type KnownPods = Map<string, { readonly version: string; readonly node: TreeNode
  */
 export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
   const { clock } = options;
-  const pods = new Map<string, KnownPods>();
+  const objects = new Map<string, KnownObjects>();
   const refused = refusals();
   const asking = (whose: Whose, signal: AbortSignal): Asking => {
     return { ...options, whose, refused, signal };
@@ -61,8 +67,8 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
   return {
     async inspect(application, signal): Promise<Inspection> {
       const key = keyOf(application);
-      const known: KnownPods = pods.get(key) ?? new Map();
-      pods.set(key, known);
+      const known: KnownObjects = objects.get(key) ?? new Map();
+      objects.set(key, known);
       const seen = await bounded(clock, signal, (until) => look(asking(application, until), known));
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
@@ -98,25 +104,28 @@ interface Asking extends ArgocdInspectorOptions {
   readonly signal: AbortSignal;
 }
 
-async function look(asking: Asking, known: KnownPods): Promise<ResourceTree> {
+async function look(asking: Asking, known: KnownObjects): Promise<ResourceTree> {
   const { tree, versions } = await treeOf(asking);
-  return withEvents(asking, await withPods(asking, tree, known, versions));
+  return withEvents(asking, await withObjects(asking, tree, known, versions));
 }
 
 /** A tree, and the resource versions of its nodes by uid; the answer itself is large. */
 async function treeOf(asking: Asking) {
   const below = '/resource-tree';
-  const answer = await asking.refused.ask(keyFor(asking, below), () => ask(asking, below, {}));
+  const answer = await asking.refused.ask(keyFor(asking, below), () => read(asking, below, {}));
   const nodes = list(record(answer).nodes).map(record);
   const versions = new Map(nodes.map((node) => [text(node.uid), text(node.resourceVersion)]));
   return { tree: treeIn(answer), versions };
 }
 
-/** The tree, with pods that are not well as they are themselves: the tree has few words for them. */
-async function withPods(
+/**
+ * The tree, with pods that are not well and Rollouts that do not go on as they are themselves: the
+ * tree has few words for them.
+ */
+async function withObjects(
   asking: Asking,
   tree: ResourceTree,
-  known: KnownPods,
+  known: KnownObjects,
   versions: ReadonlyMap<string, string>,
 ): Promise<ResourceTree> {
   const isFresh = (uid: string) => {
@@ -124,29 +133,49 @@ async function withPods(
     return version !== undefined && version !== '' && known.get(uid)?.version === version;
   };
   for (const uid of known.keys()) if (!isFresh(uid)) known.delete(uid);
-  const wanted = podsToRead(tree, MOST_PODS).filter(({ uid }) => !known.has(uid));
+  const telling = [...podsToRead(tree, MOST_PODS), ...rolloutsToRead(tree, MOST_ROLLOUTS)];
+  const wanted = telling.filter(({ uid }) => !known.has(uid));
   await mapAtMost(AT_ONCE, wanted, async (node) => {
-    const read = await podAt(asking, node);
-    if (read) known.set(node.uid, { version: versions.get(node.uid) ?? '', node: read });
+    const told = await objectAt(asking, node);
+    if (told) known.set(node.uid, { version: versions.get(node.uid) ?? '', told });
   });
   if (known.size === 0) return tree;
-  const nodes = tree.nodes.map((node) => {
-    const pod = known.get(node.uid)?.node.pod;
-    return pod ? { ...node, pod } : node;
-  });
+  const nodes = tree.nodes.map((node) => ({ ...node, ...known.get(node.uid)?.told }));
   return { ...tree, nodes };
 }
 
 /** Nothing where it cannot be read, or is another one by now: the tree tells something too. */
-async function podAt(asking: Asking, node: TreeNode): Promise<TreeNode | undefined> {
-  const { namespace, name, uid } = node;
-  const query = { namespace, resourceName: name, version: 'v1', group: '', kind: 'Pod' };
-  const read = async () => {
-    const { manifest } = record(await ask(asking, '/resource', query));
-    return podNode(JSON.parse(text(manifest)));
+async function objectAt(asking: Asking, node: TreeNode): Promise<Told | undefined> {
+  const { namespace, name, uid, group, kind } = node;
+  const reader = READERS.find((each) => each.kind === kind);
+  if (!reader) return undefined;
+  const { version } = reader;
+  const query = { namespace, resourceName: name, version, group, kind };
+  const readObject = async () => {
+    const { manifest } = record(await read(asking, '/resource', query));
+    const object: unknown = JSON.parse(text(manifest));
+    return objectIdentityOf(object).uid === uid ? reader.told(object) : undefined;
   };
-  const found = await orNothing(asking.refused.askFor(keyFor(asking, '/resource'), read));
-  return found?.uid === uid ? found : undefined;
+  return orNothing(asking.refused.askFor(keyFor(asking, '/resource'), readObject));
+}
+
+/** The kinds that are read, each in the version that its reader knows. */
+const READERS: readonly {
+  readonly kind: string;
+  readonly version: string;
+  readonly told: (object: unknown) => Told;
+}[] = [
+  { kind: 'Pod', version: 'v1', told: (object) => ofPod(podNode(object)) },
+  { kind: 'Rollout', version: 'v1alpha1', told: rolloutIn },
+  { kind: 'AnalysisRun', version: 'v1alpha1', told: (object) => ofRun(analysisNode(object)) },
+];
+
+function ofPod({ pod }: TreeNode): Told {
+  return pod ? { pod } : {};
+}
+
+function ofRun({ analysis }: TreeNode): Told {
+  return analysis ? { analysis } : {};
 }
 
 async function withEvents(asking: Asking, tree: ResourceTree): Promise<ResourceTree> {
@@ -159,15 +188,15 @@ async function withEvents(asking: Asking, tree: ResourceTree): Promise<ResourceT
 async function eventsAt(asking: Asking, node: TreeNode): Promise<readonly ResourceEvent[]> {
   const { uid, namespace, name } = node;
   const query = { resourceUID: uid, resourceNamespace: namespace, resourceName: name };
-  const read = async () => warningsIn(await ask(asking, '/events', query), uid);
-  return (await orNothing(asking.refused.askFor(keyFor(asking, '/events'), read))) ?? [];
+  const readEvents = async () => tellingEventsIn(await read(asking, '/events', query), uid);
+  return (await orNothing(asking.refused.askFor(keyFor(asking, '/events'), readEvents))) ?? [];
 }
 
 /** Its `canSync` is of manual syncs: whether auto-sync may start has to be told from the windows. */
 async function windowsOf(asking: Asking): Promise<SyncWindows> {
   const below = '/syncwindows';
   const answer = record(
-    await asking.refused.ask(keyFor(asking, below), () => ask(asking, below, {})),
+    await asking.refused.ask(keyFor(asking, below), () => read(asking, below, {})),
   );
   const { assignedWindows, activeWindows } = answer;
   return { assigned: windowsIn(assignedWindows), active: windowsIn(activeWindows) };
@@ -198,7 +227,7 @@ async function logLines(
     ...(previous ? { previous: 'true' } : {}),
   };
   return asking.refused.ask(keyFor(asking, '/logs'), async () => {
-    const answer = await send(asking, '/logs', query);
+    const answer = await asking.transport.send(requestOf(asking, '/logs', query), asking.signal);
     if (!isSuccess(answer)) throw logRefusal(asking, answer);
     const messages = answer.body.split('\n').filter((line) => line.trim() !== '');
     return lastLines(
@@ -227,31 +256,27 @@ p, role:ci, logs, get, ${about.object}, allow`,
   );
 }
 
-async function ask(
+function read(
   asking: Asking,
   below: string,
   query: Readonly<Record<string, string>>,
 ): Promise<unknown> {
-  const { server, action, whose } = asking;
-  const answer = await send(asking, below, query);
-  if (isSuccess(answer)) return jsonOf(answer, server, NOT_API_HINT);
-  throw refusal(answer, action(keyOf(whose)), server);
+  const { server, action, whose, signal } = asking;
+  const refused = (answer: Answer) => refusal(answer, action(keyOf(whose)), server);
+  return ask(asking, requestOf(asking, below, query), refused, signal);
 }
 
-function send(
-  { transport, whose, signal }: Asking,
+function requestOf(
+  { whose }: Asking,
   below: string,
   query: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const { namespace, name } = whose;
-  const path = applicationPath(name, below);
-  const request: Request = {
-    path,
-    query: { appNamespace: namespace, ...query },
+): Request {
+  return {
+    path: applicationPath(whose.name, below),
+    query: { appNamespace: whose.namespace, ...query },
     compressed: true,
     kind: 'list',
   };
-  return transport.send(request, signal);
 }
 
 function keyFor({ whose }: Asking, below: string): string {

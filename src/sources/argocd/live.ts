@@ -1,22 +1,19 @@
 import { keyOf } from '../../core/application/types.js';
-import { isSuccess, jsonOf } from '../../http/answers.js';
+import type { Answer } from '../../http/answers.js';
 import { type Json, list, record, text } from '../../http/json.js';
 import { withRetries } from '../../http/retry.js';
-import type { Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveObject, LiveQuery, ObjectReader } from '../source.js';
 import { applicationPath } from './applications.js';
-import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
+import { type Api, ask } from './ask.js';
+import { type ArgocdAction, refusal } from './refusals.js';
 
 /** Requests at a time: Argo CD passes each on to the cluster of the Application. */
 const CONCURRENCY = 4;
 
-export interface LiveOptions {
-  readonly transport: Transport;
-  /** As messages call it. */
-  readonly server: string;
+export interface LiveOptions extends Api {
   readonly clock: Clock;
   readonly random: () => number;
   /** To get the Application of a key. */
@@ -50,12 +47,10 @@ export function liveReader(options: LiveOptions) {
 
 async function treeAt(
   options: LiveOptions,
-  { namespace, name }: LiveQuery['application'],
+  application: LiveQuery['application'],
   signal: AbortSignal,
 ): Promise<ResourceTree> {
-  const key = keyOf({ namespace, name });
-  const path = applicationPath(name, '/resource-tree');
-  const tree = record(await ask(options, key, path, { appNamespace: namespace }, signal));
+  const tree = record(await read(options, application, '/resource-tree', {}, signal));
   return list(tree.nodes).map(record);
 }
 
@@ -72,22 +67,14 @@ function nodeIn(tree: ResourceTree, { group, kind, namespace, name, defaultNames
 /** The manifest tells who wrote the object when; without it, the tree tells when it was created. */
 async function metadataOf(
   options: LiveOptions,
-  { application, group, version, kind, name }: LiveQuery,
+  query: LiveQuery,
   node: Json,
   signal: AbortSignal,
 ): Promise<LiveMetadata> {
-  const query = {
-    appNamespace: application.namespace,
-    namespace: text(node.namespace),
-    resourceName: name,
-    version: version || text(node.version),
-    group,
-    kind,
-  };
-  const path = applicationPath(application.name, '/resource');
+  const [namespace, version] = [text(node.namespace), query.version || text(node.version)];
   try {
-    const { manifest } = record(await ask(options, keyOf(application), path, query, signal));
-    return found(record(record(JSON.parse(text(manifest))).metadata));
+    const object = await objectAt(options, { ...query, namespace, version }, signal);
+    return found(record(object.metadata));
   } catch (thrown) {
     const creationTimestamp = text(node.createdAt);
     if (creationTimestamp === '') throw thrown;
@@ -100,39 +87,46 @@ async function metadataOf(
  * that changed ones look the same, and knows no earlier pod templates.
  */
 export function objectReader(options: LiveOptions): ObjectReader {
-  const read = async (query: LiveQuery, signal: AbortSignal): Promise<LiveObject> => {
+  const readOne = async (query: LiveQuery, signal: AbortSignal): Promise<LiveObject> => {
     if (query.kind === 'Secret' && query.group === '') return unreadable(MASKED, '');
-    const { application, group, version, kind, namespace, name } = query;
-    const { namespace: appNamespace } = application;
-    const asked = { appNamespace, namespace, resourceName: name, version, group, kind };
-    const path = applicationPath(application.name, '/resource');
     try {
-      const { manifest } = record(await ask(options, keyOf(application), path, asked, signal));
-      return { kind: 'found', object: record(JSON.parse(text(manifest))) };
+      return { kind: 'found', object: await objectAt(options, query, signal) };
     } catch (thrown) {
       return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
     }
   };
   return {
-    objects: (queries, signal) => mapAtMost(CONCURRENCY, queries, (query) => read(query, signal)),
+    objects: (queries, signal) =>
+      mapAtMost(CONCURRENCY, queries, (query) => readOne(query, signal)),
     templates: async (queries) => queries.map(() => ({ kind: 'absent' })),
   };
 }
 
 const MASKED = 'Argo CD masks the values of Secrets.';
 
-async function ask(
+/** A live object, in the cluster of its Application. */
+async function objectAt(
   options: LiveOptions,
-  key: string,
-  path: string,
-  query: Readonly<Record<string, string>>,
+  { application, group, version, kind, namespace, name }: LiveQuery,
+  signal: AbortSignal,
+): Promise<Json> {
+  const query = { namespace, resourceName: name, version, group, kind };
+  const { manifest } = record(await read(options, application, '/resource', query, signal));
+  return record(JSON.parse(text(manifest)));
+}
+
+/** @param below what is asked, below the path of the Application */
+function read(
+  options: LiveOptions,
+  application: LiveQuery['application'],
+  below: string,
+  more: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { transport, server, action } = options;
-  const attempt = async () => {
-    const answer = await transport.send({ path, query, compressed: true }, signal);
-    if (isSuccess(answer)) return jsonOf(answer, server, NOT_API_HINT);
-    throw refusal(answer, action(key), server);
-  };
-  return withRetries(attempt, options, signal);
+  const { namespace, name } = application;
+  const query = { appNamespace: namespace, ...more };
+  const request = { path: applicationPath(name, below), query, compressed: true };
+  const refused = (answer: Answer) =>
+    refusal(answer, options.action(keyOf(application)), options.server);
+  return withRetries(() => ask(options, request, refused, signal), options, signal);
 }

@@ -7,25 +7,32 @@ import {
   resourceName,
 } from '../../core/application/types.js';
 import type { RenderedDeployment } from '../../core/changes/rendered.js';
-import type { Deployed } from '../../core/changes/scope.js';
+import type { Deployed, Previous } from '../../core/changes/scope.js';
 import { isJson, type Json } from '../../core/fields/lists.js';
-import { type RenderedResources, renderedResources } from '../../core/fields/rendering.js';
+import {
+  type RenderedResources,
+  type Rendering,
+  renderedResources,
+} from '../../core/fields/rendering.js';
 import { isOfSameSources } from '../../core/fields/sources.js';
-import { type Answer, isSuccess, jsonOf, retryAfterMs, sayingOf } from '../../http/answers.js';
+import { type Answer, retryAfterMs, sayingOf } from '../../http/answers.js';
 import type { Connection } from '../../http/connection.js';
 import { list, record, text } from '../../http/json.js';
 import { LIMITS, type Limits } from '../../http/limits.js';
 import { withRetries } from '../../http/retry.js';
-import { type Transport, transport } from '../../http/transport.js';
+import { transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 import { applicationPath } from './applications.js';
-import { type ArgocdAction, NOT_API_HINT, refusal } from './refusals.js';
+import { type Api, ask } from './ask.js';
+import { type ArgocdAction, refusal } from './refusals.js';
 
 /** A deployment whose manifests are asked for. */
 export interface RenderingQuery {
   readonly application: Pick<Application, 'namespace' | 'name'>;
   readonly deployed: Deployed;
+  /** Where it is recent enough, the history of the Application is not asked. */
+  readonly previous?: Previous;
 }
 
 export type RenderingAnswer =
@@ -54,7 +61,8 @@ export interface RenderingOptions {
 export function renderingReader(options: RenderingOptions): RenderingReader {
   const { connection, clock } = options;
   const limits = { ...LIMITS, ...options.limits };
-  const asking: Asking = { ...options, transport: transport(connection, clock, undefined, limits) };
+  const pool = transport(connection, clock, undefined, limits);
+  const asking: Asking = { ...options, transport: pool, server: connection.name };
   return {
     async read(query, signal) {
       try {
@@ -63,19 +71,45 @@ export function renderingReader(options: RenderingOptions): RenderingReader {
         return unknown(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
       }
     },
-    close: () => asking.transport.close(),
+    close: () => pool.close(),
   };
 }
 
-interface Asking extends RenderingOptions {
-  readonly transport: Transport;
-}
+interface Asking extends Api, Pick<RenderingOptions, 'clock' | 'random'> {}
 
 function unknown(message: string, remedy = ''): RenderingAnswer {
   return { kind: 'unknown', message, remedy };
 }
 
 async function rendered(
+  asking: Asking,
+  query: RenderingQuery,
+  signal: AbortSignal,
+): Promise<RenderingAnswer> {
+  const told = query.previous && (await byPrevious(asking, query, query.previous, signal));
+  return told ?? byHistory(asking, query, signal);
+}
+
+/** The spec may be edited at any time, and any revision is rendered by the present one. */
+const RECENT_MS = 5 * 60_000;
+
+/** @returns undefined where that was deployed too long ago to take the sources for the same */
+async function byPrevious(
+  asking: Asking,
+  { application, deployed }: RenderingQuery,
+  { revisions, several, asOf }: Previous,
+  signal: AbortSignal,
+): Promise<RenderingAnswer | undefined> {
+  const of = { named: application, several, object: `PROJECT/${application.name}` };
+  const manifests = await bothOf(asking, of, [revisions, deployed.revisions], signal);
+  const { server } = asking.clock.now();
+  if (server === undefined || server - Date.parse(asOf) > RECENT_MS) return undefined;
+  // What the Application has by now is not known, nor where its manifests go that do not say so.
+  const resources = renderedResources({ ...manifests, namespace: '' });
+  return { kind: 'rendered', found: { resources, managed: () => true, whole: false } };
+}
+
+async function byHistory(
   asking: Asking,
   { application: named, deployed }: RenderingQuery,
   signal: AbortSignal,
@@ -99,15 +133,11 @@ async function rendered(
       `The sources of ${key} are not those that it was deployed from: Argo CD renders earlier revisions by the present spec.`,
     );
   }
-  const ask = (revisions: readonly string[]) =>
-    manifestsOf(asking, { named, object, revisions }, signal);
-  const isSame = earlier.join(' ') === deployed.revisions.join(' ');
-  const [then, now] = await Promise.all([
-    isSame ? undefined : ask(earlier),
-    ask(deployed.revisions),
-  ]);
+  const several = list(record(spec).sources).length > 0;
+  const of = { named, several, object: policyObjectOf(object) };
+  const manifests = await bothOf(asking, of, [earlier, deployed.revisions], signal);
   const { namespace } = application.destination;
-  const resources = renderedResources({ before: then ?? now, after: now, namespace });
+  const resources = renderedResources({ ...manifests, namespace });
   const whole = isWhole(application, resources);
   return { kind: 'rendered', found: { resources, managed: managedBy(application), whole } };
 }
@@ -142,41 +172,56 @@ async function applicationOf(
   const key = keyOf({ namespace, name });
   const action: ArgocdAction = { action: 'get', what: key, object: `PROJECT/${name}` };
   const query = new URLSearchParams({ appNamespace: namespace });
-  const { name: server } = asking.connection;
-  return ask(asking, applicationPath(name), query, signal, (answer) =>
-    refusal(answer, action, server),
-  );
+  const refused = (answer: Answer) => refusal(answer, action, asking.server);
+  return get(asking, applicationPath(name), query, refused, signal);
 }
 
-interface Rendering {
+/** Whose manifests. */
+interface Rendered {
   readonly named: RenderingQuery['application'];
-  readonly object: unknown;
-  readonly revisions: readonly string[];
+  /** Its sources are a list. */
+  readonly several: boolean;
+  /** As in `ArgocdAction`. */
+  readonly object: string;
+}
+
+/** The same revisions are asked for once. */
+async function bothOf(
+  asking: Asking,
+  of: Rendered,
+  [earlier, later]: readonly [readonly string[], readonly string[]],
+  signal: AbortSignal,
+): Promise<Pick<Rendering, 'before' | 'after'>> {
+  const isSame = earlier.join(' ') === later.join(' ');
+  const [before, after] = await Promise.all([
+    isSame ? undefined : manifestsOf(asking, of, earlier, signal),
+    manifestsOf(asking, of, later, signal),
+  ]);
+  return { before: before ?? after, after };
 }
 
 async function manifestsOf(
   asking: Asking,
-  { named, object, revisions }: Rendering,
+  { named, several, object }: Rendered,
+  revisions: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Json[]> {
   const { namespace, name } = named;
   const query = new URLSearchParams({ appNamespace: namespace });
-  for (const [each, value] of revisionQuery(record(record(object).spec), revisions)) {
-    query.append(each, value);
-  }
+  for (const [each, value] of revisionQuery(several, revisions)) query.append(each, value);
   const what = `the manifests of ${keyOf(named)} at ${revisions.map(short).join(', ')}`;
-  const answer = await ask(asking, applicationPath(name, '/manifests'), query, signal, (refused) =>
-    refusalOfManifests(refused, what, object, asking.connection.name),
-  );
+  const action: ArgocdAction = { action: 'get', what, object };
+  const refused = (answer: Answer) => refusalOfManifests(answer, action, asking.server);
+  const answer = await get(asking, applicationPath(name, '/manifests'), query, refused, signal);
   return list(record(answer).manifests).flatMap(manifestIn);
 }
 
 /** Several sources go by position, from 1. */
 function revisionQuery(
-  spec: Json,
+  several: boolean,
   revisions: readonly string[],
 ): readonly (readonly [name: string, value: string])[] {
-  if (list(spec['sources']).length === 0) return [['revision', revisions[0] ?? '']];
+  if (!several) return [['revision', revisions[0] ?? '']];
   return revisions.flatMap((revision, i) => [
     ['revisions', revision] as const,
     ['sourcePositions', String(i + 1)] as const,
@@ -196,40 +241,35 @@ function manifestIn(text: unknown): readonly Json[] {
   }
 }
 
-function refusalOfManifests(
-  answer: Answer,
-  what: string,
-  object: unknown,
-  server: string,
-): TerminalError | TransientError {
+/** Policies have the namespace of an Application only where it is not that of Argo CD. */
+function policyObjectOf(object: unknown): string {
   const { metadata, spec, status } = record(object);
   const [name, namespace] = [text(record(metadata).name), text(record(metadata).namespace)];
   const own = text(record(status).controllerNamespace);
-  // Policies have the namespace of an Application only where it is not that of Argo CD.
   const place = own === '' || own === namespace ? name : `${namespace}/${name}`;
-  const project = text(record(spec).project) || 'default';
-  if (answer.status !== 400) {
-    return refusal(answer, { action: 'get', what, object: `${project}/${place}` }, server);
-  }
+  return `${text(record(spec).project) || 'default'}/${place}`;
+}
+
+function refusalOfManifests(
+  answer: Answer,
+  action: ArgocdAction,
+  server: string,
+): TerminalError | TransientError {
+  if (answer.status !== 400) return refusal(answer, action, server);
   const said = sayingOf(answer, (body) => text(body.message) || text(body.error));
   return new TransientError(
-    `${server} could not render ${what}: ${said}`,
+    `${server} could not render ${action.what}: ${said}`,
     retryAfterMs(answer.retryAfter),
   );
 }
 
-async function ask(
-  { transport, connection, clock, random }: Asking,
+function get(
+  asking: Asking,
   path: string,
   query: URLSearchParams,
-  signal: AbortSignal,
   refused: (answer: Answer) => Error,
+  signal: AbortSignal,
 ): Promise<unknown> {
-  const attempt = async () => {
-    const request = { path: `${path}?${query}`, compressed: true, kind: 'list' } as const;
-    const answer = await transport.send(request, signal);
-    if (isSuccess(answer)) return jsonOf(answer, connection.name, NOT_API_HINT);
-    throw refused(answer);
-  };
-  return withRetries(attempt, { clock, random }, signal);
+  const request = { path: `${path}?${query}`, compressed: true, kind: 'list' } as const;
+  return withRetries(() => ask(asking, request, refused, signal), asking, signal);
 }

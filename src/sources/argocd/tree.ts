@@ -1,3 +1,4 @@
+import { analysisInHealth, rolloutInHealth } from '../../core/within/rollout-state.js';
 import type { ContainerState, PodState, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Json, list, record, text } from '../../http/json.js';
 import { shortText } from '../live-pod.js';
@@ -30,8 +31,23 @@ function nodeIn(node: Json): TreeNode {
     healthMessage: shortText(health.message),
     healthReason: '',
     revision: Number(/^Rev:(\d{1,15})$/.exec(infoIn(node, 'Revision'))?.[1] ?? 0),
-    ...(kind === 'Pod' && text(node.group) === '' ? { pod: podIn(node) } : {}),
+    ...stateIn(node, kind),
   };
+}
+
+function stateIn(node: Json, kind: string): Pick<TreeNode, 'pod' | 'rollout' | 'analysis'> {
+  const health = record(node.health);
+  const told = [text(health.status), shortText(health.message)] as const;
+  switch (`${text(node.group)}/${kind}`) {
+    case '/Pod':
+      return { pod: podIn(node) };
+    case 'argoproj.io/Rollout':
+      return { rollout: rolloutInHealth(...told) };
+    case 'argoproj.io/AnalysisRun':
+      return { analysis: analysisInHealth(...told) };
+    default:
+      return {};
+  }
 }
 
 function infoIn(node: Json, name: string): string {
@@ -56,6 +72,7 @@ function podIn(node: Json): PodState {
   return {
     labels: record(record(node.networkingInfo).labels),
     deleting: reason === 'Terminating',
+    placed: infoIn(node, 'Node') !== '',
     phase: phaseOf(reason, whole),
     reason: whole ? reason : '',
     message: whole ? shortText(health.message) : '',

@@ -23,7 +23,7 @@ export interface Candidate {
 export function candidatesOf(application: Inspected): readonly Candidate[] {
   const hooks = hooksOf(application);
   const managed = application.comparison.resources.filter(
-    ({ hook, health }) => !hook && health !== 'Healthy',
+    (each) => !each.hook && each.health !== 'Healthy' && !isTold(each),
   );
   const hook = (application.operation?.results ?? []).filter(
     ({ hookType, hookPhase }) => hookType !== '' && hookPhase !== 'Succeeded',
@@ -56,10 +56,16 @@ function likelihood({ operation, health }: Inspected): (resource: ResourceKey) =
   };
 }
 
-/** Resources of other kinds, as far as the Application itself says how they are. */
+/** What the Application itself says is enough. */
+function isTold(resource: ComparedResource): boolean {
+  const type = typeOf(resource);
+  return resource.health !== '' && (!type || type.seldom === true);
+}
+
+/** Resources that are not read, as far as the Application itself says how they are. */
 export function toldNodes({ comparison }: Inspected): readonly TreeNode[] {
   return comparison.resources
-    .filter((each) => !each.hook && !typeOf(each) && !['', 'Healthy'].includes(each.health))
+    .filter((each) => !each.hook && isTold(each) && each.health !== 'Healthy')
     .map(toldNode);
 }
 

@@ -11,10 +11,11 @@ import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
-import { warningsIn } from '../events.js';
+import { tellingEventsIn } from '../events.js';
 import type { Inspected, Inspection, Inspector, LogLines, SetSeen } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
+import { analysisNode, ROLLOUT_HASH } from '../live-rollout.js';
 import { type Refusals, refusals } from '../refused.js';
 import type { ObjectName } from '../source.js';
 import { attributesOf, pathOf as pathOfResource } from './applications.js';
@@ -29,6 +30,7 @@ const AT_ONCE = 8;
 const MOST_WORKLOADS = 40;
 const MOST_POD_LISTS = 10;
 const MOST_EVENTS = 5;
+const MOST_ANALYSES = 5;
 const PAGE = 500;
 /** Of all lists of a look together. */
 const MOST_PODS = 5_000;
@@ -114,21 +116,32 @@ interface Asking extends KubernetesInspectorOptions {
 /** @throws TerminalError where nothing may be seen, or TransientError */
 async function look(asking: Asking, application: Inspected): Promise<ResourceTree> {
   const candidates = candidatesOf(application);
-  const read = await mapAtMost(AT_ONCE, candidates.slice(0, MOST_WORKLOADS), (candidate) =>
-    workload(asking, candidate),
-  );
+  const read = await workloadsAt(asking, candidates);
   const [first] = candidates;
   if (first && read.every((each) => each === 'refused')) await askAgain(asking, first);
   const workloads = read.filter((each) => each !== 'refused').filter((each) => each !== 'gone');
   const { nodes: pods, truncated } = await podsOf(asking, workloads);
+  const analyses = await analysesOf(asking, workloads);
   const tree: ResourceTree = {
-    nodes: [...toldNodes(application), ...workloads.map(({ node }) => node), ...pods],
+    nodes: [...toldNodes(application), ...workloads.map(({ node }) => node), ...pods, ...analyses],
     events: [],
     truncated: truncated || candidates.length > MOST_WORKLOADS,
   };
   const asked = nodesToAskAbout(tree, MOST_EVENTS);
   const events = (await mapAtMost(AT_ONCE, asked, (node) => eventsAt(asking, node))).flat();
   return events.length === 0 ? tree : { ...tree, events };
+}
+
+/** Those that are seldom waited for come last, and only where all others are well. */
+async function workloadsAt(asking: Asking, candidates: readonly Candidate[]) {
+  const read = (some: readonly Candidate[]) =>
+    mapAtMost(AT_ONCE, some, (candidate) => workload(asking, candidate));
+  const [often = [], seldom = []] = [false, true].map((each) =>
+    candidates.filter(({ type }) => (type.seldom === true) === each),
+  );
+  const first = await read(often.slice(0, MOST_WORKLOADS));
+  const well = first.every((each) => typeof each === 'object' && each.node.health === 'Healthy');
+  return well ? [...first, ...(await read(seldom.slice(0, MOST_WORKLOADS)))] : first;
 }
 
 /** @throws TerminalError what it was refused with */
@@ -184,7 +197,11 @@ interface Pods {
 /** One workload after the other: together they may have no more pods than one. */
 async function podsOf(asking: Asking, workloads: readonly Workload[]): Promise<Pods> {
   const unwell = workloads.filter(
-    ({ node, selector }) => selector !== '' && node.health !== 'Healthy',
+    ({ node, selector, type }) =>
+      type.hasPods &&
+      node.health !== 'Healthy' &&
+      // A Rollout of a Deployment's template has no selector.
+      (selector !== '' || node.currentPodLabels !== undefined),
   );
   const nodes: TreeNode[] = [];
   let truncated = unwell.length > MOST_POD_LISTS;
@@ -201,14 +218,47 @@ async function ofWorkload(asking: Asking, workload: Workload, most: number): Pro
   const { node, type } = workload;
   const set = await setRolledOut(asking, workload);
   const hash = set?.name.slice(node.name.length + 1);
-  const labels = set ? { 'pod-template-hash': hash } : node.currentPodLabels;
-  const { nodes: pods, truncated } = await listPods(asking, workload, labels ?? {}, most);
+  const labels = node.currentPodLabels ?? (set ? { 'pod-template-hash': hash } : {});
+  const { nodes: pods, truncated } = await listPods(asking, workload, labels, most);
   if (set) return { nodes: [set, ...ownedBy([set], pods)], truncated };
   if (type.kind !== 'Deployment' && type.kind !== 'Rollout') {
     return { nodes: ownedBy([node], pods), truncated };
   }
   const sets = await replicaSets(asking, node, pods);
   return { nodes: [...sets, ...ownedBy(sets, pods)], truncated };
+}
+
+/** The AnalysisRuns of the present versions of Rollouts that one of them may have stopped. */
+async function analysesOf(
+  asking: Asking,
+  workloads: readonly Workload[],
+): Promise<readonly TreeNode[]> {
+  const stopped = workloads.map(({ node }) => node).filter(mayBeStoppedByAnalysis);
+  const found = await mapAtMost(AT_ONCE, stopped.slice(0, MOST_ANALYSES), (node) =>
+    analysesAt(asking, node),
+  );
+  return found.flat();
+}
+
+function mayBeStoppedByAnalysis({ rollout }: TreeNode): boolean {
+  return rollout?.abort !== undefined || rollout?.pause?.reason === 'InconclusiveAnalysisRun';
+}
+
+async function analysesAt(
+  asking: Asking,
+  { namespace, uid, currentPodLabels }: TreeNode,
+): Promise<readonly TreeNode[]> {
+  const hash = currentPodLabels?.[ROLLOUT_HASH] ?? '';
+  const [group, resource] = ['argoproj.io', 'analysisruns'];
+  const path = `/apis/${group}/v1alpha1/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+  const query = { labelSelector: `${ROLLOUT_HASH}=${hash}`, limit: String(PAGE) };
+  const intent: ResourceAttributes = { verb: 'list', group, resource, namespace };
+  const answer = await orNothing(
+    askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
+  );
+  if (!answer || !isSuccess(answer)) return [];
+  const runs = list(record(jsonOf(answer, asking.server)).items).map(analysisNode);
+  return runs.filter(({ owners }) => owners.includes(uid));
 }
 
 /** A selector may find pods of others too. */
@@ -238,7 +288,7 @@ async function listPods(
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
   const intent: ResourceAttributes = { verb: 'list', group: '', resource: 'pods', namespace };
   const present = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  const labelSelector = [selector, ...present].join(',');
+  const labelSelector = [selector, ...present].filter((part) => part !== '').join(',');
   const nodes: TreeNode[] = [];
   let next = '';
   while (nodes.length < most) {
@@ -330,7 +380,7 @@ async function eventsAt(
   const answer = await orNothing(
     askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
   );
-  return answer && isSuccess(answer) ? warningsIn(jsonOf(answer, asking.server), uid) : [];
+  return answer && isSuccess(answer) ? tellingEventsIn(jsonOf(answer, asking.server), uid) : [];
 }
 
 async function logLines(

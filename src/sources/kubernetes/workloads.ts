@@ -1,6 +1,7 @@
 import type { TreeNode } from '../../core/within/tree.js';
 import { type Json, list, record, text } from '../../http/json.js';
 import { conditionOf, metadataOf, podNode, shortText, textsIn } from '../live-pod.js';
+import { rolloutIn } from '../live-rollout.js';
 
 /** A kind whose state tells whether it is well, as the Kubernetes API has it. */
 export interface WorkloadKind {
@@ -12,11 +13,15 @@ export interface WorkloadKind {
   readonly node: (object: unknown) => TreeNode;
   /** Whether it owns pods that its selector finds. */
   readonly hasPods: boolean;
+  /** There are many, and few of them are ever waited for: they are read where all else is well. */
+  readonly seldom?: true;
 }
 
 type HealthOf = (
   object: WorkloadObject,
-) => Partial<Pick<TreeNode, 'health' | 'healthMessage' | 'healthReason' | 'currentPodLabels'>>;
+) => Partial<
+  Pick<TreeNode, 'health' | 'healthMessage' | 'healthReason' | 'currentPodLabels' | 'rollout'>
+>;
 
 interface WorkloadObject {
   readonly metadata: Json;
@@ -49,6 +54,8 @@ export const WORKLOADS: readonly WorkloadKind[] = [
   { ...row('', 'v1', 'Pod', 'pods', () => HEALTHY, false), node: podNode },
   row('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', claim, false),
   row('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', scaler, false),
+  { ...row('networking.k8s.io', 'v1', 'Ingress', 'ingresses', byAddress, false), seldom: true },
+  { ...row('', 'v1', 'Service', 'services', service, false), seldom: true },
 ];
 
 function row(
@@ -157,14 +164,22 @@ function replicaSet(object: WorkloadObject): ReturnType<HealthOf> {
 }
 
 /** Argo Rollouts says how it is. */
-function rollout({ status }: WorkloadObject): ReturnType<HealthOf> {
-  const hash = text(status.currentPodHash);
+function rollout(object: WorkloadObject): ReturnType<HealthOf> {
+  if (isRolloutBehind(object)) return { ...BEHIND, rollout: {} };
+  const { status } = object;
   const phase = text(status.phase);
   return {
     health: phase === 'Paused' ? 'Suspended' : phase || 'Progressing',
     healthMessage: shortText(status.message),
-    ...(hash === '' ? {} : { currentPodLabels: { 'rollouts-pod-template-hash': hash } }),
+    ...rolloutIn(object),
   };
+}
+
+/** Here the generation is a string; before Argo Rollouts 0.10 it was a hash, which may be digits. */
+function isRolloutBehind({ metadata, status }: WorkloadObject): boolean {
+  const generation = numberIn(metadata.generation);
+  const observed = numberIn(status.observedGeneration, generation);
+  return observed < generation;
 }
 
 function job({ spec, status }: WorkloadObject): ReturnType<HealthOf> {
@@ -182,11 +197,24 @@ function claim({ status }: WorkloadObject): ReturnType<HealthOf> {
   return progressing('it is not bound to a volume yet');
 }
 
+function service(object: WorkloadObject): ReturnType<HealthOf> {
+  return object.spec.type === 'LoadBalancer' ? byAddress(object) : HEALTHY;
+}
+
+function byAddress({ status }: WorkloadObject): ReturnType<HealthOf> {
+  const addresses = list(record(status.loadBalancer).ingress);
+  return addresses.length > 0 ? HEALTHY : progressing('it has no address yet');
+}
+
 /** What Argo CD takes for a broken autoscaler. */
 const BROKEN: ReadonlySet<string> = new Set([
   'FailedGetScale',
   'FailedUpdateScale',
   'FailedGetResourceMetric',
+  'FailedGetObjectMetric',
+  'FailedGetPodsMetric',
+  'FailedGetExternalMetric',
+  'FailedComputeMetricsReplicas',
   'InvalidSelector',
 ]);
 
@@ -227,8 +255,11 @@ function expression({ key, operator, values }: Json): string {
   }
 }
 
-/** The name of the ReplicaSet that a Deployment says it is rolling out; empty: it does not say. */
+/** The name of the ReplicaSet that is rolled out, where the workload tells it; else empty. */
 export function replicaSetIn(object: unknown): string {
+  const { metadata, status } = record(object);
+  const hash = text(record(status).currentPodHash);
+  if (hash !== '') return `${text(record(metadata).name)}-${hash}`;
   const progress = conditionOf(record(record(object).status), 'Progressing');
   return /\breplica ?set "([^"]{1,253})"/i.exec(text(progress?.message))?.[1] ?? '';
 }

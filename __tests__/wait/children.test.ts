@@ -1,0 +1,585 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseApplication } from '../../src/core/application/parse.js';
+import { targetUnder } from '../../src/core/children/target.js';
+import type { Policy, State } from '../../src/core/decision/state.js';
+import { type RevisionRequest, resolveTarget } from '../../src/core/decision/target.js';
+import type { Settled } from '../../src/core/result/settle.js';
+import { policyOfManaged } from '../../src/wait/children.js';
+import { type Known, NOTHING_KNOWN, type WaitEvent, type WaitRules } from '../../src/wait/draft.js';
+import { inFamily } from '../../src/wait/outcome.js';
+import { isOver, reduce } from '../../src/wait/reducer.js';
+import { applicationSelectors } from '../../src/wait/selection.js';
+import type { Wait } from '../../src/wait/waits.js';
+import { POLICY } from '../core/support/follow.ts';
+import type { KubeObject } from '../support/api/store.ts';
+import { loadFan, objectsAt } from '../support/fan.ts';
+import { A, B, C, type Look, manifest } from '../support/manifest.ts';
+
+interface Given {
+  readonly applications?: readonly string[];
+  readonly selector?: string;
+  readonly policy?: Partial<Policy>;
+  readonly revision?: RevisionRequest;
+  readonly failFast?: boolean;
+  /** Namespaces that are watched; default `argocd`. */
+  readonly namespaces?: readonly string[];
+}
+
+const RUN = {
+  repository: 'acme/shop',
+  serverUrl: 'https://github.com',
+  commit: { kind: 'commit', sha: B, ref: 'refs/heads/main', defaultBranch: 'main' },
+} as const;
+
+function rulesOf(given: Given): WaitRules {
+  const {
+    applications = ['root'],
+    selector = '',
+    revision = { kind: 'revision', text: B },
+  } = given;
+  const policy = { ...POLICY, ...given.policy };
+  return {
+    wanted: applicationSelectors({
+      ...{ applications, applicationSets: [], selector, applicationNamespace: 'argocd' },
+      children: true,
+    }),
+    minApplications: 1,
+    policy,
+    resolve: (application) => resolveTarget(revision, RUN, application),
+    nameOf: (key) => key.replace('argocd/', ''),
+    failFast: given.failFast ?? true,
+    acts: false,
+    looks: false,
+    since: { elapsed: 0 },
+    children: {
+      policy: policyOfManaged(policy),
+      resolve: (application, leads) => targetUnder(leads, RUN, application),
+      watches: (namespace) => (given.namespaces ?? ['argocd']).includes(namespace),
+    },
+  };
+}
+
+/** A wait, told of events one after the other. */
+function story(given: Given = {}) {
+  const rules = rulesOf(given);
+  const [waits, strangers] = [new Map<string, Wait>(), new Map<string, State>()];
+  let known: Known = { ...NOTHING_KNOWN, waits, strangers };
+  let elapsed = 0;
+  const hear = (event: WaitEvent): void => {
+    elapsed += 10;
+    const reduction = reduce(rules, known, event, { elapsed });
+    update(waits, reduction.changed);
+    update(strangers, reduction.strangers);
+    known = { waits, strangers, family: reduction.family, facts: reduction.facts };
+  };
+  const put = (object: KubeObject, gap = false) =>
+    hear({ kind: 'application', application: parseApplication(object), gap });
+  return {
+    put,
+    /** A complete list: these, and nothing else. */
+    list(...objects: readonly KubeObject[]) {
+      for (const object of objects) put(object);
+      const keys = objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+      hear({ kind: 'listed', present: new Set(keys) });
+    },
+    gone: (name: string) => hear({ kind: 'deleted', key: `argocd/${name}`, uid: '' }),
+    hear,
+    later(ms: number) {
+      elapsed += ms;
+    },
+    get over() {
+      const open = [...waits.values()].filter(({ kind }) => kind === 'waiting');
+      expect(known.facts.open).toBe(open.length);
+      return isOver(rules, known);
+    },
+    get known() {
+      return known;
+    },
+    /** `name: conclusion/reason`, or what it waits for. */
+    get standing() {
+      return [...known.waits].map(([key, wait]) => {
+        const name = rules.nameOf(key);
+        if (wait.kind === 'waiting') return `${name}: ${wait.verdict.what}`;
+        const { conclusion, reason } = wait.settled.end;
+        return `${name}: ${conclusion}/${reason}`;
+      });
+    },
+    /** In the order in which they are told. */
+    get results() {
+      const ends = new Map<string, Settled>();
+      for (const [key, wait] of known.waits) if (wait.kind === 'done') ends.set(key, wait.settled);
+      return [...inFamily({ ends }, known.family, rules.nameOf).ends.values()].map(
+        ({ result }) => result,
+      );
+    },
+  };
+}
+
+type Story = ReturnType<typeof story>;
+
+function update<T>(kept: Map<string, T>, changed: ReadonlyMap<string, T | undefined>): void {
+  for (const [key, value] of changed) {
+    if (value === undefined) kept.delete(key);
+    else kept.set(key, value);
+  }
+}
+
+/** `CLASS group/Kind/namespace/name` of what changed, by Application. */
+function changesOf({ results }: Story): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    results.map(({ application, changes }) => [
+      application,
+      changes
+        .filter(({ change }) => !['unchanged', 'hook'].includes(change))
+        .map((each) => `${each.change} ${each.group}/${each.kind}/${each.namespace}/${each.name}`)
+        .sort(),
+    ]),
+  );
+}
+
+describe('the recording of an app of apps', () => {
+  const fan = loadFan('app-of-apps');
+  const expected = Object.fromEntries(
+    Object.entries(fan.expect).map(([name, changes]) => [name, changes.toSorted()]),
+  );
+  const revision = { kind: 'revision', text: fan.revision } as const;
+
+  function played(startAt: number, dropped: (i: number) => boolean = () => false) {
+    const told = story({ revision });
+    told.list(...objectsAt(fan, startAt));
+    const missed = new Set<string>();
+    const rest = fan.events.filter(({ t }) => t > startAt);
+    for (const [i, { t, object }] of rest.entries()) {
+      if (told.over) return { told, at: t, left: rest.length - i };
+      const { name } = object.metadata;
+      const isLast = rest.slice(i + 1).every((each) => each.object.metadata.name !== name);
+      if (dropped(i) && !isLast) missed.add(name);
+      else {
+        told.put(object, missed.has(name));
+        missed.delete(name);
+      }
+    }
+    return { told, at: fan.events.at(-1)?.t, left: 0 };
+  }
+
+  test('watched: over with the last child, and all changes are known', () => {
+    const { told, left } = played(0);
+    expect({ over: told.over, left, standing: told.standing }).toEqual({
+      over: true,
+      left: 0,
+      standing: [
+        'root: success/synced',
+        'kid-a: success/synced',
+        'kid-b: success/no-change',
+        'kid-c: success/synced',
+      ],
+    });
+    expect(changesOf(told)).toEqual(expected);
+    expect(told.results.every(({ evidence }) => evidence === 'complete')).toBe(true);
+    expect(told.results.map(({ application, parent }) => [application, parent])).toEqual([
+      ['root', undefined],
+      ['kid-a', 'root'],
+      ['kid-b', 'root'],
+      ['kid-c', 'root'],
+    ]);
+  });
+
+  test.each([...new Set(fan.events.map(({ t }) => t))])('begun at %s ms', (startAt) => {
+    const { told, left } = played(startAt);
+    expect({ over: told.over, left }).toEqual({ over: true, left: 0 });
+    expect(changesOf(told)).toMatchObject({ 'kid-b': [] });
+    expect(told.standing.every((each) => each.includes('success/'))).toBe(true);
+    expect(told.results).toHaveLength(4);
+  });
+
+  test.each([2, 3, 5, 7])('with a gap at every event but each %sth', (n) => {
+    const { told } = played(0, (i) => i % n !== 0);
+    expect(told.over).toBe(true);
+    expect(told.standing.every((each) => each.includes('success/'))).toBe(true);
+  });
+});
+
+/** A resource of kind Application in a parent's status. */
+function kid(name: string, more: object = {}): object {
+  const key = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application', name };
+  return { ...key, namespace: 'argocd', status: 'Synced', ...more };
+}
+
+const managing = (...names: readonly string[]): Look => ({ resources: names.map((n) => kid(n)) });
+/** What everything is before the commit `B`. */
+const BEFORE: Look = { revision: A, startedAt: '2026-11-21T06:00:00Z' };
+const DONE: Look = { revision: B };
+/** Compared with `B` and syncing it. */
+const RUNNING: Look = { revision: B, sync: 'OutOfSync', phase: 'Running', history: [] };
+const FAILED: Look = { revision: B, sync: 'OutOfSync', phase: 'Failed', history: [] };
+/** An Application that follows a chart. */
+const CHART: Look = {
+  repoURL: 'https://charts.example.com',
+  targetRevision: '1.*',
+  revision: '1.2.3',
+  startedAt: '2026-11-21T05:00:00Z',
+  finishedAt: '2026-11-21T05:00:05Z',
+};
+const CREATED = [
+  { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+].map((each) => ({ ...each, status: 'Synced', message: 'deployment.apps/web created' }));
+
+/** A wait that has seen a list. */
+function listed(objects: readonly KubeObject[], given: Given = {}): Story {
+  const told = story(given);
+  told.list(...objects);
+  return told;
+}
+
+describe('which Applications are waited for', () => {
+  test('those that a parent manages, at any depth, and each once', () => {
+    const told = listed([
+      manifest('root', { ...DONE, ...managing('a', 'b') }),
+      manifest('a', { ...DONE, ...managing('c') }),
+      manifest('b', { ...DONE, ...managing('c', 'd') }),
+      manifest('c', DONE),
+      manifest('d', DONE),
+      manifest('stranger', FAILED),
+    ]);
+    expect(told.over).toBe(true);
+    expect(told.results.map(({ application, parent }) => [application, parent])).toEqual([
+      ['root', undefined],
+      ['a', 'root'],
+      ['c', 'a'],
+      ['b', 'root'],
+      ['d', 'b'],
+    ]);
+  });
+
+  test.each<[string, readonly KubeObject[], readonly string[]]>([
+    ['itself', [manifest('root', { ...DONE, ...managing('root') })], ['root']],
+    [
+      'the one that manages it',
+      [
+        manifest('root', { ...DONE, ...managing('a') }),
+        manifest('a', { ...DONE, ...managing('root') }),
+      ],
+      ['root', 'a'],
+    ],
+    [
+      'each other',
+      [
+        manifest('root', { ...DONE, ...managing('a', 'b') }),
+        manifest('a', { ...DONE, ...managing('b') }),
+        manifest('b', { ...DONE, ...managing('a') }),
+      ],
+      ['root', 'a', 'b'],
+    ],
+  ])('an Application that manages %s does not hold it up', (_, objects, names) => {
+    const told = listed(objects);
+    expect(told.over).toBe(true);
+    expect(told.results.map(({ application }) => application)).toEqual(names);
+  });
+
+  test.each<[string, object]>([
+    ['a hook', { hook: true }],
+    ['what left Git', { requiresPruning: true }],
+    ['of another group', { group: 'app.k8s.io' }],
+  ])('not %s', (_, more) => {
+    const root = manifest('root', { ...DONE, resources: [kid('a', more)] });
+    expect(listed([root, manifest('a', FAILED)]).standing).toEqual(['root: success/synced']);
+  });
+
+  test('not what a parent deploys to another cluster', () => {
+    const destination = { server: 'https://spoke.example.com', namespace: 'argocd' };
+    const root = manifest('root', { ...DONE, destination, ...managing('a') });
+    expect(listed([root, manifest('a', FAILED)]).standing).toEqual(['root: success/synced']);
+  });
+
+  test('those of the Applications that a selector names, by labels that the server does not select', () => {
+    const told = listed(
+      [
+        manifest('root', { ...DONE, ...managing('a'), labels: { tier: 'root' } }),
+        manifest('a', DONE),
+        manifest('other', FAILED),
+      ],
+      { applications: [], selector: 'tier=root' },
+    );
+    expect(told.standing).toEqual(['root: success/synced', 'a: success/synced']);
+  });
+
+  test('one that is named and managed has the target of its name, and the place below its parent', () => {
+    const told = listed([manifest('root', { ...DONE, ...managing('a') }), manifest('a', DONE)], {
+      applications: ['a', 'root'],
+    });
+    expect(told.results.map(({ application, parent }) => [application, parent])).toEqual([
+      ['root', undefined],
+      ['a', 'root'],
+    ]);
+  });
+
+  test('one in a namespace that is not watched ends the wait, and says so', () => {
+    const resources = [kid('a', { namespace: 'team-a' })];
+    const told = listed([manifest('root', { ...BEFORE, resources })]);
+    expect(told.over).toBe(true);
+    expect(told.results.map(({ rule, message }) => [rule, message])).toEqual([
+      ['out-of-sight', expect.stringContaining('does not look at Applications in its namespace')],
+    ]);
+    const all = listed([manifest('root', { ...BEFORE, resources })], {
+      namespaces: ['argocd', 'team-a'],
+    });
+    expect(all.over).toBe(false);
+  });
+});
+
+describe('what comes and goes in the middle of the wait', () => {
+  const before = [
+    manifest('root', { ...BEFORE, ...managing('a', 'old') }),
+    manifest('a', BEFORE),
+    manifest('old', BEFORE),
+  ];
+
+  test('a child that only the last state of its parent lists', () => {
+    const told = listed([manifest('root', { ...BEFORE, ...managing('a') }), manifest('a', BEFORE)]);
+    told.put(manifest('a', DONE));
+    told.put(manifest('new', { phase: '', sync: '', health: '', revision: '' }));
+    told.put(manifest('root', { ...DONE, ...managing('a', 'new') }));
+    expect(told.over).toBe(false);
+    expect(told.standing).toContain('a: success/synced');
+    told.put(manifest('new', RUNNING));
+    told.put(manifest('new', { ...DONE, results: CREATED }));
+    expect(told.over).toBe(true);
+    expect(changesOf(told)).toMatchObject({ new: ['created apps/Deployment/shop/web'] });
+    expect(told.results.at(-1)?.evidence).toBe('complete');
+  });
+
+  test('a child that is listed and does not exist yet is waited for', () => {
+    const resources = [kid('new', { status: 'OutOfSync' })];
+    const told = listed([manifest('root', { ...RUNNING, resources })]);
+    expect(told.standing[1]).toBe('new: Argo CD to create it');
+    told.put(manifest('root', { ...DONE, ...managing('new') }));
+    expect(told.standing).toEqual(['root: success/synced', 'new: Argo CD to create it']);
+    expect(told.over).toBe(false);
+    told.put(manifest('new', DONE));
+    expect(told.over).toBe(true);
+  });
+
+  test.each<[string, (told: Story, root: KubeObject) => void]>([
+    [
+      'is deleted before its parent says so',
+      (told, root) => {
+        told.gone('old');
+        expect(told.standing).toContain('old: Argo CD to create it again');
+        told.put(root);
+      },
+    ],
+    [
+      'is no longer listed before it is deleted',
+      (told, root) => {
+        told.put(root);
+        told.gone('old');
+      },
+    ],
+    [
+      'is to be pruned',
+      (told, root) => {
+        const resources = [kid('a'), kid('old', { status: 'OutOfSync', requiresPruning: true })];
+        told.put(manifest('root', { ...RUNNING, resources }));
+        expect(told.standing.some((each) => each.startsWith('old'))).toBe(false);
+        told.gone('old');
+        told.put(root);
+      },
+    ],
+  ])('a child that is pruned goes, where it %s', (_, happens) => {
+    const told = listed(before);
+    happens(told, manifest('root', { ...DONE, ...managing('a') }));
+    told.put(manifest('a', DONE));
+    expect(told.over).toBe(true);
+    expect(told.standing).toEqual(['root: success/synced', 'a: success/synced']);
+  });
+
+  test('what a pruned child manages goes with it', () => {
+    const told = listed([
+      manifest('root', { ...BEFORE, ...managing('old') }),
+      manifest('old', { ...BEFORE, ...managing('deep', 'old') }),
+      manifest('deep', { ...BEFORE, ...managing('old') }),
+    ]);
+    told.put(manifest('root', DONE));
+    expect(told.standing).toEqual(['root: success/synced']);
+    expect(told.over).toBe(true);
+  });
+
+  test('what a parent takes back after its end goes too; what it adds then is not waited for', () => {
+    const told = listed(before);
+    told.put(manifest('root', { ...DONE, ...managing('a', 'old') }));
+    told.put(manifest('root', { revision: C, ...managing('a', 'later') }));
+    expect(told.standing).toEqual(['root: success/synced', expect.stringMatching(/^a: /)]);
+  });
+
+  test('a list that does not have a child any more', () => {
+    const told = listed(before);
+    told.list(manifest('root', { ...DONE, ...managing('a') }), manifest('a', DONE));
+    expect(told.over).toBe(true);
+    expect([...told.known.strangers]).toEqual([]);
+  });
+});
+
+describe('when the end of a child counts', () => {
+  test('once each of its parents is done', () => {
+    const told = listed([
+      manifest('root', { ...BEFORE, ...managing('a') }),
+      manifest('a', { ...DONE, ...managing('b') }),
+      manifest('b', DONE),
+    ]);
+    expect(told.standing.slice(1)).toEqual(['a: root, which manages it', 'b: a, which manages it']);
+    told.put(manifest('root', { ...DONE, ...managing('a') }));
+    expect(told.over).toBe(true);
+  });
+
+  test('a child that is well is not done while its parent may still change it', () => {
+    const told = listed([manifest('root', { ...RUNNING, ...managing('a') }), manifest('a', DONE)]);
+    told.put(manifest('a', RUNNING));
+    told.put(manifest('root', { ...DONE, ...managing('a') }));
+    expect(told.over).toBe(false);
+    told.put(manifest('a', DONE));
+    expect(told.over).toBe(true);
+  });
+
+  test('a failure ends the wait at once where the parent has written the child already', () => {
+    const resources = [kid('a'), kid('b', { status: 'OutOfSync' })];
+    const told = listed([manifest('root', { ...RUNNING, resources }), manifest('a', RUNNING)]);
+    told.put(manifest('a', FAILED));
+    expect(told.over).toBe(true);
+    expect(told.standing[1]).toBe('a: failure/sync-failed');
+  });
+
+  test('a failure of what the parent is about to change does not', () => {
+    const resources = [kid('a', { status: 'OutOfSync' })];
+    const told = listed([manifest('root', { ...RUNNING, resources }), manifest('a', FAILED)]);
+    expect(told.over).toBe(false);
+    expect(told.standing[1]).toBe('a: root, which manages it');
+    told.put(manifest('root', { ...RUNNING, results: [kid('a')], resources }));
+    expect(told.standing[1]).toBe('a: failure/sync-failed');
+  });
+
+  test('with fail-fast: false the others are waited for', () => {
+    const told = listed(
+      [
+        manifest('root', { ...DONE, ...managing('a', 'b') }),
+        manifest('a', FAILED),
+        manifest('b', RUNNING),
+      ],
+      { failFast: false },
+    );
+    expect(told.over).toBe(false);
+    told.put(manifest('b', DONE));
+    expect(told.standing).toEqual([
+      'root: success/synced',
+      'a: failure/sync-failed',
+      'b: success/synced',
+    ]);
+  });
+
+  test('a parent that does not exist is missing', () => {
+    expect(listed([manifest('other', DONE)]).standing).toEqual(['root: failure/missing']);
+  });
+});
+
+describe('a child that follows something else than its parent', () => {
+  const compared = { ...CHART, targetRevision: '2.*', revision: '2.0.0' };
+  /** The parent has changed what it follows, and Argo CD has not looked at it yet. */
+  function respecified(look: Look): KubeObject {
+    const object = manifest('chart', look);
+    const source = { ...sourceIn(object), targetRevision: '2.*' };
+    return { ...object, spec: { ...(object['spec'] as object), source } };
+  }
+  const sourceIn = (object: KubeObject) => (object['spec'] as { source: object }).source;
+  const parent = (look: Look) => manifest('root', { ...look, ...managing('chart') });
+
+  test('and that the parent leaves as it is has no change', () => {
+    const told = listed([parent(BEFORE), manifest('chart', { ...CHART, results: CREATED })]);
+    told.put(parent(DONE));
+    expect(told.standing).toEqual(['root: success/synced', 'chart: success/no-change']);
+    expect(changesOf(told)).toMatchObject({ chart: [] });
+    expect(told.results.map(({ message }) => message)[1]).toContain('it needed no operation');
+  });
+
+  test('is over once it was compared with the spec that the parent wrote, and synced', () => {
+    const told = listed([parent(BEFORE), manifest('chart', CHART)]);
+    told.put(parent(RUNNING));
+    told.put(respecified(CHART));
+    told.put(parent(DONE));
+    expect(told.standing[1]).toBe('chart: Argo CD to compare it with its present spec');
+    told.put(manifest('chart', { ...compared, sync: 'OutOfSync', synced: '1.2.3' }));
+    expect(told.over).toBe(false);
+    const times = { startedAt: '2026-11-21T07:00:06Z', finishedAt: '2026-11-21T07:00:07Z' };
+    told.put(manifest('chart', { ...compared, ...times, sync: 'OutOfSync', phase: 'Running' }));
+    const reconciledAt = '2026-11-21T07:00:09Z';
+    told.put(manifest('chart', { ...compared, ...times, reconciledAt, results: CREATED }));
+    expect(told.standing).toEqual(['root: success/synced', 'chart: success/synced']);
+    expect(changesOf(told)).toMatchObject({ chart: ['created apps/Deployment/shop/web'] });
+  });
+
+  test('seen late, it has the changes since its parent began, and no older ones', () => {
+    const began = { startedAt: '2026-11-21T07:00:01Z', finishedAt: '2026-11-21T07:00:05Z' };
+    const fresh = manifest('chart', { ...CHART, ...began, results: CREATED });
+    const told = listed([parent(DONE), fresh]);
+    expect(told.over).toBe(true);
+    expect(changesOf(told)).toMatchObject({ chart: ['created apps/Deployment/shop/web'] });
+  });
+
+  test('and failed with its former spec may still succeed', () => {
+    const failed = { ...CHART, phase: 'Failed', sync: 'OutOfSync', history: [] };
+    const told = listed([parent(RUNNING), respecified(failed)]);
+    told.put(parent(DONE));
+    expect(told.over).toBe(false);
+    // Compared with the present one; auto-sync comes next.
+    const object = respecified(failed);
+    const status = object['status'] as { sync: object };
+    const sync = { ...status.sync, comparedTo: { source: sourceIn(object) } };
+    told.put({ ...object, status: { ...status, sync } });
+    expect(told.over).toBe(false);
+    expect(told.standing[1]).toContain('Synced');
+  });
+
+  test('and fails at its own revision fails the wait, once its parent is done', () => {
+    const failed = { ...CHART, phase: 'Failed', sync: 'OutOfSync', history: [] };
+    const told = listed([parent(RUNNING), manifest('chart', failed)]);
+    expect(told.over).toBe(false);
+    told.put(parent(DONE));
+    expect(told.standing[1]).toBe('chart: failure/sync-failed');
+  });
+
+  test('and is pinned to the commit by its parent waits for that from then on', () => {
+    const pinned = (look: Look) => manifest('chart', { ...look, targetRevision: B });
+    const told = listed([parent(BEFORE), manifest('chart', { ...BEFORE, targetRevision: A })]);
+    told.put(parent(RUNNING));
+    told.put(pinned(BEFORE));
+    told.put(parent(DONE));
+    expect(told.over).toBe(false);
+    told.put(pinned({ ...DONE, startedAt: '2026-11-21T07:00:01Z' }));
+    expect(told.standing[1]).toBe('chart: success/synced');
+  });
+});
+
+describe('many children', () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `kid-${i}`);
+
+  test('a thousand are followed as one is', () => {
+    const told = listed([
+      manifest('root', { ...BEFORE, ...managing(...names) }),
+      ...names.map((name) => manifest(name, BEFORE)),
+    ]);
+    for (const name of names) told.put(manifest(name, DONE));
+    told.put(manifest('root', { ...DONE, ...managing(...names) }));
+    expect(told.over).toBe(true);
+    expect(told.results).toHaveLength(1001);
+  });
+
+  test('a thousand that manage one another in a row', () => {
+    const row = names.map((name, i) => manifest(name, { ...DONE, ...managing(`kid-${i + 1}`) }));
+    const told = listed([
+      manifest('root', { ...BEFORE, ...managing('kid-0') }),
+      ...row,
+      manifest('kid-1000', DONE),
+    ]);
+    told.put(manifest('root', { ...DONE, ...managing('kid-0') }));
+    expect(told.over).toBe(true);
+    expect(told.results).toHaveLength(1002);
+  });
+});

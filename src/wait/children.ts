@@ -1,0 +1,99 @@
+import { resourceName } from '../core/application/types.js';
+import { managedBy } from '../core/children/managed.js';
+import { type Lead, leadOf } from '../core/children/target.js';
+import type { Verdict } from '../core/decision/rules.js';
+import { isTarget, type Policy, type State, step } from '../core/decision/state.js';
+import { type Draft, waitOf } from './draft.js';
+import type { OpenWait, Wait } from './waits.js';
+
+/** What those that manage an Application mean for its wait: its target, and when its end counts. */
+
+/** The policy for Applications that nobody named: some inputs speak of the named ones only. */
+export function policyOfManaged(policy: Policy): Policy {
+  return { ...policy, images: [], waitResources: [], managed: true };
+}
+
+/** What an Application lists as its own, as far as it exists. */
+export function childrenIn({ application, presence }: State): readonly string[] {
+  return application && presence === 'present' ? managedBy(application) : [];
+}
+
+/** Whether an Application is waited for only because another one manages it. */
+function isManaged({ state }: OpenWait): boolean {
+  return state.policy.managed === true;
+}
+
+/** A wait with the target that follows from those that manage its Application. */
+export function aimed(draft: Draft, key: string, wait: OpenWait): OpenWait {
+  const { application } = wait.state;
+  const { children } = draft.rules;
+  if (!children || !application || !isManaged(wait)) return wait;
+  const target = children.resolve(application, leadsOf(draft, key));
+  const state = step(wait.state, { kind: 'retargeted', target });
+  // What was asked was about the former target.
+  return state === wait.state ? wait : { ...wait, state, asked: new Set() };
+}
+
+function leadsOf(draft: Draft, key: string): readonly Lead[] {
+  const { managers = [] } = draft.family.get(key) ?? {};
+  return managers.flatMap((manager) => {
+    const wait = waitOf(draft, manager);
+    return wait ? [leadIn(draft, manager, wait)] : [];
+  });
+}
+
+function leadIn({ rules }: Draft, key: string, wait: Wait): Lead {
+  if (wait.kind === 'waiting') return leadOnce(rules.nameOf(key), wait.state);
+  return wait.manager?.lead ?? { name: rules.nameOf(key), sources: [], startedAt: '' };
+}
+
+/** Hundreds of children ask for it while their manager stays as it is. */
+const leads = new WeakMap<State, Lead>();
+
+function leadOnce(name: string, state: State): Lead {
+  const lead = leads.get(state) ?? leadOf(name, state);
+  leads.set(state, lead);
+  return lead;
+}
+
+/** A verdict as it counts: none is final while one that manages the Application may still change it. */
+export function heldBack(
+  draft: Draft,
+  key: string,
+  { state }: OpenWait,
+  verdict: Verdict,
+): Verdict {
+  if (!draft.rules.children || verdict.kind === 'waiting') return verdict;
+  if (!draft.facts.listed) return { kind: 'waiting', what: 'the complete list of Applications' };
+  const { managers = [] } = draft.family.get(key) ?? {};
+  const open = managers.flatMap((manager) => {
+    const wait = waitOf(draft, manager);
+    return wait?.kind === 'waiting' ? [{ name: draft.rules.nameOf(manager), wait }] : [];
+  });
+  if (open.length === 0 || verdict.rule === 'out-of-sight') return verdict;
+  const failed = verdict.conclusion === 'failure' && state.target?.kind === 'revision';
+  // Its manager may be waiting for it.
+  if (failed && open.every(({ wait }) => hasWritten(wait.state, key))) return verdict;
+  const [names, manage] = [open.map(({ name }) => name).join(', '), open.length > 1 ? '' : 's'];
+  return { kind: 'waiting', what: `${names}, which manage${manage} it` };
+}
+
+/** Whether a managed Application is as the target has it. */
+function hasWritten({ application, target }: State, key: string): boolean {
+  if (!application || target?.kind !== 'revision') return false;
+  const { comparison, operation } = application;
+  const name = resourceName({ group: 'argoproj.io', kind: 'Application', ...partsOf(key) });
+  const isIn = (all: readonly { readonly status: string }[]) =>
+    all.some((each) => each.status === 'Synced');
+  const compared = isTarget(application, target, comparison.revisions);
+  const operated = operation && isTarget(application, target, operation.revisions);
+  return (
+    (compared && isIn(comparison.resources.filter((each) => resourceName(each) === name))) ||
+    (operated === true && isIn(operation.results.filter((each) => resourceName(each) === name)))
+  );
+}
+
+function partsOf(key: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}

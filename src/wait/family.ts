@@ -1,0 +1,141 @@
+import { type Application, keyOf } from '../core/application/types.js';
+import { familyOf } from '../core/children/family.js';
+import { managedBy } from '../core/children/managed.js';
+import type { Moment } from '../core/decision/moment.js';
+import { begin, type State, step } from '../core/decision/state.js';
+import { aimed, childrenIn } from './children.js';
+import {
+  allWaits,
+  type ChildRules,
+  type Draft,
+  replace,
+  strangerOf,
+  touch,
+  type WaitEvent,
+  waitOf,
+} from './draft.js';
+import { beginningOfManaged, judged } from './stepping.js';
+
+/**
+ * The Applications that others manage: they come and go with what those list, and follow what
+ * becomes of those. An Application that nobody waits for is a stranger. It is remembered, as it may
+ * turn out to be managed.
+ */
+
+type Met = Extract<WaitEvent, { readonly kind: 'application' }>;
+
+/**
+ * Remembers a stranger. Those of the first list are many, and of them only the last state counts;
+ * one that came later is most likely new, and is followed from its beginning.
+ */
+export function met(draft: Draft, { application, gap }: Met): void {
+  const { rules, now, facts } = draft;
+  if (!rules.children) return;
+  const key = keyOf(application);
+  const known = strangerOf(draft, key);
+  const isNew = known ? known.since !== rules.since : facts.listed;
+  const since = isNew ? now : rules.since;
+  const before = known && isNew ? known : begin(rules.children.policy, () => UNKNOWN, since);
+  draft.strangers.set(key, step(before, { kind: 'snapshot', application, now, gap }));
+}
+
+const UNKNOWN = { kind: 'any', why: 'nobody waits for it', after: '' } as const;
+
+/** What an Application lists is final with its wait, but for what it takes back. */
+export function withdraw(draft: Draft, application: Application): void {
+  const key = keyOf(application);
+  const wait = waitOf(draft, key);
+  if (wait?.kind !== 'done' || !wait.manager) return;
+  const now = new Set(managedBy(application));
+  const children = wait.manager.children.filter((each) => now.has(each));
+  if (children.length === wait.manager.children.length) return;
+  replace(draft, key, { ...wait, manager: { ...wait.manager, children } });
+  touch(draft, key);
+}
+
+/** Carries on what an event has changed to the Applications that are managed, at any depth. */
+export function followUp(draft: Draft): void {
+  if (!draft.rules.children || !draft.facts.listed) return;
+  // What is touched on the way comes later in the same set.
+  for (const key of draft.touched) {
+    if (isRestructured(draft, key)) restructure(draft);
+    for (const child of draft.family.get(key)?.children ?? []) refresh(draft, child);
+  }
+}
+
+/** Once the list is complete it is known who manages whom. */
+export function formFamily(draft: Draft): void {
+  if (!draft.rules.children) return;
+  restructure(draft);
+  for (const [key, wait] of allWaits(draft)) {
+    if (wait.kind === 'waiting') judged(draft, key, wait);
+    touch(draft, key);
+  }
+}
+
+function isRestructured(draft: Draft, key: string): boolean {
+  const place = draft.family.get(key);
+  const wait = waitOf(draft, key);
+  if (!place || !wait) return place !== undefined || (wait?.entries.length ?? 0) > 0;
+  const listed = childrenOf(draft, key);
+  const { children } = place;
+  return listed.length !== children.length || listed.some((each, i) => each !== children[i]);
+}
+
+function restructure(draft: Draft): void {
+  const former = draft.family;
+  const roots = [...allWaits(draft)].flatMap(([key, { entries }]) =>
+    entries.length > 0 ? [key] : [],
+  );
+  draft.family = familyOf(roots, (key) => childrenOf(draft, key));
+  for (const key of former.keys()) if (!draft.family.has(key)) leave(draft, key);
+  for (const key of draft.family.keys()) if (!waitOf(draft, key)) join(draft, key);
+}
+
+function childrenOf(draft: Draft, key: string): readonly string[] {
+  const wait = waitOf(draft, key);
+  if (wait?.kind === 'done') return wait.manager?.children ?? [];
+  const state = wait?.state ?? strangerOf(draft, key);
+  return state ? childrenIn(state) : [];
+}
+
+function join(draft: Draft, key: string): void {
+  const { children } = draft.rules;
+  if (!children) return;
+  const known = strangerOf(draft, key);
+  const state = known ?? unseen(children, key, draft.now);
+  if (known) draft.strangers.set(key, undefined);
+  touch(draft, key);
+  judged(draft, key, aimed(draft, key, beginningOfManaged(state)));
+}
+
+function unseen({ policy, watches }: ChildRules, key: string, now: Moment): State {
+  const [namespace = ''] = key.split('/');
+  const state = begin(policy, () => UNKNOWN, now);
+  return step(state, watches(namespace) ? { kind: 'absent', now } : { kind: 'out-of-sight' });
+}
+
+/** Nobody lists it any more. */
+function leave(draft: Draft, key: string): void {
+  const wait = waitOf(draft, key);
+  replace(draft, key, undefined);
+  if (wait?.kind === 'waiting' && wait.state.presence === 'present') {
+    draft.strangers.set(key, wait.state);
+  }
+}
+
+/** One that manages it has changed, or its wait has ended. */
+function refresh(draft: Draft, key: string): void {
+  const wait = waitOf(draft, key);
+  if (wait?.kind !== 'waiting') return;
+  const fresh = aimed(draft, key, wait);
+  // What a row of the table decided stands, whatever becomes of its managers.
+  if (fresh === wait && wait.verdict.rule !== undefined) return;
+  if (fresh !== wait) touch(draft, key);
+  judged(draft, key, fresh);
+}
+
+/** It was deleted. */
+export function forget(draft: Draft, key: string): void {
+  if (strangerOf(draft, key)) draft.strangers.set(key, undefined);
+}
