@@ -572,7 +572,7 @@ describe('kubevela', () => {
 const SOURCE: Shape = { repoURL: 'string', targetRevision: 'string', path: 'string' };
 
 /** Of Argo CD's Applications, what the recipes use. */
-const APPLICATION: Shape = {
+const APPLICATION: Readonly<Record<string, Shape>> = {
   project: 'string',
   source: SOURCE,
   destination: { server: 'string', namespace: 'string' },
@@ -580,6 +580,11 @@ const APPLICATION: Shape = {
     automated: { 'prune?': 'boolean', 'selfHeal?': 'boolean' },
     'syncOptions?': ['string'],
   },
+};
+
+const OF_CHART: Shape = {
+  ...APPLICATION,
+  source: { repoURL: 'string', chart: 'string', targetRevision: 'string' },
 };
 
 const APPLICATION_SET: Shape = {
@@ -612,7 +617,10 @@ const APPLICATION_SET: Shape = {
 test.each(MANIFESTS)('%s: Applications of Argo CD are of its form', (path) => {
   for (const { apiVersion, kind, spec } of objectsIn(path)) {
     if (!apiVersion.startsWith('argoproj.io/')) continue;
-    if (kind === 'Application') expect(misfits(spec, APPLICATION)).toEqual([]);
+    if (kind === 'Application') {
+      const [git, chart] = [misfits(spec, APPLICATION), misfits(spec, OF_CHART)];
+      expect(chart.length === 0 ? chart : git).toEqual([]);
+    }
     if (kind === 'ApplicationSet') expect(misfits(spec, APPLICATION_SET)).toEqual([]);
   }
 });

@@ -68,9 +68,10 @@ function applicationsOf(report: Report, write: (change: Change) => string): Text
     count: report.applications.length,
     *all() {
       for (const [result, scope] of applicationScopes(report)) {
-        const more = [
-          ...parentOf(result),
-          ...(result.url ? [['url', text(result.url)] as const] : []),
+        const { parent, url } = result;
+        const more: readonly Named[] = [
+          ...(parent ? [['parent', text(parent)] as const] : []),
+          ...(url ? [['url', text(url)] as const] : []),
         ];
         const values = valuesOf(scope, write).map(([name, value]) => [name, jobs(value)] as const);
         yield objectOf([...more, ...values, ['application', text(result.application)]]);
@@ -117,7 +118,7 @@ function applicationValues(
 ): readonly Named[] {
   const write = changeWriter(style);
   const more: readonly Named[] = [
-    ...parentOf(result),
+    ['parent', text(result.parent ?? '')],
     ['url', text(result.url ?? '')],
     ['rule', text(result.rule ?? '')],
     ['all-resources', { items: textsOf(result.changes, write) }],
@@ -127,10 +128,6 @@ function applicationValues(
   ];
   const named: Named = ['application', text(result.application)];
   return [named, ...more, ...valuesOf(scope, write), named];
-}
-
-function parentOf({ parent }: ApplicationResult): readonly Named[] {
-  return parent === undefined ? [] : [['parent', text(parent)]];
 }
 
 function questionOf({ name, patterns, classes }: Report['filters'][number]) {
