@@ -127,6 +127,17 @@ describe('the Applications that an ApplicationSet generates', () => {
     expect(result.stdout).toContain('2 Applications to match (found 1: set-a)');
   });
 
+  test('with children, also those that its Applications manage', async () => {
+    const kid = { group: 'argoproj.io', kind: 'Application', namespace: 'argocd', name: 'kid' };
+    server.put(setManifest({ applications: ['set-a'] }));
+    server.put(owned('set-a', { resources: [{ ...kid, status: 'Synced', version: 'v1alpha1' }] }));
+    server.put(manifest('kid'));
+    server.put(manifest('other', { health: 'Degraded' }));
+    const result = await stepHere({ children: 'true' });
+    expectEnd(result, 'success', 'synced');
+    expect(namesIn(result)).toEqual(['set-a', 'kid']);
+  });
+
   test('with a spec that was just changed: not before its controller has had time', async () => {
     const specWrittenAt = new Date(Date.now() - 8000).toISOString().replace(/\.\d+/, '');
     server.put(setManifest({ generation: 2, specWrittenAt, applications: ['set-a'] }));
