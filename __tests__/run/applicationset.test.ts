@@ -127,6 +127,40 @@ describe('the Applications that an ApplicationSet generates', () => {
     expect(result.stdout).toContain('2 Applications to match (found 1: set-a)');
   });
 
+  test('looked at once', async () => {
+    server.put(setManifest({ applications: ['set-a', 'set-b'] }));
+    server.put(owned('set-a'));
+    const result = await stepHere({ timeout: '0' });
+    expectEnd(result, 'timeout', 'missing');
+    expect(namesIn(result)).toEqual(['set-a', 'ApplicationSet/shops']);
+    server.put(owned('set-b'));
+    expectEnd(await stepHere({ timeout: '0' }), 'success', 'synced');
+  });
+
+  test('of several, in several namespaces, by the Argo CD API', async () => {
+    const elsewhere = { namespace: 'team' };
+    const argocd = await startArgocdServer({
+      objects: [
+        setManifest({ applications: ['set-a'] }),
+        setManifest({ ...elsewhere, name: 'web', applications: ['web-a'] }),
+        owned('set-a'),
+        owned('web-a', elsewhere, 'web'),
+        owned('other', elsewhere),
+      ],
+    });
+    const inputs = { applicationset: 'shops, team/web' };
+    const result = await step(argocdAccess(argocd), inputs).finally(argocd.close);
+    expectEnd(result, 'success', 'synced');
+    expect(namesIn(result)).toEqual(['set-a', 'team/web-a']);
+    const sets = argocd.requests.flatMap(({ path, query }) =>
+      path.includes('/applicationsets/') ? `${query['appsetNamespace']} ${path}` : [],
+    );
+    expect(sets.sort()).toEqual([
+      'argocd /api/v1/applicationsets/shops',
+      'team /api/v1/applicationsets/web',
+    ]);
+  });
+
   test('with children, also those that its Applications manage', async () => {
     const kid = { group: 'argoproj.io', kind: 'Application', namespace: 'argocd', name: 'kid' };
     server.put(setManifest({ applications: ['set-a'] }));
@@ -209,6 +243,15 @@ describe('an ApplicationSet that generates nothing', () => {
     expectEnd(result, 'failure', 'deleted');
     expect(said(result, 'error')[0]).toContain('ApplicationSet/shops: it was deleted');
   });
+});
+
+test('a server that fails for ApplicationSets alone: unreachable, and not what is known of others', async () => {
+  server.put(owned('set-a'));
+  server.intercept = ({ path }) =>
+    path.endsWith('/applicationsets') ? { kind: 'status', code: 500 } : undefined;
+  const result = await stepHere({ timeout: '1s' });
+  expectEnd(result, 'timeout', 'unreachable');
+  expect(namesIn(result)).toEqual(['ApplicationSet/shops']);
 });
 
 describe('without the right to read ApplicationSets', () => {

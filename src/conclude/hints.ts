@@ -1,3 +1,4 @@
+import type { ApplicationResult } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
 import { unlessAborted } from '../platform/abort.js';
 import { type Report, succeeded } from '../report/report.js';
@@ -75,10 +76,11 @@ async function withLinks(
  */
 export function withAddress(report: Report, keys: readonly string[], address: string): Report {
   if (!/^https?:\/\//.test(address)) return report;
-  const applications = report.applications.map((result, i) => ({
-    ...result,
-    url: `${address.replace(/(?<!\/)\/+$/, '')}/applications/${keys[i] ?? ''}`,
-  }));
+  const applications = report.applications.map((result, i) => {
+    if (standsForOthers(result)) return result;
+    const url = `${address.replace(/(?<!\/)\/+$/, '')}/applications/${keys[i] ?? ''}`;
+    return { ...result, url };
+  });
   return { ...report, applications };
 }
 
@@ -91,6 +93,11 @@ function withSetHint(report: Report, source: Source): Report {
 const SET_HINT = `Check \`applicationset\`, \`application-namespace\` and, in Argo CD, the generators of the ApplicationSet. To wait for it, and for the first Application that it generates:
 with:
   if-missing: wait`;
+
+/** It is no Application, but stands for those that are still to come. */
+function standsForOthers({ rule = '' }: ApplicationResult): boolean {
+  return rule === 'too-few' || rule.startsWith('applicationset-');
+}
 
 async function withNearNames(
   report: Report,
