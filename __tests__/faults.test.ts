@@ -326,7 +326,10 @@ const CONNECTION: readonly Row[] = [
     async arrange({ closing }) {
       const plain = createHttp((_, response) => response.end('hello'));
       await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
-      closing.push(() => plain.close());
+      closing.push(() => {
+        plain.close();
+        plain.closeAllConnections();
+      });
       const { port } = plain.address() as AddressInfo;
       return { inputs: { server: `https://127.0.0.1:${port}`, timeout: '1' } };
     },
@@ -386,12 +389,17 @@ const CONNECTION: readonly Row[] = [
     does: 'switches to another protocol',
     async arrange({ closing }) {
       const { ca, server } = await createCertificates('ann');
+      const sockets = new Set<{ destroy(): void }>();
       const switching = createTls({ cert: server.cert, key: server.key }, (socket) => {
+        sockets.add(socket);
         socket.on('error', () => undefined);
         socket.once('data', () => socket.write(SWITCHING));
       });
       await new Promise<void>((resolve) => switching.listen(0, '127.0.0.1', resolve));
-      closing.push(() => switching.close());
+      closing.push(() => {
+        for (const socket of sockets) socket.destroy();
+        switching.close();
+      });
       const { port } = switching.address() as AddressInfo;
       const url = `https://127.0.0.1:${port}`;
       return { inputs: { server: url, 'certificate-authority': ca, timeout: '1' } };

@@ -1,5 +1,6 @@
 import { firstLook, ofApplications, overheard } from './conclude/before.js';
 import { conclude } from './conclude/index.js';
+import { rehearse } from './conclude/rehearsal.js';
 import { cancelledReport, noReport } from './conclude/report.js';
 import type { Application } from './core/application/types.js';
 import type { Policy, Since } from './core/decision/state.js';
@@ -25,7 +26,7 @@ import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf, selectionOf } from './wait/selection.js';
 import { targetResolvers } from './wait/targets.js';
 import type { TriggerOptions } from './wait/trigger.js';
-import type { Outcome } from './wait/waits.js';
+import type { Outcome, Waits } from './wait/waits.js';
 
 const MANY = 100;
 
@@ -122,10 +123,10 @@ async function ask(
 }
 
 /** Does something when it is first asked for, and not again. */
-function once<T>(work: () => T): () => T {
+function once<A extends readonly unknown[], T>(work: (...args: A) => T): (...args: A) => T {
   let done: { readonly value: T } | undefined;
-  return () => {
-    done ??= { value: work() };
+  return (...args) => {
+    done ??= { value: work(...args) };
     return done.value;
   };
 }
@@ -161,6 +162,10 @@ async function waitWith(
   const children = childRules(inputs, policy, (application, leads) =>
     known(application, managed(application, leads)),
   );
+  // What fails in a rehearsal fails at the end too, where it is told.
+  const prepare = once((waits: Waits) =>
+    setImmediate(() => rehearse(waits, inputs, clock).catch(() => undefined)),
+  );
   return waitFor({
     // Children are many only once it is known who they are.
     source: children ? overheard(source, afterMany(expectMore)) : source,
@@ -182,6 +187,7 @@ async function waitWith(
     onChange(waits) {
       if (waits.size === MANY) expectMore();
       display.changed(waits);
+      if (waits.size > 0) prepare(waits);
     },
   });
 }

@@ -15,18 +15,21 @@ beforeEach(async () => {
 });
 afterEach(() => argocd.close());
 
-function settled(name: string): Settled {
-  const change: Change = {
-    ...{ application: name, group: '', version: 'v1', kind: 'ConfigMap', namespace: 'shop' },
-    ...{ name: 'web', change: 'updated', evidence: 'applied', message: '', images: [], phase: '' },
-  };
+function settled(name: string, resources: readonly string[] = ['web']): Settled {
+  const changes = resources.map(
+    (resource): Change => ({
+      ...{ application: name, group: '', version: 'v1', kind: 'ConfigMap', namespace: 'shop' },
+      ...{ name: resource, change: 'updated', evidence: 'applied', message: '' },
+      ...{ images: [], phase: '' },
+    }),
+  );
   const destination = { server: '', name: 'far', namespace: 'shop' };
   return {
     end: { conclusion: 'success', reason: 'synced', what: '' },
     result: {
       ...{ application: name, conclusion: 'success', reason: 'synced', message: '', revision: '' },
       ...{ revisions: [], syncStatus: '', healthStatus: '', operationPhase: '', startedAt: '' },
-      ...{ finishedAt: '', changes: [change], evidence: 'complete', blockers: [] },
+      ...{ finishedAt: '', changes, evidence: 'complete', blockers: [] },
       ...{ causes: [], summaryImages: [] },
     },
     application: { namespace: 'argocd', name, controllerNamespace: '', destination },
@@ -73,4 +76,41 @@ test('all of them where a filter asks', async () => {
 test('nothing with fields: off, and nothing in a run that is cancelled', async () => {
   expect((await asked(3, { INPUT_FIELDS: 'off' })).of).toBe(0);
   expect((await asked(3, {}, true)).of).toBe(0);
+});
+
+test('of 1,000 live objects 500 are read, and a notice says so', async () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `c${i}`);
+  const object = (name: string, a: string) => ({ metadata: { name }, data: { a } });
+  const key = 'argocd/shop';
+  const ends = new Map([[key, settled('shop', names)]]);
+  const results = new Map([...ends].map(([each, { result }]) => [each, result] as const));
+  const before = new Map(names.map((name) => [`/ConfigMap/shop/${name}`, object(name, '1')]));
+  const read: string[] = [];
+  const log = recordingLog();
+  const told = await withFields(
+    { ends },
+    results,
+    await readInputs({ INPUT_APPLICATION: 'shop', INPUT_FIELDS: 'paths' }, () => ''),
+    {
+      ...{ clock: systemClock(), random: Math.random },
+      console: { ...log, mask: () => undefined },
+      cancelled: new AbortController().signal,
+      before: { objects: new Map([[key, before]]), troubles: [] },
+      source: {
+        reaches: () => true,
+        reader: async () => ({
+          async objects(queries) {
+            read.push(...queries.map(({ name }) => name));
+            return queries.map(({ name }) => ({ kind: 'found', object: object(name, '2') }));
+          },
+          templates: async (queries) => queries.map(() => ({ kind: 'absent' })),
+        }),
+      },
+    },
+  );
+  expect(read).toEqual(names.slice(0, 500));
+  expect(told.get(key)?.changes.filter((each) => each.fields)).toHaveLength(500);
+  expect(log.lines.join('\n')).toMatch(
+    /Which fields of 500 updated resources[^\n]*More than 500 live/,
+  );
 });

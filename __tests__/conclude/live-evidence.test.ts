@@ -15,6 +15,7 @@ const POLICY: Policy = {
   degradedGraceMs: 0,
   podFailures: 'fail',
   ifNotAutomated: 'wait',
+  timeoutMs: 600_000,
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',

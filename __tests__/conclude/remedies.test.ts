@@ -20,6 +20,7 @@ const BAD: readonly End[] = [
   ['failure', 'sync-failed'],
   ['failure', 'degraded'],
   ['failure', 'suspended'],
+  ['failure', 'sync-window'],
   ['failure', 'auto-sync-refused'],
   ['failure', 'deleted'],
   ['failure', 'invalid-input'],
@@ -27,6 +28,7 @@ const BAD: readonly End[] = [
   ['timeout', 'unreachable'],
   ['timeout', 'missing'],
   ['timeout', 'suspended'],
+  ['timeout', 'sync-window'],
   ['timeout', 'degraded'],
   ['timeout', 'comparison-error'],
 ];

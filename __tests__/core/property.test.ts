@@ -278,6 +278,7 @@ const POLICIES: fc.Arbitrary<Policy> = fc.record({
   degradedGraceMs: fc.constantFrom(0, 5000, Number.POSITIVE_INFINITY),
   podFailures: fc.constantFrom('fail', 'wait'),
   ifNotAutomated: fc.constantFrom('wait', 'fail'),
+  timeoutMs: fc.constantFrom(10_000, 600_000),
   suspended: fc.constantFrom('wait', 'succeed', 'fail'),
   retries: fc.constantFrom('wait', 'fail'),
   ifMissing: fc.constantFrom('fail', 'wait', 'skip'),

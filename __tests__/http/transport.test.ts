@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import tls from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Connection } from '../../src/http/connection.js';
+import type { Connection, Credentials } from '../../src/http/connection.js';
 import { endpointFor } from '../../src/http/endpoint.js';
 import { LIMITS, type Limits, TooLarge } from '../../src/http/limits.js';
 import { TIMEOUTS, type Transport, transport } from '../../src/http/transport.js';
@@ -409,6 +409,29 @@ test.each([200, 403, 302])(
     expect(JSON.stringify(answer).match(/\*\*\*/g)).toHaveLength(5);
   },
 );
+
+test('credentials that change are used, and hidden, from the next request on', async () => {
+  const { ca, client, server: identity } = certificates;
+  const server = createHttps(
+    { ...identity, ca, requestCert: true, rejectUnauthorized: false },
+    ({ headers, socket }, response) => {
+      const { subject } = (socket as tls.TLSSocket).getPeerCertificate();
+      response.end(`${headers.authorization} of ${subject?.CN ?? 'nobody'}`);
+    },
+  );
+  const now: { credentials: Credentials } = { credentials: { headers: {} } };
+  const connection = connectionBy({ base: `https://${await listen(server)}` });
+  const pool = transport({ ...connection, credentials: () => now.credentials }, systemClock());
+  closing.push(() => pool.close());
+  const ask = async (credentials: Credentials) => {
+    now.credentials = credentials;
+    return (await pool.send({ path: '/' }, NEVER)).body;
+  };
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  expect(await ask(bearer('the-first-token'))).toBe('Bearer *** of nobody');
+  expect(await ask({ ...bearer('the-second-token'), ...client })).toBe('Bearer *** of ann');
+  expect(await ask(bearer('the-third-token'))).toBe('Bearer *** of nobody');
+});
 
 test('a redirect is an answer, and is not followed', async () => {
   const elsewhere: string[] = [];

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { runAction, type Step, type StepResult } from '../support/action.ts';
 import type { ApiServer } from '../support/api-server.ts';
-import { runHere } from '../support/run-here.ts';
+import { runHere, type StepHere } from '../support/run-here.ts';
 import { commandsOf } from '../support/workflow-commands.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export function stepOn(
 export function stepHere(
   server: ApiServer,
   inputs: Inputs = {},
-  step: Omit<Step, 'inputs' | 'root' | 'signal' | 'onStart'> = {},
+  step: Omit<StepHere, 'inputs'> = {},
 ): Promise<StepResult> {
   return runHere(waiting(server, inputs, step));
 }

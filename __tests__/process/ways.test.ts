@@ -5,7 +5,7 @@ import type { DexOptions } from '../support/argocd/dex.ts';
 import { startArgocdServer } from '../support/argocd-server.ts';
 import { atATime } from '../support/at-a-time.ts';
 import { type GithubIssuer, startGithubIssuer } from '../support/github-issuer.ts';
-import { B, manifest } from '../support/manifest.ts';
+import { A, B, manifest } from '../support/manifest.ts';
 import { flowStyle } from '../support/readme-kubeconfig.ts';
 import { loadTrace, replay } from '../support/replay.ts';
 import { expectEnd, said, stepOn } from './steps.ts';
@@ -25,6 +25,12 @@ interface Way {
   readonly ends?: string;
   readonly check?: (result: StepResult, server: ApiServer) => void;
 }
+
+/** Whenever the test runs. */
+const FREEZE = {
+  ...{ kind: 'deny', schedule: '* * * * *', duration: '1h', timeZone: 'Europe/Berlin' },
+  clusters: ['https://kubernetes.*'],
+};
 
 const NO_SERVER: Inputs = { server: '', token: '', 'certificate-authority': '' };
 
@@ -91,6 +97,22 @@ const WAYS: readonly Way[] = [
       server.onPatch = () => void server.put(manifest('shop', { revision: B }));
       return stepOn(server, { trigger: 'refresh', revision: B });
     },
+  },
+  {
+    name: 'a sync window that does not open before the timeout',
+    serve: {
+      objects: [manifest('shop', { revision: B, sync: 'OutOfSync', synced: A })],
+      live: [
+        {
+          ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject' },
+          metadata: { namespace: 'argocd', name: 'default' },
+          spec: { syncWindows: [FREEZE] },
+        },
+      ],
+    },
+    step: (server) => stepOn(server, { revision: B }),
+    ends: 'failure/sync-window',
+    check: (result) => expect(said(result, 'error')[0]).toContain('* * * * *, 1h, Europe/Berlin'),
   },
   {
     name: 'a name that GitHub is asked about, in vain',

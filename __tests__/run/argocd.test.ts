@@ -83,6 +83,16 @@ describe('through Argo CD', () => {
     expect(result.stdout).toContain('p, role:ci, applications, sync, default/shop, allow');
   });
 
+  test('trigger: sync that a sync window denies to everybody', async () => {
+    argocd.put(manifest('shop', { syncPolicy: {} }));
+    argocd.within = () => ({ tree: {}, windows: { canSync: false } });
+    const result = await run({ application: 'shop', trigger: 'sync' });
+    expect(result.outputs).toMatchObject({ conclusion: 'failure', reason: 'sync-window' });
+    expect(result.outputs['message']).toContain('cannot sync: blocked by sync window');
+    expect(result.stdout).toContain('manualSync: true');
+    expect(result.stdout).not.toContain('policy.csv');
+  });
+
   test('trigger: refresh', async () => {
     argocd.put(manifest('shop'));
     const result = await run({ application: 'shop', trigger: 'hard-refresh' });

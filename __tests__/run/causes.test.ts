@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { StepResult } from '../support/action.ts';
 import {
   type ApiServer,
+  type ApiServerOptions,
   type Fault,
   type KubeObject,
   startApiServer,
@@ -9,7 +10,8 @@ import {
 import { type ArgocdServer, startArgocdServer } from '../support/argocd-server.ts';
 import { type InsideMoment, liveIn, readInside, withinOf } from '../support/inside.ts';
 import { A, B, manifest } from '../support/manifest.ts';
-import { fasterClock, runHere } from '../support/run-here.ts';
+import { runHere } from '../support/run-here.ts';
+import { turnClock } from '../support/turn-clock.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -25,9 +27,6 @@ const SHOP: KubeObject = {
 const { name: application } = SHOP.metadata;
 const PULL =
   'Deployment/web cannot pull registry.example.com/shop/web:missing (ImagePullBackOff, pod web-6cfb658bb6-rlp65)';
-/** So many times faster than a person waits. */
-const SPEED = 4;
-
 /** Paths of looks within an Application. */
 const WITHIN = /resource-tree|\/(pods|deployments|replicasets)\b/;
 
@@ -138,7 +137,7 @@ function run(
   onLine?: (line: string) => void,
 ): Promise<StepResult> {
   return runHere({
-    clock: fasterClock(SPEED),
+    clock: turnClock(),
     ...(onLine ? { onLine } : {}),
     inputs: {
       ...way.inputs,
@@ -281,13 +280,30 @@ describe('a sync window', () => {
   // A manual sync is allowed: that is what `canSync` says.
   const windows = { canSync: true, assignedWindows: [deny], activeWindows: [deny] };
   const BLOCKED = manifest('shop', { revision: B, sync: 'OutOfSync', synced: A });
+  const BLOCKED_OPERATION = manifest('shop', {
+    ...{ revision: B, sync: 'OutOfSync', synced: B, phase: 'Running' },
+    message: 'Sync operation blocked by sync window',
+  });
   const inputs = { application: 'shop', revision: B, timeout: '13s' };
   const TOLD = 'a deny sync window (0 22 * * *, 8h) blocks auto-sync; a manual sync is allowed';
 
-  async function blocked(intercept?: Intercept): Promise<Way> {
+  const projectWith = (...syncWindows: readonly object[]): KubeObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { namespace: 'argocd', name: 'default' },
+    spec: { syncWindows },
+  });
+  /** Without an end, whatever time it is. */
+  const FREEZE = { ...deny, schedule: '* * * * *', manualSync: false, applications: ['shop'] };
+  const FROZEN_WINDOWS = { assignedWindows: [FREEZE], activeWindows: [FREEZE] };
+  const FROZEN =
+    'a deny sync window (* * * * *, 8h) blocks auto-sync; auto-sync cannot start within a year';
+
+  async function blocked(intercept?: Intercept, told: object = windows): Promise<Way> {
     const server = await startArgocdServer({
       objects: [BLOCKED],
-      within: () => ({ tree: {}, windows }),
+      within: () => ({ tree: {}, windows: { canSync: true, ...told } }),
+      projects: [projectWith(FREEZE)],
       ...(intercept ? { intercept: ({ path }) => intercept(path) } : {}),
     });
     closing.push(() => server.close());
@@ -333,22 +349,65 @@ describe('a sync window', () => {
     expect(asked(way)).toHaveLength(1);
   });
 
-  test('is not known by the Kubernetes API alone, which is asked nothing for it', async () => {
-    const way = await throughKubernetes();
-    const web = {
-      group: 'apps',
-      version: 'v1',
-      kind: 'Deployment',
-      namespace: 'shop',
-      name: 'web',
-    };
-    const resources = [{ ...web, status: 'OutOfSync', health: { status: 'Degraded' } }];
-    const look = { revision: B, sync: 'OutOfSync', synced: A, health: 'Degraded', resources };
-    way.put(manifest('shop', look));
+  async function blockedInCluster(
+    project: KubeObject | undefined,
+    over: ApiServerOptions = {},
+  ): Promise<Way & { readonly server: ApiServer }> {
+    const server = await startApiServer({
+      objects: [BLOCKED],
+      live: project ? [project] : [],
+      ...over,
+    });
+    closing.push(() => server.close());
+    const { url, token, ca } = server;
+    const set = () => undefined;
+    const put = (object: KubeObject) => void server.put(object);
+    const way = { server: url, token, 'certificate-authority': ca };
+    return { server, requests: server.requests, inputs: way, set, put };
+  }
+  const projectsAsked = ({ requests }: Way) =>
+    requests.filter(({ path }) => /\/appprojects\//.test(path));
+
+  test.each([
+    ['the Argo CD API', () => blocked(undefined, FROZEN_WINDOWS)],
+    ['the Kubernetes API', () => blockedInCluster(projectWith(FREEZE))],
+  ])('that does not open before the timeout ends the wait: by %s', async (_, open) => {
+    const way = await open();
+    const { outputs, exitCode } = await run(way, { ...inputs, timeout: '10m' });
+    expect(exitCode).toBe(1);
+    expect(outputs).toMatchObject({ conclusion: 'failure', reason: 'sync-window' });
+    expect(outputs['message']).toBe(`shop: auto-sync cannot start before the timeout: ${FROZEN}`);
+    expect(JSON.parse(outputs['causes'] ?? '')).toMatchObject([{ message: FROZEN }]);
+    expect(looks(way)).toEqual([]);
+  });
+
+  test('that the AppProject does not have, or that is not for this Application', async () => {
+    const way = await blockedInCluster(projectWith({ ...FREEZE, applications: ['web'] }));
     const { outputs } = await run(way, inputs);
     expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'timeout', causes: '[]' });
-    expect(JSON.stringify(outputs)).toContain('timed out waiting for an operation');
-    expect([...looks(way), ...asked(way)]).toEqual([]);
+    expect(outputs['message']).toContain('no operation started: a sync window may be closed');
+    expect(projectsAsked(way)).toHaveLength(2);
+  });
+
+  test('of an AppProject that may not be read: told once, and waited for', async () => {
+    const way = await blockedInCluster(projectWith(FREEZE), {
+      authorize: ({ resource }) => resource !== 'appprojects',
+    });
+    const { outputs, stdout } = await run(way, { ...inputs, timeout: '33s' });
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'timeout', causes: '[]' });
+    expect(stdout.match(/does not allow reading sync windows/g)).toHaveLength(1);
+    expect(stdout).toContain('resources: [appprojects], verbs: [get]');
+    expect(projectsAsked(way)).toHaveLength(1);
+  });
+
+  test('that holds an operation: which one, and when it can start', async () => {
+    const way = await blockedInCluster(projectWith(FREEZE), { objects: [BLOCKED_OPERATION] });
+    const { outputs } = await run(way, inputs);
+    expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'sync-window' });
+    expect(outputs['message']).toContain(
+      'a deny sync window (* * * * *, 8h) blocks the operation; it cannot start within a year',
+    );
+    expect(looks(way)).toEqual([]);
   });
 
   test('is not asked for where auto-sync starts at once', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { A, B, C, type Look, manifest } from '../support/manifest.ts';
+import { turnClock } from '../support/turn-clock.ts';
 
 /** What the stand-in for GitHub's API answers, by the end of the path. */
 type Answers = Readonly<Record<string, { readonly status: number; readonly body: object }>>;
@@ -33,14 +34,14 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Enough for all that is asked, little enough to be waited for in vain. */
-const IN_VAIN = { timeout: '2s' };
+/** Enough for all that is asked. */
+const IN_VAIN = { timeout: '20s' };
 
 /** A step that waits for B, with the job's token. */
 function wait(inputs: Readonly<Record<string, string>> = {}, githubToken = 'ghs_token') {
   const { port } = github.address() as AddressInfo;
   const env = { GITHUB_API_URL: `http://127.0.0.1:${port}/api/v3` };
-  return stepHere(server, { revision: B, ...inputs }, { env, githubToken });
+  return stepHere(server, { revision: B, ...inputs }, { env, githubToken, clock: turnClock() });
 }
 
 const compared = (status: string) => ({ status: 200, body: { status } });

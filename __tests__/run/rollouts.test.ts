@@ -12,7 +12,8 @@ import {
   replicaSet,
   rollout,
 } from '../support/rollouts.ts';
-import { fasterClock, runHere } from '../support/run-here.ts';
+import { runHere } from '../support/run-here.ts';
+import { turnClock } from '../support/turn-clock.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -37,8 +38,6 @@ async function throughKubernetes(shop: KubeObject, live: readonly KubeObject[]):
   return { server: url, token, 'certificate-authority': ca };
 }
 
-/** So many times faster than a person waits. */
-const SPEED = 4;
 const WEB = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', name: 'web' };
 
 function shop(health: string): KubeObject {
@@ -47,7 +46,7 @@ function shop(health: string): KubeObject {
 
 function run(access: Inputs, inputs: Inputs) {
   const common = { application: 'shop', revision: B, 'live-evidence': 'off', fields: 'off' };
-  return runHere({ clock: fasterClock(SPEED), inputs: { ...access, ...common, ...inputs } });
+  return runHere({ clock: turnClock(), inputs: { ...access, ...common, ...inputs } });
 }
 
 const SETS = [replicaSet('old'), replicaSet('new')];

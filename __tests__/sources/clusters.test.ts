@@ -471,7 +471,42 @@ const TABLE: readonly (readonly [string, readonly KubeObject[], Expected])[] = [
     'a claim whose storage class does not exist',
     [claim(), event(claim(), 'ProvisioningFailed', 'storageclass.storage.k8s.io "fast" not found')],
     [
-      'PersistentVolumeClaim/data is Progressing (ProvisioningFailed): storageclass.storage.k8s.io "fast" not found',
+      'PersistentVolumeClaim/data has no volume (ProvisioningFailed): storageclass.storage.k8s.io "fast" not found',
+    ],
+  ],
+  [
+    'a claim of a StatefulSet, for which its pod is not scheduled: the claim first',
+    (() => {
+      const message =
+        '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found';
+      const waits = pod('db-0', DB, [{ name: 'main' }], {
+        ...{ labels: DB_LABELS, nodeName: '', conditions: [unscheduled(message)] },
+        spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-db-0' } }] },
+      });
+      // Argo CD finds its owner by its name.
+      const data = object('PersistentVolumeClaim/data-db-0', DB, { status: { phase: 'Pending' } });
+      const missing = 'storageclass.storage.k8s.io "fast" not found';
+      return [DB, waits, data, event(data, 'ProvisioningFailed', missing)];
+    })(),
+    [
+      'StatefulSet/db: PersistentVolumeClaim/data-db-0 has no volume (ProvisioningFailed): storageclass.storage.k8s.io "fast" not found',
+      /^StatefulSet\/db cannot be scheduled \(Unschedulable, pod db-0\): 0\/1 nodes are available: pod has unbound/,
+    ],
+  ],
+  [
+    'a claim of the Application itself, for which its pod is not scheduled: told once',
+    (() => {
+      const waits = pod(NEW, NEW_SET, [{ name: 'main' }], {
+        nodeName: '',
+        conditions: [unscheduled('persistentvolumeclaim "data" bound to non-existent volume')],
+        spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] },
+      });
+      const failed = 'failed to provision volume: insufficient quota';
+      return [...ROLLOUT, waits, claim(), event(claim(), 'ProvisioningFailed', failed)];
+    })(),
+    [
+      'PersistentVolumeClaim/data has no volume (ProvisioningFailed): failed to provision volume: insufficient quota',
+      /^Deployment\/web cannot be scheduled/,
     ],
   ],
   [
@@ -486,7 +521,7 @@ const TABLE: readonly (readonly [string, readonly KubeObject[], Expected])[] = [
       ),
     ],
     [
-      'PersistentVolumeClaim/data is Progressing (FailedBinding): no persistent volumes available for this claim and no storage class is set',
+      'PersistentVolumeClaim/data has no volume (FailedBinding): no persistent volumes available for this claim and no storage class is set',
     ],
   ],
   [

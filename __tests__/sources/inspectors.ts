@@ -5,7 +5,7 @@ import { causesOf } from '../../src/core/result/causes.js';
 import { hooksOf } from '../../src/core/within/hooks.js';
 import type { Connection } from '../../src/http/connection.js';
 import { TIMEOUTS, type Transport, transport } from '../../src/http/transport.js';
-import { type Clock, systemClock } from '../../src/platform/clock.js';
+import type { Clock } from '../../src/platform/clock.js';
 import { connectArgocd } from '../../src/sources/argocd/index.js';
 import { argocdInspector } from '../../src/sources/argocd/inspector.js';
 import type { Inspection, Inspector } from '../../src/sources/inspector.js';
@@ -22,10 +22,11 @@ import {
   type ArgocdServerOptions,
   startArgocdServer,
 } from '../support/argocd-server.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { accessTo, dependencies } from './kubernetes/harness.js';
 
-/** Inspectors in front of test servers. */
+/** Inspectors in front of test servers. Time stands still unless a test moves it: no deadline is a race. */
 export const NEVER = new AbortController().signal;
 
 export interface Inspecting<Server> {
@@ -36,7 +37,7 @@ export interface Inspecting<Server> {
 
 export async function overArgocd(
   options: ArgocdServerOptions,
-  clock: Clock = systemClock(),
+  clock: Clock = fakeClock(),
 ): Promise<Inspecting<ArgocdServer>> {
   const server = await startArgocdServer(options);
   const trust = { certificateAuthority: server.ca, insecureSkipTlsVerify: false };
@@ -55,7 +56,7 @@ export async function overArgocd(
 
 export async function overKubernetes(
   options: ApiServerOptions,
-  clock: Clock = systemClock(),
+  clock: Clock = fakeClock(),
 ): Promise<Inspecting<ApiServer>> {
   const server = await startApiServer(options);
   const connection = await connect(accessTo(server), dependencies());

@@ -15,6 +15,8 @@ import { Stream } from './argocd/stream.ts';
 export interface ArgocdServerOptions {
   /** Present from the start. */
   readonly objects?: readonly KubeObject[];
+  /** AppProjects of the namespace of Argo CD. */
+  readonly projects?: readonly KubeObject[];
   /** Live objects, in whatever cluster. */
   readonly live?: readonly KubeObject[];
   readonly token?: string;
@@ -25,7 +27,10 @@ export interface ArgocdServerOptions {
   readonly namespace?: string;
   /** What is within an Application; default: nodes of the live objects that it manages. */
   readonly within?: (object: KubeObject) => Within | undefined;
-  /** Whether the token may do that to `PROJECT/APPLICATION`; default: everything. */
+  /**
+   * Whether the token may do that to `PROJECT/APPLICATION`, or to the AppProject `PROJECT`; default:
+   * everything.
+   */
   readonly allow?: (action: ArgocdRight, object: string) => boolean;
   /** Asked once for each request, before anything else is done with it. */
   readonly intercept?: (request: ServedRequest) => Fault | undefined;
@@ -261,6 +266,8 @@ async function answer(
   const [, set] = /^\/api\/v1\/applicationsets\/([^/]+)$/.exec(path) ?? [];
   if (set !== undefined) return ofSet(known, exchange, decodeURIComponent(set));
   if (path === '/api/v1/applications') return list(known, exchange);
+  const [, project] = /^\/api\/v1\/projects\/([^/]+)\/detailed$/.exec(path) ?? [];
+  if (project !== undefined) return projectDetails(known, decodeURIComponent(project));
   const [, name, below] = /^\/api\/v1\/applications\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
   if (name === undefined) return refuse(404, 'Not Found');
   return ofOne(known, exchange, decodeURIComponent(name), below ?? '');
@@ -293,6 +300,16 @@ function may(state: State, action: ArgocdRight, object: KubeObject): boolean {
   const name = objectName(state, object);
   if (state.session) return state.dex.allows(state.session, action, name);
   return state.behaviour.allow?.(action, name) ?? true;
+}
+
+/** With what belongs to it, and the projects whose windows and lists are added to its own. */
+function projectDetails({ behaviour, options, session, dex }: State, name: string): Reply {
+  const allowed = session
+    ? dex.allows(session, 'get', name)
+    : (behaviour.allow?.('get', name) ?? true);
+  const project = options.projects?.find(({ metadata }) => metadata.name === name);
+  if (!allowed || !project) return DENIED;
+  return json({ globalProjects: [], project, repositories: [], clusters: [] });
 }
 
 function list(state: State, { query }: Exchange): Reply {
@@ -445,6 +462,9 @@ function sync(state: State, name: string, body: string): Reply {
   const order = isRecord(asked) ? asked : {};
   const object = state.store.get(String(order['appNamespace'] ?? state.namespace), name);
   if (!object || !may(state, 'get', object)) return DENIED;
+  if (state.behaviour.within?.(object)?.windows?.canSync === false) {
+    return refuse(403, 'cannot sync: blocked by sync window');
+  }
   if (!may(state, 'sync', object)) {
     return refuse(403, `permission denied: applications, sync, ${objectName(state, object)}`);
   }

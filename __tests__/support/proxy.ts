@@ -29,7 +29,10 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   const targets: string[] = [];
   const wanted = login === undefined ? undefined : Buffer.from(login).toString('base64');
   const clients = new Set<Duplex>();
+  let closed = false;
   const proxy = createServer().on('connect', (request, client) => {
+    // Of a connection from before, and nobody will end it.
+    if (closed) return void client.destroy();
     targets.push(request.url ?? '');
     clients.add(client);
     client.on('error', () => client.destroy());
@@ -55,8 +58,10 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     targets,
     url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     close() {
+      closed = true;
       for (const client of clients) client.destroy();
       proxy.close();
+      proxy.closeAllConnections();
     },
   };
 }

@@ -9,16 +9,6 @@ export interface StepHere extends Omit<Step, 'root' | 'signal' | 'onStart'> {
   readonly clock?: Clock;
 }
 
-/** Time that passes so many times faster, as far as the action can tell. */
-export function fasterClock(times: number): Clock {
-  const real = systemClock();
-  return {
-    ...real,
-    now: () => ({ ...real.now(), elapsed: real.now().elapsed * times }),
-    sleep: (ms, signal) => real.sleep(ms / times, signal),
-  };
-}
-
 /**
  * Runs the action's sources in this process, on the same stage as `runAction`: all but what only a
  * process shows, such as signals, a closed stdout, or code that the bundle lacks.

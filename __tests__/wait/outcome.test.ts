@@ -33,6 +33,7 @@ function waiting(count: number, look: Look = LARGE): Map<string, Wait> {
     degradedGraceMs: Number.POSITIVE_INFINITY,
     podFailures: 'fail',
     ifNotAutomated: 'wait',
+    timeoutMs: 600_000,
     suspended: 'wait',
     retries: 'wait',
     ifMissing: 'fail',

@@ -453,17 +453,27 @@ describe('looks within an Application', () => {
     expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
   });
 
+  test('at the sync windows while one holds the operation', () => {
+    const held: Look = { ...RUNNING, message: 'Sync operation blocked by sync window' };
+    const events: readonly Told[] = [
+      [30_000, seen(held)],
+      [30_000, due(30_000)],
+    ];
+    expect(asked(told(GIVEN, ...events))).toEqual(['look at sync-windows of shop']);
+  });
+
   test('what was seen of sync windows is forgotten once an operation runs', () => {
     const cause = { application: 'shop', subject: 'sync window', reason: 'X', message: 'closed' };
     const events: readonly Told[] = [
       [3000, seen(PENDING)],
       [13_000, due(13_000)],
-      [14_000, saw({ looks: { ...NO_LOOKS, windows: [cause] } })],
+      [14_000, saw({ looks: { ...NO_LOOKS, windows: { causes: [cause] } } })],
     ];
-    const blocked = { verdict: { cause: 'sync-window' }, state: { looks: { windows: [cause] } } };
+    const windows = { causes: [cause] };
+    const blocked = { verdict: { cause: 'sync-window' }, state: { looks: { windows } } };
     expect(told(GIVEN, ...events).waits.get(KEY)).toMatchObject(blocked);
     const later = told(GIVEN, ...events, [15_000, seen(RUNNING, '2')]).waits.get(KEY);
-    expect(later).toMatchObject({ state: { looks: { windows: [] } } });
+    expect(later).toMatchObject({ state: { looks: { windows: { causes: [] } } } });
   });
 
   test('none where it cannot', () => {

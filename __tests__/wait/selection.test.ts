@@ -185,9 +185,45 @@ describe('of ApplicationSets', () => {
     expect(selectionOf(inputs({ applicationSets }))).toEqual(selection);
   });
 
+  test('with children, everything in the namespaces is listed', () => {
+    const asked = { ...inputs({ applicationSets: ['shop'] }), children: true };
+    expect(selectionOf(asked)).toEqual({ namespace: 'argocd', wholeSources: true });
+  });
+
   test('each is followed once', () => {
     expect(applicationSetNames(inputs({ applicationSets: ['shop', 'argocd/shop'] }))).toEqual([
       { namespace: 'argocd', name: 'shop' },
     ]);
+  });
+});
+
+describe('with children', () => {
+  const children = true;
+
+  test.each<[string, Asked, object]>([
+    ['one name', { applications: ['root'] }, { namespace: 'argocd' }],
+    ['another namespace', { applications: ['team-a/root'] }, { namespace: 'team-a' }],
+    ['several namespaces', { applications: ['team-a/root', 'root'] }, {}],
+    ['labels', { selector: 'team=shop' }, { namespace: 'argocd' }],
+    [
+      'all namespaces, of which one is named',
+      { applications: ['argocd/root'], namespace: '*' },
+      {},
+    ],
+  ])('%s: everything in the namespaces is listed', (_, asked, expected) => {
+    expect(selectionOf({ ...inputs(asked), children })).toEqual({
+      ...expected,
+      wholeSources: true,
+    });
+  });
+
+  test('names and labels are looked at on this side', () => {
+    const asked = { applications: ['root*'], selector: 'tier in (root)' };
+    const [entry] = applicationSelectors({ ...inputs(asked), children });
+    const root = { namespace: 'argocd', name: 'root-a' };
+    expect(entry?.accepts({ ...root, labels: { tier: 'root' } })).toBe(true);
+    expect(entry?.accepts({ ...root, labels: { tier: 'web' } })).toBe(false);
+    expect(entry?.accepts(root)).toBe(false);
+    expect(entry?.accepts({ ...root, name: 'web', labels: { tier: 'root' } })).toBe(false);
   });
 });

@@ -45,7 +45,7 @@ async function again(
   const { within } = settled;
   if (!within) return settled;
   const { application, looks } = within;
-  const seen = await look(application, lookAtFor(settled.end.rule), looks, signal);
+  const seen = await look(application, lookAtFor(settled.end.rule, application), looks, signal);
   return seen.looks ? explained(settled, seen.looks) : settled;
 }
 

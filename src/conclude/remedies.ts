@@ -94,6 +94,7 @@ const OF_FAILURES: Readonly<Partial<Record<Reason, string>>> = {
   'internal-error': UNKNOWN_SHAPE,
   degraded: DEGRADED,
   'pod-failure': POD_FAILURE,
+  'sync-window': SYNC_WINDOW,
   'not-automated': NOT_AUTOMATED,
   suspended: SUSPENDED,
   'auto-sync-refused':

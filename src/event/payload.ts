@@ -109,6 +109,7 @@ const NOTHING_TOLD = {
   refreshing: false,
   sources: [],
   destination: { server: '', name: '', namespace: '' },
+  project: '',
   prune: false,
   syncOptions: [],
   // Not known: then nothing is concluded from it.

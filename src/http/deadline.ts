@@ -41,7 +41,8 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([work(life.signal), over.promise]);
   } finally {
-    done.abort();
+    // With a reason: else the abort makes an error with a stack.
+    done.abort('done');
     signal.removeEventListener('abort', onAbort);
   }
 }

@@ -36,10 +36,9 @@ export function hider({ tokens, passwords }: Shown): {
   const secret = tokens.filter((each) => each.length >= SHORTEST_TOKEN);
   const guessable = passwords.filter((each) => each.length >= SHORTEST_PASSWORD);
   const all = [...secret, ...guessable];
-  return {
-    inData: replacer(secret),
-    inProse: (text) => replacer(all)(withoutEscaped(text, all)),
-  };
+  const inData = replacer(secret);
+  const replaced = guessable.length === 0 ? inData : replacer(all);
+  return { inData, inProse: (text) => replaced(withoutEscaped(text, all)) };
 }
 
 /** Linear in the text for each form, as lists are large. */

@@ -1,5 +1,6 @@
 import http, { type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../platform/clock.js';
 import { TerminalError, TransientError } from '../platform/errors.js';
 import type { Answer } from './answers.js';
@@ -96,11 +97,13 @@ export function transport(
   limits: Limits = LIMITS,
 ): Transport {
   let pool: Promise<Agent> | undefined;
+  const kept = keptFor(connection);
   const attempt = async (request: Request, fresh: boolean, signal: AbortSignal) => {
     pool ??= connection.agent();
     const credentials = await credentialsInTime(connection, fresh, clock, patience, signal);
     const agent = await pool;
-    return exchange({ connection, credentials, agent, request, clock, patience, limits }, signal);
+    const how = { connection, credentials, kept, agent };
+    return exchange({ ...how, request, clock, patience, limits }, signal);
   };
   const open = async (request: Request, signal: AbortSignal) => {
     const first = await attempt(request, false, signal);
@@ -119,9 +122,41 @@ export function transport(
   };
 }
 
+/** What is made of credentials, which seldom change: every request would take the time again. */
+interface Kept {
+  readonly hiderFor: (credentials: Credentials) => ReturnType<typeof hider>;
+  /** @throws for a certificate or key that cannot be used */
+  readonly contextFor: (credentials: Credentials) => SecureContext;
+}
+
+function keptFor({ proxy, trust: { ca } }: Connection): Kept {
+  const logins = proxy ? [loginOf(proxy)] : [];
+  return {
+    hiderFor: lastOf(
+      ({ headers }) => String(headers.authorization ?? ''),
+      (authorization) => hider(shownBy(authorization, logins)),
+    ),
+    contextFor: lastOf(
+      ({ cert = '', key = '' }) => `${cert}\n${key}`,
+      (_, { cert, key }) => createSecureContext({ ca, cert, key }),
+    ),
+  };
+}
+
+/** Makes a value, and keeps it until another one is to be made. */
+function lastOf<T, V>(idOf: (of: T) => string, make: (id: string, of: T) => V): (of: T) => V {
+  let last: { readonly id: string; readonly value: V } | undefined;
+  return (of) => {
+    const id = idOf(of);
+    if (last?.id !== id) last = { id, value: make(id, of) };
+    return last.value;
+  };
+}
+
 interface Attempt {
   readonly connection: Connection;
   readonly credentials: Credentials;
+  readonly kept: Kept;
   readonly agent: Agent;
   readonly request: Request;
   readonly clock: Clock;
@@ -159,7 +194,7 @@ async function exchange(attempt: Attempt, signal: AbortSignal): Promise<Exchange
     dog.expect(patience.idleMs, 'silence in an answer');
     const { kind = 'answer' } = request;
     const { name: server } = connection;
-    const hide = hiderOf(attempt);
+    const hide = attempt.kept.hiderFor(attempt.credentials);
     const texts = { kind, limits, server, hide };
     return { response, dog, ...texts, life: life.signal, fault, release, end };
   } catch (thrown) {
@@ -206,7 +241,8 @@ function noAnswer({ name }: Connection, why: string): TransientError {
 }
 
 function requestOf(attempt: Attempt, life: AbortSignal): ClientRequest {
-  const { connection, credentials, agent, request } = attempt;
+  const { connection, credentials, kept, agent, request } = attempt;
+  const secure = connection.base.startsWith('https:');
   const query = request.query ? `?${new URLSearchParams(request.query)}` : '';
   const { headers, ...identity } = credentials;
   const options = {
@@ -220,8 +256,9 @@ function requestOf(attempt: Attempt, life: AbortSignal): ClientRequest {
     rejectUnauthorized: true,
     ...connection.trust,
     ...identity,
+    ...(secure ? { secureContext: kept.contextFor(credentials) } : {}),
   };
-  const { request: make } = connection.base.startsWith('https:') ? https : http;
+  const { request: make } = secure ? https : http;
   return make(`${connection.base}${request.path}${query}`, options);
 }
 
@@ -232,12 +269,6 @@ function headersOf({ accept, body, compressed }: Request): http.OutgoingHttpHead
     'user-agent': 'argocd-post-sync',
     ...(body ? { 'content-type': body.type, 'content-length': Buffer.byteLength(body.text) } : {}),
   };
-}
-
-function hiderOf({ connection, credentials }: Attempt): ReturnType<typeof hider> {
-  const authorization = String(credentials.headers.authorization ?? '');
-  const logins = connection.proxy ? [loginOf(connection.proxy)] : [];
-  return hider(shownBy(authorization, logins));
 }
 
 /** Foreign headers are for messages, where the beginning will do. */

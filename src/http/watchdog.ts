@@ -9,38 +9,45 @@ export interface Watchdog {
   stop(): void;
 }
 
+/** Without a reason, an abort would make an error with a stack. */
+const OVER = 'over';
+
 /** @param onSilence called once for an expectation that was not met, with what it waited for */
 export function watchdog(
   clock: Clock,
   onSilence: (waitingFor: string, ms: number) => void,
 ): Watchdog {
   let heard = 0;
-  let watch = new AbortController();
+  let expected = { ms: Number.POSITIVE_INFINITY, waitingFor: '' };
+  let watch: { readonly until: number; readonly stop: AbortController } | undefined;
   let stopped = false;
+  const now = () => clock.now().elapsed;
   // Sleeps for what is left instead of restarting a timer at every chunk of a large answer.
-  const guard = async (ms: number, waitingFor: string, { signal }: AbortController) => {
-    for (;;) {
-      const left = heard + ms - clock.now().elapsed;
-      if (left <= 0) return onSilence(waitingFor, ms);
-      await clock.sleep(left, signal);
-      if (signal.aborted) return;
-    }
+  const guard = async (): Promise<void> => {
+    watch?.stop.abort(OVER);
+    const stop = new AbortController();
+    const until = heard + expected.ms;
+    watch = { until, stop };
+    await clock.sleep(until - now(), stop.signal);
+    if (stop.signal.aborted) return;
+    if (heard + expected.ms > now()) return guard();
+    stopped = true;
+    onSilence(expected.waitingFor, expected.ms);
   };
   const beat = () => {
-    heard = clock.now().elapsed;
+    heard = now();
   };
   return {
     beat,
     expect(ms, waitingFor) {
-      watch.abort();
       if (stopped) return;
-      watch = new AbortController();
       beat();
-      void guard(ms, waitingFor, watch);
+      expected = { ms, waitingFor };
+      if (!watch || heard + ms < watch.until) void guard();
     },
     stop() {
       stopped = true;
-      watch.abort();
+      watch?.stop.abort(OVER);
     },
   };
 }

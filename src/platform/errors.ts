@@ -22,6 +22,7 @@ export type TerminalReason = Extract<
   | 'missing'
   | 'invalid-input'
   | 'truncated'
+  | 'sync-window'
   | 'operation-running'
 >;
 

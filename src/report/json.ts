@@ -41,33 +41,50 @@ export function* piecesOf(value: Value): Generator<string> {
 }
 
 /** Where the members of an object are among named values, and how each of them begins. */
-export type Layout = readonly { readonly at: number; readonly key: string }[];
+interface Layout {
+  readonly names: readonly string[];
+  readonly members: readonly { readonly at: number; readonly key: string }[];
+}
 
-/**
- * The layout of an object of these values: a name such as `__proto__` is a key like any other, and
- * of two values with one name the later counts. Thousands of objects with the same names have the
- * same.
- */
-export function layoutOf(values: readonly Named[]): Layout {
-  const places = new Map(values.map(([name], at) => [name, at]));
-  return [...places].map(([name, at], i) => {
+/** A name such as `__proto__` is a key like any other, and of two values with one name the later counts. */
+function layoutOf(values: readonly Named[]): Layout {
+  const names = values.map(([name]) => name);
+  const places = new Map(names.map((name, at) => [name, at]));
+  const members = [...places].map(([name, at], i) => {
     return { at, key: `${i === 0 ? '' : ','}${JSON.stringify(name)}:` };
   });
+  return { names, members };
+}
+
+function fits(values: readonly Named[], { names }: Layout): boolean {
+  return values.length === names.length && values.every(([name], at) => name === names[at]);
 }
 
 /** The members of an object, in pieces. */
 export function* membersOf(values: readonly Named[]): Generator<string> {
-  for (const { at, key } of layoutOf(values)) {
+  for (const { at, key } of layoutOf(values).members) {
     const [, value] = values[at] as Named;
     yield key;
     yield* piecesOf(value);
   }
 }
 
-/** @param layout of these values, or of others with the same names */
-export function objectOf(values: readonly Named[], layout: Layout = layoutOf(values)): string {
+/** Writes objects. Of thousands most have the names of the one before: they are laid out once. */
+export function objectWriter(): (values: readonly Named[]) => string {
+  let layout: Layout | undefined;
+  return (values) => {
+    if (!layout || !fits(values, layout)) layout = layoutOf(values);
+    return objectIn(values, layout);
+  };
+}
+
+export function objectOf(values: readonly Named[]): string {
+  return objectIn(values, layoutOf(values));
+}
+
+function objectIn(values: readonly Named[], layout: Layout): string {
   let members = '';
-  for (const { at, key } of layout) {
+  for (const { at, key } of layout.members) {
     const [, value] = values[at] as Named;
     members += key + jsonOf(value);
   }

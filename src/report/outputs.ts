@@ -2,12 +2,11 @@ import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
 import {
-  type Layout,
   type List,
-  layoutOf,
   membersOf,
   type Named,
   objectOf,
+  objectWriter,
   outputOf,
   text,
   type Value,
@@ -100,12 +99,9 @@ export function* resultsOf(report: Report): Generator<string> {
   ]);
   yield ',"applications":[';
   let separator = '';
-  let layout: Layout | undefined;
+  const write = objectWriter();
   for (const [result, scope] of applicationScopes(report)) {
-    const values = applicationValues(result, scope, style);
-    // All have the same names.
-    layout ??= layoutOf(values);
-    yield separator + objectOf(values, layout);
+    yield separator + write(applicationValues(result, scope, style));
     separator = ',';
   }
   yield ']}';

@@ -10,17 +10,24 @@ export type Bounded<T> =
 
 /**
  * Does something that may neither fail nor last: what it meets with is told as a lack.
- * @param work is handed a signal that aborts with the caller's, and when time is up
+ * @param work is handed a signal that aborts with the caller's, and when time is up; and a function
+ *   to tell what it has so far, which counts when time is up, and not where the work fails
  */
 export async function bounded<T>(
   clock: Clock,
   signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, soFar: (value: T) => void) => Promise<T>,
 ): Promise<Bounded<T>> {
-  const late = () => new TransientError(`No answer for ${INSPECT_MS / 1000} s.`);
+  const late = new TransientError(`No answer for ${INSPECT_MS / 1000} s.`);
+  let known: { readonly value: T } | undefined;
+  const soFar = (value: T) => {
+    known = { value };
+  };
   try {
-    return { value: await withDeadline({ clock, ms: INSPECT_MS, late }, signal, work) };
+    const deadline = { clock, ms: INSPECT_MS, late: () => late };
+    return { value: await withDeadline(deadline, signal, (until) => work(until, soFar)) };
   } catch (thrown) {
+    if (known && thrown === late) return known;
     return { lack: lackOf(thrown), final: thrown instanceof TerminalError };
   }
 }

@@ -1,13 +1,19 @@
 import type { Application } from '../core/application/types.js';
 import type { ApplicationSet } from '../core/applicationset/types.js';
 import type { LogReference } from '../core/result/causes.js';
-import type { SyncWindows } from '../core/result/sync-windows.js';
+import type { SyncWindows } from '../core/windows/types.js';
 import type { ResourceTree } from '../core/within/tree.js';
 
 /** What a look within is about: an Application as it was last seen. */
 export type Inspected = Pick<
   Application,
   'namespace' | 'name' | 'destination' | 'comparison' | 'operation' | 'health'
+>;
+
+/** Whose sync windows a look is at. */
+export type Windowed = Pick<
+  Application,
+  'namespace' | 'name' | 'controllerNamespace' | 'project' | 'destination'
 >;
 
 /** What could not be seen, in a sentence, and the rule or setting that would change it. */
@@ -30,7 +36,8 @@ export type Inspection =
   | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
 
 export type WindowsSeen =
-  | { readonly kind: 'seen'; readonly windows: SyncWindows }
+  /** @property lacks as those of an inspection */
+  | { readonly kind: 'seen'; readonly windows: SyncWindows; readonly lacks: readonly Lack[] }
   | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
 
 export type SetSeen =
@@ -46,16 +53,10 @@ export type LogLines =
 export interface Inspector {
   /** One look, which takes no longer than `INSPECT_MS`. Never rejects. */
   inspect(application: Inspected, signal: AbortSignal): Promise<Inspection>;
-  /**
-   * The sync windows that apply to it, in no more than `INSPECT_MS`. Never rejects. Absent: this
-   * way cannot tell which are open.
-   */
-  syncWindows?(
-    application: Pick<Application, 'namespace' | 'name'>,
-    signal: AbortSignal,
-  ): Promise<WindowsSeen>;
+  /** The sync windows that apply to it, in no more than `INSPECT_MS`. Never rejects. */
+  syncWindows(application: Windowed, signal: AbortSignal): Promise<WindowsSeen>;
   /** The ApplicationSet that owns it, in no more than `INSPECT_MS`. Never rejects. */
-  applicationSet?(
+  applicationSet(
     application: Pick<Application, 'namespace' | 'applicationSet'>,
     signal: AbortSignal,
   ): Promise<SetSeen>;

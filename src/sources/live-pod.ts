@@ -5,6 +5,7 @@ import { type Json, list, record, text } from '../http/json.js';
 const LONGEST = 2000;
 /** A pod has a few containers; one of hundreds is a mistake or worse. */
 const MOST_CONTAINERS = 50;
+const MOST_VOLUMES = 50;
 
 /** A text, cut. */
 export function shortText(value: unknown): string {
@@ -59,6 +60,7 @@ function podState(metadata: Json, spec: Json, status: Json): PodState {
     labels: record(metadata.labels),
     deleting: text(metadata.deletionTimestamp) !== '',
     placed: text(spec.nodeName) !== '',
+    claims: claimsIn(metadata, spec),
     phase: text(status.phase),
     reason: shortText(status.reason),
     message: shortText(status.message),
@@ -73,6 +75,19 @@ function podState(metadata: Json, spec: Json, status: Json): PodState {
         }
       : {}),
   };
+}
+
+/** The claim of an ephemeral volume is named after its pod. */
+function claimsIn(metadata: Json, spec: Json): readonly string[] {
+  return list(spec.volumes)
+    .slice(0, MOST_VOLUMES)
+    .map(record)
+    .map(({ name, ephemeral, persistentVolumeClaim }) =>
+      ephemeral
+        ? `${text(metadata.name)}-${text(name)}`
+        : text(record(persistentVolumeClaim).claimName),
+    )
+    .filter((claim) => claim !== '');
 }
 
 function containersOf(spec: Json, status: Json): readonly ContainerState[] {

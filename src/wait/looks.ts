@@ -46,21 +46,31 @@ export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
     const inspector = await open();
     if (!inspector) return NEVER;
     if (at === 'sync-windows') {
-      const seen = await inTurn(async () => inspector.syncWindows?.(application, signal));
-      if (seen?.kind === 'unavailable' && !signal.aborted) tell(seen);
+      const seen = await inTurn(() => inspector.syncWindows(application, signal));
+      if (signal.aborted) return { final: false };
+      for (const lack of seen.kind === 'seen' ? seen.lacks : [seen]) tell(lack);
       // The resources may be seen though the windows may not.
-      if (seen?.kind !== 'seen') return { final: false };
-      const { windowCauses } = await import('../core/result/sync-windows.js');
-      const windows = windowCauses(seen.windows, nameOf(keyOf(application)));
+      if (seen.kind === 'unavailable') return { final: false };
+      const { lookAtWindows } = await import('../core/result/sync-windows.js');
+      const { operation } = application;
+      const windows = lookAtWindows(seen.windows, {
+        application: nameOf(keyOf(application)),
+        ...(operation && isBusy(application) ? { operation } : {}),
+        now: clock.now().server,
+      });
       return { looks: { ...looks, windows }, final: false };
     }
     if (at === 'applicationset') {
-      const seen = await inTurn(async () => inspector.applicationSet?.(application, signal));
-      if (seen?.kind === 'unavailable' && !signal.aborted) tell(seen);
-      if (seen?.kind !== 'seen') return { final: seen?.kind === 'unavailable' && seen.final };
+      const seen = await inTurn(() => inspector.applicationSet(application, signal));
+      if (signal.aborted) return { final: false };
+      // The resources may be seen though the ApplicationSet may not.
+      if (seen.kind === 'unavailable') {
+        tell(seen);
+        return { final: false };
+      }
       const { rolloutsOf } = await import('../core/applicationset/rollout.js');
       const rollout = seen.set && rolloutsOf(seen.set)?.(application.name);
-      return { looks: { ...looks, rollout: rollout ?? 'none' }, final: !rollout };
+      return { looks: { ...looks, rollout: rollout ?? 'none' }, final: false };
     }
     const seen = await inTurn(() => inspector.inspect(application, signal));
     if (signal.aborted) return { final: false };

@@ -217,8 +217,11 @@ function look(draft: Draft, { key, at }: Taken<'look'>): void {
   const wait = openWait(draft, key);
   if (wait?.look.kind !== 'due' || wait.look.at !== at) return;
   const { application, looks } = wait.state;
-  const what = lookAtFor(wait.verdict.rule);
-  if (application) draft.effects.push({ kind: 'look', key, application, at: what, looks });
+  const { rule } = wait.verdict;
+  if (application) {
+    const at = lookAtFor(rule, application);
+    draft.effects.push({ kind: 'look', key, application, at, looks });
+  }
   replace(draft, key, { ...wait, look: { kind: 'under-way', last: draft.now.elapsed } });
 }
 

@@ -88,8 +88,8 @@ export function selectionOf(inputs: Wanted): Selection {
   const wanted = applicationSelectors(inputs);
   const one = namespaces.size === 1 && namespace !== undefined && isLiteral(namespace);
   const within = one ? { namespace } : {};
-  // Which Applications are managed is known only once they are there.
-  if (inputs.children) return { ...within, wholeSources: true };
+  // Which Applications are managed is known only once they are there, and where.
+  if (inputs.children) return { ...(fallback === '*' ? {} : within), wholeSources: true };
   return {
     ...within,
     ...(names.size === 1 && name !== undefined && isLiteral(name) ? { name } : {}),

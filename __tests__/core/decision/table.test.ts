@@ -45,6 +45,15 @@ const crashing = look((now) => {
   const since = { elapsed: now.elapsed - 1000 };
   return { ...NO_LOOKS, failures: [{ ...failure, looks: 2, since, seen: now }] };
 });
+const PENDING: Look = { at: B, sync: 'OutOfSync', operation: operation({ at: A }) };
+/** The sync windows are closed to auto-sync for so long; undefined: it is not known for how long. */
+const closedFor = (seconds: number | undefined, opens = true) =>
+  look((now) => {
+    const causes = [{ application: 'shop', subject: 'sync window', reason: '', message: 'closed' }];
+    if (seconds === undefined) return { ...NO_LOOKS, windows: { causes } };
+    const opening = { notBefore: (now.server ?? 0) + seconds * 1000, opens };
+    return { ...NO_LOOKS, windows: { causes, opening } };
+  });
 const failing = { phase: 'Failed', drySHA: B, startedAt: time(1), finishedAt: time(2) };
 
 function ofOldSpec(application: Application): Application {
@@ -117,10 +126,11 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
   ],
   [
     'not-automated',
-    [see(app({ at: B, sync: 'OutOfSync', automated: false, operation: operation({ at: A }) }))],
+    [see(app({ ...PENDING, automated: false }))],
     { policy: { ifNotAutomated: 'fail' } },
   ],
-  ['auto-sync-pending', [see(app({ at: B, sync: 'OutOfSync', operation: operation({ at: A }) }))]],
+  ['sync-window', [see(app(PENDING)), closedFor(3600)]],
+  ['auto-sync-pending', [see(app(PENDING))]],
   ['suspended', [see(app({ ...AT_B, health: 'Suspended' }))]],
   ['applicationset-absent', [set({ kind: 'missing' })]],
   ['applicationset-not-generated', [set({ kind: 'generating' })]],
@@ -163,16 +173,14 @@ describe('every row of the table', () => {
 });
 
 describe('what is waited for, where nothing will come by itself', () => {
-  const undeployed: Look = { at: B, sync: 'OutOfSync', operation: operation({ at: A }) };
-
   test('auto-sync is off', () => {
-    const verdict = verdictOf([see(app({ ...undeployed, automated: false }))]);
+    const verdict = verdictOf([see(app({ ...PENDING, automated: false }))]);
     expect(verdict.what).toContain('auto-sync is off, so it has to be asked for');
     expect(verdict.kind).toBe('waiting');
   });
 
   test('auto-sync is off, and an ApplicationSet may sync it in its turn', () => {
-    const owned = { ...app({ ...undeployed, automated: false }), applicationSet: 'shops' };
+    const owned = { ...app({ ...PENDING, automated: false }), applicationSet: 'shops' };
     const verdict = verdictOf([see(owned)], { policy: { ifNotAutomated: 'fail' } });
     expect(verdict).toMatchObject({ kind: 'waiting', rule: 'not-deployed' });
     expect(verdict.what).not.toContain('auto-sync is off');
@@ -181,6 +189,82 @@ describe('what is waited for, where nothing will come by itself', () => {
   test('Argo CD is told to skip it', () => {
     const verdict = verdictOf([see({ ...app({ at: A }), skipped: true })]);
     expect(verdict.what).toContain('skip-reconcile forbids that');
+  });
+});
+
+describe('sync windows', () => {
+  const pending = see(app(PENDING));
+  const running = (message: string): Happening =>
+    see(app({ ...PENDING, operation: operation({ at: B, phase: 'Running', message }) }));
+  const HELD = 'Sync operation blocked by sync window';
+
+  // The wait began a second before the look, and takes ten minutes.
+  test.each<[string, readonly Happening[], object]>([
+    [
+      'that open before the timeout',
+      [pending, closedFor(598)],
+      { kind: 'waiting', cause: 'sync-window' },
+    ],
+    [
+      'that open at the timeout',
+      [pending, closedFor(599)],
+      { kind: 'done', conclusion: 'failure', reason: 'sync-window' },
+    ],
+    [
+      'that do not open for as long as anybody looked',
+      [pending, closedFor(599, false)],
+      { rule: 'sync-window' },
+    ],
+    [
+      'that open nobody knows when',
+      [pending, closedFor(undefined)],
+      { kind: 'waiting', cause: 'sync-window', rule: 'auto-sync-pending' },
+    ],
+    [
+      'that open sooner than they did',
+      [pending, closedFor(undefined), closedFor(10)],
+      { rule: 'auto-sync-pending' },
+    ],
+    [
+      'of what is being synced',
+      [pending, closedFor(10), running('')],
+      { rule: 'operation-running', cause: undefined },
+    ],
+    [
+      'that hold an operation',
+      [running(HELD), closedFor(3600)],
+      { kind: 'waiting', cause: 'sync-window', rule: 'operation-running' },
+    ],
+    [
+      'that held an operation',
+      [running(HELD), closedFor(10), running('')],
+      { rule: 'operation-running', cause: undefined },
+    ],
+    [
+      'that held an operation, and auto-sync nobody knows for how long',
+      [running(HELD), closedFor(3600), pending],
+      { rule: 'auto-sync-pending', cause: undefined },
+    ],
+    [
+      'of what is not automated',
+      [see(app({ ...PENDING, automated: false })), closedFor(3600)],
+      { rule: 'not-deployed' },
+    ],
+    ['of what is synced', [see(app(AT_B)), closedFor(3600)], { rule: 'synced' }],
+  ])('%s', (_, happenings, verdict) => {
+    expect({ cause: undefined, ...verdictOf(happenings) }).toMatchObject(verdict);
+  });
+
+  test('where the server has not said its time', () => {
+    expect(verdictOf([pending, closedFor(3600)], { noServerClock: true }).rule).toBe(
+      'auto-sync-pending',
+    );
+  });
+
+  test('an Application that was made again has no more time than the first', () => {
+    const again = see(app({ ...PENDING, uid: 'uid-2' }));
+    expect(verdictOf([pending, again, closedFor(598)]).rule).toBe('sync-window');
+    expect(verdictOf([pending, again, closedFor(597)]).rule).toBe('auto-sync-pending');
   });
 });
 

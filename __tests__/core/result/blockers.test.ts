@@ -320,6 +320,13 @@ describe('why nothing came', () => {
 
   test.each<[string, Look, Wish, RegExp]>([
     ['nor looked since the wait began', {}, {}, UNVISITED],
+    [
+      'nor when that was due',
+      { reconciled: -200 },
+      {},
+      /, which was due by 2026-03-01T11:59:40Z\./,
+    ],
+    ['nor is that due', { reconciled: 9 }, {}, /, so again by 2026-03-01T12:03:09Z\./],
     ['nor looked in the second before', { reconciled: 9 }, {}, UNVISITED],
     ['perhaps looked since: it is the same second', { reconciled: 10 }, {}, ELSEWHERE],
     ['looked since', { reconciled: 12 }, {}, ELSEWHERE],

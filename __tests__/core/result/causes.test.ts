@@ -459,7 +459,7 @@ describe('other resources', () => {
       event(claim, 'Other', 'nothing to do with it'),
     ];
     expect(messages(tree([claim, scaler], events))).toEqual([
-      'PersistentVolumeClaim/data is Progressing (ProvisioningFailed): storageclass "fast" not found',
+      'PersistentVolumeClaim/data has no volume (ProvisioningFailed): storageclass "fast" not found',
       'HorizontalPodAutoscaler/web is Degraded (FailedGetResourceMetric): no metrics',
     ]);
   });

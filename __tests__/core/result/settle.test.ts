@@ -405,7 +405,7 @@ describe('causes', () => {
     ]);
     const blind = settle('shop', pending.state, end, pending.now);
     expect(blind.result).toMatchObject({ reason: 'timeout', causes: [] });
-    const { result, end: told } = explained(blind, { ...looks, windows });
+    const { result, end: told } = explained(blind, { ...looks, windows: { causes: windows } });
     expect(result).toMatchObject({ reason: 'sync-window', causes: windows });
     expect(told.reason).toBe('sync-window');
     expect(result.message).toMatch(/^shop: timed out waiting for .*: a deny sync window blocks/);

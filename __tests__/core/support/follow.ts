@@ -25,6 +25,7 @@ export const POLICY: Policy = {
   degradedGraceMs: 60_000,
   podFailures: 'fail',
   ifNotAutomated: 'wait',
+  timeoutMs: 600_000,
   suspended: 'wait',
   retries: 'wait',
   ifMissing: 'fail',

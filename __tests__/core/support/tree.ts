@@ -63,6 +63,7 @@ export function pod(
         labels: {},
         deleting: false,
         placed: false,
+        claims: [],
         phase: 'Pending',
         reason: '',
         message: '',

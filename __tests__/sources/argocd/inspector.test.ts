@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Inspection } from '../../../src/sources/inspector.js';
-import type { Fault } from '../../support/api-server.ts';
+import type { Fault, KubeObject } from '../../support/api-server.ts';
 import type { ArgocdServer, ArgocdServerOptions } from '../../support/argocd-server.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { liveIn, readInside, withinOf } from '../../support/inside.ts';
@@ -203,16 +203,35 @@ describe('what goes wrong', () => {
     expect(told(SHOP, await look())).toEqual([PULL]);
   });
 
-  test.each(['/resource-tree', '/resource'])('a silent server, at %s: given up', async (below) => {
-    const { server, look, clock } = await serve(at(below, { kind: 'hang' }));
+  test('a silent server: given up', async () => {
+    const { server, look, clock } = await serve(at('/resource-tree', { kind: 'hang' }));
     const looking = look();
-    await server.seen(({ path }) => path.endsWith(below));
+    await server.seen(({ path }) => path.endsWith('/resource-tree'));
     await clock.advance(8_000);
     expect(await looking).toMatchObject({
       kind: 'unavailable',
       message: 'No answer for 8 s.',
       final: false,
     });
+  });
+
+  test.each([
+    ['/resource', 'waits for a container to start (Pending, pod db-0)'],
+    ['/events', 'waits for its pod to start (Pending, pod db-0)'],
+  ])('a server that is silent at %s: what was seen until then', async (below, said) => {
+    const waits: KubeObject = {
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: { namespace: 'shop', name: 'db-0', uid: 'pod' },
+      status: { phase: 'Pending' },
+    };
+    const { server, look, clock } = await serve({
+      ...at(below, { kind: 'hang' }),
+      ...{ live: [waits], within: () => pending([SCHEDULING]) },
+    });
+    const looking = look();
+    await server.seen(({ path }) => path.endsWith(below));
+    await clock.advance(8_000);
+    expect(told(SHOP, await looking)).toEqual([`StatefulSet/shop/db ${said}`]);
   });
 
   test('the run ends: the look ends with it', async () => {
@@ -279,24 +298,85 @@ describe('sync windows', () => {
       within: () => ({ ...withinOf(IMAGE, IMAGE.after), windows }),
     });
     const none = { kind: '', schedule: '', duration: '', manualSync: false };
-    expect(await inspector.syncWindows?.(read(SHOP), NEVER)).toEqual({
+    expect(await inspector.syncWindows(read(SHOP), NEVER)).toMatchObject({
       kind: 'seen',
       windows: { assigned: [window, none], active: [window] },
     });
-    expect(asked(server)).toEqual(['syncwindows']);
+    expect(asked(server)).toEqual(['syncwindows', 'detailed']);
     expect(server.requests[0]?.query).toEqual({ appNamespace: 'argocd' });
   });
 
-  test('none apply', async () => {
-    const { inspector } = await serve();
+  const blocking = { canSync: false, assignedWindows: [window], activeWindows: [window] };
+  const within = () => ({ tree: {}, windows: blocking });
+  const project = (...syncWindows: readonly object[]) => ({
+    projects: [
+      {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'AppProject',
+        metadata: { namespace: 'argocd', name: 'default' },
+        spec: { syncWindows },
+      },
+    ],
+  });
+  const ofAll = { ...window, applications: ['*'] };
+
+  test.each<[string, readonly object[], object]>([
+    ['its own', [{ ...ofAll, timeZone: 'Europe/Berlin' }], { timeZone: 'Europe/Berlin' }],
+    ['UTC where it has none', [ofAll], { timeZone: '' }],
+    [
+      'not that of another window',
+      [
+        { ...ofAll, duration: '1h', timeZone: 'Asia/Tokyo' },
+        { ...ofAll, applications: ['other'], timeZone: 'Asia/Tokyo' },
+        { ...ofAll, timeZone: 'Europe/Berlin' },
+      ],
+      { timeZone: 'Europe/Berlin' },
+    ],
+    ['unknown where two are alike', [ofAll, { ...ofAll, timeZone: 'Asia/Tokyo' }], {}],
+    ['unknown where the AppProject does not have the window', [], {}],
+  ])('the time zone, which the AppProject has: %s', async (_, windows, zone) => {
+    const { inspector } = await serve({ within, ...project(...windows) });
+    const told = { ...window, ...zone };
+    expect(await inspector.syncWindows(read(SHOP), NEVER)).toEqual({
+      kind: 'seen',
+      windows: { assigned: [told], active: [told] },
+      lacks: [],
+    });
+  });
+
+  test('the AppProject may not be read: asked once, told once, and the windows are told', async () => {
+    const allow = (_: string, object: string) => object !== 'default';
+    const { server, inspector } = await serve({ within, allow, ...project(ofAll) });
+    const [first, second] = [
+      await inspector.syncWindows(read(SHOP), NEVER),
+      await inspector.syncWindows(read(SHOP), NEVER),
+    ];
+    const windows = { assigned: [window], active: [window] };
+    expect(first).toMatchObject({ windows, lacks: [{}] });
+    expect(JSON.stringify(first)).toContain('p, role:ci, projects, get, default, allow');
+    expect(second).toEqual({ kind: 'seen', windows, lacks: [] });
+    expect(asked(server)).toEqual(['syncwindows', 'detailed', 'syncwindows']);
+  });
+
+  test('the AppProject cannot be read now', async () => {
+    const fault = at('/detailed', { kind: 'status', code: 500 });
+    const { inspector } = await serve({ within, ...fault, ...project(ofAll) });
+    const windows = { assigned: [window], active: [window] };
+    expect(await inspector.syncWindows(read(SHOP), NEVER)).toMatchObject({ windows, lacks: [] });
+  });
+
+  test('none that blocks: the AppProject is not asked for', async () => {
+    const { server, inspector } = await serve();
     const windows = { assigned: [], active: [] };
-    expect(await inspector.syncWindows?.(read(SHOP), NEVER)).toEqual({ kind: 'seen', windows });
+    const seen = { kind: 'seen', windows, lacks: [] };
+    expect(await inspector.syncWindows(read(SHOP), NEVER)).toEqual(seen);
+    expect(asked(server)).toEqual(['syncwindows']);
   });
 
   test('refused: asked once', async () => {
     const { server, inspector } = await serve(at('/syncwindows', FORBIDDEN));
     for (const _ of [1, 2]) {
-      const seen = await inspector.syncWindows?.(read(SHOP), NEVER);
+      const seen = await inspector.syncWindows(read(SHOP), NEVER);
       expect(seen).toMatchObject({ kind: 'unavailable', final: true });
     }
     expect(asked(server)).toEqual(['syncwindows']);

@@ -148,6 +148,17 @@ describe('what is there and what changes', () => {
     expect(newsIn(said)).toHaveLength(expected.length + 1);
   });
 
+  test('what renders a source is left out, unless whole sources are asked for', async () => {
+    const plain = await serve();
+    watch(sourceOf(plain));
+    expect((await plain.seen(isStream)).query['fields']).toContain('.comparedTo.source.helm,');
+    const whole = await serve();
+    watch(sourceOf(whole, { selection: { wholeSources: true } }));
+    const { query } = await whole.seen(isStream);
+    expect(query['fields']).toMatch(/managedFields/);
+    expect(query['fields']).not.toMatch(/helm|kustomize/);
+  });
+
   test('what is large is left out, and nothing that is looked at', async () => {
     const large = { helm: { values: 'x'.repeat(10_000) } };
     const object = manifest('shop', { sources: [{ repoURL: 'https://a', ...large }] });

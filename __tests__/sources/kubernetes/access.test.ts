@@ -49,9 +49,14 @@ async function proxyOf(options: ProxyOptions) {
 
 type Around = Parameters<typeof dependencies>[0];
 
-async function sourceWith(access: Partial<Access>, around: Around = {}): Promise<Source> {
+/** @param credentialsMs how long a plugin is waited for */
+async function sourceWith(
+  access: Partial<Access>,
+  around: Around = {},
+  credentialsMs = 60_000,
+): Promise<Source> {
   const connection = await connect({ ...NO_ACCESS, ...access }, dependencies(around));
-  return sourceBy(connection, { timing: { credentialsMs: 300 } });
+  return sourceBy(connection, { timing: { credentialsMs } });
 }
 
 async function lookBy(source: Source): Promise<readonly string[]> {
@@ -244,10 +249,9 @@ test.each([
 
 test('an exec plugin that does not answer is not waited for by a request without end', async () => {
   const server = await serve();
-  const exec = await plugin('exec sleep 1');
-  const source = await sourceWith({
-    kubeconfig: kubeconfig(server, { exec: { command: exec.path } }),
-  });
+  const exec = await plugin('exec sleep 2');
+  const access = { kubeconfig: kubeconfig(server, { exec: { command: exec.path } }) };
+  const source = await sourceWith(access, {}, 20);
   await expect(source.relist(ALL)).rejects.toMatchObject({
     name: 'TransientError',
     message: expect.stringContaining('what gives the credentials has not answered'),

@@ -490,6 +490,47 @@ subjects:
   });
 });
 
+test('a server that is silent about events: what was seen until then', async () => {
+  const creating = pod('web-new-1', 'web-new', 'ContainerCreating');
+  const intercept = ({ resource }: { resource: string }): Fault | undefined =>
+    resource === 'events' ? { kind: 'hang' } : undefined;
+  const { server, look, clock } = await serve([DEPLOYMENT, NEW, creating], { intercept });
+  const looking = look();
+  await server.seen(({ resource }) => resource === 'events');
+  await clock.advance(8_000);
+  expect(told(SHOP, await looking)).toEqual([
+    'Deployment/web waits for container main to start (ContainerCreating, pod web-new-1)',
+  ]);
+});
+
+test.each([
+  ['Job', 'batch/v1', 'jobs'],
+  ['StatefulSet', 'apps/v1', 'statefulsets'],
+  ['DaemonSet', 'apps/v1', 'daemonsets'],
+  ['Rollout', 'argoproj.io/v1alpha1', 'rollouts'],
+  ['PersistentVolumeClaim', 'v1', 'persistentvolumeclaims'],
+  ['HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'],
+  ['Ingress', 'networking.k8s.io/v1', 'ingresses'],
+  ['Service', 'v1', 'services'],
+])('refused: %s. Told once with the rule; the others are looked at', async (kind, api, plural) => {
+  const [version, group = ''] = api.split('/').reverse();
+  const shop = managing([WEB, { group, version, kind, namespace: 'shop', name: 'other' }]);
+  // Some kinds are read only where all else is well.
+  const well = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const seldom = kind === 'Ingress' || kind === 'Service';
+  const live = seldom ? [{ ...DEPLOYMENT, status: well }] : ROLLOUT;
+  const authorize = ({ verb, resource }: AccessRequest) =>
+    verb !== 'get' || !resource.startsWith(plural);
+  const { server, look } = await serve(live, { authorize }, shop);
+  for (const lacks of [1, 0]) {
+    const inspection = await look();
+    expect(told(shop, inspection)).toEqual(seldom ? [] : [PULL]);
+    expect(lacksOf(inspection)).toHaveLength(lacks);
+    for (const { remedy } of lacksOf(inspection)) expect(remedy).toMatch(`${plural}`);
+  }
+  expect(server.requests.filter(({ resource }) => resource.startsWith(plural))).toHaveLength(1);
+});
+
 describe('the last lines of a log', () => {
   const log = { namespace: 'shop', pod: 'web-1', uid: 'u', container: 'main', previous: false };
   const logged = object('v1', 'Pod', 'web-1', {
@@ -524,5 +565,99 @@ describe('the last lines of a log', () => {
       kind: 'unavailable',
       message: expect.stringContaining('not found'),
     });
+  });
+});
+
+describe('sync windows', () => {
+  const window = { kind: 'deny', schedule: '0 22 * * *', duration: '8h', manualSync: false };
+  const scope = { applications: ['shop'], clusters: [], namespaces: ['other'] };
+  const project = (name: string, namespace: string, syncWindows: unknown = []): KubeObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { namespace, name },
+    spec: { syncWindows },
+  });
+  const shop = (spec: object, status: object = {}): KubeObject => {
+    const application = managing([], { status });
+    return { ...application, spec: { ...(application['spec'] as object), ...spec } };
+  };
+  const own = shop({ project: 'shops' });
+
+  async function windows(live: readonly KubeObject[], of: KubeObject, over: ApiServerOptions = {}) {
+    const { server, inspector } = await serve(live, over);
+    return { server, inspector, seen: () => inspector.syncWindows(read(of), NEVER) };
+  }
+
+  test('those of its AppProject that are for it', async () => {
+    const all = [
+      { ...window, ...scope, timeZone: 'Europe/Berlin' },
+      { ...window, ...scope, applications: ['web'] },
+      { ...window, ...scope, andOperator: true },
+      {
+        kind: 'allow',
+        namespaces: ['shop'],
+        schedule: '* * * * *',
+        duration: '1h',
+        manualSync: true,
+      },
+    ];
+    const { server, seen } = await windows([project('shops', 'argocd', all)], own);
+    const allow = { kind: 'allow', schedule: '* * * * *', duration: '1h', manualSync: true };
+    const assigned = [
+      { ...window, timeZone: 'Europe/Berlin' },
+      { ...allow, timeZone: '' },
+    ];
+    expect(await seen()).toEqual({ kind: 'seen', windows: { assigned }, lacks: [] });
+    expect(asked(server)).toEqual(['get appprojects.argoproj.io shops']);
+  });
+
+  test('of the project default, in the namespace of the Argo CD that manages it', async () => {
+    const elsewhere = shop({}, { controllerNamespace: 'gitops' });
+    const live = [
+      project('default', 'gitops', [{ ...window, ...scope }]),
+      project('default', 'argocd'),
+    ];
+    const { seen } = await windows(live, elsewhere);
+    expect(await seen()).toMatchObject({ windows: { assigned: [window] } });
+  });
+
+  test.each<[string, readonly KubeObject[]]>([
+    ['a project without windows', [project('shops', 'argocd')]],
+    ['no such project', []],
+    ['what is no list', [project('shops', 'argocd', {})]],
+  ])('none: %s', async (_, live) => {
+    const { seen } = await windows(live, own);
+    expect(await seen()).toEqual({ kind: 'seen', windows: { assigned: [] }, lacks: [] });
+  });
+
+  test('refused: asked once for each project, with the role that it takes', async () => {
+    const authorize = ({ name }: AccessRequest) => name !== 'shops';
+    const live = [project('shops', 'argocd'), project('default', 'argocd')];
+    const { server, inspector, seen } = await windows(live, own, { authorize });
+    for (const _ of [1, 2]) {
+      expect(await seen()).toMatchObject({
+        kind: 'unavailable',
+        final: true,
+        message: expect.stringContaining(
+          'does not allow reading sync windows: get appprojects.argoproj.io "shops" in namespace "argocd"',
+        ),
+        remedy: expect.stringContaining(
+          '- { apiGroups: [argoproj.io], resources: [appprojects], verbs: [get] }',
+        ),
+      });
+    }
+    expect(await inspector.syncWindows(read(shop({})), NEVER)).toMatchObject({ kind: 'seen' });
+    expect(asked(server)).toEqual([
+      'get appprojects.argoproj.io shops',
+      'get appprojects.argoproj.io default',
+    ]);
+  });
+
+  test.each<[string, Fault]>([
+    ['a server error', { kind: 'status', code: 500 }],
+    ['garbage', { kind: 'garbage' }],
+  ])('%s: not known now', async (_, fault) => {
+    const { seen } = await windows([project('shops', 'argocd')], own, { intercept: () => fault });
+    expect(await seen()).toMatchObject({ kind: 'unavailable' });
   });
 });

@@ -87,3 +87,22 @@ test('kept templates are those of the selector that the workload owns', async ()
   expect(names).toMatchObject([{ name: 'web-1' }]);
   expect(none).toEqual({ kind: 'absent' });
 });
+
+test('eight are read at once', async () => {
+  const reads = () => server.requests.filter(({ resource }) => resource === 'configmaps');
+  const { promise: full, resolve } = Promise.withResolvers<void>();
+  server.intercept = ({ resource }) => {
+    if (resource !== 'configmaps') return undefined;
+    if (reads().length === 8) resolve();
+    return { kind: 'hang' };
+  };
+  const stop = new AbortController();
+  const queries = Array.from({ length: 20 }, (_, i) => query('ConfigMap', `c${i}`));
+  const reading = (await reader()).objects(queries, stop.signal);
+  await full;
+  // Another answer has come and gone: a ninth request would be there too.
+  await (await reader()).objects([query('Secret', 'creds')], signal);
+  stop.abort();
+  await Promise.allSettled([reading]);
+  expect(reads()).toHaveLength(8);
+});

@@ -88,7 +88,18 @@ test('metadata alone is asked for, and discovery once for each group', async () 
   const gets = server.requests.filter(({ verb }) => verb === 'get');
   expect(gets).toHaveLength(20);
   expect(gets[0]?.headers.accept).toContain('as=PartialObjectMetadata');
-  expect(new Set(gets.map(({ connection }) => connection)).size).toBeLessThanOrEqual(8);
+});
+
+test.each([
+  [5, 1],
+  [6, 2],
+  [100, 8],
+])('of %i objects metadata is read over as many connections as %i', async (objects, most) => {
+  const server = await serve({ live: OBJECTS });
+  const source = await sourceOf(server);
+  await source.live(Array<LiveQuery>(objects).fill(query({})), ALL);
+  const used = new Set(server.requests.map(({ connection }) => connection));
+  expect(used.size).toBe(most);
 });
 
 test('what may not be read comes with the rule that would allow it', async () => {

@@ -240,6 +240,16 @@ describe('a pod', () => {
     ]);
   });
 
+  test('the claims that it mounts, those of ephemeral volumes by the name of the pod', () => {
+    const volumes = [
+      { name: 'data', persistentVolumeClaim: { claimName: 'shop-data' } },
+      { name: 'scratch', ephemeral: { volumeClaimTemplate: {} } },
+      { name: 'config', configMap: { name: 'web' } },
+    ];
+    const { pod } = podNode({ metadata: { name: 'web-1' }, spec: { volumes } });
+    expect(pod?.claims).toEqual(['shop-data', 'web-1-scratch']);
+  });
+
   test.each([
     undefined,
     7,

@@ -40,6 +40,7 @@ export const KINDS: readonly ResourceKind[] = [
   row('apps', 'v1', 'ReplicaSet', 'replicasets'),
   row('apps', 'v1', 'StatefulSet', 'statefulsets'),
   row('argoproj.io', 'v1alpha1', 'AnalysisRun', 'analysisruns'),
+  row('argoproj.io', 'v1alpha1', 'AppProject', 'appprojects'),
   row('argoproj.io', 'v1alpha1', 'Rollout', 'rollouts'),
   row('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   row('batch', 'v1', 'CronJob', 'cronjobs'),

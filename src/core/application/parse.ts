@@ -103,6 +103,7 @@ function intent(root: Node) {
   return {
     sources: sourcesOf(spec),
     destination: destinationOf(child(spec, 'destination')),
+    project: shared(text(spec, 'project')) || 'default',
     ...automatedOf(policy),
     prune: flag(child(policy, 'automated'), 'prune'),
     syncOptions: texts(policy, 'syncOptions'),

@@ -19,6 +19,8 @@ export interface Application {
   /** `spec.sources`, or `spec.source` (or the hydrator's dry source) alone. */
   readonly sources: readonly ApplicationSource[];
   readonly destination: Destination;
+  /** Name of its AppProject; empty: not told. */
+  readonly project: string;
   /** `spec.syncPolicy.automated`, unless switched off by `enabled: false`. */
   readonly automated?: { readonly prune: boolean; readonly selfHeal: boolean };
   /** `spec.syncPolicy.automated.prune`, even while auto-sync is switched off. */

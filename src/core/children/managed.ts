@@ -1,4 +1,5 @@
 import { type Application, isInCluster, keyOf, type ResourceKey } from '../application/types.js';
+import { revisionKey } from '../decision/target.js';
 
 /**
  * The Applications that an Application manages (app of apps), by `namespace/name`: those among its
@@ -6,16 +7,30 @@ import { type Application, isInCluster, keyOf, type ResourceKey } from '../appli
  */
 export function managedBy(application: Application): readonly string[] {
   if (!isInCluster(application.destination)) return [];
-  const own = keyOf(application);
-  const keys = application.comparison.resources
-    .filter((each) => isApplication(each) && !each.hook && !each.requiresPruning)
-    .map(({ namespace, name }) => keyOf({ namespace: namespace || application.namespace, name }));
-  return [...new Set(keys)].filter((key) => key !== own);
+  const resources = application.comparison.resources.filter(isApplication);
+  const kept = resources.filter((each) => !each.hook && !each.requiresPruning);
+  const left = new Set(resources.filter((each) => each.requiresPruning).map(keyIn(application)));
+  const fresh = applied(application).map(keyIn(application));
+  const keys = [...kept.map(keyIn(application)), ...fresh.filter((key) => !left.has(key))];
+  return [...new Set(keys)].filter((key) => key !== keyOf(application));
 }
 
 /** Whether it deploys Applications to another cluster. */
 export function managesElsewhere({ destination, comparison }: Application): boolean {
   return !isInCluster(destination) && comparison.resources.some(isApplication);
+}
+
+/** An operation may end before Argo CD has compared what it deployed: then its results know more. */
+function applied({ comparison, operation }: Application): readonly ResourceKey[] {
+  if (!operation || operation.dryRun) return [];
+  if (revisionKey(comparison.revisions) === revisionKey(operation.revisions)) return [];
+  return operation.results.filter(
+    (each) => isApplication(each) && each.hookType === '' && each.status === 'Synced',
+  );
+}
+
+function keyIn({ namespace: own }: Application): (resource: ResourceKey) => string {
+  return ({ namespace, name }) => keyOf({ namespace: namespace || own, name });
 }
 
 function isApplication({ group, kind, name }: ResourceKey): boolean {

@@ -29,3 +29,11 @@ export function happenedAfter(time: string, than: string): After {
   if (Number.isNaN(at) || Number.isNaN(other) || at === other) return 'unknown';
   return at > other ? 'yes' : 'no';
 }
+
+/**
+ * RFC 3339 in whole seconds.
+ * @param at milliseconds since the epoch
+ */
+export function timeText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}

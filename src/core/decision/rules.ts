@@ -2,7 +2,7 @@ import type { Application, Revisions } from '../application/types.js';
 import { stepName } from '../applicationset/rollout.js';
 import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
-import type { Looks } from '../result/looks.js';
+import { isHeldByWindow, type Looks } from '../result/looks.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
 import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
@@ -28,6 +28,7 @@ import {
   isSynced,
   isTriggerPending,
   needsHealth,
+  opensTooLate,
   podFailureAt,
   podFailureOf,
   refusalOf,
@@ -180,7 +181,8 @@ const UNFINISHED_ROWS = [
   {
     id: 'operation-running',
     applies: ({ busy }: Situation) => busy,
-    verdict: ({ application }: Situation) => waiting(ofOperation(application)),
+    verdict: ({ application, state }: Situation) =>
+      waiting(ofOperation(application), isHeldByWindow(application) ? windowIn(state) : undefined),
   },
   {
     id: 'rolling-sync',
@@ -194,13 +196,15 @@ const UNFINISHED_ROWS = [
       failure('not-automated', 'it is OutOfSync, auto-sync is off, and nobody asked for a sync'),
   },
   {
+    id: 'sync-window',
+    applies: (s: Situation) => awaitsAutoSync(s) && opensTooLate(s),
+    verdict: () => failure('sync-window', 'auto-sync cannot start before the timeout'),
+  },
+  {
     id: 'auto-sync-pending',
     applies: awaitsAutoSync,
     verdict: ({ progress, state }: Situation) =>
-      waiting(
-        `an operation for ${shortRevision(progress.revisions)}`,
-        state.looks.windows.length > 0 ? 'sync-window' : undefined,
-      ),
+      waiting(`an operation for ${shortRevision(progress.revisions)}`, windowIn(state)),
   },
   {
     id: 'not-deployed',
@@ -365,6 +369,11 @@ function canNeedNothing({ target }: State): boolean {
 function ofNoChange(situation: Situation): Verdict {
   const what = situation.state.target?.kind === 'revision' ? 'the revision' : 'it';
   return success('no-change', `${what} needed no operation${later(situation)}`);
+}
+
+/** The reason of a timeout where a sync window is in the way. */
+function windowIn({ looks }: State): Reason | undefined {
+  return looks.windows.causes.length > 0 ? 'sync-window' : undefined;
 }
 
 function textOf({ target }: State): string {

@@ -277,6 +277,13 @@ export function awaitsAutoSync(situation: Situation): boolean {
   return !isComparisonBroken(application) && !isDeployed(situation);
 }
 
+/** Sync windows keep auto-sync from starting before the wait is over. */
+export function opensTooLate({ state, now }: Situation): boolean {
+  const { opening } = state.looks.windows;
+  if (!opening || now.server === undefined) return false;
+  return opening.notBefore >= now.server + (state.endsAt - now.elapsed);
+}
+
 /** Only resources to be pruned are left, and auto-sync does not prune: no operation will come. */
 function isPruneOnly({ application, progress, busy }: Situation): boolean {
   const { automated, comparison } = application;

@@ -4,7 +4,7 @@ import type { Rollout } from '../applicationset/rollout.js';
 import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
-import { type Looks, NO_LOOKS } from '../result/looks.js';
+import { isHeldByWindow, type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
 import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
@@ -37,6 +37,8 @@ export interface Policy {
   readonly ifMissing: 'fail' | 'wait' | 'skip';
   /** Auto-sync is off, and nobody asked for the sync that the target needs. */
   readonly ifNotAutomated: 'wait' | 'fail';
+  /** The wait is over so long after it began, whatever the Application does. */
+  readonly timeoutMs: number;
   /** What was deployed after that revision counts as changed too; absent: the target alone. */
   readonly since?: Since;
   /** It is waited for because another Application manages it, which writes its spec. */
@@ -65,6 +67,8 @@ export interface State {
   readonly resolve: (application: Application) => Target;
   readonly presence: 'unknown' | 'present' | 'missing' | 'deleted' | 'out-of-sight';
   readonly since: Moment;
+  /** `Moment.elapsed` at which the timeout ends the wait. */
+  readonly endsAt: number;
   readonly application?: Application;
   readonly target?: Target;
   readonly seen: Observations;
@@ -140,6 +144,7 @@ export function begin(
     resolve,
     presence: 'unknown',
     since: now,
+    endsAt: now.elapsed + policy.timeoutMs,
     seen: NOTHING_SEEN,
     facts: [],
     relations: new Map(),
@@ -245,12 +250,20 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     tags,
-    // What auto-sync waits for next may be something else.
-    looks: isBusy(application) ? { ...before.looks, windows: [] } : before.looks,
+    looks: waitsAsBefore(known, application)
+      ? before.looks
+      : { ...before.looks, windows: NO_WINDOWS },
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
     facts: withFacts(factsBefore, application, before.policy.images, seen, now),
   });
+}
+
+/** Sync windows may still block what they blocked before: auto-sync, or the operation. */
+function waitsAsBefore(before: Application | undefined, application: Application): boolean {
+  const busy = isBusy(application);
+  if (busy && !isHeldByWindow(application)) return false;
+  return before === undefined || isBusy(before) === busy;
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */
@@ -281,7 +294,8 @@ function isOlder(version: string, than: string): boolean {
 /** A new Application under the same name has nothing in common with the one before. */
 function renewed(state: State, application: Application, now: Moment): State {
   const uid = state.application?.uid ?? application.uid;
-  return uid === application.uid ? state : begin(state.policy, state.resolve, now);
+  if (uid === application.uid) return state;
+  return { ...begin(state.policy, state.resolve, now), endsAt: state.endsAt };
 }
 
 /** Whether revisions of an Application are its target's. */

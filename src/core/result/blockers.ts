@@ -6,7 +6,7 @@ import type {
   ResourceResult,
 } from '../application/types.js';
 import { rolloutSentence } from '../applicationset/rollout.js';
-import { happenedAfter, type Moment } from '../decision/moment.js';
+import { happenedAfter, type Moment, timeText } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
 import { healthSeen, targetHydration, targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
@@ -232,7 +232,7 @@ function notCompared(
   const found = shortRevision(application.comparison.revisions);
   const compared = `it compared ${found} at ${application.reconciledAt || 'no time'}`;
   const why = isUnvisited(state, application, now)
-    ? `${compared}, before this wait began): nothing has told it of a push since, and by default it looks about every 3 minutes.`
+    ? `${compared}, before this wait began): nothing has told it of a push since, and by default it looks about every 3 minutes${nextVisit(application, now)}.`
     : `${compared}): was it pushed to what the Application tracks?`;
   const message = `Argo CD has not compared ${target} yet (${why} A webhook or \`trigger: refresh\` makes Argo CD look at once`;
   return [{ subject: 'revision', message }];
@@ -244,6 +244,14 @@ function isUnvisited({ since }: State, { reconciledAt }: Application, now: Momen
   if (now.server === undefined || Number.isNaN(reconciled)) return false;
   // Its times are whole seconds.
   return reconciled + 1000 <= now.server - (now.elapsed - since.elapsed);
+}
+
+/** `timeout.reconciliation`: 2 minutes and up to 1 more at random; 3 minutes before Argo CD 3. */
+const LONGEST_BETWEEN_VISITS_MS = 180_000;
+
+function nextVisit({ reconciledAt }: Application, { server = 0 }: Moment): string {
+  const due = Date.parse(reconciledAt) + LONGEST_BETWEEN_VISITS_MS;
+  return `${due > server ? ', so again by' : ', which was due by'} ${timeText(due)}`;
 }
 
 function whyNone(

@@ -1,5 +1,6 @@
 import type { Application } from '../application/types.js';
 import { type Rollout, rolloutSentence } from '../applicationset/rollout.js';
+import type { Opening } from '../windows/opening.js';
 import type { SeenHooks } from '../within/hooks.js';
 import { NO_FAILURES, type PodFailures } from '../within/lasting-failures.js';
 import type { Cause } from './causes.js';
@@ -8,17 +9,27 @@ import type { Cause } from './causes.js';
 export interface Looks {
   /** As of the last one, with what is remembered of hooks. */
   readonly causes: readonly Cause[];
-  /** The sync windows that block auto-sync, as of the last look at them. */
-  readonly windows: readonly Cause[];
+  /** The sync windows that block auto-sync or the operation, as of the last look at them. */
+  readonly windows: WindowsLook;
   /** Where it stands in the RollingSync of its ApplicationSet, `none`: that has none. */
   readonly rollout?: Rollout | 'none';
   readonly hooks: SeenHooks;
   readonly failures: PodFailures;
 }
 
+/** What the sync windows of an Application say. */
+export interface WindowsLook {
+  /** Those because of which no sync starts: one cause, or none. */
+  readonly causes: readonly Cause[];
+  /** When a sync may start; absent: nothing keeps it from starting, or that cannot be told. */
+  readonly opening?: Opening;
+}
+
+export const NO_WINDOWS: WindowsLook = { causes: [] };
+
 export const NO_LOOKS: Looks = {
   causes: [],
-  windows: [],
+  windows: NO_WINDOWS,
   hooks: new Map(),
   failures: NO_FAILURES,
 };
@@ -40,7 +51,7 @@ const OF_HEALTH: ReadonlySet<string> = new Set([
 ]);
 
 /** Rows that wait for auto-sync: there are no resources of the new version yet. */
-const OF_AUTO_SYNC: ReadonlySet<string> = new Set(['auto-sync-pending']);
+const OF_AUTO_SYNC: ReadonlySet<string> = new Set(['sync-window', 'auto-sync-pending']);
 
 /** Rows that may wait for the Application's turn in a RollingSync. */
 const OF_ROLLING_SYNC: ReadonlySet<string> = new Set(['rolling-sync', 'not-deployed']);
@@ -49,14 +60,22 @@ const OF_ROLLING_SYNC: ReadonlySet<string> = new Set(['rolling-sync', 'not-deplo
 export type LookAt = 'resources' | 'sync-windows' | 'applicationset';
 
 /** Where the cause of what a row says is to be found. */
-export function lookAtFor(rule: string | undefined): LookAt {
-  if (OF_AUTO_SYNC.has(rule ?? '')) return 'sync-windows';
-  return OF_ROLLING_SYNC.has(rule ?? '') ? 'applicationset' : 'resources';
+export function lookAtFor(rule: string | undefined, application: Observed): LookAt {
+  if (OF_ROLLING_SYNC.has(rule ?? '') && mayBeInRollout(application)) return 'applicationset';
+  const held = OF_OPERATION.has(rule ?? '') && isHeldByWindow(application);
+  return held || OF_AUTO_SYNC.has(rule ?? '') ? 'sync-windows' : 'resources';
 }
+
+/** Argo CD has an operation wait for a sync window, and looks again now and then. */
+export function isHeldByWindow({ operation }: Observed): boolean {
+  return operation?.phase === 'Running' && operation.message.includes(HELD);
+}
+
+const HELD = 'blocked by sync window';
 
 /** Whether causes can say more of what a row says. */
 export function isExplained(rule: string | undefined, application: Observed): boolean {
-  if (OF_OPERATION.has(rule ?? '')) return waitsForResources(application);
+  if (OF_OPERATION.has(rule ?? '')) return hasSomethingToSee(application);
   if (OF_ROLLING_SYNC.has(rule ?? '')) return mayBeInRollout(application);
   return [OF_FAILED_OPERATION, OF_HEALTH, OF_AUTO_SYNC].some((rows) => rows.has(rule ?? ''));
 }
@@ -68,11 +87,16 @@ export function mayBeInRollout({ automated, applicationSet, comparison }: Observ
   return applicationSet !== undefined && !automated && comparison.status === 'OutOfSync';
 }
 
+/** Whether a look can say what its operation waits for. */
+export function hasSomethingToSee(application: Observed): boolean {
+  return isHeldByWindow(application) || waitsForResources(application);
+}
+
 /**
  * A hook of its operation runs, or failed and may be run again, or a resource of a wave is not well
- * yet. It may wait for something else too: a sync window, or a person.
+ * yet. It may wait for something else too: a person.
  */
-export function waitsForResources({ operation }: Observed): boolean {
+function waitsForResources({ operation }: Observed): boolean {
   return (operation?.results ?? []).some(
     ({ hookType, hookPhase }) =>
       hookPhase === 'Running' || (hookType !== '' && ['Failed', 'Error'].includes(hookPhase)),
@@ -92,7 +116,7 @@ export function causesFor(
 ): readonly Cause[] {
   if (!isExplained(rule, application)) return [];
   if (OF_ROLLING_SYNC.has(rule ?? '')) return rolloutCauses(rollout, name);
-  if (OF_AUTO_SYNC.has(rule ?? '')) return windows;
+  if (lookAtFor(rule, application) === 'sync-windows') return windows.causes;
   const hooks = causes.filter(({ hook }) => hook);
   const others = causes.filter(({ hook }) => !hook);
   if (OF_FAILED_OPERATION.has(rule ?? '')) return hooks;

@@ -5,7 +5,7 @@ import { observePodFailures } from '../within/lasting-failures.js';
 import { podFailuresOf } from '../within/pod-failures.js';
 import type { ResourceTree } from '../within/tree.js';
 import { type CauseOptions, causesOf } from './causes.js';
-import type { Looks } from './looks.js';
+import { type Looks, NO_WINDOWS } from './looks.js';
 
 /**
  * Takes in a look. One that failed tells nothing: leave it out.
@@ -23,7 +23,8 @@ export function observeTree(
   const causes = causesOf(withSeenHooks(tree, hooks), options);
   const found = settled ? podFailuresOf(tree, options.hooks) : [];
   // The windows were of another wait.
-  return { causes, windows: [], hooks, failures: observePodFailures(known.failures, found, now) };
+  const failures = observePodFailures(known.failures, found, now);
+  return { causes, windows: NO_WINDOWS, hooks, failures };
 }
 
 /** @param name what the user calls the Application */

@@ -138,7 +138,8 @@ export function explained(settled: Settled, looks: Looks): Settled {
   const said = within.application.health.message;
   const blockers = result.blockers.map((each) => withoutWords(each, said));
   // The last look may be the first to find it.
-  const reason = lookAtFor(end.rule) === 'sync-windows' ? 'sync-window' : result.reason;
+  const atWindows = lookAtFor(end.rule, within.application) === 'sync-windows';
+  const reason = atWindows ? 'sync-window' : result.reason;
   const told = causedMessage(result.application, end, first.message);
   const message = `${told}${sinceBefore(blockers)}`;
   return {
@@ -179,7 +180,7 @@ function sinceBefore(blockers: readonly Blocker[]): string {
 function causedMessage(name: string, end: End, cause: string): string {
   const why = causeLine(cause, LONGEST_CAUSE);
   if (end.conclusion === 'timeout') return `${name}: timed out waiting for ${end.what}: ${why}`;
-  return `${name} failed: ${why}`;
+  return end.rule === 'sync-window' ? `${name}: ${end.what}: ${why}` : `${name} failed: ${why}`;
 }
 
 const LONGEST_CAUSE = 600;

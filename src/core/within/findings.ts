@@ -39,6 +39,7 @@ const SYMPTOMS = [
   'cannot pull',
   'cannot start',
   'crashes',
+  'has no volume',
   'cannot be scheduled',
   'cannot mount',
   'cannot create pods',
@@ -213,6 +214,11 @@ function scheduling(
   return { symptom: 'cannot be scheduled', root, likeness: said, reason, said, since, at };
 }
 
+/** Whether a pod cannot be scheduled for want of a volume, of which its claims tell more. */
+export function waitsForClaims({ pod }: TreeNode, said: string): boolean {
+  return pod !== undefined && /persistentvolumeclaim/i.test(said);
+}
+
 const MOUNTS: ReadonlySet<string> = new Set([
   'FailedMount',
   'FailedAttachVolume',
@@ -296,8 +302,12 @@ function warnings(root: TreeNode, at: TreeNode, events: Events): readonly Findin
   if (reason === FAILED_CREATE) {
     return [{ ...about, symptom: 'cannot create pods', likeness: reason }];
   }
-  const symptom = WAITS_FOR.has(reason) ? 'is waiting' : 'warned of';
-  return [{ ...about, symptom, likeness: `${at.kind} ${reason}` }];
+  return [{ ...about, symptom: warnedOf(reason, at), likeness: `${at.kind} ${reason}` }];
+}
+
+function warnedOf(reason: string, { kind }: TreeNode): Symptom {
+  if (WAITS_FOR.has(reason)) return 'is waiting';
+  return kind === 'PersistentVolumeClaim' ? 'has no volume' : 'warned of';
 }
 
 const FAILED_CREATE = 'FailedCreate';

@@ -1,5 +1,11 @@
 import { resourceName } from '../application/types.js';
-import { compareSymptoms, type Finding, findingsIn, type Symptom } from './findings.js';
+import {
+  compareSymptoms,
+  type Finding,
+  findingsIn,
+  type Symptom,
+  waitsForClaims,
+} from './findings.js';
 import { familyOf, type ResourceTree, type TreeNode } from './tree.js';
 
 /** What a look that found something is to ask next: of ten pods with one cause, one. */
@@ -34,15 +40,21 @@ const UNEXPLAINED: ReadonlySet<Symptom> = new Set([
 export function nodesToAskAbout(tree: ResourceTree, most: number): readonly TreeNode[] {
   const family = familyOf(tree);
   const open = oneOfEach(findingsIn(tree)).filter(isUnexplained);
-  const nodes = open.toSorted(moreTelling).flatMap(({ at, root }) => {
+  const nodes = open.toSorted(moreTelling).flatMap(({ at, root, said }) => {
+    if (waitsForClaims(at, said)) return family.currentBelow(root).filter(isUnboundClaim);
     // What says that it waits for its pods may have none, for which what makes them knows why.
     return at.pod ? [at] : family.currentBelow(root).filter(isUnwell);
   });
   return distinct(nodes).slice(0, most);
 }
 
-function isUnexplained({ symptom, said }: Finding): boolean {
-  return UNEXPLAINED.has(symptom) && (symptom !== 'cannot be scheduled' || said === '');
+function isUnexplained({ symptom, said, at }: Finding): boolean {
+  if (symptom !== 'cannot be scheduled') return UNEXPLAINED.has(symptom);
+  return said === '' || waitsForClaims(at, said);
+}
+
+function isUnboundClaim(node: TreeNode): boolean {
+  return node.kind === 'PersistentVolumeClaim' && isUnwell(node);
 }
 
 function isUnwell({ health, pod, analysis }: TreeNode): boolean {

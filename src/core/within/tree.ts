@@ -48,6 +48,8 @@ export interface PodState {
   readonly deleting: boolean;
   /** It has a node; false where that is not known. */
   readonly placed: boolean;
+  /** Names of the PersistentVolumeClaims that it mounts; none where they are not known. */
+  readonly claims: readonly string[];
   /** `Failed` and `Succeeded` are final; empty: not known. */
   readonly phase: string;
   /** Of the pod as a whole: `Evicted`; empty in most cases. */

@@ -72,6 +72,8 @@ function predicateOf(finding: Finding): string {
       return `${belowRoot(finding)} was aborted`;
     case 'is paused':
       return `${belowRoot(finding)} is paused${atStep(finding)}`;
+    case 'has no volume':
+      return `${belowRoot(finding)} has no volume`;
     case 'warned of':
     case 'is waiting':
       return `${belowRoot(finding)} is ${at.health || 'not ready'}`;

@@ -2,7 +2,9 @@ import { keyOf } from '../../core/application/types.js';
 import { parseApplicationSet } from '../../core/applicationset/parse.js';
 import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
-import type { SyncWindow, SyncWindows } from '../../core/result/sync-windows.js';
+import { assignedTo, type ProjectWindow } from '../../core/windows/assigned.js';
+import { blockingWindows } from '../../core/windows/opening.js';
+import type { SyncWindow, SyncWindows } from '../../core/windows/types.js';
 import { nodesToAskAbout, podsToRead, rolloutsToRead } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
@@ -18,16 +20,18 @@ import type {
   Inspector,
   LogLines,
   SetSeen,
+  Windowed,
   WindowsSeen,
 } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { analysisNode, rolloutIn } from '../live-rollout.js';
+import { windowIn, windowsInProject } from '../project-windows.js';
 import { type Refusals, refusals } from '../refused.js';
 import { applicationPath } from './applications.js';
 import { readApplicationSet } from './applicationsets.js';
 import { type Api, ask } from './ask.js';
-import { type ArgocdAction, answerIn, NOT_API_HINT, refusal } from './refusals.js';
+import { type ArgocdAction, answerIn, LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 import { treeIn } from './tree.js';
 
 /** Argo CD passes each of these requests on to the cluster of the Application. */
@@ -36,8 +40,6 @@ const AT_ONCE = 4;
 const MOST_PODS = 5;
 const MOST_ROLLOUTS = 5;
 const MOST_EVENTS = 5;
-/** UTF-16 units of each part of a sync window. */
-const LONGEST_SCHEDULE = 100;
 
 export interface ArgocdInspectorOptions extends Api {
   readonly clock: Clock;
@@ -69,14 +71,18 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       const key = keyOf(application);
       const known: KnownObjects = objects.get(key) ?? new Map();
       objects.set(key, known);
-      const seen = await bounded(clock, signal, (until) => look(asking(application, until), known));
+      const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
+        look(asking(application, until), known, soFar),
+      );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
     },
     async syncWindows(application, signal): Promise<WindowsSeen> {
-      const seen = await bounded(clock, signal, (until) => windowsOf(asking(application, until)));
+      const seen = await bounded(clock, signal, (until) =>
+        windowsOf(asking(application, until), application),
+      );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
-      return { kind: 'seen', windows: seen.value };
+      return { kind: 'seen', windows: seen.value, lacks: refused.untold() };
     },
     async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
       const read = async (until: AbortSignal): Promise<ApplicationSet | undefined> => {
@@ -104,9 +110,16 @@ interface Asking extends ArgocdInspectorOptions {
   readonly signal: AbortSignal;
 }
 
-async function look(asking: Asking, known: KnownObjects): Promise<ResourceTree> {
+async function look(
+  asking: Asking,
+  known: KnownObjects,
+  soFar: (tree: ResourceTree) => void,
+): Promise<ResourceTree> {
   const { tree, versions } = await treeOf(asking);
-  return withEvents(asking, await withObjects(asking, tree, known, versions));
+  soFar(tree);
+  const closer = await withObjects(asking, tree, known, versions);
+  soFar(closer);
+  return withEvents(asking, closer);
 }
 
 /** A tree, and the resource versions of its nodes by uid; the answer itself is large. */
@@ -193,26 +206,52 @@ async function eventsAt(asking: Asking, node: TreeNode): Promise<readonly Resour
 }
 
 /** Its `canSync` is of manual syncs: whether auto-sync may start has to be told from the windows. */
-async function windowsOf(asking: Asking): Promise<SyncWindows> {
+async function windowsOf(asking: Asking, application: Windowed): Promise<SyncWindows> {
   const below = '/syncwindows';
   const answer = record(
     await asking.refused.ask(keyFor(asking, below), () => read(asking, below, {})),
   );
-  const { assignedWindows, activeWindows } = answer;
-  return { assigned: windowsIn(assignedWindows), active: windowsIn(activeWindows) };
+  const assigned = list(answer.assignedWindows).map(windowIn);
+  const active = list(answer.activeWindows).map(windowIn);
+  if (blockingWindows(assigned, active, false).length === 0) return { assigned, active };
+  const own = assignedTo(application, await projectWindows(asking, application.project));
+  const inZone = (window: SyncWindow) => withTimeZone(window, own);
+  return { assigned: assigned.map(inZone), active: active.map(inZone) };
 }
 
-function windowsIn(answer: unknown): readonly SyncWindow[] {
-  return list(answer).map((each) => {
-    const { kind, schedule, duration, manualSync, timeZone } = record(each);
-    return {
-      kind: text(kind),
-      schedule: text(schedule).slice(0, LONGEST_SCHEDULE),
-      duration: text(duration).slice(0, LONGEST_SCHEDULE),
-      manualSync: manualSync === true,
-      ...(text(timeZone) === '' ? {} : { timeZone: text(timeZone).slice(0, LONGEST_SCHEDULE) }),
-    };
-  });
+/** That of the windows of the AppProject that are like it, which the answer leaves out. */
+function withTimeZone(window: SyncWindow, own: readonly SyncWindow[]): SyncWindow {
+  const { kind, schedule, duration, manualSync } = window;
+  const alike = own.filter(
+    (each) =>
+      each.kind === kind &&
+      each.schedule === schedule &&
+      each.duration === duration &&
+      each.manualSync === manualSync,
+  );
+  const [timeZone, ...others] = new Set(alike.map((each) => each.timeZone));
+  return timeZone === undefined || others.length > 0 ? window : { ...window, timeZone };
+}
+
+/** With those of the projects that lend them to it; none where it cannot be read. */
+async function projectWindows(asking: Asking, project: string): Promise<readonly ProjectWindow[]> {
+  const path = `/api/v1/projects/${encodeURIComponent(project)}/detailed`;
+  const request: Request = { path, compressed: true, kind: 'list' };
+  const isRefused = (answer: Answer) => projectRefusal(answer, project, asking.server);
+  const readProject = async () =>
+    record(await ask(asking, request, isRefused, asking.signal)).project;
+  return windowsInProject(await orNothing(asking.refused.askFor(path, readProject)));
+}
+
+function projectRefusal(answer: Answer, project: string, server: string): Error {
+  const what = `AppProject ${project}`;
+  if (answer.status !== 403) return refusal(answer, { ...LIST_ACTION, what }, server);
+  return new TerminalError(
+    'forbidden',
+    `${server} does not allow reading ${what}, so it is not known when its sync windows open.`,
+    `Allow it in argocd-rbac-cm (\`policy.csv\`), or in a role of the AppProject:
+p, role:ci, projects, get, ${project}, allow`,
+  );
 }
 
 /** Each line of the answer is a message of a stream, with a line of the log or an error in it. */

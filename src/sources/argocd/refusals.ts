@@ -55,6 +55,9 @@ export function refusal(
         'Check `argocd-token`: it may be expired, revoked, cut off, or from another Argo CD. Create a new one with `argocd account generate-token --account ci` or `argocd proj role create-token PROJECT ROLE`.',
       );
     case 403:
+      if (action.action === 'sync' && OF_WINDOW.test(said)) {
+        return new TerminalError('sync-window', `${where}: ${said}`, BY_WINDOW);
+      }
       return new TerminalError(
         'forbidden',
         `${server} denied permission to ${action.action} ${action.what}: ${said}`,
@@ -68,6 +71,13 @@ export function refusal(
   if (isRedirect(answer)) return redirected(answer, where);
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
+
+/** Argo CD's words where a sync window, and no policy, forbids a manual sync. */
+const OF_WINDOW = /cannot sync: (?:blocked by|invalid) sync window/;
+
+const BY_WINDOW = `A sync window of the AppProject denies manual syncs. Change it, set \`manualSync: true\` in it, or sync when it lets you. To wait for auto-sync instead:
+with:
+  trigger: refresh`;
 
 /** Dex has given the token, Argo CD refuses it, also a new one. */
 function loginNotAccepted(server: string, said: string): TerminalError {

@@ -73,6 +73,7 @@ function podIn(node: Json): PodState {
     labels: record(record(node.networkingInfo).labels),
     deleting: reason === 'Terminating',
     placed: infoIn(node, 'Node') !== '',
+    claims: [],
     phase: phaseOf(reason, whole),
     reason: whole ? reason : '',
     message: whole ? shortText(health.message) : '',

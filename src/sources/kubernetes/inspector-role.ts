@@ -1,6 +1,7 @@
 import { subjectIn } from './rbac.js';
 
-const NAME = 'argocd-post-sync-within';
+const WITHIN = 'argocd-post-sync-within';
+const WINDOWS = 'argocd-post-sync-windows';
 
 /**
  * All that a look within the resources of a namespace takes, as YAML to apply.
@@ -8,11 +9,7 @@ const NAME = 'argocd-post-sync-within';
  * @param logs the logs of containers too
  */
 export function inspectorRole(namespace: string, refusal: string, logs = false): string {
-  return [
-    'apiVersion: rbac.authorization.k8s.io/v1',
-    'kind: Role',
-    `metadata: { name: ${NAME}, namespace: ${namespace} }`,
-    'rules:',
+  const rules = [
     '- { apiGroups: [""], resources: [pods], verbs: [get, list] }',
     '- { apiGroups: [""], resources: [events], verbs: [list] }',
     '- { apiGroups: [""], resources: [persistentvolumeclaims, services], verbs: [get] }',
@@ -23,11 +20,37 @@ export function inspectorRole(namespace: string, refusal: string, logs = false):
     '- { apiGroups: [argoproj.io], resources: [rollouts], verbs: [get] }',
     '- { apiGroups: [argoproj.io], resources: [analysisruns], verbs: [list] }',
     ...(logs ? ['- { apiGroups: [""], resources: [pods/log], verbs: [get] }'] : []),
+  ];
+  return roleWith(WITHIN, namespace, rules, refusal);
+}
+
+/**
+ * What it takes to read the sync windows of AppProjects, as YAML to apply.
+ * @param namespace of Argo CD
+ * @param refusal the server's message, which names the user
+ */
+export function windowsRole(namespace: string, refusal: string): string {
+  const rules = ['- { apiGroups: [argoproj.io], resources: [appprojects], verbs: [get] }'];
+  return roleWith(WINDOWS, namespace, rules, refusal);
+}
+
+function roleWith(
+  name: string,
+  namespace: string,
+  rules: readonly string[],
+  refusal: string,
+): string {
+  return [
+    'apiVersion: rbac.authorization.k8s.io/v1',
+    'kind: Role',
+    `metadata: { name: ${name}, namespace: ${namespace} }`,
+    'rules:',
+    ...rules,
     '---',
     'apiVersion: rbac.authorization.k8s.io/v1',
     'kind: RoleBinding',
-    `metadata: { name: ${NAME}, namespace: ${namespace} }`,
-    `roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: ${NAME} }`,
+    `metadata: { name: ${name}, namespace: ${namespace} }`,
+    `roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: ${name} }`,
     'subjects:',
     `- ${subjectIn(refusal)}`,
   ].join('\n');

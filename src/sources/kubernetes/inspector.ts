@@ -2,7 +2,9 @@ import { keyOf } from '../../core/application/types.js';
 import { parseApplicationSet } from '../../core/applicationset/parse.js';
 import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
-import { isHopeless } from '../../core/within/findings.js';
+import { assignedTo } from '../../core/windows/assigned.js';
+import type { SyncWindows } from '../../core/windows/types.js';
+import { isHopeless, waitsForClaims } from '../../core/within/findings.js';
 import { nodesToAskAbout } from '../../core/within/questions.js';
 import type { ResourceEvent, ResourceTree, TreeNode } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
@@ -12,15 +14,24 @@ import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
 import { bounded, lastLines, orNothing } from '../bounded.js';
 import { tellingEventsIn } from '../events.js';
-import type { Inspected, Inspection, Inspector, LogLines, SetSeen } from '../inspector.js';
+import type {
+  Inspected,
+  Inspection,
+  Inspector,
+  LogLines,
+  SetSeen,
+  Windowed,
+  WindowsSeen,
+} from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { analysisNode, ROLLOUT_HASH } from '../live-rollout.js';
+import { windowsInProject } from '../project-windows.js';
 import { type Refusals, refusals } from '../refused.js';
 import type { ObjectName } from '../source.js';
 import { attributesOf, pathOf as pathOfResource } from './applications.js';
 import { type Candidate, candidatesOf, toldNodes } from './candidates.js';
-import { inspectorRole } from './inspector-role.js';
+import { inspectorRole, windowsRole } from './inspector-role.js';
 import { describeAccess, type ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 import { replicaSetIn, selectorOf, WORKLOADS, type WorkloadKind } from './workloads.js';
@@ -31,6 +42,7 @@ const MOST_WORKLOADS = 40;
 const MOST_POD_LISTS = 10;
 const MOST_EVENTS = 5;
 const MOST_ANALYSES = 5;
+const MOST_CLAIMS = 5;
 const PAGE = 500;
 /** Of all lists of a look together. */
 const MOST_PODS = 5_000;
@@ -55,8 +67,8 @@ export function kubernetesInspector(options: KubernetesInspectorOptions): Inspec
   return {
     async inspect(application, signal): Promise<Inspection> {
       if (!options.reaches(application)) return elsewhere(application);
-      const seen = await bounded(clock, signal, (until) =>
-        look({ ...options, refused, signal: until }, application),
+      const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
+        look({ ...options, refused, signal: until }, application, soFar),
       );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
@@ -67,6 +79,13 @@ export function kubernetesInspector(options: KubernetesInspectorOptions): Inspec
       );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
+    },
+    async syncWindows(application, signal): Promise<WindowsSeen> {
+      const seen = await bounded(clock, signal, (until) =>
+        windowsOf({ ...options, refused, signal: until }, application),
+      );
+      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      return { kind: 'seen', windows: seen.value, lacks: [] };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {
       if (!options.reaches(application)) return elsewhere(application);
@@ -114,19 +133,28 @@ interface Asking extends KubernetesInspectorOptions {
 }
 
 /** @throws TerminalError where nothing may be seen, or TransientError */
-async function look(asking: Asking, application: Inspected): Promise<ResourceTree> {
+async function look(
+  asking: Asking,
+  application: Inspected,
+  soFar: (tree: ResourceTree) => void,
+): Promise<ResourceTree> {
   const candidates = candidatesOf(application);
   const read = await workloadsAt(asking, candidates);
   const [first] = candidates;
   if (first && read.every((each) => each === 'refused')) await askAgain(asking, first);
   const workloads = read.filter((each) => each !== 'refused').filter((each) => each !== 'gone');
   const { nodes: pods, truncated } = await podsOf(asking, workloads);
-  const analyses = await analysesOf(asking, workloads);
-  const tree: ResourceTree = {
-    nodes: [...toldNodes(application), ...workloads.map(({ node }) => node), ...pods, ...analyses],
+  const seen: ResourceTree = {
+    nodes: [...toldNodes(application), ...workloads.map(({ node }) => node), ...pods],
     events: [],
     truncated: truncated || candidates.length > MOST_WORKLOADS,
   };
+  // Without the pods it would look as if they had recovered.
+  soFar(seen);
+  const analyses = await analysesOf(asking, workloads);
+  const claims = await claimsOf(asking, workloads, pods);
+  const tree = { ...seen, nodes: [...seen.nodes, ...analyses, ...claims] };
+  soFar(tree);
   const asked = nodesToAskAbout(tree, MOST_EVENTS);
   const events = (await mapAtMost(AT_ONCE, asked, (node) => eventsAt(asking, node))).flat();
   return events.length === 0 ? tree : { ...tree, events };
@@ -226,6 +254,30 @@ async function ofWorkload(asking: Asking, workload: Workload, most: number): Pro
   }
   const sets = await replicaSets(asking, node, pods);
   return { nodes: [...sets, ...ownedBy(sets, pods)], truncated };
+}
+
+/** The claims that the scheduler waits for, but for those that were read anyway. */
+async function claimsOf(
+  asking: Asking,
+  workloads: readonly Workload[],
+  pods: readonly TreeNode[],
+): Promise<readonly TreeNode[]> {
+  const type = WORKLOADS.find(({ kind }) => kind === 'PersistentVolumeClaim');
+  if (!type) return [];
+  const known = new Set(workloads.map(({ node }) => node.uid));
+  // As of a hook: one that is not there is not missed, which the scheduler tells.
+  const wanted = pods
+    .filter((node) => waitsForClaims(node, node.pod?.unschedulable?.message ?? ''))
+    .flatMap(({ pod, namespace, uid }) =>
+      (pod?.claims ?? []).map((name) => ({ type, namespace, name, hook: true, uid })),
+    );
+  const read = await mapAtMost(AT_ONCE, wanted.slice(0, MOST_CLAIMS), async (claim) => {
+    const found = await workload(asking, claim);
+    return typeof found === 'string' || known.has(found.node.uid)
+      ? []
+      : [{ ...found.node, owners: [claim.uid] }];
+  });
+  return read.flat();
 }
 
 /** The AnalysisRuns of the present versions of Rollouts that one of them may have stopped. */
@@ -381,6 +433,38 @@ async function eventsAt(
     askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
   );
   return answer && isSuccess(answer) ? tellingEventsIn(jsonOf(answer, asking.server), uid) : [];
+}
+
+/**
+ * Those of its AppProject; a project that another one lends windows to (`globalProjects` of
+ * argocd-cm) does not show them.
+ */
+async function windowsOf(
+  { transport, server, refused, signal }: Asking,
+  application: Windowed,
+): Promise<SyncWindows> {
+  const namespace = application.controllerNamespace || application.namespace;
+  const { project: name } = application;
+  const path = pathOf(PROJECTS, namespace, name);
+  const { group, plural: resource } = PROJECTS;
+  const intent: ResourceAttributes = { verb: 'get', group, resource, namespace, name };
+  // One project may be allowed, and another one not.
+  return refused.ask(`${keyFor(intent)} ${name}`, async () => {
+    const answer = await transport.send({ path }, signal);
+    if (answer.status === 404) return { assigned: [] };
+    if (!isSuccess(answer)) throw projectRefusal(answer, intent, server);
+    const windows = windowsInProject(jsonOf(answer, server));
+    return { assigned: assignedTo(application, windows) };
+  });
+}
+
+const PROJECTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'appprojects' };
+
+function projectRefusal(answer: Answer, intent: ResourceAttributes, server: string): Error {
+  const error = refusal(answer, intent, server);
+  if (!(error instanceof TerminalError) || error.reason !== 'forbidden') return error;
+  const message = `${server} does not allow reading sync windows: ${describeAccess(intent)}.`;
+  return new TerminalError('forbidden', message, windowsRole(intent.namespace, error.message));
 }
 
 async function logLines(

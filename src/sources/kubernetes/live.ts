@@ -12,6 +12,8 @@ import { refusal } from './refusals.js';
 
 /** Requests at a time: few enough for any API server, enough for hundreds of resources. */
 export const CONCURRENCY = 8;
+/** So many are sent one after another before one more connection is worth its handshakes. */
+const REQUESTS_A_CONNECTION = 5;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 export interface LiveOptions {
@@ -50,7 +52,12 @@ export function liveReader(options: LiveOptions): LiveReader {
       return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
     }
   };
-  return (queries, signal) => mapAtMost(CONCURRENCY, queries, (query) => read(query, signal));
+  return (queries, signal) =>
+    mapAtMost(connectionsFor(queries), queries, (query) => read(query, signal));
+}
+
+function connectionsFor({ length }: readonly LiveQuery[]): number {
+  return Math.min(CONCURRENCY, Math.ceil(length / REQUESTS_A_CONNECTION));
 }
 
 /** Kinds as the API server has them, each group and version asked for once; undefined: it has none. */

@@ -1,0 +1,212 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseApplication } from '../../../src/core/application/parse.js';
+import { familyOf, treeOf } from '../../../src/core/children/family.js';
+import { managedBy, managesElsewhere } from '../../../src/core/children/managed.js';
+import { type Lead, leadOf, targetUnder } from '../../../src/core/children/target.js';
+import { begin, step } from '../../../src/core/decision/state.js';
+import type { RunOrigin, Target } from '../../../src/core/decision/target.js';
+import { A, B, type Look, manifest } from '../../support/manifest.ts';
+import { POLICY } from '../support/follow.ts';
+
+const application = (name: string, look: Look = {}) => parseApplication(manifest(name, look));
+
+/** A resource of kind Application. */
+function kid(name: string, more: object = {}): object {
+  const key = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application', name };
+  return { ...key, namespace: 'argocd', status: 'Synced', ...more };
+}
+
+describe('what an Application manages', () => {
+  test.each<[string, Look, readonly string[]]>([
+    ['the Applications in its status', { resources: [kid('a'), kid('b')] }, ['a', 'b']],
+    [
+      'without a namespace, they are in its own',
+      { resources: [kid('a', { namespace: '' })] },
+      ['a'],
+    ],
+    ['not itself', { resources: [kid('root'), kid('a')] }, ['a']],
+    ['not what is to be pruned', { resources: [kid('a', { requiresPruning: true })] }, []],
+    ['not a hook', { resources: [kid('a', { hook: true })] }, []],
+    ['no other kind', { resources: [kid('a', { kind: 'AppProject' })] }, []],
+    ['no other group', { resources: [kid('a', { group: 'app.k8s.io' })] }, []],
+    [
+      'what its operation applied before it was compared again',
+      { revision: A, synced: B, resources: [kid('a')], results: [kid('a'), kid('new')] },
+      ['a', 'new'],
+    ],
+    [
+      'but not what that pruned, or could not apply',
+      {
+        revision: A,
+        synced: B,
+        results: [kid('a', { status: 'Pruned' }), kid('b', { status: 'SyncFailed' })],
+      },
+      [],
+    ],
+    [
+      'nor what the comparison has to prune',
+      {
+        revision: A,
+        synced: B,
+        resources: [kid('a', { requiresPruning: true })],
+        results: [kid('a')],
+      },
+      [],
+    ],
+    ['once it was compared again, that counts', { resources: [], results: [kid('a')] }, []],
+    [
+      'nothing in another cluster',
+      { destination: { server: 'https://spoke.example.com' }, resources: [kid('a')] },
+      [],
+    ],
+  ])('%s', (_, look, expected) => {
+    expect(managedBy(application('root', look))).toEqual(expected.map((name) => `argocd/${name}`));
+  });
+
+  test('what it deploys to another cluster is known to be there', () => {
+    const destination = { name: 'spoke', namespace: 'argocd' };
+    const resources = [kid('a')];
+    expect(managesElsewhere(application('root', { destination, resources }))).toBe(true);
+    expect(managesElsewhere(application('root', { destination }))).toBe(false);
+    expect(managesElsewhere(application('root', { resources }))).toBe(false);
+  });
+});
+
+describe('a family', () => {
+  type Edges = Readonly<Record<string, readonly string[]>>;
+  test.each<[string, readonly string[], Edges, Readonly<Record<string, readonly string[]>>]>([
+    ['a tree', ['r'], { r: ['a', 'b'], a: ['c'] }, { r: [], a: ['r'], b: ['r'], c: ['a'] }],
+    ['a child of two', ['r'], { r: ['a', 'b'], a: ['b'] }, { r: [], a: ['r'], b: ['a', 'r'] }],
+    ['a circle through the root', ['r'], { r: ['a'], a: ['r'] }, { r: [], a: ['r'] }],
+    ['a circle below it', ['r'], { r: ['a'], a: ['b'], b: ['a'] }, { r: [], a: ['r'], b: ['a'] }],
+    [
+      'a circle with two ways into it',
+      ['r'],
+      { r: ['a', 'b'], a: ['b'], b: ['a'] },
+      { r: [], a: ['r'], b: ['a', 'r'] },
+    ],
+    ['roots that manage one another', ['b', 'a'], { a: ['b'] }, { a: [], b: ['a'] }],
+    ['what no root leads to', ['r'], { x: ['y'] }, { r: [] }],
+  ])('%s: who manages whom, without circles', (_, roots, edges, expected) => {
+    const family = familyOf(roots, (key) => edges[key] ?? []);
+    const managers = [...family].map(([key, place]) => [key, place.managers.toSorted()]);
+    expect(Object.fromEntries(managers)).toEqual(expected);
+  });
+
+  test('is told as a tree, each below its parent, in order', () => {
+    const parents: Readonly<Record<string, string>> = { a: 'r', c: 'a', b: 'r', lost: 'gone' };
+    expect(treeOf(['r', 'b', 'a', 'c', 's', 'lost'], (key) => parents[key])).toEqual([
+      ['r', 0],
+      ['b', 1],
+      ['a', 1],
+      ['c', 2],
+      ['s', 0],
+      ['lost', 0],
+    ]);
+  });
+});
+
+describe('the target of a managed Application', () => {
+  const RUN: RunOrigin = {
+    repository: 'acme/shop',
+    serverUrl: 'https://github.com',
+    commit: { kind: 'commit', sha: B, ref: 'refs/heads/main', defaultBranch: 'main' },
+  };
+  const at = (text: string, more: object = {}): Target => ({
+    kind: 'revision',
+    text,
+    why: '',
+    ...more,
+  });
+  const lead = (target: Target, look: Look = {}): Lead => {
+    const before = begin(POLICY, () => target, { elapsed: 0 });
+    const event = { kind: 'snapshot', application: application('root', look), gap: false } as const;
+    return leadOf('root', step(before, { ...event, now: { elapsed: 0 } }));
+  };
+  const CHART = { repoURL: 'https://charts.example.com', chart: 'web', targetRevision: '1.*' };
+  const GIT = { repoURL: 'https://github.com/acme/shop', targetRevision: 'main', path: 'a' };
+  const OTHER = { repoURL: 'https://github.com/acme/other', targetRevision: 'main', path: 'a' };
+
+  /** The indices of the sources that must be at the revision; undefined: whatever its spec asks for. */
+  const sourcesOf = (target: Target) =>
+    target.kind === 'revision' ? [...(target.sources ?? [])] : undefined;
+
+  test.each<[string, Lead, Look, readonly number[] | undefined]>([
+    ['the same repository and branch', lead(at(B)), {}, [0]],
+    [
+      'the repository in another form',
+      lead(at(B)),
+      { repoURL: 'git@github.com:acme/shop.git' },
+      [0],
+    ],
+    ['another repository', lead(at(B)), { sources: [OTHER] }, undefined],
+    ['another branch', lead(at(B)), { targetRevision: 'release' }, undefined],
+    ['HEAD, where that is the branch of the run', lead(at(B)), { targetRevision: 'HEAD' }, [0]],
+    ['HEAD, of a commit that is not the run', lead(at(A)), { targetRevision: '' }, undefined],
+    ['HEAD in both', lead(at(A), { targetRevision: '' }), { targetRevision: 'HEAD' }, [0]],
+    ['pinned to the commit', lead(at(B)), { targetRevision: B }, [0]],
+    ['pinned to another commit', lead(at(B)), { targetRevision: A }, undefined],
+    ['a chart of the same name', lead(at(B)), { sources: [{ ...GIT, chart: 'shop' }] }, undefined],
+    ['one of several sources', lead(at(B)), { sources: [CHART, GIT] }, [1]],
+    [
+      'the source of its manager that the target does not speak of',
+      lead(at(B, { sources: new Set([1]) }), { sources: [OTHER, GIT] }),
+      { sources: [OTHER] },
+      undefined,
+    ],
+    [
+      'of several sources, the one that was compared with the revision',
+      lead(at(B), { sources: [CHART, GIT] }),
+      { sources: [CHART] },
+      undefined,
+    ],
+    ['a name that is not looked up yet', lead(at('v1', { lookup: 'acme/shop' })), {}, undefined],
+    ['what may be a branch', lead(at('main', { vague: true })), {}, undefined],
+    ['whatever is deployed', lead({ kind: 'any', why: '' }), {}, undefined],
+  ])('%s', (_, from, look, expected) => {
+    expect(sourcesOf(targetUnder([from], RUN, application('a', look)))).toEqual(expected);
+  });
+
+  test('of several managers, one with the revision decides; else the earliest deployment', () => {
+    const other = {
+      ...lead({ kind: 'any', why: '' }),
+      name: 'base',
+      startedAt: '2026-01-01T00:00:00Z',
+    };
+    const follower = application('a');
+    expect(sourcesOf(targetUnder([other, lead(at(B))], RUN, follower))).toEqual([0]);
+    const chart = application('a', { sources: [CHART] });
+    const late = { ...other, name: 'late', startedAt: '2026-02-01T00:00:00Z' };
+    const idle = { ...other, name: 'idle', startedAt: '' };
+    expect(targetUnder([idle, late, other], RUN, chart)).toEqual({
+      kind: 'any',
+      why: 'no source of it follows the revision of idle, late, base',
+      after: '2026-01-01T00:00:00Z',
+    });
+  });
+
+  test('when the deployment of its manager began', () => {
+    expect(lead(at(A), { revision: A }).startedAt).toBe('2026-11-21T07:00:00Z');
+    expect(lead(at(B), { revision: A }).startedAt).toBe('');
+  });
+});
+
+describe('another target in the middle of a wait', () => {
+  const now = { elapsed: 0 };
+  const start = begin(POLICY, () => ({ kind: 'any', why: '' }), now);
+  const seen = step(start, { kind: 'snapshot', application: application('a'), now, gap: false });
+  const retarget = (target: Target) => step(seen, { kind: 'retargeted', target });
+
+  test('keeps what was seen, and forgets what the repository said', () => {
+    const asked = step(seen, { kind: 'relation', revision: A, relation: 'descendant' });
+    const target: Target = { kind: 'revision', text: B, why: '' };
+    const after = step(asked, { kind: 'retargeted', target });
+    expect(after).toEqual({ ...asked, target, relations: new Map() });
+    expect(step(after, { kind: 'retargeted', target: { ...target, why: 'other' } })).toBe(after);
+  });
+
+  test('is none where the same is waited for', () => {
+    expect(retarget({ kind: 'any', why: 'for another reason' })).toBe(seen);
+    expect(retarget({ kind: 'any', why: '', after: '' })).not.toBe(seen);
+  });
+});

@@ -1,0 +1,47 @@
+import type { Clock } from '../../src/platform/clock.js';
+
+/** So much time passes with each turn: a deadline of 5 s is 100 turns, an answer takes about ten. */
+const MS_A_TURN = 50;
+/** For the kernel and the other threads of the process, which have work of their own. */
+const PAUSE_MS = 1;
+
+/**
+ * Time in turns of this process's event loop, for runs against servers in the same process: it
+ * passes up to fifty times as fast as real time, and where the machine is slow, so are the turns.
+ */
+export function turnClock(): Clock {
+  let elapsed = 0;
+  let said: { readonly server: number; readonly at: number } | undefined;
+  const sleepers = new Set<{ readonly due: number; readonly wake: () => void }>();
+  let turning = false;
+  const turn = async (): Promise<void> => {
+    if (turning) return;
+    turning = true;
+    while (sleepers.size > 0) {
+      await new Promise((done) => setTimeout(done, PAUSE_MS));
+      elapsed += MS_A_TURN;
+      for (const { due, wake } of [...sleepers]) if (due <= elapsed) wake();
+    }
+    turning = false;
+  };
+  return {
+    now: () => (said ? { elapsed, server: said.server + elapsed - said.at } : { elapsed }),
+    observeDate(dateHeader) {
+      const server = Date.parse(dateHeader ?? '');
+      if (!Number.isNaN(server)) said = { server, at: elapsed };
+    },
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const wake = (): void => {
+          sleepers.delete(sleeper);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        const sleeper = { due: elapsed + ms, wake };
+        if (signal?.aborted) return resolve();
+        signal?.addEventListener('abort', wake);
+        sleepers.add(sleeper);
+        void turn();
+      }),
+  };
+}
