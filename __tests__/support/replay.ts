@@ -47,7 +47,7 @@ export interface TraceEvent {
 export interface Stage extends Pick<ApiServer, 'setLive'> {
   now: () => number;
   put(object: KubeObject): unknown;
-  remove(namespace: string, name: string): unknown;
+  remove(namespace: string, name: string, kind?: string): unknown;
 }
 
 export interface ReplayOptions {
@@ -227,6 +227,6 @@ function recordedClock(
 
 function apply(server: Stage, { type, object }: TraceEvent): void {
   const { namespace = '', name } = object.metadata;
-  if (type === 'DELETED') server.remove(namespace, name);
+  if (type === 'DELETED') server.remove(namespace, name, object.kind);
   else server.put(object);
 }
