@@ -109,7 +109,7 @@ async function ask(
   });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
-  const earlier = await firstLook(inputs, opened, cancelled);
+  const earlier = await firstLook(inputs, opened, dependencies);
   const followed = await sourceToFollow(source, inputs);
   // With children most of what is listed may be of nobody's concern.
   const seen = inputs.children ? earlier?.seen : undefined;

@@ -1,6 +1,7 @@
 import { isTarget } from '../core/decision/state.js';
 import { resolveTarget } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
+import type { RunDependencies } from '../platform/dependencies.js';
 import type { Opened } from '../sources/open.js';
 import type { Source, SourceEvent } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
@@ -19,7 +20,7 @@ export function asksForFields({ fields, filters }: Pick<Inputs, 'fields' | 'filt
 export async function firstLook(
   inputs: Inputs,
   { source, argocd }: Opened,
-  cancelled: AbortSignal,
+  { clock, cancelled }: Pick<RunDependencies, 'clock' | 'cancelled'>,
 ): Promise<FirstLook | undefined> {
   const beside = argocd !== undefined && inputs.source !== 'argocd';
   if (beside || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
@@ -27,6 +28,7 @@ export async function firstLook(
   const { createFirstLook, isAtRest } = await import('./first-look.js');
   return createFirstLook({
     source,
+    clock,
     cancelled,
     asks: (change) => asksAbout(inputs, change),
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
