@@ -368,6 +368,9 @@ describe('what comes and goes in the middle of the wait', () => {
     told.put(manifest('root', { ...DONE, ...managing('new') }));
     expect(told.standing).toEqual(['root: success/synced', 'new: Argo CD to create it']);
     expect(told.over).toBe(false);
+    // It has the commit of its parent to reach, though that is done.
+    told.put(manifest('new', BEFORE));
+    expect(told.over).toBe(false);
     told.put(manifest('new', DONE));
     expect(told.over).toBe(true);
   });
