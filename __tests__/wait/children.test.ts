@@ -420,7 +420,7 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.over).toBe(true);
   });
 
-  test('an answer about a child that has gone brings it not back', () => {
+  test('an answer about a child that has gone does not bring it back', () => {
     const told = listed(before);
     told.put(manifest('root', { ...DONE, ...managing('a') }));
     const answer = { kind: 'relation', revision: A, relation: 'other' } as const;
