@@ -16,7 +16,7 @@ import { TransientError } from './platform/errors.js';
 import { createProgress, type Progress } from './report/progress.js';
 import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
-import { openSource } from './sources/open.js';
+import { openSource, sourceToFollow } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { policyOfManaged } from './wait/children.js';
 import { beat, createDisplay, type Display } from './wait/display.js';
@@ -110,9 +110,10 @@ async function ask(
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, cancelled);
+  const followed = await sourceToFollow(source, inputs);
   // With children most of what is listed may be of nobody's concern.
   const seen = inputs.children ? earlier?.seen : undefined;
-  const heard = seen || !earlier ? source : overheard(source, ofApplications(earlier.seen));
+  const heard = seen || !earlier ? followed : overheard(followed, ofApplications(earlier.seen));
   const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look, seen });
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();
@@ -146,7 +147,11 @@ async function waitWith(
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
   const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
-  const policy = since ? { ...inputs, since } : inputs;
+  const policy: Policy = {
+    ...inputs,
+    ...(since ? { since } : {}),
+    ...(inputs.applicationSets.length > 0 ? { generated: true } : {}),
+  };
   const { named, managed } = targetResolvers(inputs, console);
   const known = (application: Application, target: Target) => {
     seen?.(application);

@@ -93,6 +93,7 @@ test('defaults', async () => {
   expect(await read({})).toEqual({
     source: 'cluster',
     applications: ['shop'],
+    applicationSets: [],
     selector: '',
     applicationNamespace: 'argocd',
     minApplications: 1,
@@ -293,6 +294,33 @@ describe('certificate-authority', () => {
 type Bad = readonly [inputs: Values, name: string, shown: string, remedy: string];
 
 const BAD: readonly Bad[] = [
+  [{ application: '', applicationset: 'shop-*' }, 'applicationset', '"shop-*"', 'without globs'],
+  [{ application: '', applicationset: 'a/b/c' }, 'applicationset', '"a/b/c"', 'namespace/name'],
+  [{ applicationset: 'web' }, 'applicationset', '"web"', 'together with application'],
+  [
+    { application: '', selector: 'a=b', applicationset: 'web' },
+    'applicationset',
+    '"web"',
+    'together with selector',
+  ],
+  [
+    { application: '', applicationset: 'web', source: 'event' },
+    'applicationset',
+    '"web"',
+    'use application',
+  ],
+  [
+    { application: '', applicationset: 'web', 'wait-for': 'deletion' },
+    'applicationset',
+    '"web"',
+    'globs such as shop-*',
+  ],
+  [
+    { application: '', applicationset: 'a/web, api', 'application-namespace': '*' },
+    'applicationset',
+    '"api"',
+    'write namespace/name',
+  ],
   [{ application: '' }, 'application', '""', 'give the name'],
   [{ application: 'Shop' }, 'application', '"Shop"', 'lower-case'],
   [{ application: 'a b' }, 'application', '"a b"', 'lower-case'],

@@ -11,8 +11,8 @@ const KEY = 'argocd/shop';
 const object = (uid: string) => ({ metadata: { namespace: 'argocd', name: 'shop', uid } });
 
 /** After a complete list that had version 5. */
-function afterList(consistentLists = true): Deliveries {
-  const deliveries = new Deliveries(consistentLists);
+function afterList(consistentLists = true): Deliveries<Application> {
+  const deliveries = new Deliveries<Application>(consistentLists);
   const present = new Set<string>();
   deliveries.changed(shop('5'), present);
   deliveries.completed(present);
@@ -34,12 +34,12 @@ describe('an Application after a list that had version 5', () => {
 
   test.each(CASES)('%s', (_, next, { list, initial }, expected) => {
     const event = afterList().changed(next, list && new Set(), initial);
-    const gap = event?.kind === 'application' && event.gap;
+    const gap = event?.kind === 'object' && event.gap;
     expect(event ? (gap ? 'gap' : 'whole') : '').toBe(expected);
   });
 
   test.each([
-    ['a restored backup, where lists are consistent', true, 'application'],
+    ['a restored backup, where lists are consistent', true, 'object'],
     ['stale, where they come from a cache', false, undefined],
   ])('an older version in a list is %s', (_, consistent, kind) => {
     expect(afterList(consistent).changed(shop('4'), new Set())?.kind).toBe(kind);
@@ -54,7 +54,7 @@ test('what changes while a streaming list is read was not missed', () => {
 });
 
 test('the first list misses nothing; a new Application in a later one may have been created since', () => {
-  const deliveries = new Deliveries(true);
+  const deliveries = new Deliveries<Application>(true);
   expect(deliveries.changed(shop('1'), new Set())).toMatchObject({ gap: false });
   deliveries.completed(new Set());
   expect(deliveries.changed(shop('2', 'two'), new Set())).toMatchObject({ gap: true });

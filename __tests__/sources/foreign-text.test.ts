@@ -3,6 +3,7 @@ import { inShort } from '../../src/http/answers.js';
 import { withoutTrailingSlashes } from '../../src/http/endpoint.js';
 import { objectIdentityOf } from '../../src/http/json.js';
 import { TransientError } from '../../src/platform/errors.js';
+import { LIST_ACTION } from '../../src/sources/argocd/refusals.js';
 import { streamEvent } from '../../src/sources/argocd/stream.js';
 import { isBehind } from '../../src/sources/deliveries.js';
 import { watchEvent } from '../../src/sources/kubernetes/wire.js';
@@ -61,7 +62,8 @@ test.each([
   ['nested without end', NESTED, /answered 500 .*: no explanation$/],
   ['of a long message', `{"message":"${'x '.repeat(MANY / 2)}"}`, /answered 500 .*: (x )+x?…$/],
 ])('an error in a stream of Argo CD, %s', (_, error, message) => {
-  const read = () => streamEvent(`{"error":${error}}`, 'Argo CD');
+  const streamed = { server: 'Argo CD', action: LIST_ACTION, field: 'application' } as const;
+  const read = () => streamEvent(`{"error":${error}}`, streamed);
   expect(read).toThrow(TransientError);
   expect(read).toThrow(message);
 });

@@ -10,7 +10,13 @@ import {
 } from './api/certificates.ts';
 import { delayed, strike, write } from './api/exchange.ts';
 import type { Fault } from './api/faults.ts';
-import { APPLICATIONS, groupVersion, KINDS, type ResourceKind } from './api/kinds.ts';
+import {
+  APPLICATION_SETS,
+  APPLICATIONS,
+  groupVersion,
+  KINDS,
+  type ResourceKind,
+} from './api/kinds.ts';
 import { type KubeconfigOptions, kubeconfig } from './api/kubeconfig.ts';
 import { type AccessRequest, describe, parseTarget, type ServedRequest } from './api/request.ts';
 import type { Behaviour, State, StreamingList } from './api/state.ts';
@@ -24,7 +30,7 @@ export type { AccessRequest, ServedRequest } from './api/request.ts';
 export type { KubeObject } from './api/store.ts';
 
 export interface ApiServerOptions {
-  /** Present from the start. */
+  /** Applications and ApplicationSets that are present from the start. */
   readonly objects?: readonly KubeObject[];
   /** Live objects beside the Applications; metadata is enough. */
   readonly live?: readonly KubeObject[];
@@ -89,10 +95,10 @@ export interface ApiServer extends Behaviour {
   resourceVersion(): string;
   /** Shifts the `Date` header against the machine's clock. */
   setDateOffset(ms: number): void;
-  /** Creates or replaces an Application; watches see it. @returns it as stored */
+  /** Creates or replaces an Application, or an ApplicationSet; watches see it. @returns it as stored */
   put(object: KubeObject): KubeObject;
-  /** Deletes an Application. @returns whether it existed */
-  remove(namespace: string, name: string): boolean;
+  /** Deletes an Application, or what is of that kind. @returns whether it existed */
+  remove(namespace: string, name: string, kind?: string): boolean;
   get(namespace: string, name: string): KubeObject | undefined;
   setLive(objects: readonly KubeObject[]): void;
   /** Forgets all history: watches from earlier versions get 410 Expired. */
@@ -138,6 +144,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     kinds: [...KINDS, ...(options.kinds ?? [])],
     installed: options.installed ?? true,
     store: new Store(options.historyLimit),
+    sets: new Store(options.historyLimit),
     watches: new Set(),
     tokens: new Map([[token, options.user ?? DEFAULT_USER]]),
     authenticate: options.authenticate,
@@ -145,7 +152,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     rejectCode: options.rejectCode ?? 422,
     live: options.live ?? [],
   };
-  for (const object of options.objects ?? []) state.store.put(asApplication(object));
+  const storeOf = (kind = APPLICATIONS.kind) =>
+    kind === APPLICATION_SETS.kind ? state.sets : state.store;
+  const put = (object: KubeObject) => storeOf(object.kind).put(asApplication(object));
+  for (const object of options.objects ?? []) put(object);
   const { requests, seen, record } = requestLog();
   const backend = createBackend(options, certificates, handler(state, record));
   const traffic = trafficOf(backend);
@@ -173,8 +183,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     setDateOffset: (ms: number) => {
       behaviour.now = () => Date.now() + ms;
     },
-    put: (object: KubeObject) => state.store.put(asApplication(object)),
-    remove: (namespace: string, name: string) => state.store.remove(namespace, name),
+    put,
+    remove: (namespace: string, name: string, kind?: string) =>
+      storeOf(kind).remove(namespace, name),
     get: (namespace: string, name: string) => state.store.get(namespace, name),
     setLive: (objects: readonly KubeObject[]) => {
       state.live = objects;

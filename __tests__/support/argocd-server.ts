@@ -42,11 +42,13 @@ export interface ArgocdServerOptions {
   readonly render?: (revisions: readonly string[]) => readonly object[] | undefined;
   /** Between the present state of a stream and its first change: what happens then is not told. */
   readonly deafMs?: number;
+  /** Since Argo CD 3.4 ApplicationSets can be streamed; default: they can. */
+  readonly setStreams?: boolean;
   /** How one logs in without a token; default: not at all. */
   readonly dex?: DexOptions;
 }
 
-export type ArgocdRight = 'get' | 'sync' | 'logs';
+export type ArgocdRight = 'get' | 'sync' | 'logs' | 'get-applicationset';
 
 /** What the server tells of what is within an Application. */
 export interface Within {
@@ -87,7 +89,7 @@ export interface ArgocdServer extends Behaviour {
   /** The first request, past or to come, that is such a one. */
   seen(is: (request: ServedRequest) => boolean): Promise<ServedRequest>;
   put(object: KubeObject): KubeObject;
-  remove(namespace: string, name: string): boolean;
+  remove(namespace: string, name: string, kind?: string): boolean;
   get(namespace: string, name: string): KubeObject | undefined;
   setLive(objects: readonly KubeObject[]): void;
   /** Who may log in, and who has. */
@@ -103,6 +105,8 @@ interface State {
   readonly options: ArgocdServerOptions;
   readonly namespace: string;
   readonly store: Store;
+  /** Of ApplicationSets. */
+  readonly sets: Store;
   readonly tokens: Set<string>;
   readonly streams: Set<Stream>;
   readonly dex: Dex;
@@ -123,10 +127,13 @@ export async function startArgocdServer(options: ArgocdServerOptions = {}): Prom
   const state: State = {
     ...{ behaviour, options, namespace, tokens, live },
     store: new Store(),
+    sets: new Store(),
     streams: new Set(),
     dex: new Dex(options.dex ?? {}),
   };
-  for (const object of options.objects ?? []) state.store.put(object);
+  const storeOf = (kind?: string) => (kind === 'ApplicationSet' ? state.sets : state.store);
+  const put = (object: KubeObject) => storeOf(object.kind).put(object);
+  for (const object of options.objects ?? []) put(object);
   const requests: ServedRequest[] = [];
   const waiting = new Set<(request: ServedRequest) => void>();
   const record = (request: ServedRequest): void => {
@@ -161,8 +168,8 @@ export async function startArgocdServer(options: ArgocdServerOptions = {}): Prom
         };
         waiting.add(look);
       }),
-    put: (object: KubeObject) => state.store.put(object),
-    remove: (ns: string, name: string) => state.store.remove(ns, name),
+    put,
+    remove: (ns: string, name: string, kind?: string) => storeOf(kind).remove(ns, name),
     get: (ns: string, name: string) => state.store.get(ns, name),
     setLive: (objects: readonly KubeObject[]) => {
       state.live = objects;
@@ -248,12 +255,16 @@ async function answer(
   if (!path.startsWith('/api/v1/')) {
     return { code: 200, text: '<!doctype html><title>Argo CD</title>', type: 'text/html' };
   }
-  const streaming = path === '/api/v1/stream/applications';
+  const ofSets = path === '/api/v1/stream/applicationsets' && state.options.setStreams !== false;
+  const streaming = path === '/api/v1/stream/applications' || ofSets;
   const session = dex.session(tokenOf(exchange), behaviour.now());
   const refused = session ? undefined : unauthenticated(state, exchange, streaming);
   if (refused) return refused;
   const known = session ? { ...state, session } : state;
+  if (ofSets) return setStream(known, exchange);
   if (streaming) return stream(known, exchange);
+  const [, set] = /^\/api\/v1\/applicationsets\/([^/]+)$/.exec(path) ?? [];
+  if (set !== undefined) return ofSet(known, exchange, decodeURIComponent(set));
   if (path === '/api/v1/applications') return list(known, exchange);
   const [, project] = /^\/api\/v1\/projects\/([^/]+)\/detailed$/.exec(path) ?? [];
   if (project !== undefined) return projectDetails(known, decodeURIComponent(project));
@@ -313,6 +324,48 @@ function list(state: State, { query }: Exchange): Reply {
     .map((each) => listed(inGo(each), query.get('fields') ?? ''));
   const metadata = { resourceVersion: String(state.store.version) };
   return json({ metadata, items: items.length === 0 ? null : items });
+}
+
+/** That it does not exist is told to everyone. */
+function ofSet(state: State, { query }: Exchange, name: string): Reply {
+  const object = state.sets.get(query.get('appsetNamespace') || state.namespace, name);
+  if (!object) {
+    const message = `error getting ApplicationSet: applicationset.argoproj.io "${name}" not found`;
+    return refuse(404, message);
+  }
+  return mayGetSet(state, object) ? json(withoutType(object)) : DENIED;
+}
+
+function mayGetSet(state: State, object: KubeObject): boolean {
+  const spec = isRecord(object['spec']) ? object['spec'] : {};
+  const template = isRecord(spec['template']) ? spec['template'] : {};
+  return may(state, 'get-applicationset', { ...object, spec: template['spec'] });
+}
+
+function withoutType({ apiVersion: _, kind: __, ...object }: KubeObject): object {
+  return object;
+}
+
+/** Begins with the present state only where a name is given. */
+function setStream(state: State, exchange: Exchange): undefined {
+  const { query, response, fault, served } = exchange;
+  const name = query.get('name') ?? '';
+  const namespace = query.get('appSetNamespace') ?? '';
+  const opened = new Stream(response, '', fault, 'applicationSet');
+  const send = (type: string, object: KubeObject): void => {
+    if (name !== '' && object.metadata.name !== name) return;
+    if (namespace !== '' && object.metadata.namespace !== namespace) return;
+    if (mayGetSet(state, object)) opened.send(type, withoutType(object) as KubeObject);
+  };
+  served.status = 200;
+  if (name !== '') for (const object of state.sets.list()) send('ADDED', object);
+  const unsubscribe = state.sets.subscribe(({ type, object }) => send(type, object));
+  state.streams.add(opened);
+  response.on('close', () => {
+    unsubscribe();
+    state.streams.delete(opened);
+  });
+  return undefined;
 }
 
 function stream(state: State, exchange: Exchange): undefined {

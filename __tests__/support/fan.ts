@@ -26,8 +26,9 @@ export function objectsAt({ events }: Fan, t: number): readonly KubeObject[] {
   const objects = new Map<string, KubeObject>();
   for (const { type, object } of events.filter((event) => event.t <= t)) {
     const { namespace, name } = object.metadata;
-    if (type === 'DELETED') objects.delete(`${namespace}/${name}`);
-    else objects.set(`${namespace}/${name}`, object);
+    const key = `${object.kind} ${namespace}/${name}`;
+    if (type === 'DELETED') objects.delete(key);
+    else objects.set(key, object);
   }
   return [...objects.values()];
 }
@@ -44,7 +45,7 @@ export async function playFan(
   for (const { t, type, object } of fan.events.filter((event) => event.t > startAt)) {
     await sleep(Math.max(0, (t - startAt) / speed - (performance.now() - started)));
     const { namespace = '', name } = object.metadata;
-    if (type === 'DELETED') stage.remove(namespace, name);
+    if (type === 'DELETED') stage.remove(namespace, name, object.kind);
     else stage.put(object);
   }
 }

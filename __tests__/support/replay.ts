@@ -47,7 +47,7 @@ export interface TraceEvent {
 export interface Stage extends Pick<ApiServer, 'setLive'> {
   now: () => number;
   put(object: KubeObject): unknown;
-  remove(namespace: string, name: string): unknown;
+  remove(namespace: string, name: string, kind?: string): unknown;
 }
 
 export interface ReplayOptions {
@@ -99,6 +99,21 @@ export function loadTrace(name: string): Trace {
 
 export function loadCase(name: string): Trace {
   return parseTrace(readFileSync(join(CASES, `${name}.jsonl`), 'utf8'));
+}
+
+/** What a recording needs beside the defaults. */
+const NEEDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  create: { 'if-missing': 'wait' },
+  'create-server-side': { 'if-missing': 'wait' },
+  'waves-first-sync': { 'if-missing': 'wait' },
+  'paused-rollout-resumed': { suspended: 'succeed' },
+  degraded: { 'degraded-grace': '1s' },
+};
+
+/** Inputs of a step that waits for what a recording waited for. */
+export function inputsOf(trace: Trace): Readonly<Record<string, string>> {
+  const { application, revision } = trace;
+  return { application, revision, ...NEEDS[trace.trace], ...trace.inputs };
 }
 
 /** @param text a whole `.jsonl` file */
@@ -212,6 +227,6 @@ function recordedClock(
 
 function apply(server: Stage, { type, object }: TraceEvent): void {
   const { namespace = '', name } = object.metadata;
-  if (type === 'DELETED') server.remove(namespace, name);
+  if (type === 'DELETED') server.remove(namespace, name, object.kind);
   else server.put(object);
 }

@@ -94,6 +94,7 @@ export function scriptedSource(): ScriptedSource {
       source.queries.push(...queries);
       return queries.map(({ name }) => source.liveAnswers.get(name) ?? { kind: 'absent' });
     },
+    applicationSets: async () => Promise.reject(new Error('no ApplicationSets were scripted')),
     names: async () => [],
     uiAddress: async () => '',
     async patch(patch) {

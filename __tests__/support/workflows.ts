@@ -67,7 +67,8 @@ export async function problemsWith(step: Step): Promise<readonly string[]> {
   });
   const env: Record<string, string> = Object.fromEntries(given);
   // Blocks about the way in leave out what is waited for.
-  if (!env['INPUT_SELECTOR']) env['INPUT_APPLICATION'] ??= 'shop';
+  const named = env['INPUT_SELECTOR'] ?? env['INPUT_APPLICATIONSET'];
+  if (!named) env['INPUT_APPLICATION'] ??= 'shop';
   try {
     await readInputs(env, () => 'web: Deployment/web');
     return [];

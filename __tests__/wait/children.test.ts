@@ -40,9 +40,7 @@ function rulesOf(given: Given): WaitRules {
   const policy = { ...POLICY, ...given.policy };
   return {
     wanted: applicationSelectors({
-      applications,
-      selector,
-      applicationNamespace: 'argocd',
+      ...{ applications, applicationSets: [], selector, applicationNamespace: 'argocd' },
       children: true,
     }),
     minApplications: 1,

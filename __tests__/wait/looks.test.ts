@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
+import { parseApplicationSet } from '../../src/core/applicationset/parse.js';
 import { NO_LOOKS } from '../../src/core/result/looks.js';
 import { EMPTY_TREE } from '../../src/core/within/tree.js';
-import type { Inspection, Inspector, WindowsSeen } from '../../src/sources/inspector.js';
+import type { Inspection, Inspector, SetSeen, WindowsSeen } from '../../src/sources/inspector.js';
 import { createLook, MOST_APPLICATIONS } from '../../src/wait/looks.js';
 import { fakeClock } from '../support/fake-clock.ts';
 import { application } from '../support/scripted-source.ts';
+import { setManifest } from '../support/set-manifest.ts';
 
 const NEVER = new AbortController().signal;
 const NONE = { assigned: [], active: [] };
@@ -25,6 +27,7 @@ function looking(inspect: () => Inspection | Promise<Inspection>, blind = false)
       return inspect();
     },
     syncWindows: async () => ({ kind: 'unavailable', final: true, message: '', remedy: '' }),
+    applicationSet: async () => ({ kind: 'seen' }),
     logs: async () => ({ kind: 'read', lines: [] }),
   };
   const look = createLook({
@@ -86,6 +89,7 @@ test('the sync windows: where they cannot be told, the resources may still be se
       return {
         inspect: async () => SEEN,
         syncWindows: async () => answer ?? { kind: 'seen', windows: NONE, lacks: [] },
+        applicationSet: async () => ({ kind: 'seen' }),
         logs: async () => ({ kind: 'read', lines: [] }),
       };
     },
@@ -103,4 +107,35 @@ test('the sync windows: where they cannot be told, the resources may still be se
   expect(lines).toEqual(['it may not be asked', 'its time zone may not be asked']);
   // They may open, or be changed.
   expect(await at()).toMatchObject({ final: false, looks: { windows: { causes: [] } } });
+});
+
+test('the ApplicationSet: where it cannot be told, the resources may still be seen', async () => {
+  const lines: string[] = [];
+  const set = parseApplicationSet(
+    setManifest({ steps: [''], rollout: [['shop', 'Waiting', '1', 'a']] }),
+  );
+  const answers: SetSeen[] = [
+    { kind: 'unavailable', final: true, message: 'it may not be asked', remedy: 'Allow it' },
+    { kind: 'unavailable', final: true, message: 'it may not be asked', remedy: 'Allow it' },
+    { kind: 'seen', set },
+    { kind: 'seen', set: parseApplicationSet(setManifest()) },
+    { kind: 'seen' },
+  ];
+  const look = createLook({
+    open: async () => ({
+      inspect: async () => SEEN,
+      syncWindows: async () => ({ kind: 'seen', windows: NONE, lacks: [] }),
+      applicationSet: async () => answers.shift() ?? { kind: 'seen' },
+      logs: async () => ({ kind: 'read', lines: [] }),
+    }),
+    nameOf: (key) => key,
+    clock: fakeClock(),
+    log: { info: (line) => lines.push(line) },
+  });
+  const at = () => look(application('shop', {}), 'applicationset', NO_LOOKS, NEVER);
+  for (const _ of [1, 2]) expect(await at()).toEqual({ final: false });
+  expect(lines).toEqual(['it may not be asked\nAllow it']);
+  expect(await at()).toMatchObject({ looks: { rollout: { step: 1, steps: 1 } }, final: false });
+  // All at once, or no ApplicationSet any more.
+  for (const _ of [1, 2]) expect(await at()).toMatchObject({ looks: { rollout: 'none' } });
 });

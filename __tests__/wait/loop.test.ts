@@ -57,6 +57,7 @@ function start(
     source,
     clock,
     wanted: applicationSelectors({
+      applicationSets: [],
       applications: selector ? [] : applications,
       selector,
       applicationNamespace: namespace,

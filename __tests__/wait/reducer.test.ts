@@ -31,7 +31,9 @@ function rulesOf(given: Given): WaitRules {
   const { applications = ['shop'], policy, revision: text = B, lookup } = given;
   const target = { kind: 'revision', text, why: 'test', ...(lookup ? { lookup } : {}) } as const;
   return {
-    wanted: applicationSelectors({ applications, selector: '', applicationNamespace: 'argocd' }),
+    wanted: applicationSelectors({
+      ...{ applications, applicationSets: [], selector: '', applicationNamespace: 'argocd' },
+    }),
     minApplications: given.minApplications ?? 1,
     policy: { ...POLICY, ...policy },
     resolve: () => target,

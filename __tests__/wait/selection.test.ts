@@ -1,14 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
-import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';
+import {
+  applicationSelectors,
+  applicationSetNames,
+  nameOf,
+  selectionOf,
+} from '../../src/wait/selection.js';
 
 interface Asked {
   readonly applications?: readonly string[];
+  readonly applicationSets?: readonly string[];
   readonly selector?: string;
   readonly namespace?: string;
 }
 
-function inputs({ applications = [], selector = '', namespace = 'argocd' }: Asked) {
-  return { applications, selector, applicationNamespace: namespace };
+function inputs({
+  applications = [],
+  applicationSets = [],
+  selector = '',
+  namespace = 'argocd',
+}: Asked) {
+  return { applications, applicationSets, selector, applicationNamespace: namespace };
 }
 
 const HERE = [
@@ -141,6 +152,49 @@ test.each([
   ['shop-*', 'argocd', 'shop-*'],
 ])('%s in %s is called %s', (key, namespace, name) => {
   expect(nameOf(key, namespace)).toBe(name);
+});
+
+describe('of ApplicationSets', () => {
+  const OWNED = [
+    { namespace: 'argocd', name: 'a', applicationSet: 'shop' },
+    { namespace: 'team', name: 'b', applicationSet: 'shop' },
+    { namespace: 'argocd', name: 'shop' },
+    { namespace: 'argocd', name: 'c', applicationSet: 'web' },
+  ];
+  const accepted = (asked: Asked) =>
+    applicationSelectors(inputs(asked)).map(({ text, set, key, accepts }) => ({
+      ...{ text, set, key },
+      names: OWNED.filter(accepts).map(({ name }) => name),
+    }));
+
+  test('an entry names what its ApplicationSet owns, in the namespace of that', () => {
+    expect(accepted({ applicationSets: ['shop', 'team/shop'] })).toEqual([
+      { text: 'ApplicationSet/shop', set: 'argocd/shop', key: undefined, names: ['a'] },
+      { text: 'ApplicationSet/team/shop', set: 'team/shop', key: undefined, names: ['b'] },
+    ]);
+  });
+
+  test.each([
+    [['shop'], { namespace: 'argocd', wholeSources: true, owners: new Set(['argocd/shop']) }],
+    [
+      ['shop', 'web'],
+      { namespace: 'argocd', wholeSources: true, owners: new Set(['argocd/shop', 'argocd/web']) },
+    ],
+    [['shop', 'team/shop'], { wholeSources: true, owners: new Set(['argocd/shop', 'team/shop']) }],
+  ])('%j: the narrowest list that holds what they own', (applicationSets, selection) => {
+    expect(selectionOf(inputs({ applicationSets }))).toEqual(selection);
+  });
+
+  test('with children, everything in the namespaces is listed', () => {
+    const asked = { ...inputs({ applicationSets: ['shop'] }), children: true };
+    expect(selectionOf(asked)).toEqual({ namespace: 'argocd', wholeSources: true });
+  });
+
+  test('each is followed once', () => {
+    expect(applicationSetNames(inputs({ applicationSets: ['shop', 'argocd/shop'] }))).toEqual([
+      { namespace: 'argocd', name: 'shop' },
+    ]);
+  });
 });
 
 describe('with children', () => {

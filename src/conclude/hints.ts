@@ -1,3 +1,4 @@
+import type { ApplicationResult } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
 import { unlessAborted } from '../platform/abort.js';
 import { type Report, succeeded } from '../report/report.js';
@@ -75,11 +76,27 @@ async function withLinks(
  */
 export function withAddress(report: Report, keys: readonly string[], address: string): Report {
   if (!/^https?:\/\//.test(address)) return report;
-  const applications = report.applications.map((result, i) => ({
-    ...result,
-    url: `${address.replace(/(?<!\/)\/+$/, '')}/applications/${keys[i] ?? ''}`,
-  }));
+  const applications = report.applications.map((result, i) => {
+    if (standsForOthers(result)) return result;
+    const url = `${address.replace(/(?<!\/)\/+$/, '')}/applications/${keys[i] ?? ''}`;
+    return { ...result, url };
+  });
   return { ...report, applications };
+}
+
+/** Of those that it generates, a token may not see all. */
+function withSetHint(report: Report, source: Source): Report {
+  const remedy = [SET_HINT, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
+  return { ...report, remedy };
+}
+
+const SET_HINT = `Check \`applicationset\`, \`application-namespace\` and, in Argo CD, the generators of the ApplicationSet. To wait for it, and for the first Application that it generates:
+with:
+  if-missing: wait`;
+
+/** It is no Application, but stands for those that are still to come. */
+function standsForOthers({ rule = '' }: ApplicationResult): boolean {
+  return rule === 'too-few' || rule.startsWith('applicationset-');
 }
 
 async function withNearNames(
@@ -92,6 +109,7 @@ async function withNearNames(
   if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
   // Some were found under that name, and the message has them.
   if (missing.rule === 'too-few') return report;
+  if (missing.rule?.startsWith('applicationset-')) return withSetHint(report, source);
   const slash = missing.application.indexOf('/');
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);

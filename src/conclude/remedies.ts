@@ -6,6 +6,8 @@ export function remedyFor(
   { conclusion, reason, rule }: Pick<ApplicationResult, 'conclusion' | 'reason' | 'rule'>,
   { source, waitResources }: Pick<Inputs, 'source' | 'waitResources'>,
 ): string {
+  if (rule === 'applicationset-not-generated' && conclusion === 'timeout') return GENERATE;
+  if (rule === 'applicationset-absent' && reason === 'deleted') return CREATED_AGAIN;
   if (conclusion === 'timeout') return OF_TIMEOUTS[reason] ?? LONGER;
   if (conclusion !== 'failure') return '';
   if (rule === 'out-of-sight') return ALL_NAMESPACES;
@@ -24,6 +26,13 @@ with:
 const LONGER = `The job summary lists what is in the way. If it only needs more time:
 with:
   timeout: 20m`;
+
+const GENERATE = `Fix what the ApplicationSet reports (\`kubectl describe applicationset\`), or make its generators run again before this step, rather than every few minutes:
+kubectl annotate applicationset NAME -n argocd argocd.argoproj.io/application-set-refresh=true`;
+
+const CREATED_AGAIN = `If it will be created again, wait for that:
+with:
+  if-missing: wait`;
 
 const OTHER_PATTERNS = `Compare the patterns with the resources that the Application has in Argo CD:
 with:

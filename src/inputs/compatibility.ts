@@ -82,6 +82,29 @@ function refusePlainHttp(reader: Reader, source: Inputs['source'], server: strin
   }
 }
 
+/** An ApplicationSet says by itself which Applications those are, and where. */
+export function checkApplicationSets(reader: Reader, inputs: Inputs): void {
+  const { applicationSets, applicationNamespace, source, waitFor } = inputs;
+  if (applicationSets.length === 0) return;
+  const given = quoted(reader.text('applicationset'));
+  const also = (['application', 'selector'] as const).find((each) => reader.text(each) !== '');
+  if (also) reader.refuse('applicationset', `${given} is given together with ${also}: ${ONE_OF}`);
+  if (source === 'event') reader.refuse('applicationset', `${given} is given ${ONE_EVENT_OF}`);
+  if (waitFor.includes('deletion')) reader.refuse('applicationset', `${given} ${NOT_FOR_DELETION}`);
+  const bare = applicationSets.find((each) => !each.includes('/'));
+  if (bare && applicationNamespace === '*') {
+    reader.refuse('applicationset', `${quoted(bare)} ${NO_NAMESPACE}`);
+  }
+}
+
+const ONE_OF = 'remove one of the two, or use two steps';
+const ONE_EVENT_OF =
+  'with source: event, which is about one Application and does not tell what generates it: use application';
+const NOT_FOR_DELETION =
+  'is given with wait-for: deletion, which needs names: use application, with globs such as shop-*';
+const NO_NAMESPACE =
+  'has no namespace with application-namespace: *: write namespace/name of the ApplicationSet';
+
 /** Names without a glob match one Application each, so more of them can never be found. */
 export function checkCount(reader: Reader, inputs: Inputs): void {
   const { applications, minApplications, source } = inputs;

@@ -1,6 +1,7 @@
 /** Every input and its default, as in action.yml (where `github-token` has the job's token). */
 export const DEFAULTS = {
   application: '',
+  applicationset: '',
   selector: '',
   'application-namespace': 'argocd',
   'min-applications': '1',

@@ -1,12 +1,19 @@
 import { parseImage } from '../core/filters/images.js';
 import { InputError } from '../platform/errors.js';
 import { parseArgocdServer, parseConnector, parseToken, readAccess } from './access.js';
-import { checkChildren, checkCount, checkImages, checkSource } from './compatibility.js';
+import {
+  checkApplicationSets,
+  checkChildren,
+  checkCount,
+  checkImages,
+  checkSource,
+} from './compatibility.js';
 import { type ReadFile, readFilters } from './filters-file.js';
 import {
   listOf,
   oneOf,
   parseApplicationNamespace,
+  parseApplicationSets,
   parseApplications,
   parseBoolean,
   parseChanges,
@@ -51,6 +58,7 @@ export async function readInputs(env: Environment, readFile: ReadFile): Promise<
     run,
   };
   checkSource(reader, inputs);
+  checkApplicationSets(reader, inputs);
   checkCount(reader, inputs);
   checkChildren(reader, inputs);
   checkImages(reader, inputs);
@@ -67,6 +75,7 @@ type Target = Pick<
   Inputs,
   | 'source'
   | 'applications'
+  | 'applicationSets'
   | 'selector'
   | 'applicationNamespace'
   | 'minApplications'
@@ -75,13 +84,18 @@ type Target = Pick<
 >;
 
 function readTarget(reader: Reader): Target {
-  // Only a source that names the Application itself can do without both.
-  if (reader.text('application') + reader.text('selector') === '' && needsName(reader)) {
-    reader.refuse('application', '"" is empty, as is selector: give the name of an Application');
+  // Only a source that names the Application itself can do without all of them.
+  const named = NAMING.some((each) => reader.text(each) !== '');
+  if (!named && needsName(reader)) {
+    reader.refuse(
+      'application',
+      '"" is empty, as are selector and applicationset: give the name of an Application',
+    );
   }
   return {
     source: reader.take('source', oneOf('cluster', 'argocd', 'event'), 'cluster'),
     applications: reader.take('application', parseApplications, []),
+    applicationSets: reader.take('applicationset', parseApplicationSets, []),
     selector: reader.take('selector', parseSelector, ''),
     applicationNamespace: reader.take('application-namespace', parseApplicationNamespace, ''),
     minApplications: reader.take('min-applications', parseCount, 1),
@@ -89,6 +103,8 @@ function readTarget(reader: Reader): Target {
     revision: reader.take('revision', parseRevision, { kind: 'none' }),
   };
 }
+
+const NAMING = ['application', 'selector', 'applicationset'] as const;
 
 function needsName(reader: Reader): boolean {
   return reader.text('source').trim() !== 'event';

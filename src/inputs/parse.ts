@@ -1,6 +1,6 @@
 import type { WaitFor } from '../core/decision/state.js';
 import type { RevisionRequest } from '../core/decision/target.js';
-import { isNamespace, parseApplicationName } from '../core/filters/application-names.js';
+import { isLiteral, isNamespace, parseApplicationName } from '../core/filters/application-names.js';
 import { bad, good, type Parsed, parseAll, quoted } from '../core/filters/parsed.js';
 import { type Pattern, parseClass, parsePatterns } from '../core/filters/patterns.js';
 import type { ChangeClass } from '../core/result/vocabulary.js';
@@ -106,6 +106,17 @@ export function listOf<T>(
 
 export function parseApplications(value: string): Parsed<readonly string[]> {
   return listOf(parseApplicationName)(value);
+}
+
+/** Names of ApplicationSets: each is a wait of its own, so there are no globs. */
+export function parseApplicationSets(value: string): Parsed<readonly string[]> {
+  return listOf((item) => {
+    const name = parseApplicationName(item);
+    if (name.ok && isLiteral(item)) return name;
+    return bad(
+      `${quoted(item)} is not the name of an ApplicationSet: write name or namespace/name, without globs`,
+    );
+  })(value);
 }
 
 export function parseApplicationNamespace(value: string): Parsed<string> {

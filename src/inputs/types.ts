@@ -8,6 +8,8 @@ export interface Inputs extends Policy {
   readonly source: 'cluster' | 'argocd' | 'event';
   /** As the user wrote them: `name`, `namespace/name`, globs. */
   readonly applications: readonly string[];
+  /** `name` or `namespace/name` of ApplicationSets; none with `applications` or `selector`. */
+  readonly applicationSets: readonly string[];
   readonly selector: string;
   /** `*`: all namespaces. */
   readonly applicationNamespace: string;

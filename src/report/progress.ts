@@ -19,6 +19,8 @@ export interface Status {
   /** What it waits for, in a few words. */
   readonly waitsFor: string;
   readonly done: boolean;
+  /** What keeps its turn in a RollingSync from coming; absent: nothing. */
+  readonly turn?: string;
 }
 
 /** Says on the log how a wait goes: every change, but never a flood. */
@@ -103,13 +105,15 @@ function lineOf(status: Status): string {
   return brief(`${status.application}: ${facts.join(' · ') || 'not seen yet'}`);
 }
 
-/** `12 of 40 done, 3 syncing, 25 waiting` */
+/** `12 of 40 done, 3 syncing, 25 waiting; step 2 of 3 waits for set-b (Progressing)` */
 function countsOf(statuses: readonly Status[]): string {
   const groups = Map.groupBy(statuses, stageOf);
   const done = groups.get('done')?.length ?? 0;
   groups.delete('done');
   const rest = [...groups].map(([stage, { length }]) => `${length} ${stage}`).sort();
-  return brief([`${done} of ${statuses.length} done`, ...rest].join(', '));
+  const counts = [`${done} of ${statuses.length} done`, ...rest].join(', ');
+  const turns = [...new Set(statuses.flatMap(({ turn }) => turn ?? []))];
+  return brief([counts, ...turns].join('; '));
 }
 
 function stageOf({ done, phase, sync, health }: Status): string {

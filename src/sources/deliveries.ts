@@ -1,6 +1,6 @@
-import { type Application, keyOf } from '../core/application/types.js';
+import { keyOf } from '../core/application/types.js';
 import { type Identity, objectIdentityOf } from '../http/json.js';
-import type { SourceEvent } from './source.js';
+import type { ObjectEvent } from './protocol.js';
 
 export type Version = Pick<Identity, 'uid' | 'resourceVersion'>;
 
@@ -8,8 +8,8 @@ export type Version = Pick<Identity, 'uid' | 'resourceVersion'>;
 export type Present = Set<string>;
 
 /** What a listener was told: every version once, and where versions may have been missed. */
-export class Deliveries {
-  /** The last version of each Application, by `namespace/name`. */
+export class Deliveries<T extends Identity> {
+  /** The last version of each object, by `namespace/name`. */
   readonly #versions = new Map<string, Version>();
   /** A list was complete: what is new since then was created since then. */
   #listed = false;
@@ -29,22 +29,22 @@ export class Deliveries {
   }
 
   /**
-   * @param list the keys so far of the list that the Application is in; undefined: it is in a watch
+   * @param list the keys so far of the list that the object is in; undefined: it is in a watch
    * @param initial it may have existed before the watch, so versions may have been missed
    */
-  changed(application: Application, list?: Present, initial = false): SourceEvent | undefined {
-    const key = keyOf(application);
+  changed(object: T, list?: Present, initial = false): ObjectEvent<T> | undefined {
+    const key = keyOf(object);
     const last = this.#versions.get(key);
     const gap = list ? !list.has(key) && this.#mayHaveMissed(key) : initial && last !== undefined;
     list?.add(key);
-    if (sameVersion(last, application)) return undefined;
-    if (isOlder(application, last) && !(list && this.#consistentLists)) return undefined;
-    const { uid, resourceVersion } = application;
+    if (sameVersion(last, object)) return undefined;
+    if (isOlder(object, last) && !(list && this.#consistentLists)) return undefined;
+    const { uid, resourceVersion } = object;
     this.#versions.set(key, { uid, resourceVersion });
-    return { kind: 'application', application, gap };
+    return { kind: 'object', object, gap };
   }
 
-  deleted(object: unknown, list?: Present): SourceEvent | undefined {
+  deleted(object: unknown, list?: Present): ObjectEvent<T> | undefined {
     const identity = objectIdentityOf(object);
     const key = keyOf(identity);
     // The deletion of an earlier object of that name says nothing about the present one.
@@ -63,15 +63,13 @@ export class Deliveries {
   }
 
   /** The events of one complete list beside the watch; they do not count as delivered. */
-  eventsOf(items: readonly Application[]): readonly SourceEvent[] {
-    const gap = (application: Application) => {
-      const key = keyOf(application);
-      return this.#mayHaveMissed(key) && !sameVersion(this.#versions.get(key), application);
+  eventsOf(items: readonly T[]): readonly ObjectEvent<T>[] {
+    const gap = (object: T) => {
+      const key = keyOf(object);
+      return this.#mayHaveMissed(key) && !sameVersion(this.#versions.get(key), object);
     };
     return [
-      ...items.map(
-        (application) => ({ kind: 'application', application, gap: gap(application) }) as const,
-      ),
+      ...items.map((object) => ({ kind: 'object', object, gap: gap(object) }) as const),
       { kind: 'listed', present: new Set(items.map(keyOf)) },
     ];
   }

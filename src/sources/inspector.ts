@@ -1,4 +1,5 @@
 import type { Application } from '../core/application/types.js';
+import type { ApplicationSet } from '../core/applicationset/types.js';
 import type { LogReference } from '../core/result/causes.js';
 import type { SyncWindows } from '../core/windows/types.js';
 import type { ResourceTree } from '../core/within/tree.js';
@@ -39,6 +40,11 @@ export type WindowsSeen =
   | { readonly kind: 'seen'; readonly windows: SyncWindows; readonly lacks: readonly Lack[] }
   | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
 
+export type SetSeen =
+  /** @property set absent: it does not exist any more */
+  | { readonly kind: 'seen'; readonly set?: ApplicationSet }
+  | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
+
 export type LogLines =
   | { readonly kind: 'read'; readonly lines: readonly string[] }
   | ({ readonly kind: 'unavailable' } & Lack);
@@ -49,6 +55,11 @@ export interface Inspector {
   inspect(application: Inspected, signal: AbortSignal): Promise<Inspection>;
   /** The sync windows that apply to it, in no more than `INSPECT_MS`. Never rejects. */
   syncWindows(application: Windowed, signal: AbortSignal): Promise<WindowsSeen>;
+  /** The ApplicationSet that owns it, in no more than `INSPECT_MS`. Never rejects. */
+  applicationSet(
+    application: Pick<Application, 'namespace' | 'applicationSet'>,
+    signal: AbortSignal,
+  ): Promise<SetSeen>;
   /**
    * The last lines of a container's log: anybody's text, of which no line is longer than
    * `LONGEST_LINE`. Never rejects.

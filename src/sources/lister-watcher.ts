@@ -1,13 +1,15 @@
+import type { Application } from '../core/application/types.js';
 import type { Transport } from '../http/transport.js';
 import { Deliveries } from './deliveries.js';
-import type { Protocol } from './protocol.js';
+import type { ObjectEvent, Protocol } from './protocol.js';
 import { type ReflectorOptions, reflect } from './reflector.js';
-import { selectedReader } from './selected.js';
-import type { Source, SourceOptions } from './source.js';
+import { type ReaderOptions, selectedReader } from './selected.js';
+import type { ListerWatcher, SourceEvent } from './source.js';
+import type { Readable } from './tolerant-reader.js';
 
-export interface ListerWatcherOptions
-  extends Pick<SourceOptions, 'selection' | 'parse' | 'log'>,
-    Omit<ReflectorOptions, 'protocol' | 'read' | 'deliveries' | 'listener' | 'signal'> {
+export interface ListerWatcherOptions<T extends Readable>
+  extends ReaderOptions<T>,
+    Omit<ReflectorOptions<T>, 'protocol' | 'read' | 'deliveries' | 'listener' | 'signal'> {
   /** The pool of connections that the source keeps. */
   readonly pool: Transport;
   /** A pool for the last look of a run, which has little time. */
@@ -15,11 +17,13 @@ export interface ListerWatcherOptions
   readonly protocolOver: (transport: Transport) => Protocol;
 }
 
-/** How any source is watched, and listed once more by a fresh connection. */
-export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watch' | 'relist'> {
+/** How objects of any source are watched, and listed once more by a fresh connection. */
+export function listerWatcher<T extends Readable>(
+  options: ListerWatcherOptions<T>,
+): ListerWatcher<ObjectEvent<T>> {
   const { pool, openLast, protocolOver } = options;
   const protocol = protocolOver(pool);
-  const deliveries = new Deliveries(protocol.consistentLists);
+  const deliveries = new Deliveries<T>(protocol.consistentLists);
   const read = selectedReader(options);
   return {
     watch: (listener, signal) =>
@@ -34,4 +38,19 @@ export function listerWatcher(options: ListerWatcherOptions): Pick<Source, 'watc
       }
     },
   };
+}
+
+/** The same of Applications, in the words of a source. */
+export function ofApplications(
+  followed: ListerWatcher<ObjectEvent<Application>>,
+): ListerWatcher<SourceEvent> {
+  return {
+    watch: (listener, signal) => followed.watch((event) => listener(sourceEvent(event)), signal),
+    relist: async (signal) => (await followed.relist(signal)).map(sourceEvent),
+  };
+}
+
+function sourceEvent(event: ObjectEvent<Application>): SourceEvent {
+  if (event.kind !== 'object') return event;
+  return { kind: 'application', application: event.object, gap: event.gap };
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../http/connection.js';
 import type { Inputs } from '../inputs/types.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { TerminalError } from '../platform/errors.js';
-import { selectionOf } from '../wait/selection.js';
+import { applicationSetNames, selectionOf } from '../wait/selection.js';
 import type { ArgocdIdentity } from './argocd/identity.js';
 import type { Inspector } from './inspector.js';
 import { connect, kubernetesSource } from './kubernetes/index.js';
@@ -49,6 +49,20 @@ async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Pro
     credentials: () => '',
     argocd: api.connection,
   };
+}
+
+/**
+ * The source for a wait: with `applicationset` it also follows the ApplicationSets. What does so is
+ * loaded only then.
+ */
+export async function sourceToFollow(
+  source: Source,
+  inputs: Pick<Inputs, 'applicationSets' | 'applicationNamespace'>,
+): Promise<Source> {
+  const names = applicationSetNames(inputs);
+  if (names.length === 0) return source;
+  const { withApplicationSets } = await import('./applicationsets.js');
+  return { ...source, ...withApplicationSets(source, () => source.applicationSets(names)) };
 }
 
 /** Argo CD shows what is in every cluster, the Kubernetes API what is in this one. */

@@ -1,8 +1,27 @@
-import type { Application } from '../core/application/types.js';
+import type { Identity } from '../http/json.js';
 import type { LineStream } from '../http/transport.js';
 import type { TransientError } from '../platform/errors.js';
 
 /** What the reflector asks of a server, and how it answers: each source implements it. */
+
+/** What a reflector delivers. Keys are `namespace/name`. */
+export type ObjectEvent<T> =
+  /**
+   * An object as it is now: from the first list, and whenever it changed.
+   * `gap`: versions between the last one delivered and this one may have been missed.
+   */
+  { readonly kind: 'object'; readonly object: T; readonly gap: boolean } | AbsenceEvent;
+
+/** What is told alike of objects of any type. */
+export type AbsenceEvent =
+  | { readonly kind: 'deleted'; readonly key: string; readonly uid: string }
+  /**
+   * A list is complete: what is not in `present` does not exist. Comes after the `object` events of
+   * every list.
+   */
+  | { readonly kind: 'listed'; readonly present: ReadonlySet<string> }
+  /** The server cannot be reached now and is tried again. Any other event means that it is back. */
+  | { readonly kind: 'unreachable'; readonly message: string };
 
 /** What a reflector does next; the words are those of client-go's Reflector. */
 export type Phase =
@@ -63,7 +82,7 @@ export interface Watch {
   readonly events: number;
   /** Since the server last told anything. */
   silentMs(): number;
-  /** How many Applications were delivered and not deleted. */
+  /** How many objects were delivered and not deleted. */
   known(): number;
   /**
    * Lists, and delivers what the list has, unless the watch told something meanwhile.
@@ -73,12 +92,12 @@ export interface Watch {
   relist(signal: AbortSignal): Promise<boolean | undefined>;
 }
 
-/** Makes an Application of an object on the wire; undefined for one that is not selected. */
-export type ReadApplication = (object: unknown) => Application | undefined;
+/** Reads an object on the wire; undefined for one that is not selected. */
+export type ReadObject<T extends Identity> = (object: unknown) => T | undefined;
 
 /** A complete list. */
-export interface Listing {
-  readonly items: readonly Application[];
+export interface Listing<T extends Identity> {
+  readonly items: readonly T[];
   /** Where a watch continues, see `Phase`; undefined: there is nothing to watch from. */
   readonly from: string | undefined;
 }
@@ -94,7 +113,7 @@ export interface Protocol {
   /** The answer to a watch request comes at once, not with the first event. */
   readonly answersBeforeEvents: boolean;
   /** @throws TerminalError or TransientError */
-  list(read: ReadApplication, signal: AbortSignal): Promise<Listing>;
+  list<T extends Identity>(read: ReadObject<T>, signal: AbortSignal): Promise<Listing<T>>;
   /** @throws TerminalError or TransientError */
   open(phase: WatchPhase, contact: Contact, signal: AbortSignal): Promise<WatchResponse>;
   /** @throws TerminalError or TransientError for a line that is not an event */

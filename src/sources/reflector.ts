@@ -1,27 +1,30 @@
-import type { Application } from '../core/application/types.js';
+import type { Identity } from '../http/json.js';
 import { backoff } from '../http/retry.js';
 import { type LineStream, Silence } from '../http/transport.js';
 import { TransientError } from '../platform/errors.js';
 import type { Deliveries, Present } from './deliveries.js';
 import type {
   Contact,
+  ObjectEvent,
   Phase,
   Protocol,
-  ReadApplication,
+  ReadObject,
   Watch,
   WatchEvent,
   WatchPhase,
   WatchResponse,
 } from './protocol.js';
-import type { SourceEvent, SourceOptions, WatchTimeouts } from './source.js';
+import type { SourceOptions, WatchTimeouts } from './source.js';
 
-export interface ReflectorOptions
+export interface ReflectorOptions<T extends Identity>
   extends Pick<SourceOptions, 'clock' | 'log' | 'random' | 'pollIntervalMs'> {
   readonly protocol: Protocol;
-  readonly read: ReadApplication;
+  readonly read: ReadObject<T>;
   readonly timing: WatchTimeouts;
-  readonly deliveries: Deliveries;
-  readonly listener: (event: SourceEvent) => void;
+  readonly deliveries: Deliveries<T>;
+  readonly listener: (event: ObjectEvent<T>) => void;
+  /** What is listed, as messages call it: `Applications`. */
+  readonly what: string;
   readonly signal: AbortSignal;
 }
 
@@ -56,12 +59,12 @@ interface WatchState {
  * (then resolves).
  * @throws TerminalError for what no waiting can fix
  */
-export async function reflect(options: ReflectorOptions): Promise<void> {
+export async function reflect<T extends Identity>(options: ReflectorOptions<T>): Promise<void> {
   await new Reflector(options).run();
 }
 
-class Reflector {
-  readonly #options: ReflectorOptions;
+class Reflector<T extends Identity> {
+  readonly #options: ReflectorOptions<T>;
   readonly #signal: AbortSignal;
   #phase: Phase;
   /** How to list where there is no position. */
@@ -71,7 +74,7 @@ class Reflector {
   #silentWatches = 0;
   #contact: Contact = { unreachable: false, heardAt: 0, refusals: Number.POSITIVE_INFINITY };
 
-  constructor(options: ReflectorOptions) {
+  constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#signal = options.signal;
     this.#phase = options.protocol.firstPhase;
@@ -178,8 +181,8 @@ class Reflector {
     if (event.kind === 'error') return event;
     if (event.kind === 'deleted') this.#deliver(deliveries.deleted(event.object, watch.list));
     if (event.kind === 'changed') {
-      const application = read(event.object);
-      if (application) this.#deliver(deliveries.changed(application, watch.list, event.initial));
+      const object = read(event.object);
+      if (object) this.#deliver(deliveries.changed(object, watch.list, event.initial));
     }
     if (watch.list) {
       // Initial events are not ordered by version: there is no position before the last.
@@ -245,7 +248,7 @@ class Reflector {
 
   /** The server cannot do better from now on. */
   #instead(kind: 'listing' | 'polling', why: string): number {
-    const { log, pollIntervalMs } = this.#options;
+    const { log, pollIntervalMs, what } = this.#options;
     this.#listPhase = { kind };
     this.#goOnFrom('');
     if (kind === 'listing') {
@@ -253,7 +256,7 @@ class Reflector {
       return 0;
     }
     log.info(
-      `Cannot watch, so Applications are listed every ${pollIntervalMs / 1000} s instead: ${why}`,
+      `Cannot watch, so ${what} are listed every ${pollIntervalMs / 1000} s instead: ${why}`,
     );
     return pollIntervalMs;
   }
@@ -285,7 +288,7 @@ class Reflector {
   }
 
   /** @returns whether it was news */
-  #deliverList(items: readonly Application[]): boolean {
+  #deliverList(items: readonly T[]): boolean {
     const { deliveries } = this.#options;
     const present: Present = new Set();
     const news = items.map((each) => this.#deliver(deliveries.changed(each, present)));
@@ -293,7 +296,7 @@ class Reflector {
   }
 
   /** @returns whether there was anything to deliver */
-  #deliver(event: SourceEvent | undefined): boolean {
+  #deliver(event: ObjectEvent<T> | undefined): boolean {
     if (event) this.#emit(event);
     return event !== undefined;
   }
@@ -316,7 +319,7 @@ class Reflector {
     this.#contact = { ...this.#contact, ...known, heardAt: this.#options.clock.now().elapsed };
   }
 
-  #emit(event: SourceEvent): void {
+  #emit(event: ObjectEvent<T>): void {
     this.#contact = { ...this.#contact, unreachable: event.kind === 'unreachable' };
     this.#options.listener(event);
   }

@@ -1,4 +1,5 @@
 import type { Application } from '../core/application/types.js';
+import type { ApplicationSet } from '../core/applicationset/types.js';
 import type { Json } from '../core/fields/lists.js';
 import type { Connection } from '../http/connection.js';
 import type { Limits } from '../http/limits.js';
@@ -6,22 +7,16 @@ import type { Timeouts } from '../http/transport.js';
 import type { Clock } from '../platform/clock.js';
 import type { Log } from '../platform/log.js';
 import type { Inspector } from './inspector.js';
+import type { AbsenceEvent, ObjectEvent } from './protocol.js';
 
-/** What a source tells while it is watched. Keys are `namespace/name`. */
+/** What a source tells while it is watched: see `ObjectEvent`. Keys are `namespace/name`. */
 export type SourceEvent =
-  /**
-   * An Application as it is now: from the first list, and whenever it changed.
-   * `gap`: versions between the last one delivered and this one may have been missed.
-   */
   | { readonly kind: 'application'; readonly application: Application; readonly gap: boolean }
-  | { readonly kind: 'deleted'; readonly key: string; readonly uid: string }
-  /**
-   * A list is complete: what is not in `present` does not exist. Comes after the `application`
-   * events of every list.
-   */
-  | { readonly kind: 'listed'; readonly present: ReadonlySet<string> }
-  /** The server cannot be reached now and is tried again. Any other event means that it is back. */
-  | { readonly kind: 'unreachable'; readonly message: string };
+  | AbsenceEvent
+  /** The same of ApplicationSets, where they are followed: they are listed before Applications. */
+  | { readonly kind: 'applicationset'; readonly set: ApplicationSet }
+  | { readonly kind: 'applicationset-deleted'; readonly key: string }
+  | { readonly kind: 'applicationsets-listed'; readonly present: ReadonlySet<string> };
 
 /** A resource whose live metadata is asked for. */
 export interface LiveQuery {
@@ -94,20 +89,28 @@ export interface OperationBody {
   };
 }
 
-/** Where Applications come from. */
-export interface Source {
+/** How objects are followed. */
+export interface ListerWatcher<Event> {
   /**
    * Delivers the present state, then every change, until the signal aborts (then resolves).
    * Recovers from all transient errors on its own.
    * @throws TerminalError for what no waiting can fix
    */
-  watch(listener: (event: SourceEvent) => void, signal: AbortSignal): Promise<void>;
+  watch(listener: (event: Event) => void, signal: AbortSignal): Promise<void>;
   /**
    * One more list, over a fresh connection, before a timeout is declared.
    * @returns the events of one complete list
    * @throws TerminalError or TransientError
    */
-  relist(signal: AbortSignal): Promise<readonly SourceEvent[]>;
+  relist(signal: AbortSignal): Promise<readonly Event[]>;
+}
+
+/** Where Applications come from. */
+export interface Source extends ListerWatcher<SourceEvent> {
+  /** Follows ApplicationSets, over the same connection; loaded when it is asked for. */
+  applicationSets(
+    names: readonly ObjectName[],
+  ): Promise<ListerWatcher<ObjectEvent<ApplicationSet>>>;
   /** Whether `live` can read the objects of an Application: some sources see only one cluster. */
   reaches(application: Pick<Application, 'destination'>): boolean;
   /** Reads the live metadata of resources; answers in the order of the queries. Never rejects. */
@@ -138,7 +141,13 @@ export interface Source {
   readonly absenceHint?: string;
 }
 
-/** Which Applications a source delivers. */
+/** An object of a type that is known. */
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Which objects a source delivers. */
 export interface Selection {
   /** Undefined: all namespaces. */
   readonly namespace?: string;
@@ -150,6 +159,8 @@ export interface Selection {
   readonly wholeSources?: true;
   /** Client-side filter on top (globs); absent: all. */
   readonly accepts?: (namespace: string, name: string) => boolean;
+  /** Only what these ApplicationSets own, by `namespace/name`; absent: whoever owns it. */
+  readonly owners?: ReadonlySet<string>;
 }
 
 /** How long silence may last, in milliseconds. */

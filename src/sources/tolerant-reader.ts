@@ -1,6 +1,11 @@
 import { DecodeError } from '../core/application/decode.js';
-import type { Application } from '../core/application/types.js';
+import type { Identity } from '../http/json.js';
 import type { Log } from '../platform/log.js';
+
+/** What was read, perhaps not all of it. */
+export interface Readable extends Identity {
+  readonly unreadableResources?: readonly string[];
+}
 
 /** So many warnings tell enough. */
 const MAX_WARNINGS = 10;
@@ -11,10 +16,10 @@ const MAX_WARNINGS = 10;
  * @param parse throws DecodeError for an object of another kind
  * @returns undefined for such an object
  */
-export function tolerantReader(
-  parse: (object: unknown) => Application,
+export function tolerantReader<T extends Readable>(
+  parse: (object: unknown) => T,
   log: Log,
-): (object: unknown) => Application | undefined {
+): (object: unknown) => T | undefined {
   const told = new Set<string>();
   const warn = (problem: string, consequence: string) => {
     if (told.has(problem)) return;
@@ -25,11 +30,11 @@ export function tolerantReader(
   };
   return (object) => {
     try {
-      const application = parse(object);
-      for (const problem of application.unreadableResources ?? []) {
+      const read = parse(object);
+      for (const problem of read.unreadableResources ?? []) {
         warn(problem, 'what is there counts as absent, and evidence is partial.');
       }
-      return application;
+      return read;
     } catch (thrown) {
       if (!(thrown instanceof DecodeError)) throw thrown;
       warn(thrown.message, 'this object of the server is passed over.');

@@ -1,3 +1,4 @@
+import { rolloutSentence } from '../core/applicationset/rollout.js';
 import { causesFor } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import type { Progress, Status } from '../report/progress.js';
@@ -6,18 +7,31 @@ import { type OpenWait, shownOf, type Waits } from './waits.js';
 
 /** Where every Application stands, for the progress. */
 export function statusesOf(waits: Waits, applicationNamespace: string): readonly Status[] {
-  return [...waits].map(([key, wait]) => ({
-    application: nameOf(key, applicationNamespace),
-    ...(wait.kind === 'done' ? wait.shown : shownOf(wait.state)),
-    waitsFor: wait.kind === 'done' ? '' : waitsFor(wait),
-    done: wait.kind === 'done',
-  }));
+  return [...waits].map(([key, wait]) => {
+    const application = nameOf(key, applicationNamespace);
+    if (wait.kind === 'done') return { application, ...wait.shown, waitsFor: '', done: true };
+    return {
+      application,
+      ...shownOf(wait.state),
+      waitsFor: waitsFor(wait, application),
+      done: false,
+      ...turnOf(wait),
+    };
+  });
+}
+
+/** What its RollingSync waits for: of many Applications that is all there is room for. */
+function turnOf({ verdict, state }: OpenWait): Pick<Status, 'turn'> {
+  const { rollout } = state.looks;
+  if (verdict.rule !== 'rolling-sync' || rollout === undefined || rollout === 'none') return {};
+  return { turn: rolloutSentence(rollout) };
 }
 
 /** What for, and what is in the way where a look within the Application has told. */
-function waitsFor({ verdict, state }: OpenWait): string {
-  const { application, looks } = state;
-  const [cause] = application ? causesFor(verdict.rule, application, looks) : [];
+function waitsFor({ verdict, state }: OpenWait, name: string): string {
+  const { application, looks, set } = state;
+  if (set?.standing.kind === 'error') return `${verdict.what}: ${set.standing.message}`;
+  const [cause] = application ? causesFor(verdict.rule, application, looks, name) : [];
   return cause ? `${verdict.what}: ${cause.message}` : verdict.what;
 }
 

@@ -1,4 +1,5 @@
 import type { Application } from '../core/application/types.js';
+import type { SeenSet } from '../core/applicationset/standing.js';
 import type { Family } from '../core/children/family.js';
 import type { Lead } from '../core/children/target.js';
 import type { Moment } from '../core/decision/moment.js';
@@ -40,6 +41,14 @@ export interface ChildRules {
   readonly watches: (namespace: string) => boolean;
 }
 
+/** What is known of ApplicationSets. */
+export interface Sets {
+  /** A list was complete. */
+  readonly listed: boolean;
+  /** By `namespace/name`. */
+  readonly seen: ReadonlyMap<string, SeenSet>;
+}
+
 /** What is known beside the waits themselves. */
 export interface Facts {
   /** A list was complete: an Application that was not in it does not exist. */
@@ -50,6 +59,8 @@ export interface Facts {
   readonly found: number;
   /** An Application ended in failure. */
   readonly failed: boolean;
+  /** The ApplicationSets that are followed; absent: nothing was heard of any. */
+  readonly sets?: Sets;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
 }

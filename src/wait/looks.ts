@@ -60,6 +60,18 @@ export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
       });
       return { looks: { ...looks, windows }, final: false };
     }
+    if (at === 'applicationset') {
+      const seen = await inTurn(() => inspector.applicationSet(application, signal));
+      if (signal.aborted) return { final: false };
+      // The resources may be seen though the ApplicationSet may not.
+      if (seen.kind === 'unavailable') {
+        tell(seen);
+        return { final: false };
+      }
+      const { rolloutsOf } = await import('../core/applicationset/rollout.js');
+      const rollout = seen.set && rolloutsOf(seen.set)?.(application.name);
+      return { looks: { ...looks, rollout: rollout ?? 'none' }, final: false };
+    }
     const seen = await inTurn(() => inspector.inspect(application, signal));
     if (signal.aborted) return { final: false };
     if (seen.kind === 'unavailable') {

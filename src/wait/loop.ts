@@ -2,6 +2,7 @@ import type { State } from '../core/decision/state.js';
 import { unlessAborted } from '../platform/abort.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Source } from '../sources/source.js';
+import { awaitsSets } from './applicationsets.js';
 import { type Facts, type Known, NOTHING_KNOWN, type WaitEvent, type WaitRules } from './draft.js';
 import { type EffectDependencies, Effects } from './effects.js';
 import { standInKey, unfound } from './membership.js';
@@ -103,9 +104,9 @@ class WaitLoop {
     if (this.#bug) throw this.#bug.thrown;
     const { wanted, nameOf, failFast } = this.#rules;
     const { cancelled, clock } = this.#options;
-    const { trouble, failed, listed } = this.#facts;
+    const { trouble, failed, listed, sets } = this.#facts;
     // Of those that a list did not have, too few were found, and one wait stands for all of them.
-    const unheard = listed ? [] : unfound(wanted, this.#waits);
+    const unheard = listed && !awaitsSets(wanted, sets) ? [] : unfound(wanted, this.#waits);
     for (const entry of unheard) {
       this.#waits.set(standInKey(entry), beginning(this.#rules, [entry.text]));
     }

@@ -22,8 +22,20 @@ export function entriesNaming(
   return wanted.filter((each) => each.accepts(application)).map(({ text }) => text);
 }
 
-/** Whether an Application that comes now is waited for, if an entry names it. */
-export function isAdmitted(draft: Draft, key: string): boolean {
+/** Whether one of these entries names the Applications of an ApplicationSet. */
+export function areOfSet(
+  wanted: readonly ApplicationSelector[],
+  entries: readonly string[],
+): boolean {
+  return wanted.some(({ set, text }) => set !== undefined && entries.includes(text));
+}
+
+/**
+ * Whether an Application that comes now is waited for, if an entry names it. Those of an
+ * ApplicationSet come when that generates them.
+ */
+export function isAdmitted(draft: Draft, key: string, entries: readonly string[]): boolean {
+  if (areOfSet(draft.rules.wanted, entries)) return true;
   const late = draft.facts.listed && !waitOf(draft, key);
   return !late || draft.rules.policy.ifMissing === 'wait' || isShort(draft);
 }
@@ -31,7 +43,10 @@ export function isAdmitted(draft: Draft, key: string): boolean {
 /** What stood for entries that had found nothing gives way to what they find. */
 export function givingWay(draft: Draft, entries: readonly string[]): readonly MembershipChange[] {
   return draft.rules.wanted
-    .filter(({ key, text }) => key === undefined && entries.includes(text) && waitOf(draft, text))
+    .filter(({ key, set, text }) => {
+      const named = key === undefined && set === undefined && entries.includes(text);
+      return named && waitOf(draft, text);
+    })
     .map(({ text }) => ({ kind: 'gone', key: text }));
 }
 
@@ -55,9 +70,9 @@ export function counted(draft: Draft): readonly MembershipChange[] {
   const absent: Event = { kind: 'absent', now: draft.now };
   return [
     ...(isTooFew(draft) ? [{ kind: 'gone', key } as const] : []),
-    ...unfound(wanted, allWaits(draft)).map(
-      (entry) => ({ kind: 'event', key: standInKey(entry), event: absent }) as const,
-    ),
+    ...unfound(wanted, allWaits(draft))
+      .filter(({ set }) => set === undefined)
+      .map((entry) => ({ kind: 'event', key: standInKey(entry), event: absent }) as const),
   ];
 }
 
@@ -67,7 +82,9 @@ function isShort({ facts, rules }: Draft): boolean {
 
 /** The key that stands for the Applications of `min-applications` that are still to come. */
 function shortageKey({ rules }: Draft): string {
-  return rules.wanted.map(({ text }) => text).join(', ');
+  const texts = rules.wanted.map(({ text }) => text).join(', ');
+  // One wait stands for an ApplicationSet too.
+  return rules.wanted.some(({ set }) => set !== undefined) ? `Applications of ${texts}` : texts;
 }
 
 function standsForMore(wait: Wait | undefined): boolean {

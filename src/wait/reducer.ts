@@ -3,6 +3,14 @@ import type { Moment } from '../core/decision/moment.js';
 import { step } from '../core/decision/state.js';
 import { lookAtFor } from '../core/result/looks.js';
 import {
+  awaitsSets,
+  rolloutChanges,
+  rolloutOf,
+  type SetEvent,
+  setsAfter,
+  standIns,
+} from './applicationsets.js';
+import {
   type Draft,
   type Known,
   type Reduction,
@@ -13,6 +21,7 @@ import {
 } from './draft.js';
 import { followUp, forget, formFamily, met, withdraw } from './family.js';
 import {
+  areOfSet,
   counted,
   entriesNaming,
   givingWay,
@@ -53,7 +62,7 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
 export function isOver(rules: WaitRules, { waits, facts }: Known): boolean {
   const { wanted, failFast, children } = rules;
   if (failFast && facts.failed) return true;
-  if (facts.open > 0) return false;
+  if (facts.open > 0 || awaitsSets(wanted, facts.sets)) return false;
   if (facts.listed || children) return facts.listed;
   return wanted.every(({ key }) => key !== undefined && waits.has(key));
 }
@@ -68,10 +77,15 @@ function take(draft: Draft, event: WaitEvent): void {
       arrived(draft, event);
       break;
     case 'deleted':
-      left(draft, event.key);
+      deleted(draft, event.key);
       break;
     case 'listed':
       listed(draft, event.present);
+      break;
+    case 'applicationset':
+    case 'applicationset-deleted':
+    case 'applicationsets-listed':
+      setChanged(draft, event);
       break;
     case 'unreachable':
     case 'request-failed':
@@ -104,8 +118,13 @@ function take(draft: Draft, event: WaitEvent): void {
   }
 }
 
+const FROM_SERVER: ReadonlySet<WaitEvent['kind']> = new Set([
+  ...(['application', 'deleted', 'listed'] as const),
+  ...(['applicationset', 'applicationset-deleted', 'applicationsets-listed'] as const),
+]);
+
 function isFromServer({ kind }: WaitEvent): boolean {
-  return kind === 'application' || kind === 'deleted' || kind === 'listed';
+  return FROM_SERVER.has(kind);
 }
 
 function untroubled(draft: Draft): void {
@@ -128,7 +147,8 @@ function openWait(draft: Draft, key: string): OpenWait | undefined {
 function arrived(draft: Draft, event: Taken<'application'>): void {
   const { application, gap } = event;
   const key = keyOf(application);
-  const named = isAdmitted(draft, key) ? entriesNaming(draft.rules.wanted, application) : [];
+  const entries = entriesNaming(draft.rules.wanted, application);
+  const named = isAdmitted(draft, key, entries) ? entries : [];
   if (named.length === 0 && !waitOf(draft, key)) {
     met(draft, event);
     return;
@@ -137,9 +157,19 @@ function arrived(draft: Draft, event: Taken<'application'>): void {
   const tooFew = isTooFew(draft);
   carryOut(draft, givingWay(draft, named));
   forget(draft, key);
-  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap }, named);
+  const rollout = rolloutOf(draft, application);
+  const told = rollout ? { rollout } : {};
+  apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap, ...told }, named);
   act(draft, key, application);
   if (tooFew) carryOut(draft, counted(draft));
+  if (draft.facts.listed) carryOut(draft, standIns(draft));
+}
+
+/** What an ApplicationSet says has changed. */
+function setChanged(draft: Draft, event: SetEvent): void {
+  draft.facts = { ...draft.facts, sets: setsAfter(draft, event) };
+  if (event.kind === 'applicationset') carryOut(draft, rolloutChanges(draft, keyOf(event.set)));
+  carryOut(draft, standIns(draft));
 }
 
 /** Of those that stand for entries, the entry is known by their key. */
@@ -154,21 +184,33 @@ function entriesAt({ rules }: Draft, key: string): readonly string[] {
   return rules.wanted.filter((each) => standInKey(each) === key).map(({ text }) => text);
 }
 
-/** An Application was deleted. */
+/** An Application was deleted; nobody waits for one that its ApplicationSet has taken away. */
 function left(draft: Draft, key: string): void {
   forget(draft, key);
-  if (waitOf(draft, key)) apply(draft, key, { kind: 'absent', now: draft.now });
+  const wait = waitOf(draft, key);
+  if (!wait) return;
+  if (areOfSet(draft.rules.wanted, wait.entries)) replace(draft, key, undefined);
+  else apply(draft, key, { kind: 'absent', now: draft.now });
+}
+
+function deleted(draft: Draft, key: string): void {
+  left(draft, key);
+  if (draft.facts.sets) carryOut(draft, [...counted(draft), ...standIns(draft)]);
 }
 
 /** A list is complete: what is not in it does not exist. */
 function listed(draft: Draft, present: ReadonlySet<string>): void {
+  const standing = new Set(
+    draft.rules.wanted.flatMap((each) => (each.set ? standInKey(each) : [])),
+  );
   for (const key of [...draft.known.waits.keys(), ...draft.known.strangers.keys()]) {
-    if (key.includes('/') && !present.has(key)) left(draft, key);
+    if (key.includes('/') && !standing.has(key) && !present.has(key)) left(draft, key);
   }
   carryOut(draft, counted(draft));
   const first = !draft.facts.listed;
   draft.facts = { ...draft.facts, listed: true };
   if (first) formFamily(draft);
+  carryOut(draft, standIns(draft));
 }
 
 function look(draft: Draft, { key, at }: Taken<'look'>): void {
@@ -232,5 +274,7 @@ function actAgain(draft: Draft, key: string): void {
 /** Time alone may change a verdict; an older appointment than that of the verdict is void. */
 function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
-  if (wait?.verdict.recheckAt === at) judged(draft, key, wait);
+  if (wait?.verdict.recheckAt !== at) return;
+  if (wait.state.set) carryOut(draft, standIns(draft));
+  else judged(draft, key, wait);
 }

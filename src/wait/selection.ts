@@ -1,25 +1,33 @@
-import type { Application } from '../core/application/types.js';
+import { type Application, keyOf } from '../core/application/types.js';
 import { applicationMatches, isLiteral } from '../core/filters/application-names.js';
 import { labelMatcher } from '../core/filters/label-selector.js';
 import type { Inputs } from '../inputs/types.js';
-import type { Selection } from '../sources/source.js';
+import type { ObjectName, Selection } from '../sources/source.js';
 
 /** One entry of `application`, or the `selector` alone: each must find something. */
 export interface ApplicationSelector {
-  /** As the user wrote it. */
+  /** As the user wrote it; of an ApplicationSet with its kind before it. */
   readonly text: string;
   /** `namespace/name` where the entry names one Application; else absent. */
   readonly key?: string;
+  /** `namespace/name` of the ApplicationSet whose Applications the entry names; else absent. */
+  readonly set?: string;
   readonly accepts: (application: Named) => boolean;
 }
 
-type Named = Pick<Application, 'namespace' | 'name'> & Partial<Pick<Application, 'labels'>>;
-type Wanted = Pick<Inputs, 'applications' | 'applicationNamespace' | 'selector'> &
+type Named = Pick<Application, 'namespace' | 'name' | 'applicationSet'> &
+  Partial<Pick<Application, 'labels'>>;
+type Wanted = Pick<
+  Inputs,
+  'applications' | 'applicationNamespace' | 'applicationSets' | 'selector'
+> &
   Partial<Pick<Inputs, 'children'>>;
 
 /** What the user wants, entry by entry. */
 export function applicationSelectors(inputs: Wanted): readonly ApplicationSelector[] {
   const { applications, applicationNamespace: fallback, selector, children } = inputs;
+  const { applicationSets } = inputs;
+  if (applicationSets.length > 0) return applicationSets.map((each) => setSelector(each, fallback));
   // The server selects by labels, unless it is to deliver those without them too.
   const isLabelled = labelMatcher(children ? selector : '');
   const having = (matches: ApplicationSelector['accepts']): ApplicationSelector['accepts'] =>
@@ -37,8 +45,40 @@ export function applicationSelectors(inputs: Wanted): readonly ApplicationSelect
   });
 }
 
+function setSelector(text: string, fallback: string): ApplicationSelector {
+  const { namespace, name } = partsOf(text, fallback);
+  return {
+    text: `ApplicationSet/${text}`,
+    set: `${namespace}/${name}`,
+    accepts: (each) => each.namespace === namespace && each.applicationSet === name,
+  };
+}
+
+/** The ApplicationSets that are named, each once. */
+export function applicationSetNames({
+  applicationSets,
+  applicationNamespace,
+}: Pick<Wanted, 'applicationSets' | 'applicationNamespace'>): readonly ObjectName[] {
+  const names = applicationSets.map((text) => partsOf(text, applicationNamespace));
+  return [...new Map(names.map((each) => [keyOf(each), each])).values()];
+}
+
+/** All in the namespaces of ApplicationSets that these own. */
+function selectionOfSets(inputs: Wanted): Selection {
+  const sets = applicationSetNames(inputs);
+  const [first, ...others] = new Set(sets.map(({ namespace }) => namespace));
+  const one = first !== undefined && others.length === 0;
+  return {
+    ...(one ? { namespace: first } : {}),
+    wholeSources: true,
+    // Whom an Application manages, an ApplicationSet does not own.
+    ...(inputs.children ? {} : { owners: new Set(sets.map(keyOf)) }),
+  };
+}
+
 /** The narrowest list that holds everything wanted: one list, one watch. */
 export function selectionOf(inputs: Wanted): Selection {
+  if (inputs.applicationSets.length > 0) return selectionOfSets(inputs);
   const { applications, applicationNamespace: fallback, selector } = inputs;
   const parts = applications.map((text) => partsOf(text, fallback));
   const namespaces = new Set(applications.length > 0 ? parts.map((p) => p.namespace) : [fallback]);

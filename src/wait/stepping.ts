@@ -2,7 +2,7 @@ import { leadOf } from '../core/children/target.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
 import { begin, type Event, type State, step } from '../core/decision/state.js';
-import { hasSomethingToSee } from '../core/result/looks.js';
+import { hasSomethingToSee, lookAtFor } from '../core/result/looks.js';
 import { settle } from '../core/result/settle.js';
 import { aimed, childrenIn, heldBack } from './children.js';
 import {
@@ -138,10 +138,17 @@ function firstLookAt({ rules, now }: Draft, { verdict, state }: OpenWait): numbe
     return application?.health.status === 'Healthy' ? undefined : now.elapsed + LOOK_MS;
   }
   if (verdict.rule === 'auto-sync-pending') return now.elapsed + LOOK_MS;
+  if (mayAwaitTurn(rules, verdict, state)) return now.elapsed + LOOK_MS;
   if (verdict.rule !== 'operation-running') return undefined;
   const pending = application !== undefined && hasSomethingToSee(application);
   // A hook's pod may be gone soon.
   return pending ? Math.max(now.elapsed, rules.since.elapsed + LOOK_MS) : undefined;
+}
+
+/** Its ApplicationSet, where it is not followed, may tell whose turn it is. */
+function mayAwaitTurn(rules: WaitRules, { rule }: Waiting, { application, looks }: State): boolean {
+  if (!application || looks.rollout === 'none' || rules.wanted.some(({ set }) => set)) return false;
+  return lookAtFor(rule, application) === 'applicationset';
 }
 
 /** What only the repository can say; each question is asked once. */

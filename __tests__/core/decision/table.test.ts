@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Application } from '../../../src/core/application/types.js';
+import type { Rollout } from '../../../src/core/applicationset/rollout.js';
+import type { Standing } from '../../../src/core/applicationset/standing.js';
 import { judge, RULES, type Verdict } from '../../../src/core/decision/rules.js';
 import { NO_LOOKS } from '../../../src/core/result/looks.js';
 import { caseNames, loadCase, loadTrace, traceNames } from '../../support/replay.ts';
@@ -60,6 +62,22 @@ function ofOldSpec(application: Application): Application {
 
 const IMAGE: Wish = { policy: { images: imagePatterns('web:2') }, target: ANY };
 
+function set(standing: Standing, unseen: readonly string[] = []): Happening {
+  return () => ({ kind: 'set', set: { standing, unseen } });
+}
+
+/** OutOfSync, and its ApplicationSet has taken auto-sync away. */
+const UNSYNCED = app({
+  ...{ at: B, sync: 'OutOfSync', automated: false, applicationSet: 'shops' },
+  operation: operation({ at: A }),
+});
+
+function rollout(told: Partial<Rollout> | 'none' = {}): Happening {
+  const step = { set: 'shops', steps: 2, step: 2, status: 'Waiting', targetRevisions: [A] };
+  const known: Rollout = { ...step, byHand: false, followed: true };
+  return () => ({ kind: 'rollout', rollout: told === 'none' ? told : { ...known, ...told } });
+}
+
 /** A look for each row that the recordings and cases do not come to. */
 const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
   ['missing', [gone]],
@@ -114,6 +132,15 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
   ['sync-window', [see(app(PENDING)), closedFor(3600)]],
   ['auto-sync-pending', [see(app(PENDING))]],
   ['suspended', [see(app({ ...AT_B, health: 'Suspended' }))]],
+  ['applicationset-absent', [set({ kind: 'missing' })]],
+  ['applicationset-not-generated', [set({ kind: 'generating' })]],
+  ['applicationset-incomplete', [set({ kind: 'generated', applications: ['shop'] }, ['shop'])]],
+  ['rolling-sync', [see(UNSYNCED), rollout()]],
+  [
+    'rollout-unfinished',
+    [see(app({ ...AT_B, applicationSet: 'shops' })), rollout()],
+    { target: ANY },
+  ],
 ];
 
 /** The verdict after the last of some happenings, one a second. */
@@ -276,6 +303,78 @@ describe('a container that cannot start', () => {
     const late: Happening = (now) => crashing({ ...now, elapsed: now.elapsed - 30_000 });
     const verdict = verdictOf([progressing, late], { policy: { degradedGraceMs: 0 } });
     expect(verdict.rule).toBe('not-healthy');
+  });
+});
+
+describe('an Application of an ApplicationSet', () => {
+  const FAIL: Wish = { policy: { ifNotAutomated: 'fail' } };
+
+  test.each([
+    ['of which nothing is known', [], 'not-deployed'],
+    ['with a RollingSync', [rollout()], 'rolling-sync'],
+    ['without one', [rollout('none')], 'not-automated'],
+    ['with one that leaves it to a person', [rollout({ byHand: true })], 'not-automated'],
+  ] as const)('%s, and if-not-automated: fail', (_, told, rule) => {
+    expect(verdictOf([see(UNSYNCED), ...told], FAIL).rule).toBe(rule);
+  });
+
+  test.each([
+    [
+      'Healthy for what is compared',
+      rollout({ status: 'Healthy', targetRevisions: [B] }),
+      'synced',
+    ],
+    ['Healthy for what was before', rollout({ status: 'Healthy' }), 'rollout-unfinished'],
+    ['still Progressing', rollout({ targetRevisions: [B] }), 'rollout-unfinished'],
+    ['of no RollingSync', rollout('none'), 'synced'],
+    ['left to a person', rollout({ byHand: true }), 'synced'],
+  ] as const)('without a target, %s', (_, told, rule) => {
+    const seen = see(app({ ...AT_B, automated: false, applicationSet: 'shops' }));
+    expect(verdictOf([seen, told], { target: ANY }).rule).toBe(rule);
+  });
+
+  test('with a target, decides for itself', () => {
+    const seen = see(app({ ...AT_B, automated: false, applicationSet: 'shops' }));
+    expect(verdictOf([seen, rollout()]).rule).toBe('synced');
+  });
+
+  const SETS: readonly (readonly [Standing, Wish['policy'], string])[] = [
+    [{ kind: 'missing' }, {}, 'failure missing it does not exist'],
+    [{ kind: 'missing' }, { ifMissing: 'skip' }, 'skipped missing it does not exist'],
+    [{ kind: 'missing' }, { ifMissing: 'wait' }, 'waiting missing the ApplicationSet to exist'],
+    [{ kind: 'deleted' }, {}, 'failure deleted it was deleted'],
+    [{ kind: 'deleting' }, {}, 'failure deleted it is being deleted'],
+    [
+      { kind: 'deleted' },
+      { ifMissing: 'wait' },
+      'waiting missing the ApplicationSet to exist again',
+    ],
+    [{ kind: 'generated', applications: [] }, {}, 'failure missing it generates no Application'],
+    [
+      { kind: 'error', reason: 'ApplicationValidationError', message: 'no project' },
+      {},
+      'waiting  its Applications to be generated (ApplicationValidationError)',
+    ],
+    [
+      { kind: 'unreadable', problem: 'ApplicationSet argocd/shops.status must be an object' },
+      {},
+      'failure internal-error it cannot be read: ApplicationSet argocd/shops.status must be an object',
+    ],
+  ];
+
+  test.each(SETS)('%j, %j', (standing, policy = {}, expected) => {
+    const verdict = verdictOf([set(standing)], { policy });
+    const words =
+      verdict.kind === 'waiting'
+        ? ['waiting', verdict.cause ?? '', verdict.what]
+        : [verdict.conclusion, verdict.reason, verdict.what];
+    expect(words.join(' ')).toBe(expected);
+  });
+
+  test('those that were not seen are named, the first of them', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const unseen = verdictOf([set({ kind: 'generated', applications: names }, names)]);
+    expect(unseen.what).toBe('6 Applications of it to exist (a, b, c, d, e and 1 more)');
   });
 });
 

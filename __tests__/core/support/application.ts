@@ -52,6 +52,8 @@ export interface Look {
   /** `Type: message` */
   readonly conditions?: readonly string[];
   readonly images?: readonly string[];
+  /** Name of the ApplicationSet that owns it. */
+  readonly applicationSet?: string;
 }
 
 /** An Application, built as JSON on the wire and read as the action reads it. */
@@ -78,6 +80,9 @@ export function wire(look: Look = {}): Json {
       uid: look.uid ?? 'uid-1',
       resourceVersion: String(look.version ?? 1),
       ...(look.deleting ? { deletionTimestamp: time(0) } : {}),
+      ...(look.applicationSet
+        ? { ownerReferences: [{ kind: 'ApplicationSet', name: look.applicationSet }] }
+        : {}),
       ...(look.refreshing ? { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } : {}),
     },
     spec: {

@@ -181,6 +181,8 @@ export function short(event: SourceEvent): string {
       return `=${[...event.present].sort().join(',')}`;
     case 'unreachable':
       return '!';
+    default:
+      throw new Error(`no ApplicationSets are followed here: ${event.kind}`);
   }
 }
 

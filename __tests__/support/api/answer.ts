@@ -2,6 +2,7 @@ import { TLSSocket } from 'node:tls';
 import { type Exchange, json, type Reply, refuse } from './exchange.ts';
 import { failure, notFound, type Status } from './faults.ts';
 import {
+  APPLICATION_SETS,
   APPLICATIONS,
   aggregatedDiscovery,
   groupVersion,
@@ -48,8 +49,11 @@ export function answer(state: State, exchange: Exchange): Reply | undefined {
     return refuse(failure(406, 'only the following media types are accepted: JSON'));
   }
   try {
+    if (target.type === APPLICATION_SETS) {
+      return answerStored({ ...state, store: state.sets }, exchange, target);
+    }
     if (target.type !== APPLICATIONS) return answerLive(state, exchange, target);
-    return answerApplications(state, exchange, target);
+    return answerStored(state, exchange, target);
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error;
     return refuse(failure(400, error.message));
@@ -136,11 +140,7 @@ function logOf({ query }: Exchange, { metadata }: KubeObject): Reply {
   return { code: 200, text: `${lines.join('\n')}\n`, type: 'text/plain' };
 }
 
-function answerApplications(
-  state: State,
-  exchange: Exchange,
-  target: ResourceTarget,
-): Reply | undefined {
+function answerStored(state: State, exchange: Exchange, target: ResourceTarget): Reply | undefined {
   const { verb } = exchange.served;
   if (verb === 'list') return list(state, exchange, target);
   if (verb === 'watch') return watch(state, exchange, target);

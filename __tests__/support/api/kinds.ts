@@ -16,9 +16,16 @@ export const APPLICATIONS: ResourceKind = {
   namespaced: true,
 };
 
+export const APPLICATION_SETS: ResourceKind = {
+  ...APPLICATIONS,
+  kind: 'ApplicationSet',
+  plural: 'applicationsets',
+};
+
 /** What the recordings deploy, and a few more kinds that people filter on. */
 export const KINDS: readonly ResourceKind[] = [
   APPLICATIONS,
+  APPLICATION_SETS,
   row('', 'v1', 'ConfigMap', 'configmaps'),
   row('', 'v1', 'Event', 'events'),
   row('', 'v1', 'Namespace', 'namespaces', false),

@@ -22,6 +22,8 @@ export interface Behaviour {
 export interface State extends Catalogue {
   readonly behaviour: Behaviour;
   readonly store: Store;
+  /** Of ApplicationSets. */
+  readonly sets: Store;
   readonly watches: Set<Watch>;
   readonly tokens: Map<string, string>;
   readonly authenticate: ((token: string) => string | undefined) | undefined;

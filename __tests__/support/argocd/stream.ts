@@ -2,16 +2,23 @@ import type { ServerResponse } from 'node:http';
 import { type Fault, GARBAGE } from '../api/faults.ts';
 import { streamed } from './fields.ts';
 
-/** One stream of Applications. */
+/** One stream of Applications, or of ApplicationSets. */
 export class Stream {
   readonly #response: ServerResponse;
   readonly #fields: string;
+  readonly #field: 'application' | 'applicationSet';
   readonly #last = new Map<string, string>();
   #fault: Fault | undefined;
   #sent = 0;
   #state: 'open' | 'mute' | 'ended' = 'open';
 
-  constructor(response: ServerResponse, fields: string, fault: Fault | undefined) {
+  constructor(
+    response: ServerResponse,
+    fields: string,
+    fault: Fault | undefined,
+    field: 'application' | 'applicationSet' = 'application',
+  ) {
+    this.#field = field;
     this.#response = response;
     this.#fields = fields;
     this.#fault = fault;
@@ -20,9 +27,11 @@ export class Stream {
   }
 
   /** Leaves out what would be the same as the last time, by name only. */
-  send(type: string, application: { readonly metadata: { readonly name: string } }): void {
-    const { name } = application.metadata;
-    const line = JSON.stringify(streamed({ result: { type, application } }, this.#fields));
+  send(type: string, object: { readonly metadata: { readonly name: string } }): void {
+    const { name } = object.metadata;
+    const line = JSON.stringify(
+      streamed({ result: { type, [this.#field]: object } }, this.#fields),
+    );
     if (this.#state !== 'open' || this.#last.get(name) === line) return;
     this.#last.set(name, line);
     if (this.#fault?.kind === 'resetMidLine' && this.#sent >= (this.#fault.afterEvents ?? 0)) {

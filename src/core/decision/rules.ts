@@ -1,6 +1,8 @@
 import type { Application, Revisions } from '../application/types.js';
+import { stepName } from '../applicationset/rollout.js';
+import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
-import { isHeldByWindow } from '../result/looks.js';
+import { isHeldByWindow, type Looks } from '../result/looks.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
 import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
@@ -8,6 +10,7 @@ import { hasEnded } from './observations.js';
 import { lastEnding, settlesAt, targetHydration } from './progress.js';
 import {
   awaitsAutoSync,
+  awaitsRollingSync,
   graceLeft,
   hasFailedAttempt,
   hasFailedOperation,
@@ -20,6 +23,7 @@ import {
   isHealthOfAll,
   isHealthOutdated,
   isLeftAlone,
+  isRollingOut,
   isSpecUncompared,
   isSynced,
   isTriggerPending,
@@ -70,6 +74,21 @@ const PRESENCE_ROWS = [
     id: 'not-read-yet',
     applies: ({ presence }: State) => presence === 'unknown',
     verdict: () => waiting('the first answer of the server'),
+  },
+  {
+    id: 'applicationset-absent',
+    applies: ({ set }: State) => set !== undefined && absenceOf(set) !== undefined,
+    verdict: ofAbsentSet,
+  },
+  {
+    id: 'applicationset-not-generated',
+    applies: ({ set }: State) => set !== undefined && set.standing.kind !== 'generated',
+    verdict: ofUngeneratedSet,
+  },
+  {
+    id: 'applicationset-incomplete',
+    applies: ({ set }: State) => set !== undefined,
+    verdict: ({ set }: State) => waiting(ofUnseen(set?.unseen ?? []), 'missing'),
   },
   {
     id: 'too-few',
@@ -166,6 +185,11 @@ const UNFINISHED_ROWS = [
       waiting(ofOperation(application), isHeldByWindow(application) ? windowIn(state) : undefined),
   },
   {
+    id: 'rolling-sync',
+    applies: awaitsRollingSync,
+    verdict: ({ state: { looks } }: Situation) => waiting(ofRollout(looks.rollout)),
+  },
+  {
     id: 'not-automated',
     applies: (s: Situation) => s.policy.ifNotAutomated === 'fail' && isLeftAlone(s),
     verdict: () =>
@@ -250,6 +274,14 @@ const UNFINISHED_ROWS = [
     id: 'image-not-running',
     applies: (s: Situation) => imagesOf(s).missing.length + imagesOf(s).others.length > 0,
     verdict: ofImages,
+  },
+  {
+    id: 'rollout-unfinished',
+    applies: isRollingOut,
+    verdict: ({ application, state: { looks } }: Situation) =>
+      waiting(
+        `${ofRollout(looks.rollout)} to be done at ${shortRevision(application.comparison.revisions)}`,
+      ),
   },
 ] as const satisfies readonly Row<string, Situation>[];
 
@@ -370,14 +402,70 @@ function someOf(texts: readonly string[], separator: string): string {
 function ofMissing(policy: Policy): Verdict {
   if (policy.managed) return waiting('Argo CD to create it', 'missing');
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it does not exist');
-  switch (policy.ifMissing) {
+  return asIfMissing(policy, 'it does not exist', 'the Application to exist');
+}
+
+/** @param wanted what is waited for with `if-missing: wait` */
+function asIfMissing({ ifMissing }: Policy, what: string, wanted: string): Verdict {
+  switch (ifMissing) {
     case 'fail':
-      return failure('missing', 'it does not exist');
+      return failure('missing', what);
     case 'skip':
-      return done('skipped', 'missing', 'it does not exist');
+      return done('skipped', 'missing', what);
     case 'wait':
-      return waiting('the Application to exist', 'missing');
+      return waiting(wanted, 'missing');
   }
+}
+
+type SetAbsence = 'missing' | 'deleted' | 'deleting' | 'empty';
+
+/** Why nothing of an ApplicationSet is there to wait for; undefined: there may be. */
+function absenceOf({ standing }: SetState): SetAbsence | undefined {
+  switch (standing.kind) {
+    case 'missing':
+    case 'deleted':
+    case 'deleting':
+      return standing.kind;
+    case 'generated':
+      return standing.applications.length === 0 ? 'empty' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function ofAbsentSet({ policy, set }: State): Verdict {
+  const absence = set && absenceOf(set);
+  if (absence === 'empty') {
+    const wanted = 'the ApplicationSet to generate an Application';
+    return asIfMissing(policy, 'it generates no Application', wanted);
+  }
+  const wanted = 'the ApplicationSet to exist';
+  if (absence === 'missing') return asIfMissing(policy, 'it does not exist', wanted);
+  if (policy.ifMissing === 'wait') return waiting(`${wanted} again`, 'missing');
+  return failure('deleted', absence === 'deleting' ? 'it is being deleted' : 'it was deleted');
+}
+
+function ofUngeneratedSet({ set }: State): Verdict {
+  const standing = set?.standing;
+  switch (standing?.kind) {
+    case 'unreadable':
+      return failure('internal-error', `it cannot be read: ${standing.problem}`);
+    case 'error':
+      return waiting(`its Applications to be generated (${standing.reason})`);
+    default: {
+      const recheckAt = standing?.kind === 'generating' ? standing.recheckAt : undefined;
+      return waiting('its Applications to be generated for its present spec', undefined, recheckAt);
+    }
+  }
+}
+
+function ofUnseen(unseen: readonly string[]): string {
+  const some = unseen.length === 1 ? 'an Application' : `${unseen.length} Applications`;
+  return `${some} of it to exist (${someOf(unseen, ', ')})`;
+}
+
+function ofRollout(rollout: Looks['rollout']): string {
+  return rollout === undefined || rollout === 'none' ? 'its turn' : stepName(rollout);
 }
 
 function ofDeleted(policy: Policy): Verdict {

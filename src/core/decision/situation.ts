@@ -6,6 +6,7 @@ import {
   type Revisions,
   resourceName,
 } from '../application/types.js';
+import { isRolledOut } from '../applicationset/rollout.js';
 import { selects } from '../filters/patterns.js';
 import {
   hopelessAt,
@@ -78,15 +79,15 @@ function isDecisive(situation: Situation, operation: Operation): boolean {
   return decides(situation, operation);
 }
 
-/** It was made with what the Application's manager has replaced since. */
+/** It was made with what the Application's manager, or its ApplicationSet, has replaced since. */
 function isOfOldSpec(
   { policy }: State,
   { ofPresentSpec }: Pick<Operation, 'ofPresentSpec'>,
 ): boolean {
-  return policy.managed === true && ofPresentSpec === false;
+  return (policy.managed || policy.generated) === true && ofPresentSpec === false;
 }
 
-/** Its manager has changed its spec, and Argo CD has not compared it with that yet. */
+/** Its manager or ApplicationSet has changed its spec, and Argo CD has not compared it with that yet. */
 export function isSpecUncompared({ state, application }: Situation): boolean {
   return isOfOldSpec(state, application.comparison);
 }
@@ -228,12 +229,43 @@ function fullOperations({ state, progress }: Situation): readonly SeenOperation[
  * An ApplicationSet may sync its own in steps.
  */
 export function isLeftAlone(situation: Situation): boolean {
+  return isUnsyncedByHand(situation) && !maySetSync(situation);
+}
+
+/** The target is OutOfSync, and its ApplicationSet syncs it when its turn in a RollingSync comes. */
+export function awaitsRollingSync(situation: Situation): boolean {
+  const { rollout } = situation.state.looks;
+  if (rollout === undefined || rollout === 'none' || rollout.byHand) return false;
+  return !situation.application.skipped && isUnsyncedByHand(situation);
+}
+
+/** Whether an ApplicationSet syncs it, as far as is known. */
+function maySetSync({ application, state }: Situation): boolean {
+  const { rollout } = state.looks;
+  if (application.applicationSet === undefined || rollout === 'none') return false;
+  return !rollout?.byHand;
+}
+
+/** The target is OutOfSync, auto-sync is off, and no operation is asked for. */
+function isUnsyncedByHand(situation: Situation): boolean {
   const { application, progress, busy, policy, state } = situation;
-  if (busy || application.automated || application.applicationSet !== undefined) return false;
+  if (busy || application.automated) return false;
   if (!progress.compared || application.comparison.status !== 'OutOfSync') return false;
   return state.target?.kind === 'revision'
     ? !isDeployed(situation)
     : policy.waitFor.includes('sync') && !isSynced(situation);
+}
+
+/**
+ * No revision is waited for, and its ApplicationSet, which is followed, has not seen the one that is
+ * compared through its RollingSync.
+ */
+export function isRollingOut({ application, state }: Situation): boolean {
+  const { rollout } = state.looks;
+  if (state.target?.kind === 'revision' || rollout === undefined || rollout === 'none')
+    return false;
+  if (!rollout.followed || rollout.byHand) return false;
+  return !isRolledOut(rollout, application.comparison.revisions);
 }
 
 /** The target is OutOfSync, and auto-sync is on and has not started anything yet. */

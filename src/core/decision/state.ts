@@ -1,8 +1,10 @@
 import { sharedWith } from '../application/interning.js';
 import type { Application, Revisions } from '../application/types.js';
+import type { Rollout } from '../applicationset/rollout.js';
+import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
-import { isHeldByWindow, type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
+import { type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
 import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
@@ -41,6 +43,8 @@ export interface Policy {
   readonly since?: Since;
   /** It is waited for because another Application manages it, which writes its spec. */
   readonly managed?: true;
+  /** An ApplicationSet that is waited for generates it: what was compared before that is no matter. */
+  readonly generated?: true;
 }
 
 /** A revision up to which all changes were reported; the input `since`. */
@@ -79,6 +83,8 @@ export interface State {
   readonly looks: Looks;
   /** It is no Application, but stands for those of `min-applications` that are still to come. */
   readonly shortage?: Shortage;
+  /** It is no Application, but stands for an ApplicationSet while that has not generated its own. */
+  readonly set?: SetState;
 }
 
 /** Fewer Applications match than must. */
@@ -103,9 +109,14 @@ export type Event =
       readonly now: Moment;
       /** Versions before this one may have been missed. */
       readonly gap: boolean;
+      /** What its ApplicationSet, which is followed, says of it by now. */
+      readonly rollout?: Rollout | 'none';
     }
   | { readonly kind: 'absent'; readonly now: Moment }
   | { readonly kind: 'too-few'; readonly shortage: Shortage }
+  | { readonly kind: 'set'; readonly set: SetState }
+  /** Its ApplicationSet, which is followed, tells where it stands; `none`: it has no RollingSync. */
+  | { readonly kind: 'rollout'; readonly rollout: Rollout | 'none' }
   /** It is where this run cannot look. */
   | { readonly kind: 'out-of-sight' }
   | {
@@ -146,13 +157,17 @@ export function begin(
 export function step(state: State, event: Event): State {
   switch (event.kind) {
     case 'snapshot':
-      return withSnapshot(state, event);
+      return withRollout(withSnapshot(state, event), event.rollout);
     case 'absent':
       return withAbsence(state);
     case 'out-of-sight':
       return { ...state, presence: 'out-of-sight' };
     case 'too-few':
       return { ...state, presence: 'missing', shortage: event.shortage };
+    case 'set':
+      return { ...state, presence: 'missing', set: event.set };
+    case 'rollout':
+      return withRollout(state, event.rollout);
     case 'relation':
       return withRelation(state, event.revision, event.relation);
     case 'named':
@@ -166,6 +181,10 @@ export function step(state: State, event: Event): State {
   }
 }
 
+function withRollout(state: State, rollout: Rollout | 'none' | undefined): State {
+  return rollout ? { ...state, looks: { ...state.looks, rollout } } : state;
+}
+
 /** What was seen stays; the repository's answers were about the former target. */
 function withTarget(state: State, fresh: Target): State {
   const target = untaggedTarget(fresh, state.tags);
@@ -175,7 +194,11 @@ function withTarget(state: State, fresh: Target): State {
 /** An operation that began since the look: its failures are previous ones. */
 function withLook(state: State, looks: Looks): State {
   const busy = state.application !== undefined && isBusy(state.application);
-  return { ...state, looks: busy ? { ...looks, failures: NO_LOOKS.failures } : looks };
+  const seen = busy ? { ...looks, failures: NO_LOOKS.failures } : looks;
+  // What is followed is newer than what the look began with.
+  const { rollout } = state.looks;
+  const followed = rollout !== undefined && rollout !== 'none' && rollout.followed;
+  return { ...state, looks: followed ? { ...seen, rollout } : seen };
 }
 
 function withAbsence(state: State): State {
@@ -227,20 +250,15 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     tags,
-    looks: waitsAsBefore(known, application)
-      ? before.looks
-      : { ...before.looks, windows: NO_WINDOWS },
+    // An operation and auto-sync are blocked by different windows, and for different times.
+    looks:
+      known && isBusy(known) !== isBusy(application)
+        ? { ...before.looks, windows: NO_WINDOWS }
+        : before.looks,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
     facts: withFacts(factsBefore, application, before.policy.images, seen, now),
   });
-}
-
-/** Sync windows may still block what they blocked before: auto-sync, or the operation. */
-function waitsAsBefore(before: Application | undefined, application: Application): boolean {
-  const busy = isBusy(application);
-  if (busy && !isHeldByWindow(application)) return false;
-  return before === undefined || isBusy(before) === busy;
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */

@@ -5,6 +5,7 @@ import type {
   Operation,
   ResourceResult,
 } from '../application/types.js';
+import { rolloutSentence } from '../applicationset/rollout.js';
 import { happenedAfter, type Moment, timeText } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
 import { healthSeen, targetHydration, targetProgress } from '../decision/progress.js';
@@ -12,6 +13,7 @@ import { shortRevision } from '../decision/rules.js';
 import { hydrationOf, isHealthOfAll } from '../decision/situation.js';
 import { isTarget, type State } from '../decision/state.js';
 import { shortSha } from '../decision/target.js';
+import type { Looks } from './looks.js';
 import type { Blocker } from './vocabulary.js';
 
 /**
@@ -217,7 +219,7 @@ function nothingCame(state: State, application: Application, now: Moment): reado
   if (last && isTarget(application, state.target, last.revisions)) return [];
   if (application.comparison.status === 'Synced' && progress.compared) return [];
   if (!progress.compared) return notCompared(state, application, state.target.text, now);
-  return [{ subject: 'operation', message: whyNone(application) }];
+  return [{ subject: 'operation', message: whyNone(application, state.looks) }];
 }
 
 function notCompared(
@@ -252,16 +254,24 @@ function nextVisit({ reconciledAt }: Application, { server = 0 }: Moment): strin
   return `${due > server ? ', so again by' : ', which was due by'} ${timeText(due)}`;
 }
 
-function whyNone({ automated, operation, applicationSet }: Application): string {
+function whyNone(
+  { automated, operation, applicationSet }: Application,
+  { rollout }: Pick<Looks, 'rollout'>,
+): string {
   if (automated) return 'no operation started: a sync window may be closed, or auto-sync waits';
+  if (rollout === 'none') return BY_HAND;
+  if (rollout) return `no operation started: ${rolloutSentence(rollout)}`;
   const set = applicationSet ? `ApplicationSet ${applicationSet}` : 'ApplicationSet';
   if (operation?.rollingSync)
     return `no operation started: the ${set} will sync it when its RollingSync gets to this step`;
   const perhaps = applicationSet
     ? `; if the ${set} has a RollingSync strategy, it will sync it in its turn`
     : '';
-  return `no operation started: auto-sync is off, so sync it yourself (or use \`trigger: sync\`)${perhaps}`;
+  return `${BY_HAND}${perhaps}`;
 }
+
+const BY_HAND =
+  'no operation started: auto-sync is off, so sync it yourself (or use `trigger: sync`)';
 
 function place(resource: { kind: string; namespace: string; name: string }): string {
   return [resource.kind, resource.namespace, resource.name].filter((part) => part !== '').join('/');

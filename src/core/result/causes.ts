@@ -7,7 +7,7 @@ import { sentenceOf, subjectOf } from '../within/words.js';
 export interface Cause {
   /** As in `Change.application`. */
   readonly application: string;
-  /** `Kind/name` of what the Application manages, or `Kind/namespace/name`; or `sync window`. */
+  /** `Kind/name` of what the Application manages, or `Kind/namespace/name`; or `sync window`, or its ApplicationSet. */
   readonly subject: string;
   /** The cluster's word for it: `ImagePullBackOff`, `OOMKilled`, `Unschedulable`, `Degraded`. */
   readonly reason: string;

@@ -1,4 +1,5 @@
 import type { Application } from '../application/types.js';
+import { type Rollout, rolloutSentence } from '../applicationset/rollout.js';
 import type { Opening } from '../windows/opening.js';
 import type { SeenHooks } from '../within/hooks.js';
 import { NO_FAILURES, type PodFailures } from '../within/lasting-failures.js';
@@ -10,6 +11,8 @@ export interface Looks {
   readonly causes: readonly Cause[];
   /** The sync windows that block auto-sync or the operation, as of the last look at them. */
   readonly windows: WindowsLook;
+  /** Where it stands in the RollingSync of its ApplicationSet, `none`: that has none. */
+  readonly rollout?: Rollout | 'none';
   readonly hooks: SeenHooks;
   readonly failures: PodFailures;
 }
@@ -50,11 +53,15 @@ const OF_HEALTH: ReadonlySet<string> = new Set([
 /** Rows that wait for auto-sync: there are no resources of the new version yet. */
 const OF_AUTO_SYNC: ReadonlySet<string> = new Set(['sync-window', 'auto-sync-pending']);
 
+/** Rows that may wait for the Application's turn in a RollingSync. */
+const OF_ROLLING_SYNC: ReadonlySet<string> = new Set(['rolling-sync', 'not-deployed']);
+
 /** What a look is at. */
-export type LookAt = 'resources' | 'sync-windows';
+export type LookAt = 'resources' | 'sync-windows' | 'applicationset';
 
 /** Where the cause of what a row says is to be found. */
 export function lookAtFor(rule: string | undefined, application: Observed): LookAt {
+  if (OF_ROLLING_SYNC.has(rule ?? '') && mayBeInRollout(application)) return 'applicationset';
   const held = OF_OPERATION.has(rule ?? '') && isHeldByWindow(application);
   return held || OF_AUTO_SYNC.has(rule ?? '') ? 'sync-windows' : 'resources';
 }
@@ -69,10 +76,16 @@ const HELD = 'blocked by sync window';
 /** Whether causes can say more of what a row says. */
 export function isExplained(rule: string | undefined, application: Observed): boolean {
   if (OF_OPERATION.has(rule ?? '')) return hasSomethingToSee(application);
+  if (OF_ROLLING_SYNC.has(rule ?? '')) return mayBeInRollout(application);
   return [OF_FAILED_OPERATION, OF_HEALTH, OF_AUTO_SYNC].some((rows) => rows.has(rule ?? ''));
 }
 
-type Observed = Pick<Application, 'operation'>;
+type Observed = Pick<Application, 'operation' | 'automated' | 'applicationSet' | 'comparison'>;
+
+/** It has something to sync, and RollingSync takes auto-sync away from the Applications. */
+export function mayBeInRollout({ automated, applicationSet, comparison }: Observed): boolean {
+  return applicationSet !== undefined && !automated && comparison.status === 'OutOfSync';
+}
 
 /** Whether a look can say what its operation waits for. */
 export function hasSomethingToSee(application: Observed): boolean {
@@ -93,16 +106,25 @@ function waitsForResources({ operation }: Observed): boolean {
 /**
  * The causes that say why a row applies: a hook has nothing to do with health, nor with an operation
  * that failed what is not well since before.
+ * @param name what the user calls the Application
  */
 export function causesFor(
   rule: string | undefined,
   application: Observed,
-  { causes, windows }: Looks,
+  { causes, windows, rollout }: Looks,
+  name: string,
 ): readonly Cause[] {
   if (!isExplained(rule, application)) return [];
+  if (OF_ROLLING_SYNC.has(rule ?? '')) return rolloutCauses(rollout, name);
   if (lookAtFor(rule, application) === 'sync-windows') return windows.causes;
   const hooks = causes.filter(({ hook }) => hook);
   const others = causes.filter(({ hook }) => !hook);
   if (OF_FAILED_OPERATION.has(rule ?? '')) return hooks;
   return OF_HEALTH.has(rule ?? '') ? others : [...hooks, ...others];
+}
+
+function rolloutCauses(rollout: Looks['rollout'], application: string): readonly Cause[] {
+  if (!rollout || rollout === 'none') return [];
+  const subject = `ApplicationSet/${rollout.set}`;
+  return [{ application, subject, reason: 'RollingSync', message: rolloutSentence(rollout) }];
 }

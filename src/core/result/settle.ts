@@ -1,4 +1,5 @@
 import type { Application } from '../application/types.js';
+import type { SetState } from '../applicationset/standing.js';
 import { type Classified, classify, gradeOf } from '../changes/classify.js';
 import { type LiveTimes, type Written, withLive } from '../changes/live-times.js';
 import { prunedUnseen, type RenderedDeployment, withRendered } from '../changes/rendered.js';
@@ -90,7 +91,8 @@ export function timedOut(verdict: Extract<Verdict, { kind: 'waiting' }>): End {
  * @param name what the user calls it
  */
 export function settle(name: string, state: State, end: End, now: Moment): Settled {
-  return explained(unexplained(name, state, end, now), state.looks);
+  const settled = unexplained(name, state, end, now);
+  return state.set ? withSetCause(settled, state.set) : explained(settled, state.looks);
 }
 
 function unexplained(name: string, state: State, end: End, now: Moment): Settled {
@@ -130,7 +132,7 @@ function withinOf({ application, presence, looks }: State, end: End): { readonly
 export function explained(settled: Settled, looks: Looks): Settled {
   const { end, result, within } = settled;
   if (!within) return settled;
-  const causes = causesFor(end.rule, within.application, looks);
+  const causes = causesFor(end.rule, within.application, looks, result.application);
   const [first] = causes;
   if (!first) return settled;
   const said = within.application.health.message;
@@ -145,6 +147,19 @@ export function explained(settled: Settled, looks: Looks): Settled {
     within: { ...within, looks },
     end: { ...end, reason },
     result: { ...result, reason, message, causes, blockers },
+  };
+}
+
+/** The same end with the error that an ApplicationSet reports. */
+function withSetCause(settled: Settled, { standing }: SetState): Settled {
+  const { end, result } = settled;
+  if (standing.kind !== 'error' || end.rule === undefined) return settled;
+  const { application } = result;
+  const { reason, message } = standing;
+  const cause = { application, subject: application, reason, message };
+  return {
+    ...settled,
+    result: { ...result, message: causedMessage(application, end, message), causes: [cause] },
   };
 }
 

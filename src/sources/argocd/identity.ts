@@ -35,14 +35,16 @@ export function identityFrom(
 /**
  * The lines for argocd-rbac-cm that let exactly this run do something: by subject, or by repository.
  * @param object `PROJECT/APPLICATION`
+ * @param resource what kind of object it is, as policies call it
  */
 export function policyForRun(
   { subject, repositoryId, groups }: ArgocdIdentity,
   object: string,
   actions: readonly string[],
+  resource = 'applications',
 ): string {
   const rules = (who: string) =>
-    actions.map((action) => `p, ${field(who)}, applications, ${action}, ${field(object)}, allow`);
+    actions.map((action) => `p, ${field(who)}, ${resource}, ${action}, ${field(object)}, allow`);
   return [
     `This run is logged in as ${subject}. Allow it in argocd-rbac-cm (\`policy.csv\`), by this subject alone:`,
     ...rules(subject),

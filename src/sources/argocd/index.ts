@@ -2,11 +2,12 @@ import { type Application, keyOf } from '../../core/application/types.js';
 import { record, text } from '../../http/json.js';
 import { LIMITS } from '../../http/limits.js';
 import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
-import { listerWatcher } from '../lister-watcher.js';
+import { listerWatcher, ofApplications } from '../lister-watcher.js';
 import { namesBy } from '../names.js';
+import { selectionOfNames } from '../selected.js';
 import type { Selection, Source, SourceOptions } from '../source.js';
 import { applyPatch } from './actions.js';
-import { listApplications } from './applications.js';
+import { listApplications, streamRequest } from './applications.js';
 import { liveReader, objectReader } from './live.js';
 import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
 import { type ArgocdAction, LIST_ACTION, policyFor } from './refusals.js';
@@ -49,16 +50,45 @@ export function argocdSource(options: ArgocdSourceOptions): Source {
   const refreshing = open(REFRESH_MS);
   const get = (key: string) => action(key, 'get');
   const reading = { transport: pool, server, clock, random, action: get };
+  const following = {
+    ...{ ...options, timing, pool },
+    openLast: () => transport(connection, clock, shortened(timing), limits),
+  };
+  const protocol = { ...options, streams, server, timing };
   return {
-    ...listerWatcher({
-      ...options,
-      parse,
-      timing,
-      pool,
-      openLast: () => transport(connection, clock, shortened(timing), limits),
-      protocolOver: (transport) =>
-        argocdProtocol({ ...options, transport, streams, server, timing, listAction }),
-    }),
+    ...ofApplications(
+      listerWatcher({
+        ...{ ...following, parse },
+        what: 'Applications',
+        protocolOver: (transport) =>
+          argocdProtocol({
+            ...protocol,
+            list: (read, signal) =>
+              listApplications(transport, server, selection, read, signal, '', listAction),
+            stream: streamRequest(selection),
+            ...{ action: listAction, field: 'application' },
+          }),
+      }),
+    ),
+    async applicationSets(names) {
+      const { parseApplicationSet } = await import('../../core/applicationset/parse.js');
+      const { applicationSetStream, readAction, readApplicationSets } = await import(
+        './applicationsets.js'
+      );
+      const [first = { namespace: '', name: '' }] = names;
+      return listerWatcher({
+        ...{ ...following, selection: selectionOfNames(names), parse: parseApplicationSet },
+        what: 'ApplicationSets',
+        protocolOver: (transport) =>
+          argocdProtocol({
+            ...protocol,
+            list: (read, signal) =>
+              readApplicationSets({ transport, server, identity }, names, read, signal),
+            stream: applicationSetStream(names),
+            ...{ action: readAction(first, identity), field: 'applicationSet' },
+          }),
+      });
+    },
     reaches: () => true,
     live: liveReader(reading),
     reader: async () => objectReader(reading),

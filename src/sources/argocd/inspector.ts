@@ -1,4 +1,6 @@
 import { keyOf } from '../../core/application/types.js';
+import { parseApplicationSet } from '../../core/applicationset/parse.js';
+import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import { assignedTo, type ProjectWindow } from '../../core/windows/assigned.js';
 import { blockingWindows } from '../../core/windows/opening.js';
@@ -17,6 +19,7 @@ import type {
   Inspection,
   Inspector,
   LogLines,
+  SetSeen,
   Windowed,
   WindowsSeen,
 } from '../inspector.js';
@@ -26,6 +29,7 @@ import { analysisNode, rolloutIn } from '../live-rollout.js';
 import { windowIn, windowsInProject } from '../project-windows.js';
 import { type Refusals, refusals } from '../refused.js';
 import { applicationPath } from './applications.js';
+import { readApplicationSet } from './applicationsets.js';
 import { type Api, ask } from './ask.js';
 import { type ArgocdAction, answerIn, LIST_ACTION, NOT_API_HINT, refusal } from './refusals.js';
 import { treeIn } from './tree.js';
@@ -79,6 +83,16 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       );
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', windows: seen.value, lacks: refused.untold() };
+    },
+    async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
+      const read = async (until: AbortSignal): Promise<ApplicationSet | undefined> => {
+        const object = await readApplicationSet(options, { namespace, name }, until);
+        return object === undefined ? undefined : parseApplicationSet(object);
+      };
+      const key = `${namespace}/${name}/applicationset`;
+      const seen = await bounded(clock, signal, (until) => refused.ask(key, () => read(until)));
+      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {
       const read = await bounded(clock, signal, (until) =>

@@ -1,26 +1,25 @@
-import type { Transport } from '../../http/transport.js';
-import type { Protocol, Watch } from '../protocol.js';
+import type { Identity } from '../../http/json.js';
+import type { Request, Transport } from '../../http/transport.js';
+import type { Protocol, ReadObject, Watch } from '../protocol.js';
 import type { SourceOptions, WatchTimeouts } from '../source.js';
-import { listApplications, streamRequest } from './applications.js';
-import { type ArgocdAction, refusal } from './refusals.js';
-import { streamEvent } from './stream.js';
+import { refusal } from './refusals.js';
+import { type Streamed, streamEvent } from './stream.js';
 
 /** With these statuses a server, or a proxy in front of it, says that it cannot stream. */
 const NO_WATCH: ReadonlySet<number> = new Set([404, 405, 406, 501]);
 
 export const WATCH_TIMEOUTS: WatchTimeouts = { silenceTimeoutMs: 60_000, healthyAfterMs: 5_000 };
 
-export interface ProtocolOptions
-  extends Pick<SourceOptions, 'selection' | 'clock' | 'pollIntervalMs'> {
-  /** For lists. */
-  readonly transport: Transport;
+export interface ProtocolOptions extends Pick<SourceOptions, 'clock' | 'pollIntervalMs'>, Streamed {
+  /** The whole list. @throws TerminalError or TransientError */
+  readonly list: <T extends Identity>(
+    read: ReadObject<T>,
+    signal: AbortSignal,
+  ) => Promise<readonly T[]>;
+  readonly stream: Request;
   /** For streams, whose headers come only with the first event. */
   readonly streams: Transport;
-  /** As messages call it. */
-  readonly server: string;
   readonly timing: WatchTimeouts;
-  /** What lists and streams ask for, as messages call it. */
-  readonly listAction: ArgocdAction;
 }
 
 /**
@@ -29,25 +28,20 @@ export interface ProtocolOptions
  * complete nor what was deleted before, so a list comes before every stream.
  */
 export function argocdProtocol(options: ProtocolOptions): Protocol {
-  const { transport, streams, server, selection, listAction } = options;
+  const { list, stream, streams, server, action } = options;
   return {
     firstPhase: { kind: 'listing' },
     consistentLists: false,
     answersBeforeEvents: false,
-    async list(read, signal) {
-      return {
-        items: await listApplications(transport, server, selection, read, signal, '', listAction),
-        from: '',
-      };
-    },
+    list: async (read, signal) => ({ items: await list(read, signal), from: '' }),
     async open(_phase, _contact, signal) {
-      const opened = await streams.stream(streamRequest(selection), signal);
+      const opened = await streams.stream(stream, signal);
       if ('stream' in opened) return { kind: 'stream', stream: opened.stream };
-      const fault = refusal(opened.refused, listAction, server);
+      const fault = refusal(opened.refused, action, server);
       if (!NO_WATCH.has(opened.refused.status)) throw fault;
       return { kind: 'unsupported', why: fault.message, instead: 'polling' };
     },
-    decode: (line) => streamEvent(line, server),
+    decode: (line) => streamEvent(line, options),
     check: (watch, signal) => checkSilence(options, watch, signal),
   };
 }

@@ -6,6 +6,8 @@ import { type ArgocdIdentity, policyForRun } from './identity.js';
 /** What a request asks for, for messages and for the policy to add. */
 export interface ArgocdAction {
   readonly action: 'get' | 'sync';
+  /** As policies call it; absent: `applications`. */
+  readonly resource?: 'applicationsets';
   /** `namespace/name`, or whatever messages call it. */
   readonly what: string;
   /** `PROJECT/APPLICATION` as in Argo CD's policies; placeholders where unknown. */
@@ -22,11 +24,13 @@ export const LIST_ACTION: ArgocdAction = {
 };
 
 /** The policies that allow an action, for argocd-rbac-cm or a role of the AppProject. */
-export function policyFor({ action, object, identity }: ArgocdAction): string {
+export function policyFor({ action, resource, object, identity }: ArgocdAction): string {
   const actions = action === 'get' ? ['get'] : ['get', action];
   const run = identity?.();
-  if (run !== undefined && run.subject !== '') return policyForRun(run, object, actions);
-  const policies = actions.map((each) => `p, role:ci, applications, ${each}, ${object}, allow`);
+  if (run !== undefined && run.subject !== '') return policyForRun(run, object, actions, resource);
+  const policies = actions.map(
+    (each) => `p, role:ci, ${resource ?? 'applications'}, ${each}, ${object}, allow`,
+  );
   return [
     'Allow it in argocd-rbac-cm (`policy.csv`), or in a role of the AppProject:',
     ...policies,

@@ -1,13 +1,23 @@
 import { record } from '../../http/json.js';
 import { messageOf, TransientError } from '../../platform/errors.js';
 import type { WatchEvent } from '../protocol.js';
-import { answerIn, LIST_ACTION, refusal } from './refusals.js';
+import { type ArgocdAction, answerIn, refusal } from './refusals.js';
+
+/** What a stream tells of. */
+export interface Streamed {
+  /** As messages call it. */
+  readonly server: string;
+  /** What was asked for, for messages. */
+  readonly action: ArgocdAction;
+  /** The field of an event that has the object. */
+  readonly field: 'application' | 'applicationSet';
+}
 
 /** @throws TerminalError or TransientError for a line that reports an error, or is not an event */
-export function streamEvent(line: string, server: string): WatchEvent {
+export function streamEvent(line: string, { server, action, field }: Streamed): WatchEvent {
   const { result, error } = record(jsonIn(line, server));
-  if (error !== undefined) throw refusal(answerIn(error), LIST_ACTION, server);
-  const { type, application: object } = record(result);
+  if (error !== undefined) throw refusal(answerIn(error), action, server);
+  const { type, [field]: object } = record(result);
   switch (type) {
     case 'ADDED':
       return { kind: 'changed', object, position: '', initial: true };

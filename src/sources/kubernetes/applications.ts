@@ -8,12 +8,14 @@ import type { Selection } from '../source.js';
 import type { ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 
-/** Where Applications are in the API, and how to ask for those of a selection. */
+/** Where Applications and ApplicationSets are in the API, and how to ask for those of a selection. */
 
 const GROUP = 'argoproj.io';
 const VERSION = 'v1alpha1';
-const RESOURCE = 'applications';
-/** Applications on a page; fewer where such a page is too large, whatever is in it. */
+/** Resources of Argo CD, as in paths and rules. */
+export type ArgoResource = 'applications' | 'applicationsets';
+
+/** Objects on a page; fewer where such a page is too large, whatever is in it. */
 const PAGES = ['500', '50', '5'] as const;
 /** A real one has some hundred letters. */
 const LONGEST_CONTINUE = 16 * 1024;
@@ -22,17 +24,18 @@ const LONGEST_CONTINUE = 16 * 1024;
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** @param namespace empty: all */
-export function applicationsPath(namespace: string): string {
+export function pathOf(resource: ArgoResource, namespace: string): string {
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `/apis/${GROUP}/${VERSION}${scope}/${RESOURCE}`;
+  return `/apis/${GROUP}/${VERSION}${scope}/${resource}`;
 }
 
 export function attributesOf(
   verb: ResourceAttributes['verb'],
+  resource: ArgoResource,
   namespace: string,
   name?: string,
 ): ResourceAttributes {
-  return { verb, group: GROUP, resource: RESOURCE, namespace, ...(name ? { name } : {}) };
+  return { verb, group: GROUP, resource, namespace, ...(name ? { name } : {}) };
 }
 
 /** Selects on the server. */
@@ -50,15 +53,22 @@ export interface Listing<T> {
   readonly resourceVersion: string;
 }
 
+/** Where a list is asked for, and of what. */
+export interface ListOptions {
+  readonly transport: Transport;
+  /** As messages call it. */
+  readonly server: string;
+  readonly resource: ArgoResource;
+  readonly selection: Selection;
+}
+
 /**
- * Lists Applications page by page; of each item only what `reduce` returns is kept.
+ * Lists objects page by page; of each item only what `reduce` returns is kept.
  * @param accept a representation other than the whole objects
  * @throws TerminalError or TransientError
  */
-export async function listApplications<T>(
-  transport: Transport,
-  server: string,
-  selection: Selection,
+export async function listObjects<T>(
+  { transport, server, resource, selection }: ListOptions,
   reduce: (item: unknown) => T | undefined,
   signal: AbortSignal,
   accept?: string,
@@ -68,7 +78,7 @@ export async function listApplications<T>(
   let sizes: readonly string[] = PAGES;
   for (let next = ''; ; ) {
     const request: Request = {
-      path: applicationsPath(namespace),
+      path: pathOf(resource, namespace),
       query: { ...selectors(selection), ...(next === '' ? {} : { continue: next }) },
       compressed: true,
       kind: 'list',
@@ -76,7 +86,10 @@ export async function listApplications<T>(
     };
     const { answer, fitting } = await pageOf(transport, request, sizes, signal);
     sizes = fitting;
-    if (!isSuccess(answer)) throw listFailure(answer, namespace, server, next !== '');
+    if (!isSuccess(answer)) {
+      const attributes = attributesOf('list', resource, namespace);
+      throw listFailure(answer, attributes, server, next !== '');
+    }
     const body = record(jsonOf(answer, server));
     if (!Array.isArray(body.items)) throw new TransientError(`${server} answered without a list.`);
     for (const item of list(body.items)) {
@@ -124,29 +137,27 @@ async function pageOf(
  * @throws TerminalError or TransientError
  */
 export async function newestVersion(
-  transport: Transport,
-  server: string,
-  selection: Selection,
+  { transport, server, resource, selection }: ListOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const namespace = selection.namespace ?? '';
-  const path = applicationsPath(namespace);
+  const path = pathOf(resource, namespace);
   const query = { ...selectors(selection), limit: '1' };
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
-  if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', namespace), server);
+  if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', resource, namespace), server);
   return objectIdentityOf(jsonOf(answer, server)).resourceVersion;
 }
 
 /** 410 between pages: the list has expired on the server, and a new one may succeed. */
 function listFailure(
   answer: Answer,
-  namespace: string,
+  attributes: ResourceAttributes,
   server: string,
   continued: boolean,
 ): TerminalError | TransientError {
   if (answer.status === 410 && continued) {
     return new TransientError(`${server} let a list expire before its last page (410).`);
   }
-  return refusal(answer, attributesOf('list', namespace), server);
+  return refusal(answer, attributes, server);
 }

@@ -1,7 +1,8 @@
 import { type Destination, isInCluster } from '../../core/application/types.js';
 import { LIMITS } from '../../http/limits.js';
 import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
-import { listerWatcher } from '../lister-watcher.js';
+import { listerWatcher, ofApplications } from '../lister-watcher.js';
+import { selectionOfNames } from '../selected.js';
 import type { Source, SourceOptions } from '../source.js';
 import { type KubernetesTimeouts, kubernetesProtocol, WATCH_TIMEOUTS } from './protocol.js';
 
@@ -17,15 +18,33 @@ export function kubernetesSource(options: KubernetesOptions): Source {
   const server = connection.name;
   const limits = { ...LIMITS, ...options.limits };
   const pool = transport(connection, clock, timing, limits);
+  const following = {
+    ...{ ...options, timing, pool },
+    openLast: () => transport(connection, clock, shortened(timing), limits),
+  };
   return {
-    ...listerWatcher({
-      ...options,
-      timing,
-      pool,
-      openLast: () => transport(connection, clock, shortened(timing), limits),
-      protocolOver: (transport) =>
-        kubernetesProtocol({ transport, server, selection, clock, timing }),
-    }),
+    ...ofApplications(
+      listerWatcher({
+        ...following,
+        what: 'Applications',
+        protocolOver: (transport) =>
+          kubernetesProtocol({
+            ...{ transport, server, resource: 'applications', selection, clock, timing },
+          }),
+      }),
+    ),
+    async applicationSets(names) {
+      const selection = selectionOfNames(names);
+      const { parseApplicationSet } = await import('../../core/applicationset/parse.js');
+      return listerWatcher({
+        ...{ ...following, selection, parse: parseApplicationSet },
+        what: 'ApplicationSets',
+        protocolOver: (transport) =>
+          kubernetesProtocol({
+            ...{ transport, server, resource: 'applicationsets', selection, clock, timing },
+          }),
+      });
+    },
     reaches: inCluster,
     // Loaded only when needed.
     async live(queries, signal) {

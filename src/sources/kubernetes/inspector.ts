@@ -1,4 +1,6 @@
 import { keyOf } from '../../core/application/types.js';
+import { parseApplicationSet } from '../../core/applicationset/parse.js';
+import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import { assignedTo } from '../../core/windows/assigned.js';
 import type { SyncWindows } from '../../core/windows/types.js';
@@ -17,6 +19,7 @@ import type {
   Inspection,
   Inspector,
   LogLines,
+  SetSeen,
   Windowed,
   WindowsSeen,
 } from '../inspector.js';
@@ -25,6 +28,8 @@ import { podNode } from '../live-pod.js';
 import { analysisNode, ROLLOUT_HASH } from '../live-rollout.js';
 import { windowsInProject } from '../project-windows.js';
 import { type Refusals, refusals } from '../refused.js';
+import type { ObjectName } from '../source.js';
+import { attributesOf, pathOf as pathOfResource } from './applications.js';
 import { type Candidate, candidatesOf, toldNodes } from './candidates.js';
 import { inspectorRole, windowsRole } from './inspector-role.js';
 import { describeAccess, type ResourceAttributes } from './rbac.js';
@@ -68,6 +73,13 @@ export function kubernetesInspector(options: KubernetesInspectorOptions): Inspec
       if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
     },
+    async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
+      const seen = await bounded(clock, signal, (until) =>
+        readSet({ ...options, refused, signal: until }, { namespace, name }),
+      );
+      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
+    },
     async syncWindows(application, signal): Promise<WindowsSeen> {
       const seen = await bounded(clock, signal, (until) =>
         windowsOf({ ...options, refused, signal: until }, application),
@@ -94,6 +106,25 @@ function elsewhere(application: Pick<Inspected, 'namespace' | 'name' | 'destinat
     message: `${keyOf(application)} deploys into another cluster (${name || server}), whose pods this Kubernetes API does not show.`,
     remedy: 'The Argo CD API shows them: set `argocd-server` and `argocd-token`.',
   } as const;
+}
+
+/** Undefined where it does not exist. */
+async function readSet(
+  asking: Asking,
+  { namespace, name }: ObjectName,
+): Promise<ApplicationSet | undefined> {
+  const path = `${pathOfResource('applicationsets', namespace)}/${encodeURIComponent(name)}`;
+  const attributes = attributesOf('get', 'applicationsets', namespace, name);
+  const answer = await asking.refused.ask(keyFor(attributes), async () => {
+    const answer = await asking.transport.send(
+      { path, compressed: true, kind: 'list' },
+      asking.signal,
+    );
+    if (isSuccess(answer) || answer.status === 404) return answer;
+    throw refusal(answer, attributes, asking.server);
+  });
+  if (answer.status === 404) return undefined;
+  return parseApplicationSet(jsonOf(answer, asking.server));
 }
 
 interface Asking extends KubernetesInspectorOptions {

@@ -4,10 +4,11 @@ import { isBehind } from '../deliveries.js';
 import type { Contact, Protocol, WatchPhase, WatchResponse } from '../protocol.js';
 import type { SourceOptions, WatchTimeouts } from '../source.js';
 import {
-  applicationsPath,
+  type ArgoResource,
   attributesOf,
-  listApplications,
+  listObjects,
   newestVersion,
+  pathOf,
   selectors,
 } from './applications.js';
 import { refusal } from './refusals.js';
@@ -48,6 +49,7 @@ export interface ProtocolOptions extends Pick<SourceOptions, 'selection' | 'cloc
   readonly transport: Transport;
   /** As messages call it. */
   readonly server: string;
+  readonly resource: ArgoResource;
   readonly timing: KubernetesTimeouts;
 }
 
@@ -56,14 +58,13 @@ export interface ProtocolOptions extends Pick<SourceOptions, 'selection' | 'cloc
  * resource version, with bookmarks.
  */
 export function kubernetesProtocol(options: ProtocolOptions): Protocol {
-  const { transport, server, selection } = options;
   const isRestored = restoreCheck(options);
   return {
     firstPhase: { kind: 'streaming-list' },
     consistentLists: true,
     answersBeforeEvents: true,
     async list(read, signal) {
-      const listing = await listApplications(transport, server, selection, read, signal);
+      const listing = await listObjects(options, read, signal);
       return { items: listing.items, from: listing.resourceVersion || undefined };
     },
     async open(phase, contact, signal) {
@@ -84,7 +85,7 @@ export function kubernetesProtocol(options: ProtocolOptions): Protocol {
 }
 
 function request(
-  { transport, selection, timing }: ProtocolOptions,
+  { transport, resource, selection, timing }: ProtocolOptions,
   phase: WatchPhase,
   signal: AbortSignal,
 ) {
@@ -97,17 +98,17 @@ function request(
       ? { resourceVersion: phase.from }
       : { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }),
   };
-  return transport.stream({ path: applicationsPath(selection.namespace ?? ''), query }, signal);
+  return transport.stream({ path: pathOf(resource, selection.namespace ?? ''), query }, signal);
 }
 
 function refused(
-  { server, selection }: ProtocolOptions,
+  { server, resource, selection }: ProtocolOptions,
   answer: Answer,
   phase: WatchPhase,
   { refusals }: Contact,
 ): WatchResponse {
   const { status } = answer;
-  const error = refusal(answer, attributesOf('watch', selection.namespace ?? ''), server);
+  const error = refusal(answer, attributesOf('watch', resource, selection.namespace ?? ''), server);
   if (phase.kind === 'streaming-list') {
     if (!NO_STREAMING_LIST.has(status)) throw error;
     const why = `the server refused a streaming list (${status})`;
@@ -126,12 +127,13 @@ function refused(
  * Whether etcd was restored from a backup. A watch from a version that is yet to come is silent, not
  * an error, so it would wait for ever. Checked only after an outage or a long silence.
  */
-function restoreCheck({ transport, server, selection, clock, timing }: ProtocolOptions) {
+function restoreCheck(options: ProtocolOptions) {
+  const { clock, timing } = options;
   let checkedAt = 0;
   return async (position: string, { unreachable, heardAt }: Contact, signal: AbortSignal) => {
     const knownAt = Math.max(heardAt, checkedAt);
     if (!unreachable && clock.now().elapsed - knownAt < timing.staleAfterMs) return false;
-    const version = await newestVersion(transport, server, selection, signal);
+    const version = await newestVersion(options, signal);
     if (version === undefined) return false;
     checkedAt = clock.now().elapsed;
     return isBehind(version, position);

@@ -30,11 +30,7 @@ export function roleFor(attributes: ResourceAttributes, refusal: string): string
   if (attributes.resource === '*') return 'Bind the ClusterRole system:discovery to the user.';
   const everywhere = attributes.namespace === '';
   const role = everywhere ? 'ClusterRole' : 'Role';
-  // Live evidence is denied one resource type at a time, so each type gets a role of its own.
-  const live = `argocd-post-sync-live-${attributes.resource}`;
-  const isLive = attributes.verb === 'get' || attributes.resource !== 'applications';
-  const name = isLive ? live : 'argocd-post-sync';
-  const verbs = isLive ? [attributes.verb] : verbsFor(attributes.verb);
+  const { name, verbs } = roleOf(attributes);
   const scope = everywhere ? '' : `, namespace: ${attributes.namespace}`;
   return [
     'apiVersion: rbac.authorization.k8s.io/v1',
@@ -52,6 +48,20 @@ export function roleFor(attributes: ResourceAttributes, refusal: string): string
     'subjects:',
     `- ${subjectIn(refusal)}`,
   ].join('\n');
+}
+
+/** Of each resource type in a role of its own, as they are denied one at a time. */
+function roleOf({ verb, resource }: ResourceAttributes): {
+  readonly name: string;
+  readonly verbs: readonly string[];
+} {
+  if (resource === 'applicationsets') {
+    return { name: 'argocd-post-sync-applicationsets', verbs: ['get', 'list', 'watch'] };
+  }
+  const isLive = verb === 'get' || resource !== 'applications';
+  return isLive
+    ? { name: `argocd-post-sync-live-${resource}`, verbs: [verb] }
+    : { name: 'argocd-post-sync', verbs: verbsFor(verb) };
 }
 
 /** Applying a role replaces the last one, so each includes what the requests before needed. */

@@ -5,7 +5,7 @@ import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
 import type { Patch } from '../source.js';
-import { applicationsPath, attributesOf, listApplications, METADATA_LIST } from './applications.js';
+import { attributesOf, listObjects, METADATA_LIST, pathOf } from './applications.js';
 import { refusal } from './refusals.js';
 
 /** Requests that few runs make: loaded only for them. */
@@ -19,7 +19,8 @@ export function applicationNames(
 ): Promise<readonly string[]> {
   return namesBy(namespace, async (selection, reduce) => {
     const accept = METADATA_LIST;
-    return (await listApplications(pool, server, selection, reduce, signal, accept)).items;
+    const options = { transport: pool, server, resource: 'applications', selection } as const;
+    return (await listObjects(options, reduce, signal, accept)).items;
   });
 }
 
@@ -54,14 +55,14 @@ export async function applyPatch(
 ): Promise<Application | 'conflict'> {
   const request = {
     method: 'PATCH',
-    path: `${applicationsPath(namespace)}/${encodeURIComponent(name)}`,
+    path: `${pathOf('applications', namespace)}/${encodeURIComponent(name)}`,
     query: { fieldManager: 'argocd-post-sync' },
     body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
   } as const;
   const answer = await pool.send(request, signal);
   if (answer.status === 409) return 'conflict';
   if (!isSuccess(answer)) {
-    throw refusal(answer, attributesOf('patch', namespace, name), connection.name);
+    throw refusal(answer, attributesOf('patch', 'applications', namespace, name), connection.name);
   }
   return parse(jsonOf(answer, connection.name));
 }
