@@ -1,3 +1,4 @@
+import { keyOf } from '../core/application/types.js';
 import { isTarget } from '../core/decision/state.js';
 import { resolveTarget } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
@@ -47,6 +48,16 @@ export async function firstLook(
 export function ofApplications(seen: FirstLook['seen']): (event: SourceEvent) => void {
   return (event) => {
     if (event.kind === 'application') seen(event.application);
+  };
+}
+
+/** Does some work as soon as so many Applications were delivered. */
+export function onceMany(count: number, work: () => void): (event: SourceEvent) => void {
+  const keys = new Set<string>();
+  return (event) => {
+    if (event.kind !== 'application' || keys.size >= count) return;
+    keys.add(keyOf(event.application));
+    if (keys.size === count) work();
   };
 }
 
