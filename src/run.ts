@@ -94,7 +94,8 @@ async function ask(
   progress: Progress,
   github: GithubReport | undefined,
 ): Promise<Report> {
-  const { clock, console, cancelled, expectMore } = dependencies;
+  const { clock, console, cancelled } = dependencies;
+  const expectMore = once(dependencies.expectMore);
   const start = clock.now().elapsed;
   const opened = await unlessAborted(openSource(inputs, dependencies), cancelled);
   if (!opened) return cancelledReport(inputs);
@@ -105,6 +106,7 @@ async function ask(
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
     clock,
     log: console,
+    expectMore,
   });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);

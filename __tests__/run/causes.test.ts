@@ -135,10 +135,12 @@ function run(
   way: Way,
   inputs: Readonly<Record<string, string>> = {},
   onLine?: (line: string) => void,
+  expectMore?: () => void,
 ): Promise<StepResult> {
   return runHere({
     clock: turnClock(),
     ...(onLine ? { onLine } : {}),
+    ...(expectMore ? { expectMore } : {}),
     inputs: {
       ...way.inputs,
       application,
@@ -182,6 +184,15 @@ describe.each(WAYS)('source: %s', (_, open) => {
     expect(summary).toContain('### Why');
     // While it still waited.
     expect(stdout).toMatch(/waiting for Healthy \(it is \w+\): Deployment\/web cannot pull/);
+  });
+
+  test('thousands of resources are expected once, with the first look of several', async () => {
+    const way = await open();
+    const before: number[] = [];
+    const expectMore = () => void before.push(looks(way).length);
+    await run(way, {}, undefined, expectMore);
+    expect(before).toEqual([0]);
+    expect(looks(way).length).toBeGreaterThan(1);
   });
 
   test('one that is well again before that goes on, and ends by the timeout', async () => {

@@ -8,6 +8,8 @@ import { type Step, type StepResult, staged } from './action.ts';
 
 export interface StepHere extends Omit<Step, 'root' | 'signal' | 'onStart'> {
   readonly clock?: Clock;
+  /** Called when the run expects thousands of objects. */
+  readonly expectMore?: () => void;
 }
 
 /** Time in which nothing is waited for until something has happened: no timeout before a first look. */
@@ -41,7 +43,7 @@ export function runHere(step: StepHere = {}): Promise<StepResult> {
       destinations: runnerDestinations(env),
       random: Math.random,
       cancelled: new AbortController().signal,
-      expectMore: () => undefined,
+      expectMore: step.expectMore ?? (() => undefined),
     });
     return {
       exitCode,

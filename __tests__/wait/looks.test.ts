@@ -14,11 +14,13 @@ const SEEN: Inspection = { kind: 'seen', tree: EMPTY_TREE, lacks: [] };
 
 function looking(inspect: () => Inspection | Promise<Inspection>, blind = false) {
   const lines: string[] = [];
+  const order: string[] = [];
   let atOnce = 0;
   let most = 0;
   let count = 0;
   const inspector: Inspector = {
     async inspect() {
+      order.push('look');
       count += 1;
       atOnce += 1;
       most = Math.max(most, atOnce);
@@ -35,9 +37,10 @@ function looking(inspect: () => Inspection | Promise<Inspection>, blind = false)
     nameOf: (key) => key,
     clock: fakeClock(),
     log: { info: (line) => lines.push(line) },
+    expectMore: () => order.push('expect more'),
   });
   const at = (name: string) => look(application(name, {}), 'resources', NO_LOOKS, NEVER);
-  return { at, lines, most: () => most, count: () => count };
+  return { at, lines, order, most: () => most, count: () => count };
 }
 
 test('eight at once, and within the first Applications only, which is told once', async () => {
@@ -64,6 +67,12 @@ test('what could not be seen is told once, with its remedy', async () => {
   expect(await partly.at('shop')).toMatchObject({ final: false, looks: { causes: [] } });
   await partly.at('shop');
   expect(partly.lines).toEqual(['no events']);
+});
+
+test('thousands of resources are expected before a look at them, and not before others', async () => {
+  const { at, order } = looking(() => SEEN);
+  await at('shop');
+  expect(order).toEqual(['expect more', 'look']);
 });
 
 test('no way to look', async () => {
@@ -96,6 +105,7 @@ test('the sync windows: where they cannot be told, the resources may still be se
     nameOf: (key) => key,
     clock: fakeClock(),
     log: { info: (line) => lines.push(line) },
+    expectMore: () => lines.push('expect more'),
   });
   const at = () => look(application('shop', {}), 'sync-windows', NO_LOOKS, NEVER);
   for (const _ of [1, 2]) expect(await at()).toEqual({ final: false });
@@ -131,6 +141,7 @@ test('the ApplicationSet: where it cannot be told, the resources may still be se
     nameOf: (key) => key,
     clock: fakeClock(),
     log: { info: (line) => lines.push(line) },
+    expectMore: () => lines.push('expect more'),
   });
   const at = () => look(application('shop', {}), 'applicationset', NO_LOOKS, NEVER);
   for (const _ of [1, 2]) expect(await at()).toEqual({ final: false });

@@ -14,6 +14,9 @@ export interface RunDependencies {
   readonly random: () => number;
   /** Aborted when GitHub cancels the run. */
   readonly cancelled: AbortSignal;
-  /** Called when there are many Applications to wait for: there may be thousands. */
+  /**
+   * Called when there may be thousands of objects to hold: with many Applications to wait for, and
+   * before the first look within one.
+   */
   readonly expectMore: () => void;
 }

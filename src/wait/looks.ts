@@ -16,6 +16,8 @@ export interface LookOptions {
   readonly nameOf: (key: string) => string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Log, 'info'>;
+  /** Called before each look at resources: an Application may have thousands. */
+  readonly expectMore: () => void;
 }
 
 export type Look = NonNullable<EffectDependencies['look']>;
@@ -24,7 +26,7 @@ export type Look = NonNullable<EffectDependencies['look']>;
  * Looks within Applications: a few at once, within the first ones only, and with what cannot be
  * seen told once.
  */
-export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
+export function createLook({ open, nameOf, clock, log, expectMore }: LookOptions): Look {
   const said = new Set<string>();
   const once = (line: string) => {
     if (!said.has(line)) log.info(line);
@@ -72,6 +74,7 @@ export function createLook({ open, nameOf, clock, log }: LookOptions): Look {
       const rollout = seen.set && rolloutsOf(seen.set)?.(application.name);
       return { looks: { ...looks, rollout: rollout ?? 'none' }, final: false };
     }
+    expectMore();
     const seen = await inTurn(() => inspector.inspect(application, signal));
     if (signal.aborted) return { final: false };
     if (seen.kind === 'unavailable') {
