@@ -120,15 +120,31 @@ export interface Family {
 const families = new WeakMap<ResourceTree, Family>();
 
 export function familyOf(tree: ResourceTree): Family {
-  const known = families.get(tree) ?? newFamily(tree);
+  const known = families.get(tree) ?? { ...lineageOf(tree.nodes), ...tellingOf(tree.events) };
   families.set(tree, known);
   return known;
 }
 
-function newFamily(tree: ResourceTree): Family {
-  const byUid = new Map(tree.nodes.filter((each) => each.uid !== '').map((n) => [n.uid, n]));
-  const newest = newestIn(tree.nodes, byUid);
-  const events = Map.groupBy(tree.events, (event) => event.about);
+function tellingOf(all: readonly ResourceEvent[]): Pick<Family, 'eventsOf'> {
+  const events = Map.groupBy(all, (event) => event.about);
+  return { eventsOf: (node) => events.get(node.uid)?.toSorted(byTime) ?? NO_EVENTS };
+}
+
+/** What nodes alone tell of their relatives. */
+type Lineage = Omit<Family, 'eventsOf'>;
+
+/** A tree has the same nodes before its events are known and after. */
+const lineages = new WeakMap<readonly TreeNode[], Lineage>();
+
+function lineageOf(nodes: readonly TreeNode[]): Lineage {
+  const known = lineages.get(nodes) ?? newLineage(nodes);
+  lineages.set(nodes, known);
+  return known;
+}
+
+function newLineage(nodes: readonly TreeNode[]): Lineage {
+  const byUid = new Map(nodes.filter((each) => each.uid !== '').map((n) => [n.uid, n]));
+  const newest = newestIn(nodes, byUid);
   const rootOf = (node: TreeNode): TreeNode => ancestorsOf(byUid, node).at(-1) ?? node;
   const isCurrent = (node: TreeNode): boolean => {
     let child = node;
@@ -138,17 +154,27 @@ function newFamily(tree: ResourceTree): Family {
     }
     return true;
   };
-  const currentNodes = tree.nodes.filter(isCurrent);
-  const current = Map.groupBy(currentNodes, rootOf);
-  const analyses = currentNodes.filter(({ analysis }) => analysis);
+  const below = Map.groupBy(nodes, rootOf);
+  // Most resources are well, and nobody asks what is below them.
+  const currentBelow = remembered((root: TreeNode) => (below.get(root) ?? []).filter(isCurrent));
+  const analyses = nodes.filter((node) => node.analysis && isCurrent(node));
   const runs = Map.groupBy(analyses, (each) => ownerIn(byUid, each));
   return {
-    roots: tree.nodes.filter((node) => ownerIn(byUid, node) === undefined),
+    roots: nodes.filter((node) => ownerIn(byUid, node) === undefined),
     rootOf,
     ancestorsOf: (node) => ancestorsOf(byUid, node),
-    currentBelow: (root) => current.get(root) ?? [],
+    currentBelow,
     runsOf: (node) => runs.get(node) ?? [],
-    eventsOf: (node) => events.get(node.uid)?.toSorted(byTime) ?? NO_EVENTS,
+  };
+}
+
+/** Works each answer out when it is first asked for, and not again. */
+function remembered<K, V>(answer: (key: K) => V): (key: K) => V {
+  const answers = new Map<K, V>();
+  return (key) => {
+    const value = answers.get(key) ?? answer(key);
+    answers.set(key, value);
+    return value;
   };
 }
 

@@ -153,7 +153,10 @@ async function withObjects(
     if (told) known.set(node.uid, { version: versions.get(node.uid) ?? '', told });
   });
   if (known.size === 0) return tree;
-  const nodes = tree.nodes.map((node) => ({ ...node, ...known.get(node.uid)?.told }));
+  const nodes = tree.nodes.map((node) => {
+    const closer = known.get(node.uid);
+    return closer ? { ...node, ...closer.told } : node;
+  });
   return { ...tree, nodes };
 }
 
