@@ -178,7 +178,8 @@ function byProxy(options: ProxyOptions, timeout?: string): Arrange {
     const inputs = kubeconfig(server, { token: server.token }, { 'proxy-url': proxy.url });
     return {
       inputs: { ...inputs, ...(timeout === undefined ? {} : { timeout }) },
-      wait: { timing: { connectMs: 300 } },
+      // The sooner where it is in vain; the next connection, which comes, gets the time it needs.
+      wait: { timing: { connectMs: timeout === undefined ? 3_000 : 300 } },
     };
   };
 }

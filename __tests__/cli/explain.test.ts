@@ -6,6 +6,8 @@ import { explain as command } from '../../src/cli/explain.js';
 import { ROOT } from '../support/action.ts';
 import { readInside } from '../support/inside.ts';
 import { loadTrace, traceNames } from '../support/replay.ts';
+import { resourceTreeOf } from '../support/resource-tree.ts';
+import { abortedFor, FAILED_METRIC, FAILED_RUN, rollout } from '../support/rollouts.ts';
 
 /** The local command, `argocd-post-sync explain …`, in this process. */
 
@@ -294,17 +296,25 @@ describe('what is within the Application', () => {
   };
   const tree = saved('tree.json', IMAGE.after.argocd['resource-tree']);
   const pods = saved('pods.json', { items: IMAGE.after.objects['pods'] });
+  const owners = saved('owners.json', { items: Object.values(IMAGE.after.objects).flat() });
+  const rollouts = [rollout({ status: abortedFor(`analysis: ${FAILED_METRIC}`) }), FAILED_RUN];
+  const aborted = saved('aborted.json', { items: rollouts });
+  const abortedTree = saved('aborted-tree.json', resourceTreeOf(rollouts));
   const PULL = 'cannot pull registry.example.com/shop/web:missing (ImagePullBackOff';
 
   test.each([
     ['a resource tree', ['--tree', tree], `failed: Deployment/web ${PULL}`],
     ['a list of pods', ['--pods', pods], `failed: Pod/web-6cfb658bb6-rlp65 ${PULL}`],
     ['both', ['--tree', tree, '--pods', pods], `failed: Deployment/web ${PULL}`],
+    ['pods and what owns them', ['--pods', owners], `failed: Deployment/web ${PULL}`],
+    ['a Rollout and its AnalysisRun', ['--pods', aborted], 'metric success-rate of AnalysisRun'],
+    ['a tree with both', ['--tree', abortedTree, '--pods', aborted], '(last value [0.87])'],
   ])('the cause by %s', async (_, files, message) => {
     const { code, stdout, stderr } = await explain(['explain', ...files], shop, dir);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(message);
     expect(stdout).toMatch(/^Why$/m);
+    expect(stdout).not.toContain(' is Progressing');
   });
 
   test.each([

@@ -72,6 +72,18 @@ describe('whether a deployed commit contains the target', () => {
     ]);
   });
 
+  test('the same question of many is asked once, and again only where the answer may change', async () => {
+    const of = commits();
+    expect(await Promise.all([contains(of), contains(of)])).toEqual([true, true]);
+    expect(await contains(of)).toBe(true);
+    expect(requests).toHaveLength(1);
+    const later = commits();
+    answer = { status: 503, body: {} };
+    expect(await contains(later)).toBeUndefined();
+    answer = { status: 200, body: { status: 'behind' } };
+    expect(await contains(later)).toBe(false);
+  });
+
   test("below the base path of GitHub Enterprise's API", async () => {
     expect(await contains(commits({ base: '/api/v3' }))).toBe(true);
     expect(requests[0]?.url).toMatch(/^\/api\/v3\/repos\/acme\/shop\/compare\//);

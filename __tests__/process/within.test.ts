@@ -55,9 +55,12 @@ const EXPECTED: Readonly<Record<string, Truth>> = {
 
 type Access = Readonly<Record<string, string>>;
 
+/** Long enough for a first look while it waits, and for a machine that is busy. */
+const TIMEOUT = '20s';
+
 function step(name: string, access: Access): Promise<StepResult> {
   const revision = readInside(name).revisions.to;
-  const common = { application: name, revision, timeout: '3s', 'live-evidence': 'off' };
+  const common = { application: name, revision, timeout: TIMEOUT, 'live-evidence': 'off' };
   return runAction({ inputs: { ...common, ...access, ...EXPECTED[name]?.inputs } });
 }
 

@@ -74,6 +74,18 @@ describe('what it says', () => {
     },
   );
 
+  test('what an Application manages stands below it', () => {
+    const of = (application: string, parent?: string) =>
+      result({ application, ...(parent ? { parent } : {}) });
+    const deep = Array.from({ length: 30 }, (_, i) => of(`deep-${i}`, i ? `deep-${i - 1}` : 'a'));
+    const applications = [of('root'), of('base'), of('a', 'root'), of('b', 'base'), ...deep];
+    const summary = summaryOf(report({ applications }));
+    const rows = [...summary.matchAll(/^\| ((?:&emsp;)*)(?:↳ )?✅ <code>([a-z0-9-]+)<\/code>/gm)];
+    const tree = rows.map(([, indent = '', name]) => `${indent.length / 6} ${name}`);
+    expect(tree.slice(0, 4)).toEqual(['0 root', '1 a', '2 deep-0', '3 deep-1']);
+    expect(tree.slice(-3)).toEqual(['8 deep-29', '0 base', '1 b']);
+  });
+
   test('several Applications: a row each, and resources with their Application', () => {
     const names = ['one', 'two'];
     const text = summary({

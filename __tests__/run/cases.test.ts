@@ -3,8 +3,9 @@ import { said, stepHere } from '../process/steps.ts';
 import type { StepResult } from '../support/action.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { atATime } from '../support/at-a-time.ts';
-import { caseNames, loadCase, replay } from '../support/replay.ts';
+import { caseNames, inputsOf, loadCase, replay } from '../support/replay.ts';
 import { applicationsOf, changesOf } from '../support/results.ts';
+import { clockFrom } from '../support/run-here.ts';
 
 /** Every case from its first event, and from its last: what the annotation says, and the rule. */
 
@@ -21,9 +22,9 @@ async function waitOn([name, startAt]: (typeof CASES)[number]): Promise<StepResu
   const server = await startApiServer();
   const begin = server.seen(({ verb }) => verb === 'watch' || verb === 'list');
   const playing = replay(server, trace, { begin, startAt, speed: SPEED });
-  const { application, revision, inputs } = trace;
-  const late = trace.expect.conclusion === 'timeout' ? { timeout: '3s' } : {};
-  return stepHere(server, { application, revision, ...inputs, ...late }).finally(() => {
+  const late = trace.expect.conclusion === 'timeout' ? { timeout: '5s' } : {};
+  const step = { clock: clockFrom(begin) };
+  return stepHere(server, { ...inputsOf(trace), ...late }, step).finally(() => {
     playing.stop();
     return server.close();
   });

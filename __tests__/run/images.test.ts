@@ -6,7 +6,7 @@ import { type ArgocdServer, isStream, startArgocdServer } from '../support/argoc
 import { manifest } from '../support/manifest.ts';
 import { loadTrace, replay, type Stage, type Trace } from '../support/replay.ts';
 import { changesOf } from '../support/results.ts';
-import { runHere } from '../support/run-here.ts';
+import { clockFrom, runHere } from '../support/run-here.ts';
 
 /** A wait for an image on the recordings, which say nothing of the revision that brings it. */
 
@@ -33,10 +33,12 @@ async function waitOn(trace: Trace, way: Way, inputs: Inputs, startAt = 0): Prom
     way === 'cluster' ? server.seen(({ verb }) => verb === 'watch') : argocd.seen(isStream);
   const playing = replay(stage, trace, { begin, startAt, speed: SPEED });
   const wanted = { application: trace.application, revision: 'none', timeout: '20s', ...inputs };
+  const clock = clockFrom(begin);
   const step =
     way === 'cluster'
-      ? stepHere(server, wanted)
+      ? stepHere(server, wanted, { clock })
       : runHere({
+          clock,
           inputs: {
             source: 'argocd',
             'argocd-server': argocd.url,

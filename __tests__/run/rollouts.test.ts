@@ -60,7 +60,7 @@ describe.each([
 ] as const)('source: %s', (_, open) => {
   test('a paused Rollout is waited for: the step and what resumes it, in the log and on timeout', async () => {
     const access = await open(shop('Suspended'), PAUSED);
-    const { outputs, stdout, summary } = await run(access, { timeout: '22s' });
+    const { outputs, stdout, summary } = await run(access, { timeout: '30s' });
     expect(outputs).toMatchObject({ conclusion: 'timeout', reason: 'suspended' });
     expect(outputs['message']).toBe(
       `shop: timed out waiting for Healthy (it is Suspended): ${WHY}`,
@@ -98,7 +98,7 @@ describe.each([
     const waiting = { state: { waiting: { reason: 'ErrImagePull', message: 'not found' } } };
     const status = { phase: 'Progressing', currentStepIndex: 0, updatedReplicas: 0 };
     const web = rollout({ status });
-    const inputs = { 'degraded-grace': '0s', timeout: '40s' };
+    const inputs = { 'degraded-grace': '0s', timeout: '60s' };
     const access = await open(shop('Progressing'), [web, ...SETS, pod('new', waiting)]);
     expect((await run(access, inputs)).outputs).toMatchObject({
       ...{ conclusion: 'failure', reason: 'pod-failure' },

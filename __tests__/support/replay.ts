@@ -101,6 +101,21 @@ export function loadCase(name: string): Trace {
   return parseTrace(readFileSync(join(CASES, `${name}.jsonl`), 'utf8'));
 }
 
+/** What a recording needs beside the defaults. */
+const NEEDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  create: { 'if-missing': 'wait' },
+  'create-server-side': { 'if-missing': 'wait' },
+  'waves-first-sync': { 'if-missing': 'wait' },
+  'paused-rollout-resumed': { suspended: 'succeed' },
+  degraded: { 'degraded-grace': '1s' },
+};
+
+/** Inputs of a step that waits for what a recording waited for. */
+export function inputsOf(trace: Trace): Readonly<Record<string, string>> {
+  const { application, revision } = trace;
+  return { application, revision, ...NEEDS[trace.trace], ...trace.inputs };
+}
+
 /** @param text a whole `.jsonl` file */
 export function parseTrace(text: string): Trace {
   const [head, ...events] = text

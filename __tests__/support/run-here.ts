@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../src/platform/abort.js';
 import { type Clock, systemClock } from '../../src/platform/clock.js';
 import { readOthersFile } from '../../src/platform/files.js';
 import { githubConsole } from '../../src/report/console.js';
@@ -7,6 +8,18 @@ import { type Step, type StepResult, staged } from './action.ts';
 
 export interface StepHere extends Omit<Step, 'root' | 'signal' | 'onStart'> {
   readonly clock?: Clock;
+}
+
+/** Time in which nothing is waited for until something has happened: no timeout before a first look. */
+export function clockFrom(begin: Promise<unknown>): Clock {
+  const clock = systemClock();
+  return {
+    ...clock,
+    async sleep(ms, signal) {
+      await (signal ? unlessAborted(begin, signal) : begin);
+      return clock.sleep(ms, signal);
+    },
+  };
 }
 
 /**

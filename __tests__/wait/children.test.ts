@@ -348,12 +348,26 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.results.at(-1)?.evidence).toBe('complete');
   });
 
+  test('of one that came before it was listed, everything is known since it came', () => {
+    const told = listed([manifest('root', BEFORE)]);
+    told.put(manifest('new', { phase: '', sync: '', health: '', revision: '' }));
+    told.put(manifest('new', { ...RUNNING, results: CREATED }));
+    const results = CREATED.map((each) => ({ ...each, message: 'web is healthy' }));
+    told.put(manifest('new', { ...DONE, results }));
+    told.put(manifest('root', { ...DONE, ...managing('new') }));
+    expect(changesOf(told)).toMatchObject({ new: ['created apps/Deployment/shop/web'] });
+    expect(told.results[1]?.evidence).toBe('complete');
+  });
+
   test('a child that is listed and does not exist yet is waited for', () => {
     const resources = [kid('new', { status: 'OutOfSync' })];
     const told = listed([manifest('root', { ...RUNNING, resources })]);
     expect(told.standing[1]).toBe('new: Argo CD to create it');
     told.put(manifest('root', { ...DONE, ...managing('new') }));
     expect(told.standing).toEqual(['root: success/synced', 'new: Argo CD to create it']);
+    expect(told.over).toBe(false);
+    // It has the commit of its parent to reach, though that is done.
+    told.put(manifest('new', BEFORE));
     expect(told.over).toBe(false);
     told.put(manifest('new', DONE));
     expect(told.over).toBe(true);
@@ -404,6 +418,14 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.over).toBe(true);
   });
 
+  test('an answer about a child that has gone does not bring it back', () => {
+    const told = listed(before);
+    told.put(manifest('root', { ...DONE, ...managing('a') }));
+    const answer = { kind: 'relation', revision: A, relation: 'other' } as const;
+    told.hear({ kind: 'answered', key: 'argocd/old', question: A, answer });
+    expect(told.known.waits.has('argocd/old')).toBe(false);
+  });
+
   test('what a parent takes back after its end goes too; what it adds then is not waited for', () => {
     const told = listed(before);
     told.put(manifest('root', { ...DONE, ...managing('a', 'old') }));
@@ -438,6 +460,30 @@ describe('when the end of a child counts', () => {
     expect(told.over).toBe(false);
     told.put(manifest('a', DONE));
     expect(told.over).toBe(true);
+  });
+
+  test('also of what a named one manages, whose own parent is listed last', () => {
+    const told = listed(
+      [
+        manifest('a', { ...DONE, ...managing('b') }),
+        manifest('b', DONE),
+        manifest('root', { ...DONE, ...managing('a') }),
+      ],
+      { applications: ['a', 'root'] },
+    );
+    expect(told.standing).toEqual([
+      'a: success/synced',
+      'root: success/synced',
+      'b: success/synced',
+    ]);
+  });
+
+  test('and not before the list is complete, which may have its parents', () => {
+    const told = story({ applications: ['a', 'root'] });
+    told.put(manifest('a', DONE));
+    expect(told.standing).toEqual(['a: the complete list of Applications']);
+    told.list(manifest('a', DONE), manifest('root', { ...BEFORE, ...managing('a') }));
+    expect(told.standing[0]).toBe('a: root, which manages it');
   });
 
   test('a failure ends the wait at once where the parent has written the child already', () => {
@@ -492,7 +538,8 @@ describe('a child that follows something else than its parent', () => {
   const parent = (look: Look) => manifest('root', { ...look, ...managing('chart') });
 
   test('and that the parent leaves as it is has no change', () => {
-    const told = listed([parent(BEFORE), manifest('chart', { ...CHART, results: CREATED })]);
+    const look = { ...CHART, results: CREATED, resources: CREATED };
+    const told = listed([parent(BEFORE), manifest('chart', look)]);
     told.put(parent(DONE));
     expect(told.standing).toEqual(['root: success/synced', 'chart: success/no-change']);
     expect(changesOf(told)).toMatchObject({ chart: [] });
@@ -543,6 +590,25 @@ describe('a child that follows something else than its parent', () => {
     expect(told.over).toBe(false);
     told.put(parent(DONE));
     expect(told.standing[1]).toBe('chart: failure/sync-failed');
+  });
+
+  test('or waits for what GitHub says of a name has the commit at once, at any depth', () => {
+    const told = listed(
+      [
+        manifest('root', { ...BEFORE, ...managing('mid') }),
+        manifest('mid', { ...BEFORE, ...managing('leaf') }),
+        manifest('leaf', BEFORE),
+      ],
+      { revision: { kind: 'revision', text: 'v1' } },
+    );
+    const answer = { kind: 'named', sha: B } as const;
+    told.hear({ kind: 'answered', key: 'argocd/root', question: 'v1', answer });
+    const targets = [...told.known.waits.values()].map((wait) =>
+      wait.kind === 'waiting' && wait.state.target?.kind === 'revision'
+        ? wait.state.target.text
+        : '',
+    );
+    expect(targets).toEqual([B, B, B]);
   });
 
   test('and is pinned to the commit by its parent waits for that from then on', () => {

@@ -1,18 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runAction, type Step, type StepResult } from '../../__tests__/support/action.ts';
-import { loadTrace } from '../../__tests__/support/replay.ts';
+import { inputsOf, loadTrace } from '../../__tests__/support/replay.ts';
 import { type Faults, faultsOf } from './checks.ts';
 import type { Lab } from './cluster.ts';
 import { leadOf, liveObjects, moved, type Staged, staged } from './recording.ts';
-
-/** What a recording needs beside the defaults. */
-const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  create: { 'if-missing': 'wait' },
-  'create-server-side': { 'if-missing': 'wait' },
-  'waves-first-sync': { 'if-missing': 'wait' },
-  'paused-rollout-resumed': { suspended: 'succeed' },
-  degraded: { 'degraded-grace': '1s' },
-};
 
 /** How many times faster than recorded. */
 export const SPEED = 20;
@@ -115,7 +106,7 @@ async function play(
   try {
     if (first) await lab.put(first);
     const step: Step = {
-      inputs: { application, revision: trace.revision, ...INPUTS[trace.trace], ...inputs },
+      inputs: { ...inputsOf(trace), ...inputs },
       onLine: (line) => {
         if (line.includes('waiting for')) looked.resolve();
       },

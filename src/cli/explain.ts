@@ -63,7 +63,8 @@ Reads from standard input what kubectl prints of one Application, of several, or
                         manifests or live objects, as JSON or YAML: which fields changed, and
                         which filters match that; then nothing is read from standard input
   --tree FILE           what is within the Application, as Argo CD's API has it (resource-tree)
-  --pods FILE           its pods, as kubectl get pods -o json prints them
+  --pods FILE           its pods, as kubectl get pods -o json prints them, and what owns them
+                        if asked for too: kubectl get deployments,replicasets,rollouts,pods
   --json                the results file, instead of a text
   --summary             the job summary, as Markdown
   --help

@@ -2,18 +2,19 @@ import { resolve } from 'node:path';
 import { NO_LOOKS } from '../core/result/looks.js';
 import { lookOptions, observeTree } from '../core/result/observe.js';
 import { explained } from '../core/result/settle.js';
-import { EMPTY_TREE, type ResourceTree } from '../core/within/tree.js';
-import { list, record } from '../http/json.js';
+import { EMPTY_TREE, type ResourceTree, type TreeNode } from '../core/within/tree.js';
+import { list, record, text } from '../http/json.js';
 import { InputError, messageOf } from '../platform/errors.js';
 import { treeIn } from '../sources/argocd/tree.js';
-import { podNode } from '../sources/live-pod.js';
+import { WORKLOADS } from '../sources/kubernetes/workloads.js';
+import { analysisNode } from '../sources/live-rollout.js';
 import type { Outcome } from '../wait/waits.js';
 
 /** Names of files with what is within an Application; empty: none. */
 export interface WithinFiles {
   /** The answer of `resource-tree` of the Argo CD API. */
   readonly tree: string;
-  /** What `kubectl get pods -o json` prints. */
+  /** What `kubectl get pods -o json` prints; workloads and AnalysisRuns may be among them. */
   readonly pods: string;
 }
 
@@ -35,19 +36,33 @@ export function readWithin(
     }
   };
   const tree = files.tree === '' ? EMPTY_TREE : treeIn(json('tree'));
-  const pods = files.pods === '' ? [] : list(record(json('pods')).items).map(podNode);
+  const pods = files.pods === '' ? [] : list(record(json('pods')).items).flatMap(nodeOf);
   if (tree.nodes.length + pods.length === 0) {
     const given = files.tree === '' ? '--pods' : '--tree';
     const wanted = files.tree === '' ? '`items`, as kubectl prints them' : '`nodes` of Argo CD';
     throw new InputError([`${given}: there is nothing in it; it must have ${wanted}`]);
   }
-  const known = new Map(pods.map((each) => [each.uid, each.pod]));
+  const known = new Map(pods.map((each) => [each.uid, each]));
   const inTree = new Set(tree.nodes.map(({ uid }) => uid));
-  const nodes = tree.nodes.map((each) => {
-    const pod = known.get(each.uid);
-    return pod ? { ...each, pod } : each;
-  });
+  const nodes = tree.nodes.map((each) => ({ ...each, ...detailsOf(known.get(each.uid)) }));
   return { ...tree, nodes: [...nodes, ...pods.filter(({ uid }) => !inTree.has(uid))] };
+}
+
+/** Items of lists of one kind may lack it: then they are pods. */
+function nodeOf(object: unknown): readonly TreeNode[] {
+  const kind = text(record(object).kind) || 'Pod';
+  if (kind === 'AnalysisRun') return [analysisNode(object)];
+  const type = WORKLOADS.find((each) => each.kind === kind);
+  return type ? [type.node(object)] : [];
+}
+
+/** What an object tells beyond the tree. */
+function detailsOf(node: TreeNode | undefined): Partial<TreeNode> {
+  return {
+    ...(node?.pod ? { pod: node.pod } : {}),
+    ...(node?.rollout ? { rollout: node.rollout } : {}),
+    ...(node?.analysis ? { analysis: node.analysis } : {}),
+  };
 }
 
 /**

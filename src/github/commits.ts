@@ -50,7 +50,7 @@ const NO_PAGE = { per_page: '1', page: '2' };
 /** The compare and commits APIs of GitHub, or of a GitHub Enterprise Server at `apiUrl`. */
 export function githubCommits(options: CommitsOptions): Commits {
   const { token, log } = options;
-  const ask = questions(options);
+  const ask = shared(questions(options));
   return {
     async contains(repository, target, deployed, signal) {
       if (token === '') {
@@ -87,6 +87,19 @@ export function githubCommits(options: CommitsOptions): Commits {
 
 /** What is not found is the common case: a revision is a commit, not the object of a tag. */
 const MOST_OFTEN_ABSENT = 'most often absent';
+
+/** Hundreds of Applications have the same question; of an answer that may change it is asked again. */
+function shared(ask: Ask): Ask {
+  const known = new Map<string, Promise<Told>>();
+  return (what, path, ...more) => {
+    const told = known.get(path) ?? ask(what, path, ...more);
+    known.set(path, told);
+    void told.then(({ kind }) => kind === 'later' && known.delete(path));
+    return told;
+  };
+}
+
+type Ask = ReturnType<typeof questions>;
 
 /** Asks, and says once in the log why there is no answer. */
 function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {

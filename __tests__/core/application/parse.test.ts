@@ -33,6 +33,7 @@ const FULL: Json = {
   spec: {
     source: { repoURL: 'https://github.com/acme/shop', targetRevision: 'main', path: 'deploy' },
     destination: { server: 'https://one.example', name: 'one', namespace: 'shop' },
+    project: 'shops',
     syncPolicy: {
       automated: { prune: true, selfHeal: true },
       syncOptions: ['ServerSideApply=true'],
@@ -119,6 +120,7 @@ describe('an Application on the wire', () => {
       refreshing: true,
       sources: [{ repoURL: 'https://github.com/acme/shop', targetRevision: 'main', chart: '' }],
       destination: { server: 'https://one.example', name: 'one', namespace: 'shop' },
+      project: 'shops',
       automated: { prune: true, selfHeal: true },
       prune: true,
       syncOptions: ['ServerSideApply=true'],
@@ -211,6 +213,7 @@ describe('an Application on the wire', () => {
       refreshing: false,
       sources: [],
       destination: { server: '', name: '', namespace: '' },
+      project: 'default',
       prune: false,
       syncOptions: [],
       managedNamespace: false,
@@ -507,7 +510,7 @@ describe('a wrong shape makes an Application unreadable, and the place is named'
 
   test('a field that decides nothing may have any shape', () => {
     const odd = put(put(FULL, 'spec.project', 7), 'status.observedAt', []);
-    expect(parseApplication(odd)).toEqual(parseApplication(FULL));
+    expect(parseApplication(odd)).toEqual({ ...parseApplication(FULL), project: 'default' });
   });
 });
 

@@ -205,7 +205,7 @@ describe('another target in the middle of a wait', () => {
     expect(step(after, { kind: 'retargeted', target: { ...target, why: 'other' } })).toBe(after);
   });
 
-  test('is none where the same is waited for', () => {
+  test('changes nothing where the same is waited for', () => {
     expect(retarget({ kind: 'any', why: 'for another reason' })).toBe(seen);
     expect(retarget({ kind: 'any', why: '', after: '' })).not.toBe(seen);
   });

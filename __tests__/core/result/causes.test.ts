@@ -385,13 +385,17 @@ describe('beside its containers', () => {
 
   test('pods that cannot be made', () => {
     const message = 'pods "web-new-" is forbidden: exceeded quota';
-    expect(causes(tree(rollout(), [event(NEW, 'FailedCreate', message)]))).toEqual([
+    const refused = { ...NEW, health: 'Degraded' };
+    const told = [event(NEW, 'FailedCreate', message)];
+    expect(causes(tree([WEB, OLD, refused], told))).toEqual([
       expect.objectContaining({
         subject: 'Deployment/web',
         reason: 'FailedCreate',
         message: `Deployment/web cannot create its pods (FailedCreate): ${message}`,
       }),
     ]);
+    // They can be made by now.
+    expect(messages(tree(rollout(), told))).toEqual(['Deployment/web is Progressing']);
   });
 
   test('a pod that was evicted', () => {
@@ -448,6 +452,25 @@ describe('other resources', () => {
     [node('ClusterRole/web', { namespace: '' }), 'ClusterRole/web is Progressing'],
   ])('what its health says, %#', (each, message) => {
     expect(messages(tree([each]))).toEqual([message]);
+  });
+
+  test('what is degraded below a resource, where nothing tells more', () => {
+    const group = 'cert-manager.io';
+    const certificate = node('Certificate/web', { group, healthMessage: 'Issuing certificate' });
+    const challenge = node('Challenge/web-1', {
+      ...{ group: 'acme.cert-manager.io', owner: certificate, health: 'Degraded' },
+      healthMessage: 'wrong status code 404',
+    });
+    const said = 'Certificate/web: Challenge/web-1 is Degraded: wrong status code 404';
+    expect(messages(tree([certificate, challenge]))).toEqual([said]);
+    expect(messages(tree([certificate, { ...challenge, healthMessage: '' }]))).toEqual([
+      'Certificate/web is Progressing: Issuing certificate',
+    ]);
+    const set = node('StatefulSet/db', { owner: certificate });
+    const broken = pod('db-0', set, [waits('ErrImagePull')]);
+    expect(messages(tree([certificate, challenge, set, broken]))).toEqual([
+      expect.stringContaining('Certificate/web cannot pull'),
+    ]);
   });
 
   test('an event that says why', () => {

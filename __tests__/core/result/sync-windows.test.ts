@@ -96,10 +96,18 @@ describe('by their schedules', () => {
       [inZone({ ...ALLOW, schedule: '0 8 * * 6' })],
       '2026-11-28T08:00:00Z',
     ],
+    [
+      'after weeks, beside one that begins every minute of a month',
+      [
+        inZone({ ...DENY, schedule: '0 0 20 11 *', duration: '480h' }),
+        inZone({ ...DENY, schedule: '* * * 11 *', duration: '1m' }),
+      ],
+      '2026-12-10T00:00:00Z',
+    ],
     ['another month', [inZone({ ...ALLOW, schedule: '30 4 1 3 ?' })], '2027-03-01T04:30:00Z'],
   ])('%s', (_, assigned, opens) => {
     const message = messageOf({ assigned });
-    expect(message).toMatch(/blocks auto-sync|is not open, so auto-sync waits/);
+    expect(message).toMatch(/blocks? auto-sync|is not open, so auto-sync waits/);
     expect(message).toContain(`; auto-sync can start at ${opens}`);
     const { opening } = lookAtWindows({ assigned }, SHOP);
     expect(opening).toEqual({ notBefore: Date.parse(opens), opens: true });
@@ -151,6 +159,8 @@ describe('by their schedules', () => {
     const zoned = inZone({ ...DENY, schedule: 'CRON_TZ=Europe/Berlin 0 22 * * *' });
     expect(messageOf({ assigned: [zoned] })).toBe('');
     expect(messageOf({ assigned: [inZone(DENY)] }, { now: undefined })).toBe('');
+    expect(messageOf({ assigned: Array(201).fill(inZone(DENY)) })).toBe('');
+    expect(messageOf({ assigned: Array(200).fill(inZone(DENY)) })).not.toBe('');
   });
 
   test('Argo CD knows better which are open, and the schedules when that changes', () => {
@@ -170,6 +180,12 @@ describe('an operation that waits', () => {
       'deny sync windows (0 22 * * *, 8h; 0 22 * * *, 8h) block the operation; it can start at 2026-11-26T06:00:00Z',
     );
     expect(messageOf({ assigned: [byHand(inZone(DENY))] }, manual)).toBe('');
+  });
+
+  test('started by a person: until the last window that lets nobody sync ends', () => {
+    const assigned = [inZone(DENY), byHand(inZone({ ...DENY, duration: '12h' }))];
+    expect(messageOf({ assigned }, manual)).toContain('it can start at 2026-11-26T06:00:00Z');
+    expect(messageOf({ assigned })).toContain('auto-sync can start at 2026-11-26T10:00:00Z');
   });
 
   test('of auto-sync: all windows', () => {

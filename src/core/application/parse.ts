@@ -103,7 +103,7 @@ function intent(root: Node) {
   return {
     sources: sourcesOf(spec),
     destination: destinationOf(child(spec, 'destination')),
-    project: shared(text(spec, 'project')) || 'default',
+    project: projectOf(spec),
     ...automatedOf(policy),
     prune: flag(child(policy, 'automated'), 'prune'),
     syncOptions: texts(policy, 'syncOptions'),
@@ -111,6 +111,11 @@ function intent(root: Node) {
     ...(retry ? { retry: retry.value } : {}),
     ...(requested ? { requested: requestOf(requested) } : {}),
   };
+}
+
+/** It decides nothing: whatever it is, the rest can be read. */
+function projectOf(spec: Node): string {
+  return shared(text({ ...spec, report: () => undefined }, 'project')) || 'default';
 }
 
 function sourcesOf(spec: Node): readonly ApplicationSource[] {

@@ -4,7 +4,7 @@ import type { Rollout } from '../applicationset/rollout.js';
 import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
-import { isHeldByWindow, type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
+import { type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
 import type { Moment } from './moment.js';
 import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
@@ -250,20 +250,15 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     presence: 'present',
     application,
     tags,
-    looks: waitsAsBefore(known, application)
-      ? before.looks
-      : { ...before.looks, windows: NO_WINDOWS },
+    // An operation and auto-sync are blocked by different windows, and for different times.
+    looks:
+      known && isBusy(known) !== isBusy(application)
+        ? { ...before.looks, windows: NO_WINDOWS }
+        : before.looks,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
     facts: withFacts(factsBefore, application, before.policy.images, seen, now),
   });
-}
-
-/** Sync windows may still block what they blocked before: auto-sync, or the operation. */
-function waitsAsBefore(before: Application | undefined, application: Application): boolean {
-  const busy = isBusy(application);
-  if (busy && !isHeldByWindow(application)) return false;
-  return before === undefined || isBusy(before) === busy;
 }
 
 /** A hydrator keeps its last pair only; an operation may still be at the one before. */

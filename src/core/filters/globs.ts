@@ -76,15 +76,13 @@ function matcher(text: string, { nocase = false, path = false }: GlobOptions) {
   // A letter before pattern and value lets `*` match an empty segment, which minimatch by itself
   // never does, and takes the special meaning from `.`, `..`, `#` and `!` at the beginning.
   const prefix = path ? '' : 'x';
-  const compiled = new Minimatch(prefix + text, {
-    nocomment: true,
-    nonegate: true,
-    dot: true,
-    noglobstar: !path,
-    nocase,
-    platform: 'linux',
-  });
-  return (value: string) => compiled.match(prefix + value);
+  const options = { nocomment: true, nonegate: true, dot: true, noglobstar: !path, nocase };
+  // Compiled when there is something to match, which a start has to wait for first.
+  let compiled: Minimatch | undefined;
+  return (value: string) => {
+    compiled ??= new Minimatch(prefix + text, { ...options, platform: 'linux' });
+    return compiled.match(prefix + value);
+  };
 }
 
 /** The first bracket without a partner, escaped characters and `[…]` classes apart. */

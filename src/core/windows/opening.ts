@@ -15,11 +15,15 @@ export type Timing =
   | { readonly kind: 'timed'; readonly windows: readonly Timed[] }
   /** Argo CD cannot read one of them, and while it cannot it starts no sync. */
   | { readonly kind: 'invalid'; readonly window: SyncWindow }
-  /** A time zone is not told, or is within the schedule. */
+  /** A time zone is not told, or is within the schedule, or they are too many. */
   | { readonly kind: 'unknown' };
+
+/** Each has a calendar of its own, and nobody has so many. */
+const MOST_WINDOWS = 200;
 
 /** When the windows of an Application are open. */
 export function timingOf(windows: readonly SyncWindow[]): Timing {
+  if (windows.length > MOST_WINDOWS) return { kind: 'unknown' };
   // Argo CD reads this prefix, and takes both time zones into account.
   if (windows.some(({ schedule }) => /^(?:CRON_)?TZ=/.test(schedule))) return { kind: 'unknown' };
   const timed: Timed[] = [];

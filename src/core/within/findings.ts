@@ -102,14 +102,19 @@ export function findingsIn(tree: ResourceTree): readonly Finding[] {
 
 function findingsOf(family: Family, root: TreeNode): readonly Finding[] {
   if (root.health === 'Healthy' || root.health === '') return [];
-  const all = family.currentBelow(root).flatMap((node) => {
+  const below = family.currentBelow(root);
+  const all = below.flatMap((node) => {
     const events = family.eventsOf(node);
     const { pod } = node;
     if (!pod) return [...rolloutFindings(family, root, node), ...warnings(root, node, events)];
     return pod.deleting ? [] : podFindings(root, node, pod, events);
   });
+  if (all.length > 0) return all;
+  const degraded = below.filter((node) => node !== root && isDegraded(node));
   // What a workload says of itself is that its pods are not ready yet.
-  return all.length > 0 ? all : [healthFinding(root)];
+  return degraded.length > 0
+    ? degraded.map((at) => degradedBelow(root, at))
+    : [healthFinding(root)];
 }
 
 type Events = readonly ResourceEvent[];
@@ -319,7 +324,7 @@ const WAITS_FOR: ReadonlySet<string> = new Set([
   'ExternalProvisioning',
 ]);
 
-function isTelling(reason: string, { kind }: TreeNode): boolean {
+function isTelling(reason: string, { kind, health }: TreeNode): boolean {
   switch (kind) {
     case 'PersistentVolumeClaim':
       return /^(ProvisioningFailed|FailedBinding)$/.test(reason) || WAITS_FOR.has(reason);
@@ -329,6 +334,9 @@ function isTelling(reason: string, { kind }: TreeNode): boolean {
     case 'Ingress':
     case 'Service':
       return true;
+    // An event stays when its cause is gone; here health tells whether it is.
+    case 'ReplicaSet':
+      return reason === FAILED_CREATE && health === 'Degraded';
     default:
       return reason === FAILED_CREATE;
   }
@@ -344,10 +352,21 @@ function refusalIn({ group, kind, health, ...node }: TreeNode): ResourceEvent | 
 
 /** Of a Rollout that does not go on, whatever its pods are. */
 function rolloutFindings(family: Family, root: TreeNode, at: TreeNode): readonly Finding[] {
-  const stopped = stoppedRollout(family, root, at);
+  const stopped = stoppedRollout(family, at);
   if (!stopped) return [];
   const since = stopped.since || at.createdAt;
   return [{ ...stopped, root, likeness: `${at.kind}/${at.name}`, since, at }];
+}
+
+/** By a health script or the like: of a certificate, say, its challenge knows why. */
+function isDegraded({ health, healthMessage, pod, analysis }: TreeNode): boolean {
+  return !pod && !analysis && health === 'Degraded' && healthMessage !== '';
+}
+
+function degradedBelow(root: TreeNode, at: TreeNode): Finding {
+  const { health, healthMessage: said, healthReason, createdAt: since } = at;
+  const about = { root, at, said, since, reason: healthReason || health };
+  return { ...about, symptom: 'warned of', likeness: `${at.kind} ${said}` };
 }
 
 function healthFinding(root: TreeNode): Finding {

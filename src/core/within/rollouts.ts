@@ -13,41 +13,35 @@ export interface StoppedRollout {
 }
 
 /** Why a Rollout does not go on, whatever its pods are; undefined: it goes on, or is no Rollout. */
-export function stoppedRollout(family: Family, root: TreeNode, at: TreeNode) {
-  return aborted(family, root, at) ?? paused(family, root, at);
+export function stoppedRollout(family: Family, at: TreeNode) {
+  return aborted(family, at) ?? paused(family, at);
 }
 
-function aborted(family: Family, root: TreeNode, at: TreeNode): StoppedRollout | undefined {
+function aborted(family: Family, at: TreeNode): StoppedRollout | undefined {
   const abort = at.rollout?.abort;
   if (!abort) return undefined;
   const { said } = splitMessage(at.healthMessage);
   // A person may abort it too, long after an analysis of an earlier attempt failed.
   const judged = /\b(analysis|assessed)\b/i.test(said);
-  const analysis = judged ? newestRun(family, root, at, ['Failed', 'Error']) : undefined;
+  const analysis = judged ? newestRun(family, at, ['Failed', 'Error']) : undefined;
   const about = { symptom: 'was aborted', reason: 'RolloutAborted', said } as const;
   return { ...about, since: abort.since, ...(analysis ? { analysis } : {}) };
 }
 
-function paused(family: Family, root: TreeNode, at: TreeNode): StoppedRollout | undefined {
+function paused(family: Family, at: TreeNode): StoppedRollout | undefined {
   const pause = at.rollout?.pause;
   if (!pause) return undefined;
   const { reason: said, since } = pause;
   const judged = said === 'InconclusiveAnalysisRun';
-  const analysis = judged ? newestRun(family, root, at, ['Inconclusive']) : undefined;
+  const analysis = judged ? newestRun(family, at, ['Inconclusive']) : undefined;
   const about = { symptom: 'is paused', reason: 'RolloutPaused', said, since } as const;
   return { ...about, ...(analysis ? { analysis } : {}) };
 }
 
 /** The AnalysisRun of the present version that ended so last: each attempt makes new ones. */
-function newestRun(
-  family: Family,
-  root: TreeNode,
-  at: TreeNode,
-  phases: readonly string[],
-): TreeNode | undefined {
+function newestRun(family: Family, at: TreeNode, phases: readonly string[]): TreeNode | undefined {
   const [first] = family
-    .currentBelow(root)
-    .filter(({ analysis, owners }) => analysis && owners.includes(at.uid))
+    .runsOf(at)
     .filter(({ analysis }) => phases.includes(analysis?.phase ?? ''))
     .toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   return first;

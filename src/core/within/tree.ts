@@ -110,6 +110,8 @@ export interface Family {
   ancestorsOf(node: TreeNode): readonly TreeNode[];
   /** A root and all below it that belongs to its present version. */
   currentBelow(root: TreeNode): readonly TreeNode[];
+  /** The AnalysisRuns of the present version of a Rollout. */
+  runsOf(node: TreeNode): readonly TreeNode[];
   /** What was told about a node, the newest first. */
   eventsOf(node: TreeNode): readonly ResourceEvent[];
 }
@@ -136,12 +138,16 @@ function newFamily(tree: ResourceTree): Family {
     }
     return true;
   };
-  const current = Map.groupBy(tree.nodes.filter(isCurrent), rootOf);
+  const currentNodes = tree.nodes.filter(isCurrent);
+  const current = Map.groupBy(currentNodes, rootOf);
+  const analyses = currentNodes.filter(({ analysis }) => analysis);
+  const runs = Map.groupBy(analyses, (each) => ownerIn(byUid, each));
   return {
     roots: tree.nodes.filter((node) => ownerIn(byUid, node) === undefined),
     rootOf,
     ancestorsOf: (node) => ancestorsOf(byUid, node),
     currentBelow: (root) => current.get(root) ?? [],
+    runsOf: (node) => runs.get(node) ?? [],
     eventsOf: (node) => events.get(node.uid)?.toSorted(byTime) ?? NO_EVENTS,
   };
 }
