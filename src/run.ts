@@ -1,4 +1,4 @@
-import { firstLook, ofApplications, overheard } from './conclude/before.js';
+import { firstLook, ofApplications, onceMany, overheard } from './conclude/before.js';
 import { conclude } from './conclude/index.js';
 import { rehearse } from './conclude/rehearsal.js';
 import { cancelledReport, noReport } from './conclude/report.js';
@@ -18,12 +18,11 @@ import { publish } from './report/publish.js';
 import { type Report, succeeded } from './report/report.js';
 import { openSource, sourceToFollow } from './sources/open.js';
 import type { Source } from './sources/source.js';
-import { policyOfManaged } from './wait/children.js';
+import { childRules } from './wait/children.js';
 import { beat, createDisplay, type Display } from './wait/display.js';
-import type { ChildRules } from './wait/draft.js';
 import { createLook, type Look } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
-import { applicationSelectors, nameOf, selectionOf } from './wait/selection.js';
+import { applicationSelectors, nameOf } from './wait/selection.js';
 import { type TargetResolvers, targetResolvers } from './wait/targets.js';
 import type { TriggerOptions } from './wait/trigger.js';
 import type { Outcome, Waits } from './wait/waits.js';
@@ -95,7 +94,7 @@ async function ask(
   progress: Progress,
   github: GithubReport | undefined,
 ): Promise<Report> {
-  const { clock, console, cancelled } = dependencies;
+  const { clock, console, cancelled, expectMore } = dependencies;
   const start = clock.now().elapsed;
   const opened = await unlessAborted(openSource(inputs, dependencies), cancelled);
   if (!opened) return cancelledReport(inputs);
@@ -109,8 +108,8 @@ async function ask(
   });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
-  const earlier = await firstLook(inputs, opened, cancelled);
-  const followed = await sourceToFollow(source, inputs);
+  const earlier = await firstLook(inputs, opened, dependencies);
+  const followed = overheard(await sourceToFollow(source, inputs), onceMany(MANY, expectMore));
   // With children most of what is listed may be of nobody's concern.
   const seen = inputs.children ? earlier?.seen : undefined;
   const heard = seen || !earlier ? followed : overheard(followed, ofApplications(earlier.seen));
@@ -141,7 +140,7 @@ interface WaitParts {
 }
 
 async function waitWith(
-  { clock, console, cancelled, expectMore, env, random }: RunDependencies,
+  { clock, console, cancelled, env, random }: RunDependencies,
   inputs: Inputs,
   { source, display, github, look, seen }: WaitParts,
 ): Promise<Outcome> {
@@ -158,8 +157,7 @@ async function waitWith(
     setImmediate(() => rehearse(waits, inputs, clock).catch(() => undefined)),
   );
   return waitFor({
-    // Children are many only once it is known who they are.
-    source: children ? overheard(source, afterMany(expectMore)) : source,
+    source,
     clock,
     resolve,
     cancelled,
@@ -176,7 +174,6 @@ async function waitWith(
       ? {}
       : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),
     onChange(waits) {
-      if (waits.size === MANY) expectMore();
       display.changed(waits);
       if (waits.size > 0) prepare(waits);
     },
@@ -200,25 +197,6 @@ function toldOf(
   return {
     resolve: (application) => told(application, named(application)),
     managed: (application, leads) => told(application, managed(application, leads)),
-  };
-}
-
-function childRules(
-  inputs: Inputs,
-  policy: Policy,
-  resolve: ChildRules['resolve'],
-): ChildRules | undefined {
-  if (!inputs.children) return undefined;
-  const { namespace: only } = selectionOf(inputs);
-  const watches = (namespace: string) => only === undefined || namespace === only;
-  return { policy: policyOfManaged(policy), watches, resolve };
-}
-
-function afterMany(work: () => void): () => void {
-  let count = 0;
-  return () => {
-    count += 1;
-    if (count === MANY) work();
   };
 }
 

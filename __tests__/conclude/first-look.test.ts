@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createFirstLook, type FirstLookOptions } from '../../src/conclude/first-look.js';
 import { parseApplication } from '../../src/core/application/parse.js';
 import type { LiveObject, LiveQuery, ObjectReader } from '../../src/sources/source.js';
+import { fakeClock } from '../support/fake-clock.ts';
 import { manifest } from '../support/manifest.ts';
 
 function application(name: string, count: number) {
@@ -27,15 +28,17 @@ function looking(answer: Answer, more: Partial<FirstLookOptions> = {}) {
     },
     templates: async () => [],
   };
+  const clock = fakeClock();
   const look = createFirstLook({
     source: { reaches: () => true, reader: async () => reader },
     asks: () => true,
     nameOf: (key) => key,
     isDeployed: () => false,
+    clock,
     cancelled: new AbortController().signal,
     ...more,
   });
-  return { look, asked, most: () => most };
+  return { look, asked, clock, most: () => most };
 }
 
 const found: Answer = ({ name }) => ({ kind: 'found', object: { metadata: { name } } });
@@ -102,7 +105,9 @@ test('the end waits for what is under way, but not for long', async () => {
   const before = first.look.end();
   late.resolve({ kind: 'found', object: {} });
   expect((await before).objects.size).toBe(1);
-  const second = looking(() => new Promise(() => undefined), { patienceMs: 1 });
+  const second = looking(() => new Promise(() => undefined));
   second.look.seen(application('shop', 1));
-  expect((await second.look.end()).objects.size).toBe(0);
+  const none = second.look.end();
+  await second.clock.advance(5000);
+  expect((await none).objects.size).toBe(0);
 });

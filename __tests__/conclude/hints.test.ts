@@ -3,6 +3,7 @@ import { withHints } from '../../src/conclude/hints.js';
 import type { Inputs } from '../../src/inputs/types.js';
 import type { Report } from '../../src/report/report.js';
 import type { Source } from '../../src/sources/source.js';
+import { fakeClock } from '../support/fake-clock.ts';
 
 const ACCESS: Inputs['access'] = {
   kubeconfig: '',
@@ -43,8 +44,8 @@ function hinted(
     applicationNamespace: 'argocd',
     argocdServer: '',
   };
-  const never = new AbortController().signal;
-  return withHints(REFUSED, { ends: new Map() }, inputs, SOURCE, claims, never);
+  const dependencies = { clock: fakeClock(), cancelled: new AbortController().signal };
+  return withHints(REFUSED, { ends: new Map() }, inputs, SOURCE, claims, dependencies);
 }
 
 describe('credentials that were refused', () => {

@@ -4,6 +4,7 @@ import { begin, type Policy, step } from '../../src/core/decision/state.js';
 import { settle } from '../../src/core/result/settle.js';
 import type { LiveMetadata } from '../../src/sources/source.js';
 import type { Outcome } from '../../src/wait/waits.js';
+import { fakeClock } from '../support/fake-clock.ts';
 import { A, type Look } from '../support/manifest.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { application, scriptedSource } from '../support/scripted-source.ts';
@@ -61,7 +62,7 @@ async function read(ends: Outcome['ends'], answers: Readonly<Record<string, Live
   const source = scriptedSource();
   for (const [name, answer] of Object.entries(answers)) source.liveAnswers.set(name, answer);
   const log = recordingLog();
-  const evidence = await readLive({ ends }, source, log, signal);
+  const evidence = await readLive({ ends }, source, { clock: fakeClock(), log, cancelled: signal });
   return { evidence, queries: source.queries, log };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { unlessAborted } from '../../src/platform/abort.js';
+import { unlessAborted, withTimeLimit } from '../../src/platform/abort.js';
+import { fakeClock } from '../support/fake-clock.ts';
 
 const never = () => new Promise<string>(() => undefined);
 
@@ -26,5 +27,41 @@ describe('unlessAborted', () => {
     expect(await waiting).toBeUndefined();
     reject(new Error('too late'));
     await new Promise((resolve) => setImmediate(resolve));
+  });
+});
+
+describe('withTimeLimit', () => {
+  const NEVER = new AbortController().signal;
+  const aborted = (signal: AbortSignal) =>
+    new Promise<string>((resolve) => {
+      if (signal.aborted) resolve('ended');
+      signal.addEventListener('abort', () => resolve('ended'));
+    });
+
+  test('ends the work after the time, by the clock of the run', async () => {
+    const clock = fakeClock();
+    const ends: string[] = [];
+    const waiting = withTimeLimit(clock, 1000, NEVER, async (signal) => {
+      ends.push(await aborted(signal));
+    });
+    await clock.advance(999);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    await waiting;
+    expect(ends).toEqual(['ended']);
+  });
+
+  test('ends it with the signal too', async () => {
+    expect(await withTimeLimit(fakeClock(), 1000, AbortSignal.abort(), aborted)).toBe('ended');
+  });
+
+  test('leaves no timer behind', async () => {
+    const clock = fakeClock();
+    expect(await withTimeLimit(clock, 1000, NEVER, async () => 'done')).toBe('done');
+    await expect(
+      withTimeLimit(clock, 1000, NEVER, async () => Promise.reject(new Error('no'))),
+    ).rejects.toThrow('no');
+    await clock.settle();
+    expect(clock.sleepers).toBe(0);
   });
 });

@@ -109,7 +109,9 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
     resolveName: async () => '',
     onChange: () => undefined,
   });
-  const live = outcome.error ? new Map() : await readLive(outcome, source, log, cancelled);
+  const live = outcome.error
+    ? new Map()
+    : await readLive(outcome, source, { clock, log, cancelled });
   const waitedMs = clock.now().elapsed - began;
   return {
     report: reportOf(inputs, outcome, decidedResults(outcome, live), waitedMs),

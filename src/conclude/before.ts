@@ -1,6 +1,8 @@
+import { keyOf } from '../core/application/types.js';
 import { isTarget } from '../core/decision/state.js';
 import { resolveTarget } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
+import type { RunDependencies } from '../platform/dependencies.js';
 import type { Opened } from '../sources/open.js';
 import type { Source, SourceEvent } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
@@ -19,7 +21,7 @@ export function asksForFields({ fields, filters }: Pick<Inputs, 'fields' | 'filt
 export async function firstLook(
   inputs: Inputs,
   { source, argocd }: Opened,
-  cancelled: AbortSignal,
+  { clock, cancelled }: Pick<RunDependencies, 'clock' | 'cancelled'>,
 ): Promise<FirstLook | undefined> {
   const beside = argocd !== undefined && inputs.source !== 'argocd';
   if (beside || !source.reader || inputs.timeoutMs === 0 || !asksForFields(inputs))
@@ -27,6 +29,7 @@ export async function firstLook(
   const { createFirstLook, isAtRest } = await import('./first-look.js');
   return createFirstLook({
     source,
+    clock,
     cancelled,
     asks: (change) => asksAbout(inputs, change),
     nameOf: (key) => nameOf(key, inputs.applicationNamespace),
@@ -45,6 +48,16 @@ export async function firstLook(
 export function ofApplications(seen: FirstLook['seen']): (event: SourceEvent) => void {
   return (event) => {
     if (event.kind === 'application') seen(event.application);
+  };
+}
+
+/** Does some work as soon as so many Applications were delivered. */
+export function onceMany(count: number, work: () => void): (event: SourceEvent) => void {
+  const keys = new Set<string>();
+  return (event) => {
+    if (event.kind !== 'application' || keys.size >= count) return;
+    keys.add(keyOf(event.application));
+    if (keys.size === count) work();
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../http/connection.js';
-import { unlessAborted } from '../platform/abort.js';
+import { unlessAborted, withTimeLimit } from '../platform/abort.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf } from '../platform/errors.js';
 import type { Outcome } from '../wait/waits.js';
@@ -39,10 +39,26 @@ export async function withFields(
   inputs: FieldInputs,
   dependencies: FieldDependencies,
 ): Promise<Results> {
-  const { console, cancelled, argocd, source, before } = dependencies;
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+  const { console, cancelled, clock } = dependencies;
   const finding: Finding = { told: new Map(results), troubles: [] };
-  const { told, troubles } = finding;
+  await withTimeLimit(clock, PATIENCE_MS, cancelled, async (signal) => {
+    await find(ends, finding, inputs, dependencies, signal);
+    if (signal.aborted) finding.troubles.push(LATE);
+  });
+  if (!cancelled.aborted) noticeUnknown(finding.told, finding.troubles, inputs, console);
+  return finding.told;
+}
+
+/** By the manifests, and what those do not tell by the live objects. */
+async function find(
+  ends: Outcome['ends'],
+  finding: Finding,
+  inputs: FieldInputs,
+  dependencies: FieldDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cancelled, argocd, source, before } = dependencies;
+  const { troubles } = finding;
   const attempt = (work: Promise<unknown>) => tried(unlessAborted(work, signal), troubles);
   if (argocd) {
     await attempt(tellRendered(ends, finding, inputs, { ...dependencies, argocd }, signal));
@@ -51,10 +67,6 @@ export async function withFields(
     troubles.push(...(before?.troubles ?? []));
     await attempt(tellLive(ends, finding, inputs, { ...dependencies, source }, signal));
   }
-  if (cancelled.aborted) return told;
-  if (signal.aborted) troubles.push(LATE);
-  noticeUnknown(told, troubles, inputs, console);
-  return told;
 }
 
 /** Nothing that is found within resources may fail a run, however deep it nests. */

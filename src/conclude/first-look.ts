@@ -2,7 +2,8 @@ import { type Application, keyOf, resourceName } from '../core/application/types
 import { isBusy } from '../core/decision/observations.js';
 import type { Json } from '../core/fields/lists.js';
 import type { Change } from '../core/result/vocabulary.js';
-import { unlessAborted } from '../platform/abort.js';
+import { unlessAborted, withTimeLimit } from '../platform/abort.js';
+import type { Clock } from '../platform/clock.js';
 import type { LiveObject, LiveQuery, Source } from '../sources/source.js';
 
 /** What was read before a deployment, by Application key and resource name. */
@@ -28,18 +29,19 @@ export interface FirstLookOptions {
   readonly nameOf: (key: string) => string;
   /** Nothing more is to come. */
   readonly isDeployed: (application: Application) => boolean;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly cancelled: AbortSignal;
-  /** How long answers are waited for at the end, in milliseconds; default 5 s. */
-  readonly patienceMs?: number;
 }
 
+/** How long answers are waited for at the end, in milliseconds. */
+const PATIENCE_MS = 5000;
 /** More objects are not read. */
 const MOST_OBJECTS = 500;
 /** All that is kept of them, in UTF-16 units of JSON. */
 const MOST_UNITS = 32 * 1024 * 1024;
 
 export function createFirstLook(options: FirstLookOptions): FirstLook {
-  const { source, asks, nameOf, isDeployed, cancelled, patienceMs = 5000 } = options;
+  const { source, asks, nameOf, isDeployed, clock, cancelled } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, cancelled]);
   const known = new Set<string>();
@@ -77,7 +79,7 @@ export function createFirstLook(options: FirstLookOptions): FirstLook {
     },
     // What comes late is safe to use: what had been written by then is not taken for the state before.
     async end() {
-      await unlessAborted(queue, AbortSignal.any([cancelled, AbortSignal.timeout(patienceMs)]));
+      await withTimeLimit(clock, PATIENCE_MS, cancelled, (until) => unlessAborted(queue, until));
       stop.abort();
       return { objects: kept, troubles };
     },

@@ -1,9 +1,12 @@
 import type { ApplicationResult } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
-import { unlessAborted } from '../platform/abort.js';
+import { unlessAborted, withTimeLimit } from '../platform/abort.js';
+import type { RunDependencies } from '../platform/dependencies.js';
 import { type Report, succeeded } from '../report/report.js';
 import type { Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
+
+type HintDependencies = Pick<RunDependencies, 'clock' | 'cancelled'>;
 
 /** A hint is worth no longer wait. */
 const PATIENCE_MS = 3000;
@@ -18,12 +21,12 @@ export async function withHints(
   inputs: Pick<Inputs, 'source' | 'access' | 'applicationNamespace' | 'argocdServer'>,
   source: Source,
   credentials: string,
-  cancelled: AbortSignal,
+  dependencies: HintDependencies,
 ): Promise<Report> {
-  if (cancelled.aborted) return report;
+  if (dependencies.cancelled.aborted) return report;
   if (report.reason === 'unauthorized') return withCredential(report, inputs, credentials);
-  const linked = await withLinks(report, ends, inputs, source, cancelled);
-  return withNearNames(linked, inputs, source, cancelled);
+  const linked = await withLinks(report, ends, inputs, source, dependencies);
+  return withNearNames(linked, inputs, source, dependencies);
 }
 
 /** @param claims what the credential says of itself; empty where it says nothing */
@@ -49,8 +52,14 @@ function credentialOf(access: Inputs['access']): string {
   return 'the service account of the runner, or the kubeconfig in its home directory';
 }
 
-function patience(cancelled: AbortSignal): AbortSignal {
-  return AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
+/** What some work gives; undefined where it takes too long. */
+function inTime<T>(
+  { clock, cancelled }: HintDependencies,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  return withTimeLimit(clock, PATIENCE_MS, cancelled, (signal) =>
+    unlessAborted(work(signal), signal),
+  );
 }
 
 async function withLinks(
@@ -58,14 +67,15 @@ async function withLinks(
   ends: Outcome['ends'],
   { argocdServer }: Pick<Inputs, 'argocdServer'>,
   source: Source,
-  cancelled: AbortSignal,
+  dependencies: HintDependencies,
 ): Promise<Report> {
   const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
   if (!application) return report;
   const namespace = application.controllerNamespace || application.namespace;
-  const signal = patience(cancelled);
   const address =
-    argocdServer || (await unlessAborted(source.uiAddress(namespace, signal), signal)) || '';
+    argocdServer ||
+    (await inTime(dependencies, (signal) => source.uiAddress(namespace, signal))) ||
+    '';
   return withAddress(report, [...ends.keys()], address);
 }
 
@@ -103,7 +113,7 @@ async function withNearNames(
   report: Report,
   { applicationNamespace }: Pick<Inputs, 'applicationNamespace'>,
   source: Source,
-  cancelled: AbortSignal,
+  dependencies: HintDependencies,
 ): Promise<Report> {
   const missing = report.applications.find((each) => each.reason === 'missing');
   if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
@@ -114,8 +124,7 @@ async function withNearNames(
   const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
   const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
   const { nearestNames } = await import('./nearest-names.js');
-  const signal = patience(cancelled);
-  const names = (await unlessAborted(source.names(namespace, signal), signal)) ?? [];
+  const names = (await inTime(dependencies, (signal) => source.names(namespace, signal))) ?? [];
   const near = nearestNames(wanted, names);
   const remedy = [report.remedy, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
   const hint =

@@ -44,7 +44,7 @@ export async function conclude(
   const live =
     late || inputs.liveEvidence === 'off'
       ? new Map()
-      : await evidenceFor(outcome, source, console, cancelled);
+      : await evidenceFor(outcome, source, dependencies);
   const decided = decidedResults(outcome, live);
   const results = late
     ? decided
@@ -62,7 +62,7 @@ export async function conclude(
   const links = inputs.argocdServer !== '' || inputs.report.includes('deployment');
   if (succeeded(report) && !links) return report;
   const { withHints } = await import('./hints.js');
-  return withHints(report, outcome, inputs, source, credentials(), cancelled);
+  return withHints(report, outcome, inputs, source, credentials(), dependencies);
 }
 
 /** What else there is to say about what did not end well; nothing where that is told already. */
@@ -100,13 +100,12 @@ function tellUnrecorded({ ends }: Outcome, console: Console): void {
 async function evidenceFor(
   outcome: Outcome,
   source: Source,
-  log: Console,
-  cancelled: AbortSignal,
+  { clock, console: log, cancelled }: RunDependencies,
 ): Promise<LiveEvidence> {
   const open = [...outcome.ends.values()].some((each) => undecidedOf(each).length > 0);
   if (!open) return new Map();
   const { readLive } = await import('./live-evidence.js');
-  return readLive(outcome, source, log, cancelled);
+  return readLive(outcome, source, { clock, log, cancelled });
 }
 
 /** Nothing is loaded where nobody asks. */

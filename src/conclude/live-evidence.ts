@@ -1,13 +1,20 @@
 import { resourceName } from '../core/application/types.js';
 import type { LiveTimes } from '../core/changes/live-times.js';
 import { type Settled, undecidedOf } from '../core/result/settle.js';
-import { unlessAborted } from '../platform/abort.js';
+import { unlessAborted, withTimeLimit } from '../platform/abort.js';
+import type { Clock } from '../platform/clock.js';
 import type { Log } from '../platform/log.js';
 import type { LiveMetadata, LiveQuery, Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
 
 /** By Application key, then by resource name: what the live objects said. */
 export type LiveEvidence = ReadonlyMap<string, ReadonlyMap<string, LiveTimes>>;
+
+export interface LiveEvidenceDependencies {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly log: Log;
+  readonly cancelled: AbortSignal;
+}
 
 /** A run's answer never waits longer for evidence. */
 const PATIENCE_MS = 20_000;
@@ -19,8 +26,7 @@ const PATIENCE_MS = 20_000;
 export async function readLive(
   { ends }: Pick<Outcome, 'ends'>,
   source: Source,
-  log: Log,
-  cancelled: AbortSignal,
+  { clock, log, cancelled }: LiveEvidenceDependencies,
 ): Promise<LiveEvidence> {
   const questions = [...ends].flatMap(([key, settled]) => {
     const { application } = settled;
@@ -32,9 +38,9 @@ export async function readLive(
   });
   if (questions.length === 0) return new Map();
   log.debug(`Reading the metadata of ${questions.length} live objects.`);
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(PATIENCE_MS)]);
   const queries = questions.map((each) => each.query);
-  const answers = (await unlessAborted(source.live(queries, signal), signal)) ?? [];
+  const read = (signal: AbortSignal) => unlessAborted(source.live(queries, signal), signal);
+  const answers = (await withTimeLimit(clock, PATIENCE_MS, cancelled, read)) ?? [];
   noticeUnreadable(answers, log);
   const evidence = new Map<string, Map<string, LiveTimes>>();
   for (const [i, { key, of }] of questions.entries()) {

@@ -17,7 +17,7 @@ import { applicationMatches } from '../core/filters/application-names.js';
 import { type End, type Settled, settle, undecidedOf } from '../core/result/settle.js';
 import { withRetries } from '../http/retry.js';
 import type { Inputs, RunContext } from '../inputs/types.js';
-import { unlessAborted } from '../platform/abort.js';
+import { unlessAborted, withTimeLimit } from '../platform/abort.js';
 import type { Clock } from '../platform/clock.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
@@ -297,9 +297,10 @@ async function lookedUp(
   { clock, random, cancelled }: Pick<EventDependencies, 'clock' | 'random' | 'cancelled'>,
 ): Promise<Application> {
   const key = keyOf(application);
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(DEADLINE_MS)]);
-  const look = () => source.relist(signal);
-  const events = await unlessAborted(withRetries(look, { clock, random }, signal), signal);
+  const events = await withTimeLimit(clock, DEADLINE_MS, cancelled, (signal) => {
+    const look = () => source.relist(signal);
+    return unlessAborted(withRetries(look, { clock, random }, signal), signal);
+  });
   if (!events) throw new TransientError('The cluster did not answer in time.');
   const found = events.find((each) => each.kind === 'application')?.application;
   if (found?.unreadable !== undefined) throw new DecodeError(found.unreadable);
@@ -342,10 +343,10 @@ function settledBy({ application, end }: ReadEvent, inputs: Inputs, clock: Clock
 async function evidenceFor(
   { source, end }: ReadEvent,
   ends: Parameters<typeof readLive>[0],
-  { console, cancelled }: EventDependencies,
+  { clock, console, cancelled }: EventDependencies,
 ): Promise<LiveEvidence> {
   if (!source || end.conclusion === 'skipped') return new Map();
-  return readLive(ends, source, console, cancelled);
+  return readLive(ends, source, { clock, log: console, cancelled });
 }
 
 /** An event tells no fields: the Argo CD API does, where inputs give access to it. */

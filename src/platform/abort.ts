@@ -1,3 +1,5 @@
+import type { Clock } from './clock.js';
+
 /**
  * The result of some work, or undefined as soon as the signal aborts: the work may be deaf to it.
  * What the work comes to after that is dropped.
@@ -14,5 +16,23 @@ export async function unlessAborted<T>(
     return await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener('abort', end);
+  }
+}
+
+/** What some work gives with a signal of its own, which also aborts after so many milliseconds. */
+export async function withTimeLimit<T>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  signal: AbortSignal,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const [late, done] = [new AbortController(), new AbortController()];
+  void clock.sleep(ms, done.signal).then(() => {
+    if (!done.signal.aborted) late.abort();
+  });
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    done.abort();
   }
 }

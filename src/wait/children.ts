@@ -3,10 +3,24 @@ import { managedBy } from '../core/children/managed.js';
 import { type Lead, leadOf } from '../core/children/target.js';
 import type { Verdict } from '../core/decision/rules.js';
 import { isTarget, type Policy, type State, step } from '../core/decision/state.js';
-import { type Draft, waitOf } from './draft.js';
+import type { Inputs } from '../inputs/types.js';
+import { type ChildRules, type Draft, waitOf } from './draft.js';
+import { selectionOf } from './selection.js';
 import type { OpenWait, Wait } from './waits.js';
 
 /** What those that manage an Application mean for its wait: its target, and when its end counts. */
+
+/** How it is waited for those that Applications manage; undefined: it is not. */
+export function childRules(
+  inputs: Inputs,
+  policy: Policy,
+  resolve: ChildRules['resolve'],
+): ChildRules | undefined {
+  if (!inputs.children) return undefined;
+  const { namespace: only } = selectionOf(inputs);
+  const watches = (namespace: string) => only === undefined || namespace === only;
+  return { policy: policyOfManaged(policy), watches, resolve };
+}
 
 /** The policy for Applications that nobody named: some inputs speak of the named ones only. */
 export function policyOfManaged(policy: Policy): Policy {
