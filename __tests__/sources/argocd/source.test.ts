@@ -414,6 +414,20 @@ describe('live evidence', () => {
     expect(server.requests.filter((each) => each.path.endsWith('/resource-tree'))).toHaveLength(1);
   });
 
+  test('of an Application whose tree is as large as a list', async () => {
+    const path = `/${'x'.repeat(1_000)}`;
+    const crowd = Array.from({ length: 9_000 }, (_, i) => ({
+      ...{ version: 'v1', kind: 'ConfigMap', namespace: 'shop', name: `${i}`, uid: `${i}` },
+      ...{ createdAt: MADE, info: [{ name: 'path', value: path }] },
+    }));
+    const gone = { kind: 'ConfigMap', namespace: 'shop', name: 'gone', version: 'v1' };
+    const within = () => ({ tree: { nodes: [...crowd, gone] } });
+    const server = await serve({ objects: [object], within });
+    const queries = [query('ConfigMap', '8999'), query('ConfigMap', 'gone')];
+    const found = { kind: 'found', creationTimestamp: MADE, lastWrite: '' };
+    expect(await sourceOf(server).live(queries, ALL)).toEqual([found, { kind: 'absent' }]);
+  });
+
   test('where the manifest cannot be had, the tree knows when it was made', async () => {
     const server = await serve({
       objects: [object],

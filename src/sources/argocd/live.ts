@@ -2,6 +2,7 @@ import { keyOf } from '../../core/application/types.js';
 import type { Answer } from '../../http/answers.js';
 import { type Json, list, record, text } from '../../http/json.js';
 import { withRetries } from '../../http/retry.js';
+import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { messageOf, TerminalError } from '../../platform/errors.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
@@ -20,22 +21,32 @@ export interface LiveOptions extends Api {
   readonly action: (key: string) => ArgocdAction;
 }
 
-/** The live objects of an Application, as Argo CD last saw them. */
-type ResourceTree = readonly Json[];
+/** A live object as Argo CD last saw it: of a node of the tree, what finds and dates the object. */
+interface LiveNode {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly createdAt: string;
+}
+
+/** The live objects of an Application, by group, kind and name. */
+type LiveNodes = ReadonlyMap<string, readonly LiveNode[]>;
 
 /** Reads metadata of live objects through Argo CD, in any cluster; see `Source.live`. */
 export function liveReader(options: LiveOptions) {
   return (queries: readonly LiveQuery[], signal: AbortSignal): Promise<readonly LiveMetadata[]> => {
-    const trees = new Map<string, Promise<ResourceTree>>();
-    const treeOf = ({ application }: LiveQuery): Promise<ResourceTree> => {
+    const trees = new Map<string, Promise<LiveNodes>>();
+    const nodesOf = ({ application }: LiveQuery): Promise<LiveNodes> => {
       const key = keyOf(application);
-      const known = trees.get(key) ?? treeAt(options, application, signal);
+      const known = trees.get(key) ?? nodesAt(options, application, signal);
       trees.set(key, known);
       return known;
     };
     const read = async (query: LiveQuery): Promise<LiveMetadata> => {
       try {
-        const node = nodeIn(await treeOf(query), query);
+        const node = nodeIn(await nodesOf(query), query);
         return node ? await metadataOf(options, query, node, signal) : { kind: 'absent' };
       } catch (thrown) {
         return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
@@ -45,40 +56,55 @@ export function liveReader(options: LiveOptions) {
   };
 }
 
-async function treeAt(
+async function nodesAt(
   options: LiveOptions,
   application: LiveQuery['application'],
   signal: AbortSignal,
-): Promise<ResourceTree> {
+): Promise<LiveNodes> {
   const tree = record(await read(options, application, '/resource-tree', {}, signal));
-  return list(tree.nodes).map(record);
+  // A node without a uid is in Git but not in the cluster.
+  const live = list(tree.nodes)
+    .map(record)
+    .filter((node) => text(node.uid) !== '');
+  return Map.groupBy(live.map(liveNode), nodeName);
+}
+
+function liveNode(node: Json): LiveNode {
+  return {
+    group: text(node.group),
+    kind: text(node.kind),
+    namespace: text(node.namespace),
+    name: text(node.name),
+    version: text(node.version),
+    createdAt: text(node.createdAt),
+  };
+}
+
+function nodeName({ group, kind, name }: Pick<LiveNode, 'group' | 'kind' | 'name'>): string {
+  return `${group}/${kind}/${name}`;
 }
 
 /** A query may lack the namespace that its resource was applied to. */
-function nodeIn(tree: ResourceTree, { group, kind, namespace, name, defaultNamespace }: LiveQuery) {
-  const same = tree.filter(
-    (node) => text(node.group) === group && node.kind === kind && node.name === name,
-  );
+function nodeIn(nodes: LiveNodes, query: LiveQuery): LiveNode | undefined {
+  const { namespace, defaultNamespace } = query;
   const namespaces = namespace === '' ? ['', defaultNamespace] : [namespace];
-  // A node without a uid is in Git but not in the cluster.
-  return same.find((node) => namespaces.includes(text(node.namespace)) && text(node.uid) !== '');
+  return nodes.get(nodeName(query))?.find((node) => namespaces.includes(node.namespace));
 }
 
 /** The manifest tells who wrote the object when; without it, the tree tells when it was created. */
 async function metadataOf(
   options: LiveOptions,
   query: LiveQuery,
-  node: Json,
+  { namespace, createdAt, ...node }: LiveNode,
   signal: AbortSignal,
 ): Promise<LiveMetadata> {
-  const [namespace, version] = [text(node.namespace), query.version || text(node.version)];
+  const version = query.version || node.version;
   try {
     const object = await objectAt(options, { ...query, namespace, version }, signal);
     return found(record(object.metadata));
   } catch (thrown) {
-    const creationTimestamp = text(node.createdAt);
-    if (creationTimestamp === '') throw thrown;
-    return { kind: 'found', creationTimestamp, lastWrite: '' };
+    if (createdAt === '') throw thrown;
+    return { kind: 'found', creationTimestamp: createdAt, lastWrite: '' };
   }
 }
 
@@ -125,7 +151,13 @@ function read(
 ): Promise<unknown> {
   const { namespace, name } = application;
   const query = { appNamespace: namespace, ...more };
-  const request = { path: applicationPath(name, below), query, compressed: true };
+  // The tree of an Application with thousands of resources is as large as a list.
+  const request: Request = {
+    path: applicationPath(name, below),
+    query,
+    compressed: true,
+    kind: 'list',
+  };
   const refused = (answer: Answer) =>
     refusal(answer, options.action(keyOf(application)), options.server);
   return withRetries(() => ask(options, request, refused, signal), options, signal);
