@@ -24,9 +24,9 @@ export const KINDS: readonly Kind[] = [
   { kind: 'AnalysisRun', plural: 'analysisruns', hasStatus: false },
 ];
 
-/** @throws Error for a kind that is none of `KINDS` */
+/** @throws Error for a kind that is not in `KINDS` */
 export function kindOf(name: string | undefined): Kind {
   const found = KINDS.find(({ kind }) => kind === name);
-  if (!found) throw new Error(`${name} is none of ${KINDS.map(({ kind }) => kind).join(', ')}.`);
+  if (!found) throw new Error(`${name} is not one of ${KINDS.map(({ kind }) => kind).join(', ')}.`);
   return found;
 }
