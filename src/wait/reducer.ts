@@ -15,6 +15,7 @@ import {
   type Known,
   type Reduction,
   replace,
+  touch,
   type WaitEvent,
   type WaitRules,
   waitOf,
@@ -189,8 +190,11 @@ function left(draft: Draft, key: string): void {
   forget(draft, key);
   const wait = waitOf(draft, key);
   if (!wait) return;
-  if (areOfSet(draft.rules.wanted, wait.entries)) replace(draft, key, undefined);
-  else apply(draft, key, { kind: 'absent', now: draft.now });
+  if (areOfSet(draft.rules.wanted, wait.entries)) {
+    replace(draft, key, undefined);
+    // What it manages goes with it.
+    touch(draft, key);
+  } else apply(draft, key, { kind: 'absent', now: draft.now });
 }
 
 function deleted(draft: Draft, key: string): void {
@@ -234,8 +238,8 @@ function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void
 }
 
 function answered(draft: Draft, { key, question, answer }: Taken<'answered'>): void {
-  if (answer && waitOf(draft, key)) apply(draft, key, answer);
-  else later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
+  if (!answer) later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
+  else if (waitOf(draft, key)) apply(draft, key, answer);
 }
 
 function askAgain(draft: Draft, { key, question }: Taken<'ask-again'>): void {
