@@ -7,12 +7,13 @@
 import { pathToFileURL } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node';
 import { traceNames } from '../__tests__/support/replay.ts';
-import { type Case, cases } from './e2e/cases.ts';
+import { cases } from './e2e/cases.ts';
+import type { Case } from './e2e/checks.ts';
 import { type Lab, openLab } from './e2e/cluster.ts';
 import { optionsOf } from './options.ts';
 
-const REFUSAL = `This makes namespaces, roles, service accounts and, where it is missing, the definition of
-Applications in the cluster of KUBECONFIG, and takes them away again.
+const REFUSAL = `This makes namespaces, roles, service accounts and, where they are missing, the definitions of
+Argo CD and Argo Rollouts in the cluster of KUBECONFIG, and takes them away again.
 Allow it for a cluster that you can spare: E2E_ALLOW=1 npm run e2e`;
 
 interface Count {

@@ -6,6 +6,8 @@ import type { Stage, TraceEvent } from './replay.ts';
 /** A recorded watch of several objects; the format is described in `fan/README.md`. */
 export interface Fan {
   readonly trace: string;
+  /** Where the Applications are. */
+  readonly namespace: string;
   readonly revision: string;
   /** `CLASS group/Kind/namespace/name`, by Application. */
   readonly expect: Readonly<Record<string, readonly string[]>>;

@@ -138,7 +138,7 @@ export function stateAt(trace: Trace, t: number): KubeObject | undefined {
  * was seen, and its newest time (in whole seconds) is often of that very moment: the latest of all
  * `newest time - t` is the truth, up to a second behind.
  */
-export function epochOf(trace: Trace): number {
+export function epochOf(trace: Pick<Trace, 'events'>): number {
   const known =
     epochs.get(trace) ??
     Math.max(...trace.events.map((event) => newestTime(event.object) - event.t));
@@ -147,7 +147,7 @@ export function epochOf(trace: Trace): number {
 }
 
 /** A recording is played hundreds of times, and every time in its objects has to be read. */
-const epochs = new WeakMap<Trace, number>();
+const epochs = new WeakMap<Pick<Trace, 'events'>, number>();
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 

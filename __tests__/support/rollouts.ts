@@ -64,7 +64,12 @@ export function abortedFor(why = '') {
   return {
     ...{ phase: 'Degraded', message: `RolloutAborted: ${message}`, currentStepIndex: 0 },
     ...{ abort: true, abortedAt: '2026-03-01T12:05:00Z', updatedReplicas: 0 },
-    conditions: [{ type: 'Progressing', status: 'False', reason: 'RolloutAborted', message }],
+    conditions: [
+      {
+        ...{ type: 'Progressing', status: 'False', reason: 'RolloutAborted', message },
+        ...{ lastTransitionTime: '2026-03-01T12:05:00Z', lastUpdateTime: '2026-03-01T12:05:00Z' },
+      },
+    ],
   };
 }
 
@@ -121,6 +126,7 @@ export function analysisRun(phase: string, options: RunOptions = {}): KubeObject
       labels: { 'rollout-type': 'Step', 'step-index': '2', 'rollouts-pod-template-hash': hash },
       annotations: { 'rollout.argoproj.io/revision': String(revision) },
     },
+    spec: { metrics: [] },
     status: { phase, ...(message === undefined ? {} : { message }), metricResults },
   };
 }
@@ -130,7 +136,12 @@ export const FAILED_METRIC =
 
 /** One metric that failed, and a dry run that did too. */
 export const METRICS = [
-  { name: 'latency', phase: 'Failed', dryRun: true, measurements: [{ value: '[900]' }] },
+  {
+    name: 'latency',
+    phase: 'Failed',
+    dryRun: true,
+    measurements: [{ phase: 'Failed', value: '[900]' }],
+  },
   { name: 'errors', phase: 'Successful', measurements: [{ phase: 'Successful', value: '[0]' }] },
   {
     ...{ name: 'success-rate', phase: 'Failed', count: 1, failed: 1 },

@@ -1,22 +1,22 @@
+import type { V1PolicyRule } from '@kubernetes/client-node';
 import type { StepResult } from '../../__tests__/support/action.ts';
 import { loadTrace } from '../../__tests__/support/replay.ts';
-import { type Faults, logFaults, outputFaults } from './checks.ts';
+import { type Case, type Faults, logFaults, outputFaults } from './checks.ts';
 import type { Lab } from './cluster.ts';
+import { documentedRules } from './documented.ts';
+import { fanCases } from './fan.ts';
+import { APPLICATION, GROUP } from './kinds.ts';
 import { act, liveFaults, playRecording, recordingFaults } from './play.ts';
 import { staged } from './recording.ts';
-
-export interface Case {
-  readonly name: string;
-  /** @returns what is wrong; none: it passed */
-  readonly run: () => Promise<Faults>;
-}
+import { rolloutCases } from './rollouts.ts';
+import { windowCases } from './windows.ts';
 
 /** The accounts are made first: each has no more than what its feature is documented to need. */
 export async function cases(lab: Lab, recordings: readonly string[]): Promise<readonly Case[]> {
-  const reader = await lab.account('reader', ['get', 'list', 'watch']);
-  const lister = await lab.account('lister', ['get', 'list']);
+  const reader = await lab.account('reader', documentedRules('argocd-post-sync'));
+  const lister = await lab.account('lister', onApplications('get', 'list'));
   const stranger = await lab.account('stranger', []);
-  const trigger = await lab.account('trigger', ['get', 'list', 'watch', 'patch']);
+  const trigger = await lab.account('trigger', onApplications('get', 'list', 'watch', 'patch'));
   return [
     ...recordings.map((name) => ({
       name: `recording ${name}`,
@@ -27,7 +27,14 @@ export async function cases(lab: Lab, recordings: readonly string[]): Promise<re
     })),
     ...rights(lab, { reader, lister, stranger }),
     ...features(lab, { reader, trigger }),
+    ...(await fanCases(lab, reader)),
+    ...(await windowCases(lab, reader)),
+    ...(await rolloutCases(lab, reader)),
   ];
+}
+
+function onApplications(...verbs: readonly string[]): readonly V1PolicyRule[] {
+  return [{ apiGroups: [GROUP], resources: [APPLICATION.plural], verbs: [...verbs] }];
 }
 
 function rights(
@@ -67,7 +74,7 @@ function rights(
     {
       name: 'a token of an account that is gone: 401',
       run: async () => {
-        const token = await lab.account('passing', ['get', 'list', 'watch']);
+        const token = await lab.account('passing', onApplications('get', 'list', 'watch'));
         await lab.removeAccount('passing');
         const result = await lookAt(lab, token, 'shop');
         return outputFaults(result, { conclusion: 'failure', reason: 'unauthorized' });
@@ -188,7 +195,7 @@ async function beside(
   run: (application: { readonly name: string; readonly revision: string }) => Promise<Faults>,
 ): Promise<Faults> {
   const trace = loadTrace('started-late');
-  const { first } = staged(trace, lab.namespace, Date.now() + lab.clockOffsetMs, 1);
+  const [first] = staged(trace, lab.namespace, Date.now() + lab.clockOffsetMs, 1).first;
   if (!first) throw new Error('The recording has no first state.');
   const { name } = first.metadata;
   await lab.put({ ...first, metadata: { ...first.metadata, labels } });

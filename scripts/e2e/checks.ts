@@ -5,6 +5,12 @@ import { changesOf, hooksOf } from '../../__tests__/support/results.ts';
 /** What is wrong with a run of the action, in sentences; none: nothing. */
 export type Faults = readonly string[];
 
+export interface Case {
+  readonly name: string;
+  /** @returns what is wrong; none: it passed */
+  readonly run: () => Promise<Faults>;
+}
+
 /** Compares a run with what its recording expects. */
 export function faultsOf(result: StepResult, truth: Expectation): Faults {
   const { conclusion, reason, deployed, health, syncStatus, changes, hooks } = truth;
@@ -48,7 +54,12 @@ function difference(what: string, actual: string | undefined, wanted: string): F
   return actual === wanted ? [] : [`${what} is ${actual || 'empty'}, not ${wanted || 'empty'}`];
 }
 
-function differences(what: string, actual: readonly string[], wanted: readonly string[]): Faults {
+/** Compares two lists in any order. */
+export function differences(
+  what: string,
+  actual: readonly string[],
+  wanted: readonly string[],
+): Faults {
   const missing = wanted.filter((each) => !actual.includes(each));
   const extra = actual.filter((each) => !wanted.includes(each));
   return [

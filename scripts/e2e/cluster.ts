@@ -14,6 +14,7 @@ import {
   type V1ResourceAttributes,
 } from '@kubernetes/client-node';
 import type { KubeObject } from '../../__tests__/support/api/store.ts';
+import { APPLICATION, GROUP, KINDS, type Kind, kindOf, VERSION } from './kinds.ts';
 
 /** What a run of the tests has in a cluster, and takes away again. */
 export interface Lab {
@@ -28,17 +29,19 @@ export interface Lab {
   makeNamespace(name: string): Promise<void>;
   removeNamespace(name: string): Promise<void>;
   /**
-   * A ServiceAccount with a Role for Applications, and with further ones in other namespaces.
+   * A ServiceAccount that may do in the namespace of the Applications what the rules allow.
    * @returns its token, once the server knows what it allows
    */
-  account(name: string, verbs: readonly string[]): Promise<string>;
-  /** Lets an account read objects in a namespace, as live evidence does. */
-  allowReading(account: string, namespace: string): Promise<void>;
+  account(name: string, rules: readonly V1PolicyRule[]): Promise<string>;
+  /** Allows an account more, in another namespace. Resolves once the server knows. */
+  allow(account: string, namespace: string, rules: readonly V1PolicyRule[]): Promise<void>;
   removeAccount(name: string): Promise<void>;
-  /** Creates or replaces an Application. */
+  /** Creates or replaces an object of one of `KINDS`, in the namespace of the Applications. */
   put(object: KubeObject): Promise<KubeObject>;
+  /** An Application. */
   get(name: string): Promise<KubeObject | undefined>;
-  remove(name: string): Promise<void>;
+  /** @param kind one of `KINDS`; default: an Application */
+  remove(name: string, kind?: string): Promise<void>;
   /**
    * Creates an object as Argo CD's controller.
    * @returns makes its last write be of a time (RFC 3339)
@@ -48,10 +51,6 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-const GROUP = 'argoproj.io';
-const VERSION = 'v1alpha1';
-const PLURAL = 'applications';
-const CRD = `${PLURAL}.${GROUP}`;
 const RUN_LABEL = 'argocd-post-sync-e2e';
 const CONTROLLER = 'argocd-controller';
 const PATIENCE_MS = 20_000;
@@ -98,17 +97,37 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
   const namespace = nameNamespace();
   const clockOffsetMs = (await makeNamespace(namespace)).getTime() - Date.now();
 
-  const at = { group: GROUP, version: VERSION, namespace, plural: PLURAL };
+  const at = ({ plural }: Kind) => ({ group: GROUP, version: VERSION, namespace, plural });
   const versions = new Map<string, string>();
 
   const get = async (name: string): Promise<KubeObject | undefined> => {
-    const found = await ignoreMissing(custom.getNamespacedCustomObject({ ...at, name }));
-    return found as KubeObject | undefined;
+    const asked = custom.getNamespacedCustomObject({ ...at(APPLICATION), name });
+    return (await ignoreMissing(asked)) as KubeObject | undefined;
   };
 
-  const remove = async (name: string) => {
-    versions.delete(name);
-    await ignoreMissing(custom.deleteNamespacedCustomObject({ ...at, name }));
+  const remove = async (name: string, kind = APPLICATION.kind) => {
+    versions.delete(`${kind}/${name}`);
+    await ignoreMissing(custom.deleteNamespacedCustomObject({ ...at(kindOf(kind)), name }));
+  };
+
+  const put = async (object: KubeObject) => {
+    const { name } = object.metadata;
+    const kind = kindOf(object.kind);
+    const key = `${kind.kind}/${name}`;
+    const known = versions.get(key);
+    const body = withVersion(object, known);
+    let stored = (
+      known === undefined
+        ? await custom.createNamespacedCustomObject({ ...at(kind), body })
+        : await custom.replaceNamespacedCustomObject({ ...at(kind), name, body })
+    ) as KubeObject;
+    if (kind.hasStatus) {
+      const body = withVersion(object, stored.metadata.resourceVersion);
+      const request = custom.replaceNamespacedCustomObjectStatus({ ...at(kind), name, body });
+      stored = (await request) as KubeObject;
+    }
+    versions.set(key, stored.metadata.resourceVersion ?? '');
+    return stored;
   };
 
   /** Grants take a moment to be known. */
@@ -120,20 +139,23 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
     await until(is, `${account} may ${resourceAttributes.verb} ${resourceAttributes.resource}`);
   };
 
-  const grant = async (where: string, account: string, rules: V1PolicyRule[]) => {
+  const allow = async (account: string, where: string, rules: readonly V1PolicyRule[]) => {
     const metadata = { name: account, labels };
-    await rbac.createNamespacedRole({ namespace: where, body: { metadata, rules } });
+    await rbac.createNamespacedRole({ namespace: where, body: { metadata, rules: [...rules] } });
     undo.push(() => rbac.deleteNamespacedRole({ namespace: where, name: account }));
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account };
     const subjects = [{ kind: 'ServiceAccount', namespace, name: account }];
     const body = { metadata, roleRef, subjects };
     await rbac.createNamespacedRoleBinding({ namespace: where, body });
     undo.push(() => rbac.deleteNamespacedRoleBinding({ namespace: where, name: account }));
+    for (const request of requestsOf(rules)) {
+      await allowed(account, { namespace: where, ...request });
+    }
   };
 
   /** A definition that is new is unknown at first, then 429 while its storage is made. */
-  const isServed = async () => {
-    const listing = custom.listNamespacedCustomObject(at);
+  const isServed = async (kind: Kind) => {
+    const listing = custom.listNamespacedCustomObject(at(kind));
     return (await ignoring([404, 429, 503], listing)) !== undefined;
   };
 
@@ -144,45 +166,22 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
     nameNamespace,
     makeNamespace: async (name) => void (await makeNamespace(name)),
     removeNamespace,
-    async account(name, verbs) {
+    async account(name, rules) {
       await core.createNamespacedServiceAccount({
         namespace,
         body: { metadata: { name, labels } },
       });
       undo.push(() => core.deleteNamespacedServiceAccount({ namespace, name }));
-      if (verbs.length > 0) {
-        const rule = { apiGroups: [GROUP], resources: [PLURAL], verbs: [...verbs] };
-        await grant(namespace, name, [rule]);
-      }
-      for (const verb of verbs) {
-        await allowed(name, { namespace, group: GROUP, resource: PLURAL, verb });
-      }
+      if (rules.length > 0) await allow(name, namespace, rules);
       const body = { spec: { audiences: [] as string[], expirationSeconds: 3600 } };
       const issued = await core.createNamespacedServiceAccountToken({ namespace, name, body });
       return issued.status?.token ?? '';
     },
-    async allowReading(account, where) {
-      await grant(where, account, [
-        { apiGroups: [''], resources: ['configmaps', 'services', 'namespaces'], verbs: ['get'] },
-        { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] },
-      ]);
-      await allowed(account, { namespace: where, group: '', resource: 'configmaps', verb: 'get' });
-    },
+    allow,
     async removeAccount(name) {
       await core.deleteNamespacedServiceAccount({ namespace, name });
     },
-    async put(object) {
-      const { name } = object.metadata;
-      const resourceVersion = versions.get(name);
-      const body = withVersion(object, resourceVersion);
-      const stored = (
-        resourceVersion === undefined
-          ? await custom.createNamespacedCustomObject({ ...at, body })
-          : await custom.replaceNamespacedCustomObject({ ...at, name, body })
-      ) as KubeObject;
-      versions.set(name, stored.metadata.resourceVersion ?? '');
-      return stored;
-    },
+    put,
     get,
     remove,
     async applied(object) {
@@ -206,37 +205,38 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
         });
     },
     async close() {
-      await until(isServed, `${CRD} is served`);
-      const left = (await custom.listNamespacedCustomObject(at)) as {
-        readonly items: readonly KubeObject[];
-      };
-      for (const { metadata } of left.items) await remove(metadata.name);
+      for (const kind of KINDS) await removeAll(kind);
       for (const step of undo.reverse()) await ignoreMissing(step());
       for (const name of [...namespaces]) await removeNamespace(name);
-      await removeDefinition();
+      for (const kind of KINDS) await removeDefinition(kind);
     },
   };
 
+  const removeAll = async (kind: Kind) => {
+    await until(() => isServed(kind), `${kind.plural} are served`);
+    const left = (await custom.listNamespacedCustomObject(at(kind))) as List;
+    for (const { metadata } of left.items) await remove(metadata.name, kind.kind);
+  };
+
   /** The definition goes only if it is of this run, and nobody has used it since. */
-  const removeDefinition = async () => {
-    const found = await ignoreMissing(extensions.readCustomResourceDefinition({ name: CRD }));
+  const removeDefinition = async (kind: Kind) => {
+    const name = definitionOf(kind);
+    const read = () => ignoreMissing(extensions.readCustomResourceDefinition({ name }));
+    const found = await read();
     if (found?.metadata?.labels?.[RUN_LABEL] !== run) return;
-    const { group, version, plural } = at;
-    const all = (await custom.listClusterCustomObject({ group, version, plural })) as {
-      readonly items: readonly unknown[];
-    };
+    const { group, version, plural } = at(kind);
+    const all = (await custom.listClusterCustomObject({ group, version, plural })) as List;
     if (all.items.length > 0) {
-      console.log(`${CRD} stays: other Applications have come to be.`);
+      console.log(`${name} stays: others have made some of them.`);
       return;
     }
-    await extensions.deleteCustomResourceDefinition({ name: CRD });
-    const read = () => ignoreMissing(extensions.readCustomResourceDefinition({ name: CRD }));
-    await until(async () => (await read()) === undefined, `${CRD} is gone`);
+    await extensions.deleteCustomResourceDefinition({ name });
+    await until(async () => (await read()) === undefined, `${name} is gone`);
   };
 
   try {
-    await define(extensions, labels);
-    await until(isServed, `${CRD} is served`);
+    for (const kind of KINDS) await define(extensions, kind, labels);
+    for (const kind of KINDS) await until(() => isServed(kind), `${kind.plural} are served`);
   } catch (thrown) {
     await lab.close();
     throw thrown;
@@ -244,23 +244,47 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
   return lab;
 }
 
-/** Makes the Application known, where it is not: anything goes, and no status subresource. */
+/** What rules allow, one by one. */
+function requestsOf(rules: readonly V1PolicyRule[]): readonly V1ResourceAttributes[] {
+  return rules.flatMap(({ apiGroups = [], resources = [], verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((type) => {
+        const [resource = '', subresource = ''] = type.split('/');
+        return verbs.map((verb) => ({ group, resource, subresource, verb }));
+      }),
+    ),
+  );
+}
+
+interface List {
+  readonly items: readonly KubeObject[];
+}
+
+function definitionOf({ plural }: Kind): string {
+  return `${plural}.${GROUP}`;
+}
+
+/** Makes a kind known, where it is not: anything goes. */
 async function define(
   extensions: ApiextensionsV1Api,
+  kind: Kind,
   labels: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const found = await ignoreMissing(extensions.readCustomResourceDefinition({ name: CRD }));
-  if (found) return;
+  const name = definitionOf(kind);
+  if (await ignoreMissing(extensions.readCustomResourceDefinition({ name }))) return;
   const openAPIV3Schema = { type: 'object', x_kubernetes_preserve_unknown_fields: true };
-  const version = { name: VERSION, served: true, storage: true, schema: { openAPIV3Schema } };
+  const version = {
+    ...{ name: VERSION, served: true, storage: true, schema: { openAPIV3Schema } },
+    ...(kind.hasStatus ? { subresources: { status: {} } } : {}),
+  };
   const body = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: CRD, labels },
+    metadata: { name, labels },
     spec: {
       group: GROUP,
       scope: 'Namespaced',
-      names: { plural: PLURAL, singular: 'application', kind: 'Application' },
+      names: { plural: kind.plural, singular: kind.kind.toLowerCase(), kind: kind.kind },
       versions: [version],
     },
   };

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runAction, type Step, type StepResult } from '../../__tests__/support/action.ts';
+import type { KubeObject } from '../../__tests__/support/api/store.ts';
 import { inputsOf, loadTrace } from '../../__tests__/support/replay.ts';
 import { type Faults, faultsOf } from './checks.ts';
 import type { Lab } from './cluster.ts';
-import { leadOf, liveObjects, moved, type Staged, staged } from './recording.ts';
+import { leadOf, liveObjects, moved, type Score, staged } from './recording.ts';
 
 /** How many times faster than recorded. */
 export const SPEED = 20;
@@ -12,6 +13,12 @@ export interface PlayOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly speed?: number;
 }
+
+/** What live evidence takes for the live objects of recordings. */
+const READING = [
+  { apiGroups: [''], resources: ['configmaps', 'services', 'namespaces'], verbs: ['get'] },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] },
+];
 
 /** Starts the action in the lab, with a token. */
 export function act(lab: Lab, token: string, step: Step): Promise<StepResult> {
@@ -36,8 +43,9 @@ export async function playRecording(
   { inputs = {}, speed = SPEED }: PlayOptions = {},
 ): Promise<StepResult> {
   const now = Date.now() + lab.clockOffsetMs;
-  const plan = staged(loadTrace(name), lab.namespace, now, speed);
-  return play(lab, token, plan, { inputs, speed });
+  const trace = loadTrace(name);
+  const plan = staged(trace, lab.namespace, now, speed);
+  return play(lab, token, plan, { inputs: { ...inputsOf(trace), ...inputs }, speed });
 }
 
 /** @returns what is not as the recording expects */
@@ -75,38 +83,40 @@ export async function liveFaults(
   await sleep(aheadMs);
   await make(true);
   for (const [at, write] of dated) await write(moved(trace, at, begins, SPEED));
-  await lab.allowReading(account, destination);
+  await lab.allow(account, destination, READING);
   try {
     const plan = staged(trace, lab.namespace, begins, SPEED, destination);
-    return faultsOf(await play(lab, token, plan, {}), plan.trace.expect);
+    const result = await play(lab, token, plan, { inputs: inputsOf(trace) });
+    return faultsOf(result, plan.trace.expect);
   } finally {
     await lab.removeNamespace(destination);
   }
 }
 
-async function play(
+/** Puts the first states there, starts the action, and writes the rest from its first look on. */
+export async function play(
   lab: Lab,
   token: string,
-  { trace, first, rest }: Staged,
-  { inputs = {}, speed = SPEED }: PlayOptions,
+  { first, rest }: Score,
+  { inputs, speed = SPEED }: PlayOptions,
 ): Promise<StepResult> {
-  const { application } = trace;
+  const put = putter(lab);
   const looked = Promise.withResolvers<void>();
   const stop = new AbortController();
   const write = async () => {
     await looked.promise;
     const began = performance.now();
-    for (const { t, object } of rest) {
+    for (const { t, type, object } of rest) {
       await sleep(Math.max(0, t / speed - (performance.now() - began)));
       if (stop.signal.aborted) return;
-      if (object) await lab.put(object);
-      else await lab.remove(application);
+      if (type === 'DELETED') await lab.remove(object.metadata.name, object.kind);
+      else await put(object);
     }
   };
   try {
-    if (first) await lab.put(first);
+    for (const object of first) await put(object);
     const step: Step = {
-      inputs: { ...inputsOf(trace), ...inputs },
+      ...(inputs ? { inputs } : {}),
       onLine: (line) => {
         if (line.includes('waiting for')) looked.resolve();
       },
@@ -118,6 +128,28 @@ async function play(
     const [result] = await Promise.all([waiting, write()]);
     return result;
   } finally {
-    await lab.remove(application);
+    const written = [...first, ...rest.map(({ object }) => object)];
+    const objects = new Map(written.map((each) => [`${each.kind}/${each.metadata.name}`, each]));
+    for (const { kind, metadata } of objects.values()) await lab.remove(metadata.name, kind);
   }
+}
+
+/** Writes objects whose owners are those of this cluster: its garbage collector goes by uid. */
+export function putter(lab: Lab): (object: KubeObject) => Promise<void> {
+  const uids = new Map<string, string>();
+  return async (object) => {
+    const owners = (object.metadata['ownerReferences'] ?? []) as readonly Owner[];
+    const ownerReferences = owners.map((each) => ({
+      ...each,
+      uid: uids.get(each.name) ?? each.uid,
+    }));
+    const metadata = { ...object.metadata, ownerReferences };
+    const stored = await lab.put({ ...object, metadata });
+    uids.set(object.metadata.name, stored.metadata.uid ?? '');
+  };
+}
+
+interface Owner {
+  readonly name: string;
+  readonly uid: string;
 }

@@ -1,13 +1,18 @@
 import type { KubeObject } from '../../__tests__/support/api/store.ts';
-import { epochOf, stateAt, type Trace } from '../../__tests__/support/replay.ts';
+import { type Fan, objectsAt } from '../../__tests__/support/fan.ts';
+import { epochOf, stateAt, type Trace, type TraceEvent } from '../../__tests__/support/replay.ts';
+
+/** What is to be written. */
+export interface Score {
+  /** What there is when the wait begins. */
+  readonly first: readonly KubeObject[];
+  /** What happens then. */
+  readonly rest: readonly TraceEvent[];
+}
 
 /** A recording as it is to be written into another namespace, at another time. */
-export interface Staged {
+export interface Staged extends Score {
   readonly trace: Trace;
-  /** The Application when the wait begins; undefined: it does not exist yet. */
-  readonly first: KubeObject | undefined;
-  /** What happens then; no object: it is deleted. */
-  readonly rest: readonly { readonly t: number; readonly object: KubeObject | undefined }[];
 }
 
 /** A live object, and when Argo CD's controller last wrote it by the recorded clock. */
@@ -36,28 +41,64 @@ export function staged(
 ): Staged {
   const shiftMs = shiftOf(trace, now, speed);
   const renamed = renamer(destinationOf(trace), destination);
-  const object = (original: KubeObject) => {
-    const { apiVersion, kind, metadata, spec, ...rest } = original;
-    const { name, labels, annotations } = metadata;
-    return renamed({
-      apiVersion,
-      kind,
-      // No finalizers: nobody is there to fulfil them.
-      metadata: { name, namespace, ...(labels ? { labels } : {}), annotations: annotations ?? {} },
-      spec,
-      ...(shifted(rest, shiftMs) as object),
-    }) as KubeObject;
-  };
+  const object = (original: KubeObject) =>
+    renamed(relaid(original, namespace, shiftMs)) as KubeObject;
   const first = stateAt(trace, 0);
   return {
     trace: expecting(trace, destination),
-    first: first && object(first),
+    first: first ? [object(first)] : [],
     rest: trace.events
       .filter(({ t }) => t > 0)
-      .map(({ t, type, object: each }) => ({
-        t,
-        object: type === 'DELETED' ? undefined : object(each),
-      })),
+      .map((event) => ({ ...event, object: object(event.object) })),
+  };
+}
+
+/** Several objects of a recording that are to be written into another namespace, at another time. */
+export interface StagedFan extends Score {
+  /** `APPLICATION: CLASS group/Kind/namespace/name`, sorted. */
+  readonly expect: readonly string[];
+}
+
+/**
+ * Lays a recording of several objects into a namespace, as `staged` does.
+ * @param startAt what came before is in the states that there are first
+ */
+export function stagedFan(
+  fan: Fan,
+  namespace: string,
+  { now, speed, startAt }: { readonly now: number; readonly speed: number; startAt: number },
+): StagedFan {
+  const events = fan.events.map((event) => ({ ...event, t: event.t - startAt }));
+  const shiftMs = shiftOf({ events }, now, speed);
+  const renamed = renamer(fan.namespace, namespace);
+  const object = (original: KubeObject) => {
+    const { ownerReferences = [] } = original.metadata;
+    const { metadata, ...rest } = relaid(original, namespace, shiftMs);
+    return renamed({ metadata: { ...metadata, ownerReferences }, ...rest }) as KubeObject;
+  };
+  return {
+    first: objectsAt(fan, startAt).map(object),
+    rest: events
+      .filter(({ t }) => t > 0)
+      .map((event) => ({ ...event, object: object(event.object) })),
+    expect: Object.entries(fan.expect)
+      .flatMap(([application, changes]) => changes.map((each) => `${application}: ${each}`))
+      .map((each) => each.replace(`/${fan.namespace}/`, `/${namespace}/`))
+      .sort(),
+  };
+}
+
+/** An object as it is to be made in a namespace, with its times moved. */
+function relaid(original: KubeObject, namespace: string, shiftMs: number): KubeObject {
+  const { apiVersion = '', kind = '', metadata, spec, ...rest } = original;
+  const { name, labels, annotations } = metadata;
+  return {
+    apiVersion,
+    kind,
+    // No finalizers: nobody is there to fulfil them.
+    metadata: { name, namespace, ...(labels ? { labels } : {}), annotations: annotations ?? {} },
+    spec,
+    ...(shifted(rest, shiftMs) as object),
   };
 }
 
@@ -94,11 +135,11 @@ export function leadOf(trace: Trace): number {
   return epochOf(trace) + lengthOf(trace) - Date.parse(deployStart(trace));
 }
 
-export function lengthOf(trace: Trace): number {
+export function lengthOf(trace: Pick<Trace, 'events'>): number {
   return trace.events.at(-1)?.t ?? 0;
 }
 
-function shiftOf(trace: Trace, now: number, speed: number): number {
+function shiftOf(trace: Pick<Trace, 'events'>, now: number, speed: number): number {
   const length = lengthOf(trace);
   return Math.floor((now + length / speed - (epochOf(trace) + length)) / 1000) * 1000;
 }
@@ -159,10 +200,13 @@ function renamer(from: string, to: string): (value: unknown) => unknown {
   const rename = (value: unknown): unknown => {
     const copy = mapped(value, rename);
     if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return copy;
-    const { namespace, kind, name } = copy as Readonly<Record<string, unknown>>;
+    const { namespace, controllerNamespace, kind, name } = copy as Readonly<
+      Record<string, unknown>
+    >;
     return {
       ...copy,
       ...(namespace === from ? { namespace: to } : {}),
+      ...(controllerNamespace === from ? { controllerNamespace: to } : {}),
       ...(kind === 'Namespace' && name === from ? { name: to } : {}),
     };
   };
