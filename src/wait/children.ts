@@ -80,6 +80,10 @@ export function heldBack(
   if (!draft.rules.children || verdict.kind === 'waiting') return verdict;
   if (!draft.facts.listed) return { kind: 'waiting', what: 'the complete list of Applications' };
   const { managers = [] } = draft.family.get(key) ?? {};
+  const recheckAt = draft.facts.catchingUpUntil ?? 0;
+  if (managers.length > 0 && recheckAt > draft.now.elapsed) {
+    return { kind: 'waiting', what: 'the complete list of Applications', recheckAt };
+  }
   const open = managers.flatMap((manager) => {
     const wait = waitOf(draft, manager);
     return wait?.kind === 'waiting' ? [{ name: draft.rules.nameOf(manager), wait }] : [];

@@ -15,11 +15,12 @@ import {
   type Known,
   type Reduction,
   replace,
+  touch,
   type WaitEvent,
   type WaitRules,
   waitOf,
 } from './draft.js';
-import { followUp, forget, formFamily, met, withdraw } from './family.js';
+import { catchUp, caughtUp, followUp, forget, formFamily, met, withdraw } from './family.js';
 import {
   areOfSet,
   counted,
@@ -147,6 +148,7 @@ function openWait(draft: Draft, key: string): OpenWait | undefined {
 function arrived(draft: Draft, event: Taken<'application'>): void {
   const { application, gap } = event;
   const key = keyOf(application);
+  if (gap) catchUp(draft);
   const entries = entriesNaming(draft.rules.wanted, application);
   const named = isAdmitted(draft, key, entries) ? entries : [];
   if (named.length === 0 && !waitOf(draft, key)) {
@@ -189,8 +191,10 @@ function left(draft: Draft, key: string): void {
   forget(draft, key);
   const wait = waitOf(draft, key);
   if (!wait) return;
-  if (areOfSet(draft.rules.wanted, wait.entries)) replace(draft, key, undefined);
-  else apply(draft, key, { kind: 'absent', now: draft.now });
+  if (areOfSet(draft.rules.wanted, wait.entries)) {
+    replace(draft, key, undefined);
+    touch(draft, key);
+  } else apply(draft, key, { kind: 'absent', now: draft.now });
 }
 
 function deleted(draft: Draft, key: string): void {
@@ -210,6 +214,7 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   const first = !draft.facts.listed;
   draft.facts = { ...draft.facts, listed: true };
   if (first) formFamily(draft);
+  caughtUp(draft);
   carryOut(draft, standIns(draft));
 }
 

@@ -26,6 +26,11 @@ describe('what an Application manages', () => {
     ],
     ['not itself', { resources: [kid('root'), kid('a')] }, ['a']],
     ['not what is to be pruned', { resources: [kid('a', { requiresPruning: true })] }, []],
+    [
+      'all that is there, while Argo CD cannot read Git',
+      { resources: [kid('a', { status: 'Unknown', requiresPruning: true })] },
+      ['a'],
+    ],
     ['not a hook', { resources: [kid('a', { hook: true })] }, []],
     ['no other kind', { resources: [kid('a', { kind: 'AppProject' })] }, []],
     ['no other group', { resources: [kid('a', { group: 'app.k8s.io' })] }, []],
