@@ -525,6 +525,23 @@ describe('when the end of a child counts', () => {
     expect(told.standing[1]).toBe('a: failure/sync-failed');
   });
 
+  test.each(['before', 'after'])(
+    'what took the place of the commit in its parent does so in a child that was seen %s, without a question',
+    (when) => {
+      const times = { startedAt: '2026-11-21T07:01:00Z', finishedAt: '2026-11-21T07:01:05Z' };
+      const later = { revision: C, ...times, reconciledAt: '2026-11-21T07:01:07Z' };
+      const told = listed([
+        manifest('root', { ...BEFORE, ...managing('a') }),
+        manifest('a', BEFORE),
+      ]);
+      told.put(manifest('root', { ...RUNNING, ...managing('a') }));
+      if (when === 'before') told.put(manifest('a', later));
+      told.put(manifest('root', { ...later, ...managing('a') }));
+      if (when === 'after') told.put(manifest('a', later));
+      expect(told.standing).toEqual(['root: success/superseded', 'a: success/superseded']);
+    },
+  );
+
   test('with fail-fast: false the others are waited for', () => {
     const told = listed(
       [
