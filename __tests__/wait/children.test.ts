@@ -631,6 +631,20 @@ describe('a child that follows something else than its parent', () => {
     });
   });
 
+  test('and is named as well is not done with the spec before', () => {
+    const told = listed([parent(BEFORE), manifest('chart', CHART)], {
+      applications: ['root', 'chart'],
+      revision: { kind: 'auto' },
+    });
+    told.put(parent(RUNNING));
+    told.put(respecified(CHART));
+    told.put(parent(DONE));
+    expect(told.standing[1]).toBe('chart: Argo CD to compare it with its present spec');
+    const times = { startedAt: '2026-11-21T07:00:06Z', finishedAt: '2026-11-21T07:00:07Z' };
+    told.put(manifest('chart', { ...compared, ...times, reconciledAt: '2026-11-21T07:00:09Z' }));
+    expect(told.standing).toEqual(['root: success/synced', 'chart: success/synced']);
+  });
+
   test('seen late, it has the changes since its parent began, and no older ones', () => {
     const began = { startedAt: '2026-11-21T07:00:01Z', finishedAt: '2026-11-21T07:00:05Z' };
     const fresh = manifest('chart', { ...CHART, ...began, results: CREATED });

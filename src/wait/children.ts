@@ -42,7 +42,8 @@ function isManaged({ state }: OpenWait): boolean {
 export function aimed(draft: Draft, key: string, wait: OpenWait): OpenWait {
   const { application } = wait.state;
   const { children } = draft.rules;
-  if (!children || !application || !isManaged(wait)) return wait;
+  if (!children || !application) return wait;
+  if (!isManaged(wait)) return withManagers(draft, key, wait);
   const above = leadsOf(draft, key);
   const target = children.resolve(application, above);
   const state = withSuccessors(
@@ -51,6 +52,14 @@ export function aimed(draft: Draft, key: string, wait: OpenWait): OpenWait {
   );
   // What was asked was about the former target.
   return state === wait.state ? wait : { ...wait, state, asked: new Set() };
+}
+
+/** One that is named keeps its own target, though its spec is that of its managers. */
+function withManagers({ family }: Draft, key: string, wait: OpenWait): OpenWait {
+  const { managers = [] } = family.get(key) ?? {};
+  if (managers.length === 0) return wait;
+  const state = step(wait.state, { kind: 'managed' });
+  return state === wait.state ? wait : { ...wait, state };
 }
 
 /** What took the place of the target in its manager takes it here as well: no need to ask. */
