@@ -23,7 +23,7 @@ import { beat, createDisplay, type Display } from './wait/display.js';
 import { createLook, type Look } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
-import { targetResolvers } from './wait/targets.js';
+import { type TargetResolvers, targetResolvers } from './wait/targets.js';
 import type { TriggerOptions } from './wait/trigger.js';
 import type { Outcome, Waits } from './wait/waits.js';
 
@@ -146,21 +146,12 @@ async function waitWith(
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
   const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
-  const policy: Policy = {
-    ...inputs,
-    ...(since ? { since } : {}),
-    ...(inputs.applicationSets.length > 0 ? { generated: true } : {}),
-  };
-  const { named, managed } = targetResolvers(inputs, console);
-  const known = (application: Application, target: Target) => {
+  const policy = policyOf(inputs, since);
+  const { resolve, managed } = toldOf(targetResolvers(inputs, console), (application, target) => {
     seen?.(application);
     github?.waiting(application, target);
-    return target;
-  };
-  const resolve = (application: Application) => known(application, named(application));
-  const children = childRules(inputs, policy, (application, leads) =>
-    known(application, managed(application, leads)),
-  );
+  });
+  const children = childRules(inputs, policy, managed);
   // What fails in a rehearsal fails at the end too, where it is told.
   const prepare = once((waits: Waits) =>
     setImmediate(() => rehearse(waits, inputs, clock).catch(() => undefined)),
@@ -187,6 +178,26 @@ async function waitWith(
       if (waits.size > 0) prepare(waits);
     },
   });
+}
+
+function policyOf(inputs: Inputs, since: Since | undefined): Policy {
+  const generated = inputs.applicationSets.length > 0 ? { generated: true as const } : {};
+  return { ...inputs, ...(since ? { since } : {}), ...generated };
+}
+
+/** The same, telling of every target that was found. */
+function toldOf(
+  { named, managed }: TargetResolvers,
+  tell: (application: Application, target: Target) => void,
+): { readonly resolve: TargetResolvers['named'] } & Pick<TargetResolvers, 'managed'> {
+  const told = (application: Application, target: Target) => {
+    tell(application, target);
+    return target;
+  };
+  return {
+    resolve: (application) => told(application, named(application)),
+    managed: (application, leads) => told(application, managed(application, leads)),
+  };
 }
 
 /** Few runs ask for it: what finds it is loaded for those. */

@@ -4,7 +4,7 @@ import { differences } from '../../src/core/fields/difference.js';
 import { type Json, mergeKeysOf } from '../../src/core/fields/lists.js';
 import { renderedResources } from '../../src/core/fields/rendering.js';
 import type { Change } from '../../src/core/result/vocabulary.js';
-import { costOf } from '../support/cost.ts';
+import { growthOf } from '../support/cost.ts';
 
 /** Manifests of about 5 KB, of which each tenth differs between two revisions. */
 function manifests(count: number, revision: number): readonly string[] {
@@ -47,8 +47,11 @@ test('1,000 manifests of two revisions, 5 MB each', async () => {
   expect(all.filter((each) => each.change === 'updated')).toHaveLength(100);
   expect(all.filter((each) => each.change === 'unchanged')).toHaveLength(900);
   // Linear: eight times as many cost no more than some twelve times as much.
-  const [few, many] = [await costOf(() => compared(125)), await costOf(() => compared(1000))];
-  expect(many / few).toBeLessThan(20);
+  const growth = await growthOf(
+    () => compared(125),
+    () => compared(1000),
+  );
+  expect(growth).toBeLessThan(20);
 });
 
 /** Many fields of every kind: keys, elements by a merge key, elements by their index. */
@@ -69,6 +72,9 @@ test('an object of 3,000 changed fields, and in proportion', async () => {
   const compare = (count: number) =>
     differences(object(count, 'a'), object(count, 'b'), mergeKeysOf(''));
   expect(compare(1000)).toHaveLength(3000);
-  const [few, many] = [await costOf(() => compare(150)), await costOf(() => compare(1500))];
-  expect(many / few).toBeLessThan(30);
+  const growth = await growthOf(
+    () => compare(150),
+    () => compare(1500),
+  );
+  expect(growth).toBeLessThan(30);
 });

@@ -12,6 +12,7 @@ const FAN = loadFan('applicationset-rolling-sync');
 const SPEED = 4;
 /** Processes are dear: the core plays from every event. */
 const STARTS = [0, 26, 52, -1].map((i) => FAN.events.at(i)?.t ?? 0);
+const LAST = FAN.events.at(-1)?.t ?? 0;
 
 async function throughKubernetes(startAt: number, gaps = false): Promise<StepResult> {
   const server = await startApiServer();
@@ -24,11 +25,15 @@ async function throughKubernetes(startAt: number, gaps = false): Promise<StepRes
     server.compact();
     server.dropWatches();
   }, 150);
-  const result = await step(access);
-  await playing;
-  clearInterval(breaking);
-  await server.close();
-  return result;
+  try {
+    const result = await step(access);
+    // What begins at the end is over before it watches.
+    if (startAt < LAST) await playing;
+    return result;
+  } finally {
+    clearInterval(breaking);
+    await server.close();
+  }
 }
 
 async function throughArgocd(startAt: number): Promise<StepResult> {
@@ -36,10 +41,13 @@ async function throughArgocd(startAt: number): Promise<StepResult> {
   const { url, token, ca } = server;
   const access = { source: 'argocd', 'argocd-server': url, 'argocd-token': token };
   const playing = playFan(server, FAN, { begin: server.seen(isStream), speed: SPEED, startAt });
-  const result = await step({ ...access, 'certificate-authority': ca });
-  await playing;
-  await server.close();
-  return result;
+  try {
+    const result = await step({ ...access, 'certificate-authority': ca });
+    if (startAt < LAST) await playing;
+    return result;
+  } finally {
+    await server.close();
+  }
 }
 
 function step(access: Readonly<Record<string, string>>): Promise<StepResult> {

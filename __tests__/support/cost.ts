@@ -25,6 +25,15 @@ export async function costOf(work: () => unknown, enough = 10): Promise<number> 
   return Math.min(cost, (await costed(work)).cost, (await costed(work)).cost);
 }
 
+/**
+ * How many times as much some work costs as less of it does. CPU time is counted in ticks: what may be
+ * none, though it is not nothing, counts as a fifth of the reference work.
+ */
+export async function growthOf(less: () => unknown, more: () => unknown): Promise<number> {
+  const few = await costOf(less);
+  return (await costOf(more)) / Math.max(few, 0.2);
+}
+
 /** Takes some milliseconds, on most machines. */
 const REFERENCE = JSON.stringify(
   Array.from({ length: 40_000 }, (_, i) => ({ id: i, of: `n${i}` })),

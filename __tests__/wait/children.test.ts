@@ -17,6 +17,7 @@ import { A, B, C, type Look, manifest } from '../support/manifest.ts';
 
 interface Given {
   readonly applications?: readonly string[];
+  readonly applicationSets?: readonly string[];
   readonly selector?: string;
   readonly policy?: Partial<Policy>;
   readonly revision?: RevisionRequest;
@@ -33,6 +34,7 @@ const RUN = {
 
 function rulesOf(given: Given): WaitRules {
   const {
+    applicationSets = [],
     applications = ['root'],
     selector = '',
     revision = { kind: 'revision', text: B },
@@ -40,7 +42,7 @@ function rulesOf(given: Given): WaitRules {
   const policy = { ...POLICY, ...given.policy };
   return {
     wanted: applicationSelectors({
-      ...{ applications, applicationSets: [], selector, applicationNamespace: 'argocd' },
+      ...{ applications, applicationSets, selector, applicationNamespace: 'argocd' },
       children: true,
     }),
     minApplications: 1,
@@ -415,6 +417,17 @@ describe('what comes and goes in the middle of the wait', () => {
     told.put(manifest('a', DONE));
     expect(told.over).toBe(true);
     expect(told.standing).toEqual(['root: success/synced', 'a: success/synced']);
+  });
+
+  test('what an Application of an ApplicationSet manages goes with it', () => {
+    const owners = [{ kind: 'ApplicationSet', name: 'shops' }];
+    const { metadata, ...rest } = manifest('a', { ...DONE, ...managing('kid') });
+    const generated = { metadata: { ...metadata, ownerReferences: owners }, ...rest };
+    const told = listed([generated, manifest('kid', BEFORE)], { applicationSets: ['shops'] });
+    const keys = () => [...told.known.waits.keys()].filter((key) => /\/(?:a|kid)$/.test(key));
+    expect(keys()).toEqual(['argocd/a', 'argocd/kid']);
+    told.gone('a');
+    expect(keys()).toEqual([]);
   });
 
   test('what a pruned child manages goes with it', () => {

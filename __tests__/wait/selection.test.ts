@@ -204,6 +204,11 @@ describe('with children', () => {
     ['one name', { applications: ['root'] }, { namespace: 'argocd' }],
     ['another namespace', { applications: ['team-a/root'] }, { namespace: 'team-a' }],
     ['several namespaces', { applications: ['team-a/root', 'root'] }, {}],
+    [
+      'all namespaces, of which one has the ApplicationSet',
+      { applicationSets: ['argocd/shops'], namespace: '*' },
+      {},
+    ],
     ['labels', { selector: 'team=shop' }, { namespace: 'argocd' }],
     [
       'all namespaces, of which one is named',

@@ -193,6 +193,7 @@ function left(draft: Draft, key: string): void {
   if (!wait) return;
   if (areOfSet(draft.rules.wanted, wait.entries)) {
     replace(draft, key, undefined);
+    // What it manages goes with it.
     touch(draft, key);
   } else apply(draft, key, { kind: 'absent', now: draft.now });
 }
@@ -239,8 +240,8 @@ function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void
 }
 
 function answered(draft: Draft, { key, question, answer }: Taken<'answered'>): void {
-  if (answer && waitOf(draft, key)) apply(draft, key, answer);
-  else later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
+  if (!answer) later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
+  else if (waitOf(draft, key)) apply(draft, key, answer);
 }
 
 function askAgain(draft: Draft, { key, question }: Taken<'ask-again'>): void {

@@ -67,7 +67,8 @@ export function applicationSetNames({
 function selectionOfSets(inputs: Wanted): Selection {
   const sets = applicationSetNames(inputs);
   const [first, ...others] = new Set(sets.map(({ namespace }) => namespace));
-  const one = first !== undefined && others.length === 0;
+  const everywhere = inputs.children && inputs.applicationNamespace === '*';
+  const one = first !== undefined && others.length === 0 && !everywhere;
   return {
     ...(one ? { namespace: first } : {}),
     wholeSources: true,

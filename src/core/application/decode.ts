@@ -120,3 +120,46 @@ export function wrong(path: string, wanted: string, value: unknown): DecodeError
   const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
   return new DecodeError(`${path} must be ${wanted}, not ${value === '' ? 'empty' : found}`);
 }
+
+/** What tells one object of the cluster from another. */
+export interface ObjectIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/**
+ * Reads an object of the cluster. Where its fields cannot be read nothing but its identity is known,
+ * and `unreadable` says why, by place.
+ * @param path of the value, for such a place
+ * @param nothing what an object without any field is
+ * @throws DecodeError with the place where it cannot even be told which object it is
+ */
+export function identified<T extends object>(
+  value: unknown,
+  path: string,
+  kind: string,
+  fieldsOf: (root: Node) => T,
+  nothing: T,
+): ObjectIdentity & T & { readonly unreadable?: string } {
+  const root = object(value, path);
+  const metadata = child(root, 'metadata');
+  const name = required(metadata, 'name');
+  const namespace = required(metadata, 'namespace');
+  const identity = {
+    namespace,
+    name,
+    uid: text(metadata, 'uid'),
+    resourceVersion: text(metadata, 'resourceVersion'),
+  };
+  try {
+    return {
+      ...identity,
+      ...fieldsOf({ value: root.value, path: `${kind} ${namespace}/${name}` }),
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    return { ...identity, ...nothing, unreadable: thrown.message };
+  }
+}

@@ -2,9 +2,9 @@ import {
   child,
   DecodeError,
   flag,
+  identified,
   integer,
   type Node,
-  object,
   objects,
   optional,
   required,
@@ -43,32 +43,19 @@ import {
  * @throws DecodeError with the place where it cannot even be told which Application it is
  */
 export function parseApplication(value: unknown, path = 'Application'): Application {
-  const root = object(value, path);
-  const metadata = child(root, 'metadata');
-  const name = required(metadata, 'name');
-  const namespace = required(metadata, 'namespace');
-  const identity = {
-    namespace,
-    name,
-    uid: text(metadata, 'uid'),
-    resourceVersion: text(metadata, 'resourceVersion'),
-  };
-  const named: Node = { value: root.value, path: `Application ${namespace}/${name}` };
-  try {
-    return { ...identity, ...markers(child(named, 'metadata')), ...intent(named), ...state(named) };
-  } catch (thrown) {
-    if (!(thrown instanceof DecodeError)) throw thrown;
-    return { ...identity, ...NOTHING_READ, unreadable: thrown.message };
-  }
+  return identified(value, path, 'Application', fieldsOf, NOTHING_READ);
+}
+
+function fieldsOf(root: Node) {
+  return { ...markers(child(root, 'metadata')), ...intent(root), ...state(root) };
 }
 
 /** Argo CD takes the annotation away when it has refreshed. */
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
 const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
 
-const EMPTY: Node = { value: {}, path: '' };
 /** What an Application without any field is. */
-const NOTHING_READ = { ...markers(EMPTY), ...intent(EMPTY), ...state(EMPTY) };
+const NOTHING_READ = fieldsOf({ value: {}, path: '' });
 
 function markers(metadata: Node) {
   return {

@@ -1,12 +1,10 @@
 import {
   child,
-  DecodeError,
+  identified,
   integer,
   type Node,
-  object,
   objects,
   optional,
-  required,
   text,
   texts,
   withoutMiddle,
@@ -23,23 +21,7 @@ const REFRESH_ANNOTATION = 'argocd.argoproj.io/application-set-refresh';
  * @throws DecodeError with the place where it cannot even be told which ApplicationSet it is
  */
 export function parseApplicationSet(value: unknown, path = 'ApplicationSet'): ApplicationSet {
-  const root = object(value, path);
-  const metadata = child(root, 'metadata');
-  const name = required(metadata, 'name');
-  const namespace = required(metadata, 'namespace');
-  const identity = {
-    namespace,
-    name,
-    uid: text(metadata, 'uid'),
-    resourceVersion: text(metadata, 'resourceVersion'),
-  };
-  const named: Node = { value: root.value, path: `ApplicationSet ${namespace}/${name}` };
-  try {
-    return { ...identity, ...fieldsOf(named) };
-  } catch (thrown) {
-    if (!(thrown instanceof DecodeError)) throw thrown;
-    return { ...identity, ...NOTHING_READ, unreadable: thrown.message };
-  }
+  return identified(value, path, 'ApplicationSet', fieldsOf, NOTHING_READ);
 }
 
 function fieldsOf(root: Node) {
