@@ -172,6 +172,23 @@ describe('the Applications that an ApplicationSet generates', () => {
     expect(namesIn(result)).toEqual(['set-a', 'kid']);
   });
 
+  test('with children, and what one manages that it takes away goes with that', async () => {
+    const kid = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application', name: 'kid' };
+    const resources = [{ ...kid, namespace: 'argocd', status: 'Synced' }];
+    server.put(setManifest({ applications: ['set-a'] }));
+    server.put(owned('set-a', { health: 'Progressing' }));
+    server.put(owned('set-b', { health: 'Progressing', resources }));
+    server.put(manifest('kid', { health: 'Progressing' }));
+    afterFirstLook(() => {
+      server.remove('argocd', 'kid');
+      server.remove('argocd', 'set-b');
+      server.put(owned('set-a'));
+    });
+    const result = await stepHere({ children: 'true', timeout: '5s' });
+    expectEnd(result, 'success', 'synced');
+    expect(namesIn(result)).toEqual(['set-a']);
+  });
+
   test('with a spec that was just changed: not before its controller has had time', async () => {
     const specWrittenAt = new Date(Date.now() - 8000).toISOString().replace(/\.\d+/, '');
     server.put(setManifest({ generation: 2, specWrittenAt, applications: ['set-a'] }));

@@ -11,6 +11,7 @@ export interface Look {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly uid?: string;
+  readonly deleting?: boolean;
   readonly version?: string;
   readonly repoURL?: string;
   readonly targetRevision?: string;
@@ -56,6 +57,7 @@ export function manifest(name: string, look: Look = {}): KubeObject {
       namespace,
       name,
       uid,
+      ...(look.deleting ? { deletionTimestamp: STARTED } : {}),
       ...(version ? { resourceVersion: version } : {}),
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),

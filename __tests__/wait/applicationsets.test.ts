@@ -226,6 +226,56 @@ describe('a wait for an ApplicationSet', () => {
   });
 });
 
+describe('an ApplicationSet that lists none', () => {
+  function empty(given: Given = {}) {
+    const s = story(given);
+    s.set({ applications: [] });
+    s.setsListed('shops');
+    return s;
+  }
+
+  test('fails at once', () => {
+    const s = empty();
+    s.listed();
+    expect(s.standing).toEqual([`${SET}: failure/missing`]);
+  });
+
+  test('has not generated enough for min-applications', () => {
+    const s = empty({ minApplications: 2 });
+    s.listed();
+    const few = `Applications of ${SET}: 2 Applications to match (found none)`;
+    expect([s.standing, s.over]).toEqual([[few], false]);
+    s.put('set-a');
+    s.put('set-b');
+    s.set({ applications: ['set-a', 'set-b'] });
+    expect([s.standing, s.over]).toEqual([[DONE_A, 'set-b: success/synced'], true]);
+  });
+
+  test('has just created its first: it lists those that it found before', () => {
+    const s = empty();
+    s.put('set-a', { health: 'Progressing' });
+    s.listed('set-a');
+    expect([s.standing, s.over]).toEqual([['set-a: Healthy (it is Progressing)'], false]);
+    s.put('set-a', { version: '9' });
+    expect([s.standing, s.over]).toEqual([[DONE_A], true]);
+  });
+
+  test('has none left once its last is gone', () => {
+    const s = empty();
+    s.put('set-a', { health: 'Progressing' });
+    s.listed('set-a');
+    s.gone('set-a');
+    expect(s.standing).toEqual([`${SET}: failure/missing`]);
+  });
+
+  test('deletes its last', () => {
+    const s = empty();
+    s.put('set-a', { deleting: true, health: 'Progressing' });
+    s.listed('set-a');
+    expect(s.standing).toContain(`${SET}: failure/missing`);
+  });
+});
+
 describe('a RollingSync that is followed', () => {
   const rolling = (status: string, revision: string): SetLook => ({
     applications: ['set-a', 'set-b'],

@@ -81,8 +81,7 @@ function story(given: Given = {}) {
     /** A complete list: these, and nothing else. */
     list(...objects: readonly KubeObject[]) {
       for (const object of objects) put(object);
-      const keys = objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-      hear({ kind: 'listed', present: new Set(keys) });
+      hear({ kind: 'listed', present: new Set(objects.map(keyOfObject)) });
     },
     gone: (name: string) => hear({ kind: 'deleted', key: `argocd/${name}`, uid: '' }),
     hear,
@@ -96,6 +95,11 @@ function story(given: Given = {}) {
     },
     get known() {
       return known;
+    },
+    verdictOf(name: string) {
+      const wait = waits.get(`argocd/${name}`);
+      if (wait?.kind !== 'waiting') throw new Error(`nothing is waited for of ${name}`);
+      return wait.verdict;
     },
     /** `name: conclusion/reason`, or what it waits for. */
     get standing() {
@@ -115,6 +119,10 @@ function story(given: Given = {}) {
       );
     },
   };
+}
+
+function keyOfObject({ metadata }: KubeObject): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 type Story = ReturnType<typeof story>;
@@ -157,8 +165,10 @@ describe('the recording of an app of apps', () => {
       const isLast = rest.slice(i + 1).every((each) => each.object.metadata.name !== name);
       if (dropped(i) && !isLast) missed.add(name);
       else {
-        told.put(object, missed.has(name));
-        missed.delete(name);
+        const gap = missed.delete(name);
+        told.put(object, gap);
+        const present = new Set(objectsAt(fan, t).map(keyOfObject));
+        if (gap) told.hear({ kind: 'listed', present });
       }
     }
     return { told, at: fan.events.at(-1)?.t, left: 0 };
@@ -446,6 +456,18 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.standing).toEqual(['root: success/synced', expect.stringMatching(/^a: /)]);
   });
 
+  test.each<[string, readonly object[]]>([
+    ['all to be pruned', [kid('a', { status: 'Unknown', requiresPruning: true })]],
+    ['nothing', []],
+  ])('a comparison that fails and lists %s takes no child away', (_, resources) => {
+    const told = listed([manifest('root', { ...DONE, ...managing('a') }), manifest('a', RUNNING)]);
+    const conditions = [{ type: 'ComparisonError', message: 'repository not accessible' }];
+    told.put(manifest('root', { ...DONE, sync: 'Unknown', conditions, resources }));
+    expect(told.over).toBe(false);
+    told.put(manifest('a', DONE));
+    expect(told.standing).toEqual(['root: success/synced', 'a: success/synced']);
+  });
+
   test('a list that does not have a child any more', () => {
     const told = listed(before);
     told.list(manifest('root', { ...DONE, ...managing('a') }), manifest('a', DONE));
@@ -516,6 +538,23 @@ describe('when the end of a child counts', () => {
     expect(told.standing[1]).toBe('a: failure/sync-failed');
   });
 
+  test.each(['before', 'after'])(
+    'what took the place of the commit in its parent does so in a child that was seen %s, without a question',
+    (when) => {
+      const times = { startedAt: '2026-11-21T07:01:00Z', finishedAt: '2026-11-21T07:01:05Z' };
+      const later = { revision: C, ...times, reconciledAt: '2026-11-21T07:01:07Z' };
+      const told = listed([
+        manifest('root', { ...BEFORE, ...managing('a') }),
+        manifest('a', BEFORE),
+      ]);
+      told.put(manifest('root', { ...RUNNING, ...managing('a') }));
+      if (when === 'before') told.put(manifest('a', later));
+      told.put(manifest('root', { ...later, ...managing('a') }));
+      if (when === 'after') told.put(manifest('a', later));
+      expect(told.standing).toEqual(['root: success/superseded', 'a: success/superseded']);
+    },
+  );
+
   test('with fail-fast: false the others are waited for', () => {
     const told = listed(
       [
@@ -573,6 +612,50 @@ describe('a child that follows something else than its parent', () => {
     told.put(manifest('chart', { ...compared, ...times, reconciledAt, results: CREATED }));
     expect(told.standing).toEqual(['root: success/synced', 'chart: success/synced']);
     expect(changesOf(told)).toMatchObject({ chart: ['created apps/Deployment/shop/web'] });
+  });
+
+  describe('and comes after its parent in a list', () => {
+    function missedAll(): Story {
+      const told = listed([parent(BEFORE), manifest('chart', CHART)]);
+      told.put(parent(DONE), true);
+      expect(told.standing[1]).toBe('chart: the complete list of Applications');
+      return told;
+    }
+
+    test('is not done as it was before', () => {
+      const told = missedAll();
+      told.put(respecified(CHART), true);
+      told.hear({ kind: 'listed', present: new Set(['argocd/root', 'argocd/chart']) });
+      expect(told.standing[1]).toBe('chart: Argo CD to compare it with its present spec');
+    });
+
+    test('or did not change, is done with the list', () => {
+      const told = missedAll();
+      told.hear({ kind: 'listed', present: new Set(['argocd/root', 'argocd/chart']) });
+      expect(told.standing[1]).toBe('chart: success/no-change');
+    });
+
+    test('or in a stream that does not say where it ends, is done after a while', () => {
+      const told = missedAll();
+      const { recheckAt: at = 0 } = told.verdictOf('chart');
+      told.later(at);
+      told.hear({ kind: 'recheck', key: 'argocd/chart', at });
+      expect(told.standing[1]).toBe('chart: success/no-change');
+    });
+  });
+
+  test('and is named as well is not done with the spec before', () => {
+    const told = listed([parent(BEFORE), manifest('chart', CHART)], {
+      applications: ['root', 'chart'],
+      revision: { kind: 'auto' },
+    });
+    told.put(parent(RUNNING));
+    told.put(respecified(CHART));
+    told.put(parent(DONE));
+    expect(told.standing[1]).toBe('chart: Argo CD to compare it with its present spec');
+    const times = { startedAt: '2026-11-21T07:00:06Z', finishedAt: '2026-11-21T07:00:07Z' };
+    told.put(manifest('chart', { ...compared, ...times, reconciledAt: '2026-11-21T07:00:09Z' }));
+    expect(told.standing).toEqual(['root: success/synced', 'chart: success/synced']);
   });
 
   test('seen late, it has the changes since its parent began, and no older ones', () => {

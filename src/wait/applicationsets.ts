@@ -2,8 +2,8 @@ import { type Application, keyOf } from '../core/application/types.js';
 import { isSameRollout, type Rollout, rolloutsOf } from '../core/applicationset/rollout.js';
 import { standingOf, withoutSet, withSet } from '../core/applicationset/standing.js';
 import type { SourceEvent } from '../sources/source.js';
-import { allWaits, type Draft, type Sets, waitOf } from './draft.js';
-import { type MembershipChange, standInKey } from './membership.js';
+import { allWaits, type Draft, isFoundApplication, type Sets, waitOf } from './draft.js';
+import { isShort, type MembershipChange, standInKey } from './membership.js';
 import type { ApplicationSelector } from './selection.js';
 
 /**
@@ -61,9 +61,20 @@ function standInFor(draft: Draft, entry: ApplicationSelector): MembershipChange 
   if (standing.kind === 'generated' && !facts.listed) return goneWhereOpen(draft, key);
   const unseen =
     standing.kind === 'generated' ? unseenOf(draft, entry.set, standing.applications) : [];
-  const complete = standing.kind === 'generated' && standing.applications.length > 0;
-  if (complete && unseen.length === 0) return goneWhereOpen(draft, key);
+  if (standing.kind === 'generated' && unseen.length === 0) {
+    const isEmpty = standing.applications.length === 0 && !ownsAny(draft, entry);
+    // One wait stands for all that are to come, of whatever ApplicationSet.
+    if (!isEmpty || isShort(draft)) return goneWhereOpen(draft, key);
+  }
   return { kind: 'event', key, event: { kind: 'set', set: { standing, unseen } } };
+}
+
+/** It lists its Applications a reconcile after it has created them. */
+function ownsAny(draft: Draft, { text }: ApplicationSelector): boolean {
+  return [...allWaits(draft).values()].some((wait) => {
+    if (!wait.entries.includes(text) || !isFoundApplication(wait)) return false;
+    return wait.kind === 'done' || wait.state.application?.deleting === false;
+  });
 }
 
 function goneWhereOpen(draft: Draft, key: string): MembershipChange | undefined {

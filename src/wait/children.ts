@@ -1,6 +1,7 @@
 import { resourceName } from '../core/application/types.js';
 import { managedBy } from '../core/children/managed.js';
-import { type Lead, leadOf } from '../core/children/target.js';
+import { type Lead, leadOf, successorsIn } from '../core/children/target.js';
+import type { Moment } from '../core/decision/moment.js';
 import type { Verdict } from '../core/decision/rules.js';
 import { isTarget, type Policy, type State, step } from '../core/decision/state.js';
 import type { Inputs } from '../inputs/types.js';
@@ -41,11 +42,34 @@ function isManaged({ state }: OpenWait): boolean {
 export function aimed(draft: Draft, key: string, wait: OpenWait): OpenWait {
   const { application } = wait.state;
   const { children } = draft.rules;
-  if (!children || !application || !isManaged(wait)) return wait;
-  const target = children.resolve(application, leadsOf(draft, key));
-  const state = step(wait.state, { kind: 'retargeted', target });
+  if (!children || !application) return wait;
+  if (!isManaged(wait)) return withManagers(draft, key, wait);
+  const above = leadsOf(draft, key);
+  const target = children.resolve(application, above);
+  const state = withSuccessors(
+    step(wait.state, { kind: 'retargeted', target }),
+    successorsIn(above, target),
+  );
   // What was asked was about the former target.
   return state === wait.state ? wait : { ...wait, state, asked: new Set() };
+}
+
+/** One that is named keeps its own target, though its spec is that of its managers. */
+function withManagers({ family }: Draft, key: string, wait: OpenWait): OpenWait {
+  const { managers = [] } = family.get(key) ?? {};
+  if (managers.length === 0) return wait;
+  const state = step(wait.state, { kind: 'managed' });
+  return state === wait.state ? wait : { ...wait, state };
+}
+
+/** What took the place of the target in its manager takes it here as well: no need to ask. */
+function withSuccessors(state: State, successors: readonly string[]): State {
+  return successors
+    .filter((revision) => state.relations.get(revision) !== 'descendant')
+    .reduce(
+      (known, revision) => step(known, { kind: 'relation', revision, relation: 'descendant' }),
+      state,
+    );
 }
 
 function leadsOf(draft: Draft, key: string): readonly Lead[] {
@@ -56,16 +80,18 @@ function leadsOf(draft: Draft, key: string): readonly Lead[] {
   });
 }
 
-function leadIn({ rules }: Draft, key: string, wait: Wait): Lead {
-  if (wait.kind === 'waiting') return leadOnce(rules.nameOf(key), wait.state);
-  return wait.manager?.lead ?? { name: rules.nameOf(key), sources: [], startedAt: '' };
+function leadIn({ rules, now }: Draft, key: string, wait: Wait): Lead {
+  if (wait.kind === 'waiting') return leadOnce(rules.nameOf(key), wait.state, now);
+  return (
+    wait.manager?.lead ?? { name: rules.nameOf(key), sources: [], successors: [], startedAt: '' }
+  );
 }
 
 /** Hundreds of children ask for it while their manager stays as it is. */
 const leads = new WeakMap<State, Lead>();
 
-function leadOnce(name: string, state: State): Lead {
-  const lead = leads.get(state) ?? leadOf(name, state);
+function leadOnce(name: string, state: State, now: Moment): Lead {
+  const lead = leads.get(state) ?? leadOf(name, state, now);
   leads.set(state, lead);
   return lead;
 }
@@ -80,6 +106,10 @@ export function heldBack(
   if (!draft.rules.children || verdict.kind === 'waiting') return verdict;
   if (!draft.facts.listed) return { kind: 'waiting', what: 'the complete list of Applications' };
   const { managers = [] } = draft.family.get(key) ?? {};
+  const recheckAt = draft.facts.catchingUpUntil ?? 0;
+  if (managers.length > 0 && recheckAt > draft.now.elapsed) {
+    return { kind: 'waiting', what: 'the complete list of Applications', recheckAt };
+  }
   const open = managers.flatMap((manager) => {
     const wait = waitOf(draft, manager);
     return wait?.kind === 'waiting' ? [{ name: draft.rules.nameOf(manager), wait }] : [];

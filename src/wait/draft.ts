@@ -61,6 +61,11 @@ export interface Facts {
   readonly failed: boolean;
   /** The ApplicationSets that are followed; absent: nothing was heard of any. */
   readonly sets?: Sets;
+  /**
+   * `Moment.elapsed` until which the rest of a list may be on its way: an Application came after a
+   * gap, and those that it manages may come next. Absent: nothing is.
+   */
+  readonly catchingUpUntil?: number;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
 }

@@ -46,6 +46,8 @@ export function withdraw(draft: Draft, application: Application): void {
   const key = keyOf(application);
   const wait = waitOf(draft, key);
   if (wait?.kind !== 'done' || !wait.manager) return;
+  // A failed comparison may list nothing.
+  if (application.comparison.status === 'Unknown') return;
   const now = new Set(managedBy(application));
   const children = wait.manager.children.filter((each) => now.has(each));
   if (children.length === wait.manager.children.length) return;
@@ -70,6 +72,26 @@ export function formFamily(draft: Draft): void {
   for (const [key, wait] of allWaits(draft)) {
     if (wait.kind === 'waiting') judged(draft, key, wait);
     touch(draft, key);
+  }
+}
+
+/** Lists are complete within that time; a stream may end without saying that it has told all. */
+const CATCH_UP_MS = 5000;
+
+/** An Application came after a gap: what it manages may have changed as well, and comes later. */
+export function catchUp(draft: Draft): void {
+  if (!draft.rules.children) return;
+  draft.facts = { ...draft.facts, catchingUpUntil: draft.now.elapsed + CATCH_UP_MS };
+}
+
+/** A list is complete. */
+export function caughtUp(draft: Draft): void {
+  const { catchingUpUntil, ...facts } = draft.facts;
+  if (catchingUpUntil === undefined) return;
+  draft.facts = facts;
+  for (const key of draft.family.keys()) {
+    const wait = waitOf(draft, key);
+    if (wait?.kind === 'waiting') judged(draft, key, wait);
   }
 }
 

@@ -76,7 +76,8 @@ export function counted(draft: Draft): readonly MembershipChange[] {
   ];
 }
 
-function isShort({ facts, rules }: Draft): boolean {
+/** Whether `min-applications` waits for more than were found. */
+export function isShort({ facts, rules }: Draft): boolean {
   return rules.minApplications > 1 && facts.found < rules.minApplications;
 }
 

@@ -20,7 +20,7 @@ import {
   type WaitRules,
   waitOf,
 } from './draft.js';
-import { followUp, forget, formFamily, met, withdraw } from './family.js';
+import { catchUp, caughtUp, followUp, forget, formFamily, met, withdraw } from './family.js';
 import {
   areOfSet,
   counted,
@@ -148,6 +148,7 @@ function openWait(draft: Draft, key: string): OpenWait | undefined {
 function arrived(draft: Draft, event: Taken<'application'>): void {
   const { application, gap } = event;
   const key = keyOf(application);
+  if (gap) catchUp(draft);
   const entries = entriesNaming(draft.rules.wanted, application);
   const named = isAdmitted(draft, key, entries) ? entries : [];
   if (named.length === 0 && !waitOf(draft, key)) {
@@ -214,6 +215,7 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   const first = !draft.facts.listed;
   draft.facts = { ...draft.facts, listed: true };
   if (first) formFamily(draft);
+  caughtUp(draft);
   carryOut(draft, standIns(draft));
 }
 

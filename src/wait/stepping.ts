@@ -81,10 +81,14 @@ function canBeActedOn({ presence, application }: State): boolean {
   return presence === 'present' && application?.unreadable === undefined;
 }
 
-function managerIn({ rules }: Draft, key: string, state: State): { readonly manager?: Manager } {
+function managerIn(
+  { rules, now }: Draft,
+  key: string,
+  state: State,
+): { readonly manager?: Manager } {
   const children = rules.children ? childrenIn(state) : [];
   if (children.length === 0) return {};
-  return { manager: { lead: leadOf(rules.nameOf(key), state), children } };
+  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children } };
 }
 
 function end(draft: Draft, key: string, { entries, state }: OpenWait, verdict: Done): void {

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { familyOf, treeOf } from '../../../src/core/children/family.js';
 import { managedBy, managesElsewhere } from '../../../src/core/children/managed.js';
-import { type Lead, leadOf, targetUnder } from '../../../src/core/children/target.js';
+import { type Lead, leadOf, successorsIn, targetUnder } from '../../../src/core/children/target.js';
 import { begin, step } from '../../../src/core/decision/state.js';
 import type { RunOrigin, Target } from '../../../src/core/decision/target.js';
-import { A, B, type Look, manifest } from '../../support/manifest.ts';
+import { A, B, C, type Look, manifest } from '../../support/manifest.ts';
 import { POLICY } from '../support/follow.ts';
 
 const application = (name: string, look: Look = {}) => parseApplication(manifest(name, look));
@@ -26,6 +26,11 @@ describe('what an Application manages', () => {
     ],
     ['not itself', { resources: [kid('root'), kid('a')] }, ['a']],
     ['not what is to be pruned', { resources: [kid('a', { requiresPruning: true })] }, []],
+    [
+      'all that is there, while Argo CD cannot read Git',
+      { resources: [kid('a', { status: 'Unknown', requiresPruning: true })] },
+      ['a'],
+    ],
     ['not a hook', { resources: [kid('a', { hook: true })] }, []],
     ['no other kind', { resources: [kid('a', { kind: 'AppProject' })] }, []],
     ['no other group', { resources: [kid('a', { group: 'app.k8s.io' })] }, []],
@@ -121,7 +126,8 @@ describe('the target of a managed Application', () => {
   const lead = (target: Target, look: Look = {}): Lead => {
     const before = begin(POLICY, () => target, { elapsed: 0 });
     const event = { kind: 'snapshot', application: application('root', look), gap: false } as const;
-    return leadOf('root', step(before, { ...event, now: { elapsed: 0 } }));
+    const now = { elapsed: 0 };
+    return leadOf('root', step(before, { ...event, now }), now);
   };
   const CHART = { repoURL: 'https://charts.example.com', chart: 'web', targetRevision: '1.*' };
   const GIT = { repoURL: 'https://github.com/acme/shop', targetRevision: 'main', path: 'a' };
@@ -183,6 +189,16 @@ describe('the target of a managed Application', () => {
       why: 'no source of it follows the revision of idle, late, base',
       after: '2026-01-01T00:00:00Z',
     });
+  });
+
+  test('what took its place, by those that lead to the same revision', () => {
+    const leads = [
+      { ...lead(at(B)), successors: [C] },
+      { ...lead(at(A)), successors: ['d'.repeat(40)] },
+      { ...lead({ kind: 'any', why: '' }), successors: ['e'.repeat(40)] },
+    ];
+    expect(successorsIn(leads, at(B))).toEqual([C]);
+    expect(successorsIn(leads, { kind: 'any', why: '' })).toEqual([]);
   });
 
   test('when the deployment of its manager began', () => {

@@ -179,6 +179,14 @@ describe('what is waited for, where nothing will come by itself', () => {
     expect(verdict.kind).toBe('waiting');
   });
 
+  test('auto-sync is off, whatever is deployed', () => {
+    const verdict = verdictOf([see(app({ ...PENDING, automated: false }))], {
+      target: { kind: 'any', why: 'test' },
+    });
+    expect(verdict).toMatchObject({ kind: 'waiting', rule: 'not-synced' });
+    expect(verdict.what).toContain('auto-sync is off, so it has to be asked for');
+  });
+
   test('auto-sync is off, and an ApplicationSet may sync it in its turn', () => {
     const owned = { ...app({ ...PENDING, automated: false }), applicationSet: 'shops' };
     const verdict = verdictOf([see(owned)], { policy: { ifNotAutomated: 'fail' } });

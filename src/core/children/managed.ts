@@ -1,4 +1,10 @@
-import { type Application, isInCluster, keyOf, type ResourceKey } from '../application/types.js';
+import {
+  type Application,
+  type ComparedResource,
+  isInCluster,
+  keyOf,
+  type ResourceKey,
+} from '../application/types.js';
 import { revisionKey } from '../decision/target.js';
 
 /**
@@ -8,11 +14,16 @@ import { revisionKey } from '../decision/target.js';
 export function managedBy(application: Application): readonly string[] {
   if (!isInCluster(application.destination)) return [];
   const resources = application.comparison.resources.filter(isApplication);
-  const kept = resources.filter((each) => !each.hook && !each.requiresPruning);
-  const left = new Set(resources.filter((each) => each.requiresPruning).map(keyIn(application)));
+  const kept = resources.filter((each) => !each.hook && !leftGit(each));
+  const left = new Set(resources.filter(leftGit).map(keyIn(application)));
   const fresh = applied(application).map(keyIn(application));
   const keys = [...kept.map(keyIn(application)), ...fresh.filter((key) => !left.has(key))];
   return [...new Set(keys)].filter((key) => key !== keyOf(application));
+}
+
+/** While Argo CD cannot read Git, it calls all that is there to be pruned, of unknown status. */
+function leftGit({ requiresPruning, status }: ComparedResource): boolean {
+  return requiresPruning && status !== 'Unknown';
 }
 
 /** Whether it deploys Applications to another cluster. */

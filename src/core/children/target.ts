@@ -1,5 +1,7 @@
 import type { Application, ApplicationSource } from '../application/types.js';
 import { scopeOf } from '../changes/scope.js';
+import type { Moment } from '../decision/moment.js';
+import { targetProgress } from '../decision/progress.js';
 import type { State } from '../decision/state.js';
 import {
   isSha,
@@ -17,14 +19,40 @@ export interface Lead {
   readonly target?: Target;
   /** Its sources that the target speaks of. */
   readonly sources: readonly ApplicationSource[];
+  /** Revisions of these sources that took the place of the target: they contain it. */
+  readonly successors: readonly string[];
   /** When the deployment of its target began (RFC 3339); empty: it needed none, or not yet. */
   readonly startedAt: string;
 }
 
-export function leadOf(name: string, state: State): Lead {
+export function leadOf(name: string, state: State, now: Moment): Lead {
   const { target, application } = state;
   const sources = application && target ? leading(application, target) : [];
-  return { name, sources, startedAt: scopeOf(state).startedAt, ...(target ? { target } : {}) };
+  const { startedAt } = scopeOf(state);
+  const successors = successorsOf(state, sources, now);
+  return { name, sources, successors, startedAt, ...(target ? { target } : {}) };
+}
+
+function successorsOf(
+  state: State,
+  sources: readonly ApplicationSource[],
+  now: Moment,
+): readonly string[] {
+  const { superseded, revisions } = targetProgress(state, now);
+  if (!superseded || !revisions || !state.application) return [];
+  const all = state.application.sources;
+  return revisions.resolved.filter((_, i) => all[i] && sources.includes(all[i]));
+}
+
+/** The revisions that are known to contain a target, by those that lead to it. */
+export function successorsIn(leads: readonly Lead[], target: Target): readonly string[] {
+  const same = leads.filter(
+    (lead) =>
+      lead.target?.kind === 'revision' &&
+      target.kind === 'revision' &&
+      lead.target.text === target.text,
+  );
+  return same.flatMap(({ successors }) => successors);
 }
 
 /** A revision alone does not say which of several sources has it: what was compared does. */

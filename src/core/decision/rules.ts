@@ -495,8 +495,7 @@ function ofUndeployed(situation: Situation): Waiting {
   if (application.skipped) return waiting(SKIPPED);
   if (isComparisonBroken(application)) return COMPARISON;
   if (progress.revisions) {
-    const why = isLeftAlone(situation) ? ': auto-sync is off, so it has to be asked for' : '';
-    return waiting(`an operation for ${shortRevision(progress.revisions)}${why}`);
+    return waiting(`an operation for ${shortRevision(progress.revisions)}${whyNone(situation)}`);
   }
   const target = shortSha(textOf(state));
   const hydration = hydrationOf(situation);
@@ -509,6 +508,11 @@ function ofUndeployed(situation: Situation): Waiting {
     case 'compared':
       return waiting(`the source hydrator to hydrate ${target}`);
   }
+}
+
+/** Why no operation comes by itself. */
+function whyNone(situation: Situation): string {
+  return isLeftAlone(situation) ? ': auto-sync is off, so it has to be asked for' : '';
 }
 
 /** What Argo CD deploys for a dry revision. */
@@ -526,7 +530,7 @@ function ofUnsynced(situation: Situation): Waiting {
     left.length > 0
       ? `${left.length} OutOfSync`
       : `sync status ${application.comparison.status || 'unknown'}`;
-  return waiting(`Synced (${some})`);
+  return waiting(`Synced (${some}${whyNone(situation)})`);
 }
 
 function ofOutdatedHealth({ state, application, now }: Situation): Waiting {

@@ -43,7 +43,10 @@ export interface Policy {
   readonly since?: Since;
   /** It is waited for because another Application manages it, which writes its spec. */
   readonly managed?: true;
-  /** An ApplicationSet that is waited for generates it: what was compared before that is no matter. */
+  /**
+   * An ApplicationSet that is waited for generates it, or, though it is named itself, an Application
+   * that is waited for manages it: a state of its former spec is no matter.
+   */
   readonly generated?: true;
 }
 
@@ -117,6 +120,8 @@ export type Event =
   | { readonly kind: 'set'; readonly set: SetState }
   /** Its ApplicationSet, which is followed, tells where it stands; `none`: it has no RollingSync. */
   | { readonly kind: 'rollout'; readonly rollout: Rollout | 'none' }
+  /** An Application that is waited for manages it, and writes its spec. */
+  | { readonly kind: 'managed' }
   /** It is where this run cannot look. */
   | { readonly kind: 'out-of-sight' }
   | {
@@ -160,6 +165,8 @@ export function step(state: State, event: Event): State {
       return withRollout(withSnapshot(state, event), event.rollout);
     case 'absent':
       return withAbsence(state);
+    case 'managed':
+      return withManager(state);
     case 'out-of-sight':
       return { ...state, presence: 'out-of-sight' };
     case 'too-few':
@@ -183,6 +190,12 @@ export function step(state: State, event: Event): State {
 
 function withRollout(state: State, rollout: Rollout | 'none' | undefined): State {
   return rollout ? { ...state, looks: { ...state.looks, rollout } } : state;
+}
+
+function withManager(state: State): State {
+  const { policy } = state;
+  if (policy.managed || policy.generated) return state;
+  return { ...state, policy: { ...policy, generated: true } };
 }
 
 /** What was seen stays; the repository's answers were about the former target. */
