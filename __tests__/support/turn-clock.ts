@@ -1,13 +1,13 @@
 import type { Clock } from '../../src/platform/clock.js';
 
-/** So much time passes with each turn: a deadline of 5 s is 100 turns, an answer takes about ten. */
-const MS_A_TURN = 50;
-/** For the kernel and the other threads of the process, which have work of their own. */
-const PAUSE_MS = 1;
+/** So much time passes with each turn: a deadline of 5 s is 200 turns, an answer takes about ten. */
+const MS_A_TURN = 25;
+/** For the kernel and the other threads of the process, such as those that unpack answers. */
+const PAUSE_MS = 2;
 
 /**
  * Time in turns of this process's event loop, for runs against servers in the same process: it
- * passes up to fifty times as fast as real time, and where the machine is slow, so are the turns.
+ * passes up to twelve times as fast as real time, and where the machine is slow, so are the turns.
  */
 export function turnClock(): Clock {
   let elapsed = 0;
