@@ -11,8 +11,8 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
-  // More than there are cores: those that start processes wait most of the time.
-  maxWorkers: 4,
+  // More than there are cores: files that start processes, or count turns of time, mostly wait.
+  maxWorkers: 7,
   // Ending a worker means taking down all that its files have loaded: on a busy machine that takes
   // longer than the 500 ms after which Jest kills it. What a file leaves open, environment.ts tells.
   workerGracefulExitTimeout: 30_000,
