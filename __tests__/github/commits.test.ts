@@ -89,9 +89,11 @@ describe('whether a deployed commit contains the target', () => {
     expect(requests[0]?.url).toMatch(/^\/api\/v3\/repos\/acme\/shop\/compare\//);
   });
 
-  test('without a token nothing is asked', async () => {
-    expect(await contains(commits({ token: '' }))).toBe(false);
+  test('without a token nothing is asked, and the log says so once', async () => {
+    const unable = commits({ token: '' });
+    expect([await contains(unable), await contains(unable)]).toEqual([false, false]);
     expect(requests).toEqual([]);
+    expect(log.of('debug')).toEqual([expect.stringContaining('without github-token')]);
   });
 
   test.each<[number, object, boolean | undefined, RegExp]>([

@@ -47,14 +47,19 @@ type Told = { readonly kind: 'told'; readonly body: unknown } | { readonly kind:
 /** Of a page that lies behind the last: what is asked for stands outside of the pages. */
 const NO_PAGE = { per_page: '1', page: '2' };
 
+const UNABLE = 'Cannot compare commits without github-token: waiting for the revision itself.';
+
 /** The compare and commits APIs of GitHub, or of a GitHub Enterprise Server at `apiUrl`. */
 export function githubCommits(options: CommitsOptions): Commits {
   const { token, log } = options;
   const ask = shared(questions(options));
+  // Thousands of Applications may ask.
+  let unableTold = false;
   return {
     async contains(repository, target, deployed, signal) {
       if (token === '') {
-        log.debug('Cannot compare commits without github-token: waiting for the revision itself.');
+        if (!unableTold) log.debug(UNABLE);
+        unableTold = true;
         return false;
       }
       const what = `compare ${target.slice(0, 8)} with ${deployed.slice(0, 8)} in ${repository}`;
