@@ -1,12 +1,20 @@
 import { withDeadline } from '../http/deadline.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
-import { INSPECT_MS, type Lack, LONGEST_LINE } from './inspector.js';
+import { INSPECT_MS, type Lack, LONGEST_LINE, type Unavailable } from './inspector.js';
 
-export type Bounded<T> =
-  | { readonly value: T }
-  /** @property final asking again gives the same */
-  | { readonly lack: Lack; readonly final: boolean };
+export type Bounded<T> = { readonly value: T } | Failed;
+
+interface Failed {
+  readonly lack: Lack;
+  /** Asking again gives the same. */
+  readonly final: boolean;
+}
+
+/** What a look says that gave nothing. */
+export function unavailable({ lack, final }: Failed): Unavailable {
+  return { kind: 'unavailable', final, ...lack };
+}
 
 /**
  * Does something that may neither fail nor last: what it meets with is told as a lack.

@@ -23,27 +23,29 @@ export interface Lack {
   readonly remedy: string;
 }
 
+/** Nothing was seen. */
+export interface Unavailable extends Lack {
+  readonly kind: 'unavailable';
+  /** No later look at this Application will see more. */
+  readonly final: boolean;
+}
+
 export type Inspection =
   /**
    * @property lacks what was refused, of which something else may tell less; each is told to the
    *   caller with the first look that met it, and not again
    */
   | { readonly kind: 'seen'; readonly tree: ResourceTree; readonly lacks: readonly Lack[] }
-  /**
-   * Nothing was seen.
-   * @property final no later look at this Application will see more
-   */
-  | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
+  | Unavailable;
 
 export type WindowsSeen =
   /** @property lacks as those of an inspection */
   | { readonly kind: 'seen'; readonly windows: SyncWindows; readonly lacks: readonly Lack[] }
-  | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
+  | Unavailable;
 
 export type SetSeen =
   /** @property set absent: it does not exist any more */
-  | { readonly kind: 'seen'; readonly set?: ApplicationSet }
-  | ({ readonly kind: 'unavailable'; readonly final: boolean } & Lack);
+  { readonly kind: 'seen'; readonly set?: ApplicationSet } | Unavailable;
 
 export type LogLines =
   | { readonly kind: 'read'; readonly lines: readonly string[] }

@@ -104,7 +104,7 @@ export function openingOf(windows: readonly Timed[], from: number, manual: boole
   return { notBefore: at, opens: false };
 }
 
-/** Before all that deny it have ended there is none; else one of those that allow it must begin. */
+/** Not before all windows that deny it have ended; without one, when one that allows it begins. */
 function nextChance(
   windows: readonly Timed[],
   open: readonly SyncWindow[],

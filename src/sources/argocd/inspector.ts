@@ -12,7 +12,7 @@ import { list, objectIdentityOf, record, text } from '../../http/json.js';
 import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
-import { bounded, lastLines, orNothing } from '../bounded.js';
+import { bounded, lastLines, orNothing, unavailable } from '../bounded.js';
 import { tellingEventsIn } from '../events.js';
 import type {
   Inspected,
@@ -74,14 +74,14 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
         look(asking(application, until), known, soFar),
       );
-      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      if ('lack' in seen) return unavailable(seen);
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
     },
     async syncWindows(application, signal): Promise<WindowsSeen> {
       const seen = await bounded(clock, signal, (until) =>
         windowsOf(asking(application, until), application),
       );
-      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      if ('lack' in seen) return unavailable(seen);
       return { kind: 'seen', windows: seen.value, lacks: refused.untold() };
     },
     async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
@@ -91,7 +91,7 @@ export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
       };
       const key = `${namespace}/${name}/applicationset`;
       const seen = await bounded(clock, signal, (until) => refused.ask(key, () => read(until)));
-      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      if ('lack' in seen) return unavailable(seen);
       return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {

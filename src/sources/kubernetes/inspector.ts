@@ -9,7 +9,7 @@ import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
-import { bounded, lastLines } from '../bounded.js';
+import { bounded, lastLines, unavailable } from '../bounded.js';
 import type {
   Inspected,
   Inspection,
@@ -53,21 +53,21 @@ export function kubernetesInspector(options: KubernetesInspectorOptions): Inspec
       const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
         readTree({ ...options, refused, signal: until }, application, soFar),
       );
-      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      if ('lack' in seen) return unavailable(seen);
       return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
     },
     async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
       const seen = await bounded(clock, signal, (until) =>
         readSet({ ...options, refused, signal: until }, { namespace, name }),
       );
-      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      if ('lack' in seen) return unavailable(seen);
       return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
     },
     async syncWindows(application, signal): Promise<WindowsSeen> {
       const seen = await bounded(clock, signal, (until) =>
         windowsOf({ ...options, refused, signal: until }, application),
       );
-      if ('lack' in seen) return { kind: 'unavailable', final: seen.final, ...seen.lack };
+      if ('lack' in seen) return unavailable(seen);
       return { kind: 'seen', windows: seen.value, lacks: [] };
     },
     async logs(application, log, lines, signal): Promise<LogLines> {
