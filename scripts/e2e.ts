@@ -93,7 +93,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
 
 The built action against the API server of KUBECONFIG, with recordings that are written into a
 namespace of its own. Of the cases those whose names contain one of NAME; default: all.`,
-    { positionals: true },
+    { positionals: Number.POSITIVE_INFINITY },
   );
   main(positionals).then(
     (code) => process.exit(code),

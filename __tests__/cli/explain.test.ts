@@ -179,7 +179,9 @@ describe('mistakes', () => {
     ],
     ['no such file', ['explain', '--filters', 'nowhere.yml'], '', '"nowhere.yml" cannot be read'],
     ['a bad value', [...WEB, '--timeout', 'soon'], '', 'timeout: "soon"'],
-    ['an unknown option', ['explain', '--filter', 'x'], '', "Unknown option '--filter'"],
+    ['an unknown option', ['explain', '--filter', 'x'], '', "Unknown option '--filter'.\n"],
+    ['an option without a value', ['explain', '--filters'], '', 'argument missing.\n'],
+    ['a file as an argument', ['explain', 'app.json'], '', 'Unexpected argument "app.json": '],
     ['an unknown command', ['explian'], '', 'Unknown command "explian": the only one is explain.'],
     [
       'no such Application',
