@@ -18,7 +18,7 @@ The built action waits for a recorded sync, as a step of a workflow would: its l
 summary. Needs no cluster and no network. Default for NAME: ${DEFAULT}.
 
   --list   the recordings there are, and what is special about each`,
-  { positionals: true, options: { list: { type: 'boolean' } } },
+  { positionals: 1, options: { list: { type: 'boolean' } } },
 );
 
 const FILTERS = `cdn: Ingress/*
