@@ -6,6 +6,7 @@ import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
 import { type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
+import { type Reported, withoutInherited } from './inherited.js';
 import type { Moment } from './moment.js';
 import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
 import {
@@ -73,6 +74,8 @@ export interface State {
   /** `Moment.elapsed` at which the timeout ends the wait. */
   readonly endsAt: number;
   readonly application?: Application;
+  /** Its operation, as the last snapshot had it. */
+  readonly reported?: Reported;
   readonly target?: Target;
   readonly seen: Observations;
   /** What was seen, in its order; progress.ts says what it means. */
@@ -265,15 +268,19 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     return { ...before, presence: 'present', application: event.application };
   }
   const known = before.application;
-  const fresh = known ? sharedWith(known, event.application) : event.application;
+  const shared = known ? sharedWith(known, event.application) : event.application;
+  const owned = withoutInherited(shared, before.reported, before.seen.snapshots === 0);
+  const fresh = owned.application;
   const tags = withTags(before.tags, fresh.operation?.tags ?? []);
   const application = withHydrated(untagged(fresh, tags), known);
   const learnt = tags !== before.tags;
   const seenBefore = learnt ? untaggedEvidence(before.seen, tags) : before.seen;
   const factsBefore = learnt ? untaggedFacts(before.facts, tags) : before.facts;
   const seen = observeSnapshot(seenBefore, application, event.gap, now);
+  const { reported: _reported, ...rest } = before;
   return withTrigger({
-    ...before,
+    ...rest,
+    ...(owned.reported ? { reported: owned.reported } : {}),
     presence: 'present',
     application,
     tags,
