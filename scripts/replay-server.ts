@@ -7,7 +7,7 @@ import { fork } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { startApiServer } from '../__tests__/support/api-server.ts';
 import { loadTrace, replay } from '../__tests__/support/replay.ts';
-import { optionsOf } from './options.ts';
+import { optionsOf } from './script.ts';
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -20,7 +20,7 @@ const { positionals, has } = optionsOf(
 
 Leaves an API server on the loopback behind that plays a recording of __tests__/traces from the
 first look at it on. Writes how to reach it, and what to wait for, as outputs of a step.`,
-  { positionals: true, options: { [BEHIND]: { type: 'boolean' } } },
+  { positionals: 1, options: { [BEHIND]: { type: 'boolean' } } },
 );
 const [name = ''] = positionals;
 if (has(BEHIND)) await serve(name);

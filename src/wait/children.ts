@@ -1,7 +1,6 @@
 import { resourceName } from '../core/application/types.js';
 import { managedBy } from '../core/children/managed.js';
 import { type Lead, leadOf, successorsIn } from '../core/children/target.js';
-import type { Moment } from '../core/decision/moment.js';
 import type { Verdict } from '../core/decision/rules.js';
 import { isTarget, type Policy, type State, step } from '../core/decision/state.js';
 import type { Inputs } from '../inputs/types.js';
@@ -38,26 +37,44 @@ function isManaged({ state }: OpenWait): boolean {
   return state.policy.managed === true;
 }
 
-/** A wait with the target that follows from those that manage its Application. */
+/** A wait with what follows from those that manage its Application: its target, and whether it comes. */
 export function aimed(draft: Draft, key: string, wait: OpenWait): OpenWait {
-  const { application } = wait.state;
   const { children } = draft.rules;
-  if (!children || !application) return wait;
+  if (!children) return wait;
   if (!isManaged(wait)) return withManagers(draft, key, wait);
+  const { application, presence } = wait.state;
+  const by = presence === 'present' ? [] : failedManagers(draft, key);
+  const expected = step(wait.state, { kind: 'abandoned', by });
+  if (!application) return expected === wait.state ? wait : { ...wait, state: expected };
   const above = leadsOf(draft, key);
   const target = children.resolve(application, above);
   const state = withSuccessors(
-    step(wait.state, { kind: 'retargeted', target }),
+    step(expected, { kind: 'retargeted', target }),
     successorsIn(above, target),
   );
   // What was asked was about the former target.
   return state === wait.state ? wait : { ...wait, state, asked: new Set() };
 }
 
+/**
+ * The names of those that manage an Application, where each has failed, and will create nothing any
+ * more; else none.
+ */
+function failedManagers(draft: Draft, key: string): readonly string[] {
+  const { failFast, nameOf } = draft.rules;
+  const { managers = [] } = draft.family.get(key) ?? {};
+  const isCreator = (manager: string) => {
+    const wait = waitOf(draft, manager);
+    return wait?.kind !== 'done' || (wait.manager?.creates ?? true);
+  };
+  // The first failure ends all: what was still waited for is cancelled.
+  return failFast || managers.some(isCreator) ? [] : managers.map(nameOf);
+}
+
 /** One that is named keeps its own target, though its spec is that of its managers. */
 function withManagers({ family }: Draft, key: string, wait: OpenWait): OpenWait {
   const { managers = [] } = family.get(key) ?? {};
-  if (managers.length === 0) return wait;
+  if (managers.length === 0 || !wait.state.application) return wait;
   const state = step(wait.state, { kind: 'managed' });
   return state === wait.state ? wait : { ...wait, state };
 }
@@ -80,19 +97,13 @@ function leadsOf(draft: Draft, key: string): readonly Lead[] {
   });
 }
 
-function leadIn({ rules, now }: Draft, key: string, wait: Wait): Lead {
-  if (wait.kind === 'waiting') return leadOnce(rules.nameOf(key), wait.state, now);
-  return (
-    wait.manager?.lead ?? { name: rules.nameOf(key), sources: [], successors: [], startedAt: '' }
-  );
-}
-
-/** Hundreds of children ask for it while their manager stays as it is. */
-const leads = new WeakMap<State, Lead>();
-
-function leadOnce(name: string, state: State, now: Moment): Lead {
-  const lead = leads.get(state) ?? leadOf(name, state, now);
-  leads.set(state, lead);
+function leadIn({ rules, now, leads }: Draft, key: string, wait: Wait): Lead {
+  const name = rules.nameOf(key);
+  if (wait.kind === 'done') {
+    return wait.manager?.lead ?? { name, sources: [], successors: [], startedAt: '' };
+  }
+  const lead = leads.get(wait.state) ?? leadOf(name, wait.state, now);
+  leads.set(wait.state, lead);
   return lead;
 }
 

@@ -66,6 +66,8 @@ export interface Facts {
    * gap, and those that it manages may come next. Absent: nothing is.
    */
   readonly catchingUpUntil?: number;
+  /** The ends of Applications that nobody lists any more, and of which nothing was heard since. */
+  readonly unlisted?: ReadonlyMap<string, Wait>;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
 }
@@ -175,6 +177,8 @@ export interface Draft {
   family: Family;
   /** Those whose state is new: what they manage follows. */
   readonly touched: Set<string>;
+  /** What those that manage others say now: hundreds of children ask. */
+  readonly leads: Map<State, Lead>;
   readonly effects: Effect[];
 }
 

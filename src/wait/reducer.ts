@@ -32,7 +32,7 @@ import {
   standInKey,
 } from './membership.js';
 import { apply, judged, later } from './stepping.js';
-import type { OpenWait } from './waits.js';
+import type { OpenWait, Wait } from './waits.js';
 
 /**
  * The wait as a story without I/O: each event changes some waits, and asks for effects. What an
@@ -51,6 +51,7 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
     changed: new Map(),
     strangers: new Map(),
     touched: new Set<string>(),
+    leads: new Map(),
     effects: [],
   };
   const draft: Draft = { rules, known, now, facts, family, ...nothing };
@@ -208,7 +209,9 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   const standing = new Set(
     draft.rules.wanted.flatMap((each) => (each.set ? standInKey(each) : [])),
   );
-  for (const key of [...draft.known.waits.keys(), ...draft.known.strangers.keys()]) {
+  const { waits, strangers } = draft.known;
+  const { unlisted = new Map<string, Wait>() } = draft.facts;
+  for (const key of [...waits.keys(), ...strangers.keys(), ...unlisted.keys()]) {
     if (key.includes('/') && !standing.has(key) && !present.has(key)) left(draft, key);
   }
   carryOut(draft, counted(draft));
@@ -282,5 +285,8 @@ function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
   if (wait?.verdict.recheckAt !== at) return;
   if (wait.state.set) carryOut(draft, standIns(draft));
-  else judged(draft, key, wait);
+  else {
+    touch(draft, key);
+    judged(draft, key, wait);
+  }
 }

@@ -33,6 +33,8 @@ export interface Manager {
   readonly lead: Lead;
   /** Their keys. */
   readonly children: readonly string[];
+  /** It may still create them. */
+  readonly creates: boolean;
 }
 
 export type OpenWait = Extract<Wait, { readonly kind: 'waiting' }>;

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { familyOf, treeOf } from '../../../src/core/children/family.js';
-import { managedBy, managesElsewhere } from '../../../src/core/children/managed.js';
+import { managedBy, managesElsewhere, mayCreate } from '../../../src/core/children/managed.js';
 import { type Lead, leadOf, successorsIn, targetUnder } from '../../../src/core/children/target.js';
 import { begin, step } from '../../../src/core/decision/state.js';
 import type { RunOrigin, Target } from '../../../src/core/decision/target.js';
+import type { Conclusion, Reason } from '../../../src/core/result/vocabulary.js';
 import { A, B, C, type Look, manifest } from '../../support/manifest.ts';
 import { POLICY } from '../support/follow.ts';
 
@@ -74,6 +75,25 @@ describe('what an Application manages', () => {
     expect(managesElsewhere(application('root', { destination, resources }))).toBe(true);
     expect(managesElsewhere(application('root', { destination }))).toBe(false);
     expect(managesElsewhere(application('root', { resources }))).toBe(false);
+  });
+});
+
+describe('what an Application whose own wait is over may still create', () => {
+  const failed = { phase: 'Failed', sync: 'OutOfSync' };
+  const requested = { sync: { revision: B } };
+  test.each<[string, Look, string, boolean]>([
+    ['it is well', {}, 'success/synced', true],
+    ['its operation failed', failed, 'failure/sync-failed', false],
+    ['a retry of it runs', { phase: 'Running' }, 'failure/sync-failed', true],
+    ['another one is asked for', { ...failed, requested }, 'failure/sync-failed', true],
+    ['auto-sync has given up', failed, 'failure/auto-sync-refused', false],
+    ['nobody syncs it', { sync: 'OutOfSync' }, 'failure/not-automated', false],
+    ['a sync window is closed', { sync: 'OutOfSync' }, 'failure/sync-window', false],
+    ['all that it deployed is Degraded', { health: 'Degraded' }, 'failure/degraded', true],
+    ['it cannot be read', {}, 'failure/internal-error', true],
+  ])('%s', (_, look, end, expected) => {
+    const [conclusion, reason] = end.split('/') as [Conclusion, Reason];
+    expect(mayCreate(application('root', look), { conclusion, reason })).toBe(expected);
   });
 });
 

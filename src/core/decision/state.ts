@@ -87,6 +87,8 @@ export interface State {
   readonly triggered?: Triggered;
   /** What looks within the Application have told. */
   readonly looks: Looks;
+  /** The names of those that manage it, where all have failed, and none will create it any more. */
+  readonly abandonedBy?: readonly string[];
   /** It is no Application, but stands for those of `min-applications` that are still to come. */
   readonly shortage?: Shortage;
   /** It is no Application, but stands for an ApplicationSet while that has not generated its own. */
@@ -125,6 +127,8 @@ export type Event =
   | { readonly kind: 'rollout'; readonly rollout: Rollout | 'none' }
   /** An Application that is waited for manages it, and writes its spec. */
   | { readonly kind: 'managed' }
+  /** Those that manage it have failed, and none will create it any more; empty: one still may. */
+  | { readonly kind: 'abandoned'; readonly by: readonly string[] }
   /** It is where this run cannot look. */
   | { readonly kind: 'out-of-sight' }
   | {
@@ -170,6 +174,8 @@ export function step(state: State, event: Event): State {
       return withAbsence(state);
     case 'managed':
       return withManager(state);
+    case 'abandoned':
+      return withAbandonment(state, event.by);
     case 'out-of-sight':
       return { ...state, presence: 'out-of-sight' };
     case 'too-few':
@@ -199,6 +205,14 @@ function withManager(state: State): State {
   const { policy } = state;
   if (policy.managed || policy.generated) return state;
   return { ...state, policy: { ...policy, generated: true } };
+}
+
+function withAbandonment(state: State, by: readonly string[]): State {
+  const { abandonedBy = [], ...rest } = state;
+  if (by.length === abandonedBy.length && by.every((each, i) => each === abandonedBy[i])) {
+    return state;
+  }
+  return by.length === 0 ? rest : { ...rest, abandonedBy: by };
 }
 
 /** What was seen stays; the repository's answers were about the former target. */
