@@ -146,10 +146,11 @@ function putter(lab: Lab): (object: KubeObject) => Promise<void> {
   const uids = new Map<string, string>();
   return async (object) => {
     const owners = (object.metadata['ownerReferences'] ?? []) as readonly Owner[];
-    const ownerReferences = owners.map((each) => ({
-      ...each,
-      uid: uids.get(each.name) ?? each.uid,
-    }));
+    // What an owner that was not recorded owns would be collected at once.
+    const ownerReferences = owners.flatMap((each) => {
+      const uid = uids.get(each.name);
+      return uid === undefined ? [] : [{ ...each, uid }];
+    });
     const metadata = { ...object.metadata, ownerReferences };
     const stored = await lab.put({ ...object, metadata });
     uids.set(object.metadata.name, stored.metadata.uid ?? '');
