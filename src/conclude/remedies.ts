@@ -18,7 +18,7 @@ export function remedyFor(
 }
 
 const FIX =
-  'The job summary lists what failed and why. Fix it in Git and push; the new commit will be synced on its own.';
+  'The job summary lists what failed and why. Fix it in Git and push; with auto-sync, the new commit will be synced on its own.';
 const SYNC_AGAIN = `If the cause was temporary, sync again; this needs the patch verb on Applications:
 with:
   trigger: sync`;
@@ -55,7 +55,7 @@ const DEGRADED = `The job summary lists what is not healthy; its events and logs
 with:
   degraded-grace: 5m`;
 
-const POD_FAILURE = `Fix it in Git and push; the new commit will be synced on its own. If the container needs more tries before it starts:
+const POD_FAILURE = `Fix it in Git and push; with auto-sync, the new commit will be synced on its own. If the container needs more tries before it starts:
 with:
   degraded-grace: 5m   # or never; or pod-failures: wait`;
 

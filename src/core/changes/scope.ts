@@ -9,7 +9,7 @@ import {
   targetFirstSeen,
 } from '../decision/progress.js';
 import { isTarget, type State } from '../decision/state.js';
-import type { Target } from '../decision/target.js';
+import { revisionKey, type Target } from '../decision/target.js';
 import { type Later, laterThan } from './since.js';
 
 /** Which part of what was seen belongs to the revision waited for. */
@@ -212,12 +212,23 @@ function deploymentsSince(
     const entry = history[own];
     // Without auto-sync an older deployment of the target is not the one that is waited for.
     const past = !application.automated && (entry?.startedAt ?? '') < recordedAt(state);
-    return entry && !past ? history.slice(own) : [];
+    return entry && !past ? history.slice(firstInRow(state, history, own)) : [];
   }
   if (target.after !== undefined) return history.filter((each) => isOwnDeployment(state, each));
   const begun = duringWait(state)[0]?.startedAt;
   if (begun !== undefined) return history.filter((each) => each.startedAt >= begun);
   return history.slice(-1);
+}
+
+/** A RollingSync may sync a revision twice in a row, and the second result says "unchanged" of all. */
+function firstInRow(state: State, history: readonly Deployment[], at: number): number {
+  const key = history.slice(at, at + 1).map((each) => revisionKey(each.revisions));
+  const before = history.slice(0, at);
+  return (
+    before.findLastIndex(
+      (each) => !key.includes(revisionKey(each.revisions)) || !isOwnDeployment(state, each),
+    ) + 1
+  );
 }
 
 /** Both are ends of the same history. */

@@ -30,16 +30,27 @@ export function withoutInherited(
 ): Owned {
   const { operation } = application;
   if (!operation) return { application };
-  const inherited = isFirst ? atFirstLook(operation) : predecessorOf(operation, before);
+  const inherited = isFirst
+    ? atFirstLook(application, operation)
+    : predecessorOf(operation, before);
   const own = inherited && ownPartOf(operation, inherited);
   if (!own) return { application, reported: { operation } };
   return { application: { ...application, operation: own }, reported: { operation, inherited } };
 }
 
-/** A revision that it was not asked for is of another operation, or the commit of a tag. */
-function atFirstLook(operation: Operation): Operation | undefined {
-  const isForeign = operation.asked && operation.asked.resolved.length > 0;
-  return isForeign && operation.retryCount === 0 && mayCarry(operation) ? operation : undefined;
+/**
+ * What is there at the first look may be of another operation where it is not of the revision asked
+ * for, or where that revision was deployed before. At the latest its end shows its own.
+ */
+function atFirstLook({ history }: Application, operation: Operation): Operation | undefined {
+  const { asked, revisions, startedAt, retryCount } = operation;
+  // A retry may be for a later revision than the one asked for.
+  const isOther = asked !== undefined && asked.resolved.length > 0 && retryCount === 0;
+  const isAgain = history.some(
+    (each) => each.startedAt < startedAt && revisionKey(each.revisions) === revisionKey(revisions),
+  );
+  const mayBeForeign = isOther || (isAgain && !hasEnded(operation));
+  return mayBeForeign && mayCarry(operation) ? operation : undefined;
 }
 
 function predecessorOf(operation: Operation, before: Reported | undefined): Operation | undefined {
