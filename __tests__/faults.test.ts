@@ -17,9 +17,10 @@ import {
   startApiServer,
 } from './support/api-server.ts';
 import { atATime } from './support/at-a-time.ts';
+import { inputsFor } from './support/client.ts';
 import { type ProxyOptions, startProxy } from './support/proxy.ts';
 import { loadTrace, replay, type Trace } from './support/replay.ts';
-import { inputsFor, type Waited, type WholeWait, waitWhole } from './support/whole-wait.ts';
+import { type Waited, type WholeWait, waitWhole } from './support/whole-wait.ts';
 
 /**
  * Everything that goes wrong between us and an API server, injected into a whole wait for a recorded

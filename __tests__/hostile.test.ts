@@ -9,11 +9,11 @@ import { LONGEST_PROSE } from '../src/core/application/decode.js';
 import { readOthersFile } from '../src/platform/files.js';
 import { runAction, type StepResult } from './support/action.ts';
 import { type ApiServer, startApiServer } from './support/api-server.ts';
+import { inputsFor } from './support/client.ts';
 import { costed } from './support/cost.ts';
 import { B, type Look, manifest } from './support/manifest.ts';
 import { startProxy } from './support/proxy.ts';
 import { runHere } from './support/run-here.ts';
-import { inputsFor } from './support/whole-wait.ts';
 import { commandsOf } from './support/workflow-commands.ts';
 
 /**

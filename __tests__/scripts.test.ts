@@ -8,7 +8,7 @@ import { nodePath, ROOT } from './support/action.ts';
 const DIRECTORY = join(ROOT, 'scripts');
 const ALL = readdirSync(DIRECTORY).filter((name) => name.endsWith('.ts'));
 /** Parts of others, and what they start. */
-const PARTS = ['licenses.ts', 'options.ts', 'soak-client.ts'];
+const PARTS = ['kubernetes.ts', 'licenses.ts', 'script.ts', 'soak-client.ts', 'table.ts'];
 
 let directory: string;
 beforeAll(() => {

@@ -10,7 +10,7 @@ import {
   measureStarts,
 } from './bench/measure.ts';
 import { GOALS, type Measured, page, plain, rowsOf } from './bench/report.ts';
-import { optionsOf } from './options.ts';
+import { optionsOf } from './script.ts';
 
 const FLAG = { type: 'boolean' } as const;
 const options = optionsOf(

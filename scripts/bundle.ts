@@ -4,28 +4,28 @@
  * bytes, wherever the checkout is.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { transformSync } from 'esbuild';
 import { licenses } from './licenses.ts';
-import { optionsOf } from './options.ts';
-
-const ROOT = resolve(import.meta.dirname, '..');
+import { main, optionsOf, ROOT } from './script.ts';
 
 /** Compiles and bundles into a directory, whose former content goes. */
 export function build(out: string): void {
-  const work = mkdtempSync(join(tmpdir(), 'bundle-'));
-  try {
-    bundle(work);
-    minify(work);
-    asAscii(join(work, 'index.js'));
-    rmSync(out, { recursive: true, force: true });
-    cpSync(work, out, { recursive: true });
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  using work = mkdtempDisposableSync(join(tmpdir(), 'bundle-'));
+  bundle(work.path);
+  minify(work.path);
+  asAscii(join(work.path, 'index.js'));
+  rmSync(out, { recursive: true, force: true });
+  cpSync(work.path, out, { recursive: true });
 }
 
 /** Compiles and bundles into a directory, for people to read. */
@@ -33,22 +33,18 @@ export function bundle(out: string): void {
   // Directories of its own, so that nothing stale gets in and two builds do not meet. Their names do
   // not show: ncc numbers modules by their paths from where it runs. As deep as src/, for the import
   // of a file in node_modules.
-  const compiled = mkdtempSync(join(ROOT, 'lib-'));
-  const work = mkdtempSync(join(tmpdir(), 'stats-'));
-  try {
-    run(ROOT, 'typescript/bin/tsc', ['--outDir', compiled]);
-    const stats = join(work, 'stats.json');
-    run(compiled, '@vercel/ncc/dist/ncc/cli.js', [
-      ...['build', 'main.js', '--out', out],
-      ...['--stats-out', stats, '--no-cache', '--quiet'],
-    ]);
-    for (const file of scriptsIn(out)) {
-      writeFileSync(file, withoutRequire(readFileSync(file, 'utf8')));
-    }
-    writeFileSync(join(out, 'licenses.txt'), licenses(stats));
-  } finally {
-    for (const each of [compiled, work]) rmSync(each, { recursive: true, force: true });
+  using compiled = mkdtempDisposableSync(join(ROOT, 'lib-'));
+  using work = mkdtempDisposableSync(join(tmpdir(), 'stats-'));
+  run(ROOT, 'typescript/bin/tsc', ['--outDir', compiled.path]);
+  const stats = join(work.path, 'stats.json');
+  run(compiled.path, '@vercel/ncc/dist/ncc/cli.js', [
+    ...['build', 'main.js', '--out', out],
+    ...['--stats-out', stats, '--no-cache', '--quiet'],
+  ]);
+  for (const file of scriptsIn(out)) {
+    writeFileSync(file, withoutRequire(readFileSync(file, 'utf8')));
   }
+  writeFileSync(join(out, 'licenses.txt'), licenses(stats));
 }
 
 function scriptsIn(directory: string): readonly string[] {
@@ -93,18 +89,8 @@ function withoutRequire(source: string): string {
   return source.replaceAll(`${made}(`, 'process.getBuiltinModule(').replace(imported, '');
 }
 
-/** Runs a script's work; a failure is a sentence, not a stack. */
-export function main(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  main(() => {
+if (import.meta.main) {
+  void main(() => {
     const options = optionsOf(
       `npm run bundle -- [--out DIR]
 

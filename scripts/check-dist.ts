@@ -3,26 +3,20 @@
  * are compared with a build in a temporary directory, byte for byte. dist/ itself is not touched.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempDisposableSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
-import { build, main } from './bundle.ts';
-import { optionsOf } from './options.ts';
-
-const ROOT = resolve(import.meta.dirname, '..');
+import { join } from 'node:path';
+import { build } from './bundle.ts';
+import { main, optionsOf, ROOT } from './script.ts';
 
 type Files = ReadonlyMap<string, Buffer>;
 
 function filesOf(directory: string): Files {
   if (!existsSync(directory)) return new Map();
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile());
-  return new Map(
-    paths.map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      return [relative(directory, path).replaceAll('\\', '/'), readFileSync(path)];
-    }),
-  );
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => statSync(join(directory, name)).isFile());
+  const read = (name: string) => readFileSync(join(directory, name));
+  return new Map(files.map((name) => [name.replaceAll('\\', '/'), read(name)]));
 }
 
 /** dist/ in HEAD; undefined where this is no Git work tree (an unpacked archive). */
@@ -51,16 +45,13 @@ function differences(fresh: Files, found: Files): readonly string[] {
 }
 
 function freshFiles(): Files {
-  const directory = mkdtempSync(join(tmpdir(), 'check-dist-'));
-  try {
-    build(join(directory, 'dist'));
-    return filesOf(join(directory, 'dist'));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'check-dist-'));
+  const out = join(directory.path, 'dist');
+  build(out);
+  return filesOf(out);
 }
 
-main(() => {
+await main(() => {
   optionsOf(`npm run check-dist
 
 Says whether dist/, in the work tree and in HEAD, is what the sources give. Changes nothing.`);
@@ -73,11 +64,8 @@ Says whether dist/, in the work tree and in HEAD, is what the sources give. Chan
   ];
   if (problems.length > 0) {
     const remedy = 'Run `npm run bundle` and commit dist/ together with the sources.';
-    throw new Error(
-      ['dist/ is not what the sources give:', ...problems.map((each) => `  ${each}`), remedy].join(
-        '\n',
-      ),
-    );
+    const listed = problems.map((problem) => `  ${problem}\n`).join('');
+    throw new Error(`dist/ is not what the sources give:\n${listed}${remedy}`);
   }
   console.log(`dist/ is up to date: ${[...fresh.keys()].join(', ')}`);
 });

@@ -6,7 +6,7 @@ import { runAction, type StepResult } from '../__tests__/support/action.ts';
 import { startApiServer } from '../__tests__/support/api-server.ts';
 import { loadTrace, replay, type Trace, traceNames } from '../__tests__/support/replay.ts';
 import { renderer } from '../__tests__/support/workflow-commands.ts';
-import { optionsOf } from './options.ts';
+import { optionsOf } from './script.ts';
 
 const DEFAULT = 'update-client-side';
 

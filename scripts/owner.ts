@@ -1,11 +1,9 @@
 /** Puts the owner of the repository where the documents say `OWNER`. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { optionsOf } from './options.ts';
+import { join } from 'node:path';
+import { main, optionsOf, ROOT } from './script.ts';
 
-const ROOT = resolve(import.meta.dirname, '..');
 const REPOSITORY = 'argocd-post-sync';
 /** In two parts, so that this file is not one of those that have it. */
 const PLACEHOLDER = ['OWNER', REPOSITORY].join('/');
@@ -51,7 +49,7 @@ export function git(root: string, ...args: readonly string[]) {
   return spawnSync('git', args, { cwd: root, encoding: 'utf8' });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   const { positionals } = optionsOf(
     `npm run owner -- [NAME]
 
@@ -61,11 +59,8 @@ documents and the tests that read them. Default for NAME: the owner in the URL o
   );
   const owner =
     positionals[0] ?? ownerOf(git(ROOT, 'remote', 'get-url', 'origin').stdout ?? '') ?? '';
-  try {
+  await main(() => {
     const paths = setOwner(ROOT, owner);
     console.log(paths.length === 0 ? 'Nothing to replace.' : paths.join('\n'));
-  } catch (thrown) {
-    console.error(thrown instanceof Error ? thrown.message : thrown);
-    process.exitCode = 1;
-  }
+  });
 }

@@ -1,9 +1,9 @@
 /** Writes the tables of inputs and outputs in README.md and docs/inputs.md from action.yml. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { parse } from 'yaml';
-import { optionsOf } from './options.ts';
+import { optionsOf, ROOT } from './script.ts';
+import { markdownTable } from './table.ts';
 
 interface ActionFile {
   readonly inputs: Readonly<
@@ -25,7 +25,7 @@ export function withTables(readme: string, action: string): string {
     output.description,
   ]);
   const once = between(readme, 'inputs', inputTables(action, firstSentence));
-  return between(once, 'outputs', table(['Output', 'Value'], outputRows));
+  return between(once, 'outputs', `${markdownTable([['Output', 'Value'], ...outputRows])}\n`);
 }
 
 /** docs/inputs.md with its tables written from action.yml, descriptions in full. */
@@ -45,7 +45,7 @@ function inputTables(action: string, shown: (description: string) => string): st
         const { default: value = '', description = '' } = inputs[name] ?? {};
         return [code(name), value === '' ? '' : code(value), shown(description)];
       });
-      return `**${heading}**\n\n${table(['Input', 'Default', 'Meaning'], rows)}`;
+      return `**${heading}**\n\n${markdownTable([['Input', 'Default', 'Meaning'], ...rows])}\n`;
     })
     .join('\n');
 }
@@ -77,31 +77,20 @@ function between(text: string, name: string, content: string): string {
   return text.replace(marked, (_, begin: string, end: string) => `${begin}\n${content}\n${end}`);
 }
 
-/** Columns as wide as their longest cell, as Biome formats Markdown. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = head.map((_, i) => Math.max(3, ...cells.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
-  const [first = [], ...rest] = cells;
-  return [first, widths.map((width) => '-'.repeat(width)), ...rest].map(line).join('');
-}
-
 function code(text: string): string {
   return `\`${text}\``;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   optionsOf(`node scripts/readme-tables.ts
 
 Writes the tables of inputs and outputs in README.md and docs/inputs.md from action.yml.`);
-  const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-  const action = readFileSync(join(root, 'action.yml'), 'utf8');
+  const action = readFileSync(join(ROOT, 'action.yml'), 'utf8');
   for (const [name, written] of [
     ['README.md', withTables],
     ['docs/inputs.md', withInputs],
   ] as const) {
-    const path = join(root, name);
+    const path = join(ROOT, name);
     writeFileSync(path, written(readFileSync(path, 'utf8'), action));
   }
 }

@@ -1,10 +1,8 @@
 /** Writes the files of examples/ into the blocks of docs/recipes that name them. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { optionsOf } from './options.ts';
+import { join } from 'node:path';
+import { optionsOf, ROOT } from './script.ts';
 
-const ROOT = resolve(import.meta.dirname, '..');
 const MARKED = /(<!-- (examples\/\S+) -->\n\n)```\w*\n[\s\S]*?```\n/g;
 
 /**
@@ -24,7 +22,7 @@ export function blocksIn(markdown: string): readonly string[] {
   return [...markdown.matchAll(MARKED)].map(([, , path = '']) => path);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   optionsOf(`node scripts/recipe-blocks.ts
 
 Writes the files of examples/ into the blocks of docs/recipes that name them.`);

@@ -3,12 +3,9 @@
  * tag, package.json and the changelog do not agree, so that nothing is half released.
  */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { optionsOf } from './options.ts';
+import { join } from 'node:path';
 import { filesWithPlaceholder } from './owner.ts';
-
-const ROOT = resolve(import.meta.dirname, '..');
+import { main, optionsOf, ROOT } from './script.ts';
 
 /**
  * @param tag `vX.Y.Z`
@@ -27,7 +24,7 @@ export function releaseNotes(tag: string, version: string, changelog: string): s
   return `${notes}\n`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   const { positionals } = optionsOf(
     `node scripts/release-notes.ts vX.Y.Z
 
@@ -37,7 +34,7 @@ do not agree, or a file has no owner yet.`,
   );
   const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
   const { version } = JSON.parse(read('package.json')) as { readonly version: string };
-  try {
+  await main(() => {
     const without = filesWithPlaceholder(ROOT);
     if (without.length > 0) {
       const [first = ''] = without;
@@ -46,8 +43,5 @@ do not agree, or a file has no owner yet.`,
       );
     }
     process.stdout.write(releaseNotes(positionals[0] ?? '', version, read('CHANGELOG.md')));
-  } catch (thrown) {
-    console.error(thrown instanceof Error ? thrown.message : thrown);
-    process.exitCode = 1;
-  }
+  });
 }

@@ -1,12 +1,10 @@
 /** Prepares a release in the work tree: version, changelog, examples, owner, dist/. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { build } from './bundle.ts';
-import { optionsOf } from './options.ts';
 import { git, ownerOf, setOwner } from './owner.ts';
+import { main, optionsOf, ROOT } from './script.ts';
 
-const ROOT = resolve(import.meta.dirname, '..');
 const UNRELEASED = '## [Unreleased]\n';
 
 /**
@@ -61,7 +59,7 @@ function release(version: string, owner: string): void {
   build(join(ROOT, 'dist'));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   const options = optionsOf(
     `npm run release -- X.Y.Z [--owner NAME]
 
@@ -72,14 +70,11 @@ URL of the remote origin.`,
   );
   const [version = ''] = options.positionals;
   const remote = ownerOf(git(ROOT, 'remote', 'get-url', 'origin').stdout ?? '');
-  try {
+  await main(() => {
     release(version, options.value('owner') ?? remote ?? '');
     console.log(`Look at the changes, then:
   npm test
   git add --all && git commit -m "Release ${version}" && git push
   git tag -a v${version} -m v${version} && git push origin v${version}`);
-  } catch (thrown) {
-    console.error(thrown instanceof Error ? thrown.message : thrown);
-    process.exitCode = 1;
-  }
+  });
 }

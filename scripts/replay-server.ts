@@ -7,7 +7,7 @@ import { fork } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { startApiServer } from '../__tests__/support/api-server.ts';
 import { loadTrace, replay } from '../__tests__/support/replay.ts';
-import { optionsOf } from './options.ts';
+import { optionsOf } from './script.ts';
 
 type Outputs = Readonly<Record<string, string>>;
 

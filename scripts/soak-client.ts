@@ -1,4 +1,4 @@
-import { inputsFor, waitWhole } from '../__tests__/support/whole-wait.ts';
+import { waitWhole } from '../__tests__/support/whole-wait.ts';
 import { TIMEOUTS } from '../src/http/transport.js';
 import { WATCH_TIMEOUTS } from '../src/sources/kubernetes/protocol.js';
 
@@ -8,9 +8,8 @@ import { WATCH_TIMEOUTS } from '../src/sources/kubernetes/protocol.js';
  */
 
 export interface Task {
-  readonly server: { readonly url: string; readonly token: string; readonly ca: string };
-  readonly application: string;
-  readonly revision: string;
+  /** Of the step that waits. */
+  readonly inputs: Readonly<Record<string, string>>;
   readonly sampleMs: number;
 }
 
@@ -31,11 +30,11 @@ function sample(): void {
   tell({ kind: 'memory', heap, rss });
 }
 
-async function soak({ server, application, revision, sampleMs }: Task): Promise<void> {
+async function soak({ inputs, sampleMs }: Task): Promise<void> {
   const { silenceTimeoutMs, idleTimeoutMs, listDeadlineMs, staleAfterMs } = WATCH_TIMEOUTS;
   const timer = setInterval(sample, sampleMs);
   const { report } = await waitWhole({
-    inputs: { ...inputsFor(server), application, revision, timeout: '5m' },
+    inputs,
     // The patience of a real run; only whoever waits in vain is to notice sooner.
     timing: {
       silenceTimeoutMs,

@@ -7,11 +7,13 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { nodePath, ROOT } from '../__tests__/support/action.ts';
+import { nodePath } from '../__tests__/support/action.ts';
 import { type ApiServer, startApiServer } from '../__tests__/support/api-server.ts';
+import { inputsFor } from '../__tests__/support/client.ts';
 import { A, B, type Look, manifest } from '../__tests__/support/manifest.ts';
-import { optionsOf } from './options.ts';
+import { optionsOf, ROOT, until } from './script.ts';
 import type { Task, Telling } from './soak-client.ts';
+import { plainTable } from './table.ts';
 
 optionsOf(`npm run soak
 
@@ -108,13 +110,6 @@ async function breakWatches(server: ApiServer, n: number): Promise<void> {
   else server.endWatches();
 }
 
-async function until(holds: () => boolean, deadline: number): Promise<void> {
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error('the soak took too long');
-    await sleep(2);
-  }
-}
-
 const directory = join(ROOT, 'node_modules', '.cache', 'argocd-post-sync-soak');
 mkdirSync(directory, { recursive: true });
 const server = await startApiServer({ historyLimit: 2_000 });
@@ -126,7 +121,6 @@ put(event(0));
 const bytes = JSON.stringify(manifest(APPLICATION, event(0))).length;
 
 const began = performance.now();
-const deadline = began + LONGEST_MS;
 const samples: Sample[] = [];
 let delivered = 0;
 let outOfOrder = 0;
@@ -156,30 +150,28 @@ client.on('message', (telling: Telling) => {
 client.once('exit', () => {
   over = true;
 });
-const { url, token, ca } = server;
-const task: Task = {
-  server: { url, token, ca },
-  application: APPLICATION,
-  revision: B,
-  sampleMs: SAMPLE_MS,
-};
-client.send(task);
+const inputs = { ...inputsFor(server), application: APPLICATION, revision: B, timeout: '5m' };
+client.send({ inputs, sampleMs: SAMPLE_MS } satisfies Task);
 
+const unlessOver = (holds: () => boolean, what: string) => {
+  const withinMs = began + LONGEST_MS - performance.now();
+  return until(() => over || holds(), what, { withinMs, everyMs: 2 });
+};
 let reconnects = 0;
 try {
-  await until(() => delivered > 0 || over, deadline);
+  await unlessOver(() => delivered > 0, 'the first version is delivered');
   while (written.length < EVENTS - 1 && !over) {
     put(event(written.length));
     if (written.length % BREAK_EVERY === 0) {
-      await until(() => server.watches() > 0 || over, deadline);
+      await unlessOver(() => server.watches() > 0, 'it watches again');
       await breakWatches(server, reconnects);
       reconnects += 1;
       server.requests.length = 0;
     } else if (written.length % 5 === 0) await sleep(1);
   }
-  await until(() => server.watches() > 0 || over, deadline);
+  await unlessOver(() => server.watches() > 0, 'it watches again');
   put({ revision: B });
-  await until(() => over, deadline);
+  await unlessOver(() => false, 'the wait is over');
 } catch (thrown) {
   end = String(thrown);
 } finally {
@@ -199,19 +191,16 @@ function slope(of: (sample: Sample) => number): number {
 }
 
 const mib = (value: number): string => `${(value / MIB).toFixed(1)} MiB`;
-console.log('  time   events      heap       RSS');
-const rows = Math.ceil(samples.length / 20);
-for (const [i, { seconds: at, events, heap, rss }] of samples.entries()) {
-  if (i % rows !== 0) continue;
-  console.log(
-    [
-      `${at.toFixed(0)} s`.padStart(6),
-      String(events).padStart(7),
-      mib(heap).padStart(9),
-      mib(rss).padStart(9),
-    ].join('  '),
-  );
-}
+const every = Math.ceil(samples.length / 20);
+const rows = samples
+  .filter((_, i) => i % every === 0)
+  .map(({ seconds: at, events, heap, rss }) => [
+    `${at.toFixed(0)} s`,
+    `${events}`,
+    mib(heap),
+    mib(rss),
+  ]);
+console.log(plainTable([['time', 'events', 'heap', 'RSS'], ...rows], [0, 1, 2, 3]));
 const growth = slope(({ heap }) => heap) * EVENTS * 0.8;
 const perEvent = slope(({ heap }) => heap).toFixed(0);
 const lost = written.length - delivered;

@@ -1,9 +1,10 @@
 /** `npm test`: every check at once, and what they come to in the last line. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempDisposableSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { optionsOf } from './options.ts';
+import { join } from 'node:path';
+import { optionsOf, ROOT } from './script.ts';
 
 optionsOf(`npm test
 
@@ -11,7 +12,6 @@ Lint and format, types, the tests, and whether dist/ is what the sources give: e
 too (npm run lint, types, unit, check-dist). The tests of processes run dist/ as it is. The last
 line is "N passed, N failed".`);
 
-const ROOT = resolve(import.meta.dirname, '..');
 const modules = (path: string): string => join(ROOT, 'node_modules', path);
 
 interface Count {
@@ -29,27 +29,16 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number;
 }
 
-interface Ended {
-  readonly ok: boolean;
-  readonly output: string;
-}
-
 /** Runs a Node.js script. @param live its output is shown as it comes */
-function ended(args: readonly string[], live: boolean): Promise<Ended> {
-  const child = spawn(process.execPath, args, {
-    cwd: ROOT,
-    stdio: live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
+async function ended(args: readonly string[], live: boolean) {
+  const stdio: StdioOptions = live ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio });
+  const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-    });
+    stream?.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk));
   }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ ok: code === 0, output }));
-  });
+  const [code] = await once(child, 'close');
+  return { ok: code === 0, output: output.join('') };
 }
 
 /** One check beside the tests, which is shown when it has ended. */
@@ -62,20 +51,14 @@ async function check(title: string, args: readonly string[]): Promise<() => Coun
 }
 
 async function unitTests(): Promise<Count> {
-  const directory = mkdtempSync(join(tmpdir(), 'jest-report-'));
-  const report = join(directory, 'report.json');
-  try {
-    const { ok } = await ended(
-      [
-        ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-        ...[modules('jest/bin/jest.js'), '--json', `--outputFile=${report}`],
-      ],
-      true,
-    );
-    return countOf(ok, report);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'jest-report-'));
+  const report = join(directory.path, 'report.json');
+  const jest = [
+    ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+    ...[modules('jest/bin/jest.js'), '--json', `--outputFile=${report}`],
+  ];
+  const { ok } = await ended(jest, true);
+  return countOf(ok, report);
 }
 
 /** A suite that cannot be loaded has no tests to fail: it counts as one. */

@@ -74,7 +74,7 @@ interface ActionFile {
 
 /** Runs the built action in a process of its own, as a runner would. */
 export async function runAction(step: Step = {}): Promise<StepResult> {
-  return staged(step, (env, { main, work }) => execute([main], work, env, step));
+  return staged(step, ({ env, main, work }) => execute([main], work, env, step));
 }
 
 type Ended = Pick<
@@ -82,25 +82,38 @@ type Ended = Pick<
   'exitCode' | 'signal' | 'stdout' | 'stderr' | 'durationMs' | 'afterSignalMs'
 >;
 
-/**
- * Sets the stage as a runner does, lets the action run on it, and reads what it left there.
- * @param act is given the environment, the path of the action's code and the working directory
- */
-export async function staged(
-  step: Step,
-  act: (
-    env: Readonly<Record<string, string>>,
-    paths: { readonly main: string; readonly work: string },
-  ) => Promise<Ended>,
-): Promise<StepResult> {
+/** What a runner gives an action. */
+export interface Stage {
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The path of its code. */
+  readonly main: string;
+  /** The working directory. */
+  readonly work: string;
+}
+
+/** Sets the stage in an empty directory, as a runner does. */
+export function stageIn(directory: string, step: Step): Stage {
   const root = step.root ?? ROOT;
   const action = actionIn(root);
+  return {
+    env: { ...environment(directory, step), ...inputsOf(action, step), ...step.env },
+    main: join(root, action.runs.main),
+    work: join(directory, 'work'),
+  };
+}
+
+/** Sets the stage, lets the action run on it, and reads what it left there. */
+export async function staged(
+  step: Step,
+  act: (stage: Stage) => Promise<Ended>,
+): Promise<StepResult> {
   // The real path, as some systems' temporary directory is a link.
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'runner-')));
   try {
-    const env = { ...environment(directory, step), ...inputsOf(action, step), ...step.env };
-    const main = join(root, action.runs.main);
-    const ended = await act(env, { main, work: join(directory, 'work') });
+    const stage = stageIn(directory, step);
+    const { env } = stage;
+    const ended = await act(stage);
     // What a test has put in the place of such a file may be a device that never ends.
     const own = (path: string): string => (path.startsWith(directory) ? path : '');
     const commandFile = (name: string): string => readText(own(env[name] ?? ''));

@@ -73,7 +73,7 @@ export interface ApiServerOptions {
 }
 
 /** A running server; what it inherits may be replaced while it runs. */
-export interface ApiServer extends Behaviour {
+export interface ApiServer extends Behaviour, AsyncDisposable {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
   readonly port: number;
@@ -204,7 +204,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     restart: async () => {
       await listen(backend, port);
     },
-    close: stop,
+    ...{ close: stop, [Symbol.asyncDispose]: stop },
     kubeconfig: (asked?: KubeconfigOptions) => kubeconfig(url, certificates, token, asked),
   });
 }

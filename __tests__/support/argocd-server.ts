@@ -77,7 +77,7 @@ type Behaviour = {
 } & { now: () => number };
 
 /** A running Argo CD server; what it inherits may be replaced while it runs. */
-export interface ArgocdServer extends Behaviour {
+export interface ArgocdServer extends Behaviour, AsyncDisposable {
   /** With the root path. */
   readonly url: string;
   /** PEM of the authority. */
@@ -174,7 +174,7 @@ export async function startArgocdServer(options: ArgocdServerOptions = {}): Prom
     setLive: (objects: readonly KubeObject[]) => {
       state.live = objects;
     },
-    ...{ stop, close: stop },
+    ...{ stop, close: stop, [Symbol.asyncDispose]: stop },
     restart: async () => {
       await listen(port);
     },

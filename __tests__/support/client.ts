@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 import type { ApiServer } from './api-server.ts';
@@ -20,12 +20,18 @@ export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly client?: { readonly cert: string; readonly key: string };
+  /** How it connects: a client certificate, an agent. */
+  readonly client?: RequestOptions;
   /** Empty: none. */
   readonly token?: string;
 }
 
 export const APPLICATIONS_PATH = '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
+
+/** Inputs of a step for a way in by `server`, `token` and `certificate-authority`. */
+export function inputsFor({ url, token, ca }: Place): Readonly<Record<string, string>> {
+  return { server: url, token, 'certificate-authority': ca };
+}
 
 export async function ask(server: Place, path: string, options: Ask = {}): Promise<Answer> {
   const response = await open(server, path, options);

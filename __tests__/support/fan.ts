@@ -24,7 +24,7 @@ export function loadFan(name: string): Fan {
 }
 
 /** The objects that there are at a time of the recording. */
-export function objectsAt({ events }: Fan, t: number): readonly KubeObject[] {
+export function objectsAt({ events }: Pick<Fan, 'events'>, t: number): readonly KubeObject[] {
   const objects = new Map<string, KubeObject>();
   for (const { type, object } of events.filter((event) => event.t <= t)) {
     const { namespace, name } = object.metadata;

@@ -48,11 +48,15 @@ export const FINISHED = '2026-11-21T07:00:05Z';
 /** After the finish: health on show was computed then, so it is believed. */
 export const RECONCILED = '2026-11-21T07:00:07Z';
 
-/** An Application that auto-syncs `https://github.com/acme/shop`, as the API has it. */
+/**
+ * An Application that auto-syncs `https://github.com/acme/shop`, as the API has it: with all that
+ * the schema of its definition requires.
+ */
 export function manifest(name: string, look: Look = {}): KubeObject {
   const { namespace = 'argocd', version, labels, annotations } = look;
   const uid = look.uid ?? `uid-of-${namespace}-${name}`;
   return {
+    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application' },
     metadata: {
       namespace,
       name,
@@ -72,11 +76,15 @@ function sourceOf({ repoURL = 'https://github.com/acme/shop.git', targetRevision
   return { repoURL, targetRevision, path: 'shop' };
 }
 
+function destinationOf({ destination }: Look): object {
+  return destination ?? { server: 'https://kubernetes.default.svc', namespace: 'shop' };
+}
+
 function specOf(look: Look): object {
-  const { destination = { server: 'https://kubernetes.default.svc', namespace: 'shop' } } = look;
   return {
+    project: 'default',
     ...(look.sources ? { sources: look.sources } : { source: sourceOf(look) }),
-    destination,
+    destination: destinationOf(look),
     syncPolicy: look.syncPolicy ?? { automated: { prune: true, selfHeal: true } },
   };
 }
@@ -88,12 +96,12 @@ function statusOf(look: Look): object {
   const synced = look.synced ?? revision;
   const deployed = phase === 'Succeeded' ? [{ revision: synced, ...times(look), source }] : [];
   return {
-    sync: { status: sync, revision, comparedTo: { source } },
+    sync: { status: sync, revision, comparedTo: { source, destination: destinationOf(look) } },
     health: { status: health },
     reconciledAt,
     resources,
     conditions,
-    history: history ?? deployed,
+    history: (history ?? deployed).map((entry, id) => ({ id, ...entry })),
     ...(phase === '' ? {} : { operationState: operationOf(look, synced, phase) }),
   };
 }
@@ -105,12 +113,14 @@ function times({ startedAt = STARTED, finishedAt = FINISHED }: Look): object {
 function operationOf(look: Look, revision: string, phase: string): object {
   const { startedAt = STARTED, finishedAt = FINISHED, message = '', results = [] } = look;
   const running = phase === 'Running' || phase === 'Terminating';
+  // Argo CD always writes the group; that of the core is empty.
+  const resources = results.map((each) => ({ group: '', ...each }));
   return {
     phase,
     message,
     startedAt,
     ...(running ? {} : { finishedAt }),
     operation: { sync: { revision }, initiatedBy: { automated: true }, ...look.operation },
-    syncResult: { revision, source: sourceOf(look), resources: results },
+    syncResult: { revision, source: sourceOf(look), resources },
   };
 }

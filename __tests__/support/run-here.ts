@@ -29,7 +29,7 @@ export function clockFrom(begin: Promise<unknown>): Clock {
  * process shows, such as signals, a closed stdout, or code that the bundle lacks.
  */
 export function runHere(step: StepHere = {}): Promise<StepResult> {
-  return staged(step, async (env) => {
+  return staged(step, async ({ env }) => {
     const lines: string[] = [];
     const began = performance.now();
     const exitCode = await run({

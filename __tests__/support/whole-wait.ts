@@ -15,7 +15,6 @@ import {
 import type { Source, SourceEvent } from '../../src/sources/source.js';
 import { waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';
-import type { ApiServer } from './api-server.ts';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
 
 /** Every patience about a hundredth of the real one, long enough for a busy machine. */
@@ -50,13 +49,6 @@ export interface Waited {
   /** Messages of faults that were told on the way. */
   readonly troubles: readonly string[];
   readonly log: RecordingLog;
-}
-
-/** Inputs for a way in by `server`, `token` and `certificate-authority`. */
-export function inputsFor(
-  server: Pick<ApiServer, 'url' | 'token' | 'ca'>,
-): Readonly<Record<string, string>> {
-  return { server: server.url, token: server.token, 'certificate-authority': server.ca };
 }
 
 /** All of a run between its inputs and its outputs, in this process, with patience for tests. */

@@ -13,7 +13,7 @@ import type { Wait } from '../../src/wait/waits.js';
 import { POLICY } from '../core/support/follow.ts';
 import type { KubeObject } from '../support/api/store.ts';
 import { loadFan, objectsAt } from '../support/fan.ts';
-import { A, B, C, type Look, manifest } from '../support/manifest.ts';
+import { A, B, C, FINISHED, type Look, manifest } from '../support/manifest.ts';
 
 interface Given {
   readonly applications?: readonly string[];
@@ -717,6 +717,23 @@ describe('a child that follows something else than its parent', () => {
     told.put(pinned({ ...DONE, startedAt: '2026-11-21T07:00:01Z' }));
     expect(told.standing[1]).toBe('chart: success/synced');
   });
+});
+
+test('what time alone shows to be later than the target is so for the children too', () => {
+  // Compared in the very second in which the operation of the target ended: before it, or after it.
+  const compared = { revision: C, synced: B, reconciledAt: FINISHED, health: 'Progressing' };
+  const told = listed([
+    manifest('root', { ...compared, ...managing('kid') }),
+    manifest('kid', { revision: C }),
+  ]);
+  expect(told.standing).toEqual(['root: revision bbbbbbbb', 'kid: revision bbbbbbbb']);
+  const { recheckAt: at = Number.NaN } = told.verdictOf('root');
+  told.later(at);
+  told.hear({ kind: 'recheck', key: 'argocd/root', at });
+  expect(told.standing).toEqual([
+    'root: Healthy (it is Progressing)',
+    'kid: root, which manages it',
+  ]);
 });
 
 describe('many children', () => {

@@ -9,18 +9,18 @@ import { gzipSync } from 'node:zlib';
 import { nodePath, ROOT } from '../../__tests__/support/action.ts';
 import { type ApiServer, startApiServer } from '../../__tests__/support/api-server.ts';
 import { startArgocdServer } from '../../__tests__/support/argocd-server.ts';
-import { APPLICATIONS_PATH, lines } from '../../__tests__/support/client.ts';
+import { APPLICATIONS_PATH, inputsFor, lines } from '../../__tests__/support/client.ts';
 import { A, manifest } from '../../__tests__/support/manifest.ts';
 import { eventOf, goldenPayloads } from '../../__tests__/support/payloads.ts';
 import { flowStyle } from '../../__tests__/support/readme-kubeconfig.ts';
 import { loadTrace, replay } from '../../__tests__/support/replay.ts';
+import { until } from '../script.ts';
 import { DONE, DONE_LATE, large, SETTINGS } from './objects.ts';
 import {
   type Access,
   argocdWait,
   BARE_NODE,
   blockStyle,
-  byToken,
   kubectlWait,
   loop,
   POLL_MS,
@@ -34,7 +34,7 @@ import {
   wallMs,
 } from './programs.ts';
 import type { Order, Telling } from './scale-server.ts';
-import { type Cluster, realCluster, testCluster } from './servers.ts';
+import { type Cluster, openCluster } from './servers.ts';
 
 /** Bytes that a job fetches before a step: the archive of the tag, as GitHub packs it. */
 export interface Fetched {
@@ -86,35 +86,30 @@ interface Contestant {
 
 /** All in turns: what else the machine does meets each of them. */
 export async function measureStarts(rounds: number): Promise<Starts> {
-  const cluster = (await realCluster()) ?? (await testCluster());
-  const argocd = await startArgocdServer({ objects: [manifest('shop', DONE)] });
-  try {
-    await cluster.put(manifest('shop', DONE));
-    await cluster.put(manifest('shop-late', DONE_LATE));
-    const rivals = await working([
-      rival('kubectl wait', kubectlWait(cluster)),
-      rival('argocd app wait', argocdWait()),
-      rival('a loop that looks every 5 s', loop(cluster)),
-    ]);
-    const bare = { name: 'node -e 0', ours: false, program: BARE_NODE };
-    const all = [bare, ...waysIn(cluster, argocd), ...rivals];
-    const measured = await inTurns(all, rounds);
-    const named = (name: string) => measured.find((each) => each.name.startsWith(name));
-    const [first, looped] = [measured[0], named('a loop')];
-    if (!first || !looped) throw new Error('the bare Node and the loop must work');
-    return {
-      about: cluster.about,
-      real: cluster.real,
-      requests: await requestsOfDone(),
-      bare: first,
-      ways: measured.filter(({ ours }) => ours),
-      kubectl: named('kubectl'),
-      argocd: named('argocd'),
-      loop: looped,
-    };
-  } finally {
-    await Promise.all([cluster.close(), argocd.close()]);
-  }
+  await using cluster = await openCluster();
+  await using argocd = await startArgocdServer({ objects: [manifest('shop', DONE)] });
+  await cluster.put(manifest('shop', DONE));
+  await cluster.put(manifest('shop-late', DONE_LATE));
+  const others = await working({
+    'node -e 0': BARE_NODE,
+    'kubectl wait': kubectlWait(cluster),
+    'argocd app wait': argocdWait(),
+    'a loop that looks every 5 s': loop(cluster),
+  });
+  const measured = await inTurns([...waysIn(cluster, argocd), ...others], rounds);
+  const named = (name: string) => measured.find((each) => each.name.startsWith(name));
+  const [bare, looped] = [named('node'), named('a loop')];
+  if (!bare || !looped) throw new Error('the bare Node and the loop must work');
+  return {
+    about: cluster.about,
+    real: cluster.real,
+    requests: await requestsOfDone(),
+    bare,
+    ways: measured.filter(({ ours }) => ours),
+    kubectl: named('kubectl'),
+    argocd: named('argocd'),
+    loop: looped,
+  };
 }
 
 /** Every way in, for an Application that is done, and the one that has to wait for a moment. */
@@ -125,7 +120,7 @@ function waysIn(cluster: Cluster, argocd: Access): readonly Contestant[] {
   });
   const kubeconfig = flowStyle(cluster);
   return [
-    way('server and token', byToken(cluster)),
+    way('server and token', inputsFor(cluster)),
     way('kubeconfig as the README makes it', { kubeconfig }),
     way('kubeconfig in block style', { kubeconfig: blockStyle(cluster) }),
     way('late, with live evidence', { kubeconfig, application: 'shop-late' }),
@@ -160,19 +155,16 @@ function waits(child: ChildProcess): Promise<void> {
   });
 }
 
-function rival(name: string, program: Program | undefined): Contestant | undefined {
-  return program && { name, ours: false, program };
-}
-
-/** Those that do their work here; of one that does not it is said why. */
-async function working(rivals: readonly (Contestant | undefined)[]) {
+/** Those of others' programs that do their work here; of one that does not it is said why. */
+async function working(programs: Readonly<Record<string, Program | undefined>>) {
   const found: Contestant[] = [];
-  for (const each of rivals.filter((one) => one !== undefined)) {
+  for (const [name, program] of Object.entries(programs)) {
+    if (!program) continue;
     try {
-      await wallMs(each.program);
-      found.push(each);
+      await wallMs(program);
+      found.push({ name, ours: false, program });
     } catch (error) {
-      console.error(`${each.name} does not work here and is left out: ${String(error)}`);
+      console.error(`${name} does not work here and is left out: ${String(error)}`);
     }
   }
   return found;
@@ -210,14 +202,9 @@ async function inTurns(
 
 /** A real server does not tell. */
 async function requestsOfDone(): Promise<number> {
-  const server = await startApiServer({ objects: [manifest('shop', DONE)] });
-  try {
-    const inputs = { application: 'shop', kubeconfig: flowStyle(server) };
-    await wallMs(step('requests', inputs));
-    return server.requests.length;
-  } finally {
-    await server.close();
-  }
+  await using server = await startApiServer({ objects: [manifest('shop', DONE)] });
+  await wallMs(step('requests', { application: 'shop', kubeconfig: flowStyle(server) }));
+  return server.requests.length;
 }
 
 /** Milliseconds from the deciding event's being written to the wire until the process has ended. */
@@ -231,23 +218,19 @@ export interface Latency {
 const CALM_MS = 150;
 
 export async function measureLatency(rounds: number, loops: number): Promise<Latency> {
-  const server = await startApiServer({ objects: [manifest('shop', DONE)], live: SETTINGS });
-  try {
-    const ours = step('latency', { application: 'shop', ...byToken(server) });
-    const [kubectl] = await working([rival('kubectl wait', kubectlWait(server))]);
-    const values = { action: [] as number[], kubectl: [] as number[] };
-    for (let i = 0; i < rounds; i += 1) {
-      values.action.push(await eventToExit(server, ours));
-      if (kubectl) values.kubectl.push(await eventToExit(server, kubectl.program));
-    }
-    return {
-      action: sampled(values.action),
-      kubectl: kubectl ? sampled(values.kubectl) : undefined,
-      loop: sampled(await loopsToExit(server, loops)),
-    };
-  } finally {
-    await server.close();
+  await using server = await startApiServer({ objects: [manifest('shop', DONE)], live: SETTINGS });
+  const ours = step('latency', { application: 'shop', ...inputsFor(server) });
+  const [kubectl] = await working({ 'kubectl wait': kubectlWait(server) });
+  const values = { action: [] as number[], kubectl: [] as number[] };
+  for (let i = 0; i < rounds; i += 1) {
+    values.action.push(await eventToExit(server, ours));
+    if (kubectl) values.kubectl.push(await eventToExit(server, kubectl.program));
   }
+  return {
+    action: sampled(values.action),
+    kubectl: kubectl ? sampled(values.kubectl) : undefined,
+    loop: sampled(await loopsToExit(server, loops)),
+  };
 }
 
 async function eventToExit(server: ApiServer, program: Program): Promise<number> {
@@ -320,22 +303,16 @@ export async function measureLoad(speed: number, quiet: Loads['quiet']): Promise
 
 /** A wait in real time until an event after so long; needs next to nothing of the machine. */
 export async function measureQuiet(seconds: number): Promise<Loads['quiet']> {
-  const before = manifest('shop', { revision: A });
-  const [ours, theirs] = await Promise.all([
-    startApiServer({ objects: [before] }),
-    startApiServer({ objects: [before] }),
-  ]);
-  try {
-    const program = step('quiet', { application: 'shop', timeout: '10m', ...byToken(ours) });
-    const waiting = start(program);
-    const looping = start(loop(theirs));
-    await Promise.race([sleep(seconds * 1000), waiting.ended]);
-    for (const server of [ours, theirs]) server.put(manifest('shop', DONE));
-    await Promise.all([waiting.ended, looping.ended]);
-    return { seconds, action: loadOf(ours), loop: loadOf(theirs) };
-  } finally {
-    await Promise.all([ours.close(), theirs.close()]);
-  }
+  const objects = [manifest('shop', { revision: A })];
+  await using ours = await startApiServer({ objects });
+  await using theirs = await startApiServer({ objects });
+  const program = step('quiet', { application: 'shop', timeout: '10m', ...inputsFor(ours) });
+  const waiting = start(program);
+  const looping = start(loop(theirs));
+  await Promise.race([sleep(seconds * 1000), waiting.ended]);
+  for (const server of [ours, theirs]) server.put(manifest('shop', DONE));
+  await Promise.all([waiting.ended, looping.ended]);
+  return { seconds, action: loadOf(ours), loop: loadOf(theirs) };
 }
 
 function loadOf(server: ApiServer): Load {
@@ -344,62 +321,51 @@ function loadOf(server: ApiServer): Load {
 }
 
 async function recorded(speed: number): Promise<Omit<Loads['one'], 'loop'>> {
-  const trace = loadTrace(RECORDING);
-  const server = await startApiServer();
-  try {
-    const { application, revision } = trace;
-    const program = step('load', { application, revision, ...byToken(server) });
-    const { first, events } = play(server, speed);
-    const began = performance.now();
-    const ended = await start(program).ended;
-    return {
-      recording: trace.trace,
-      applicationBytes: JSON.stringify(first).length,
-      seconds: ((ended - began) * speed) / 1000,
-      events: events(),
-      speed,
-      action: loadOf(server),
-    };
-  } finally {
-    await server.close();
-  }
+  const { trace, application, revision, events } = loadTrace(RECORDING);
+  await using server = await startApiServer();
+  const program = step('load', { application, revision, ...inputsFor(server) });
+  const played = play(server, speed);
+  const { began, ended } = start(program);
+  return {
+    recording: trace,
+    applicationBytes: JSON.stringify(events[0]?.object).length,
+    seconds: (((await ended) - began) * speed) / 1000,
+    events: played(),
+    speed,
+    action: loadOf(server),
+  };
 }
 
 /**
  * The same time with a loop. Whether it would have seen the end is left to chance: this recording
  * shows the revision healthy for 0.2 s, then Argo CD has compared the next one.
  */
-async function recordedLoop(speed: number, until: Promise<unknown>): Promise<Load> {
+async function recordedLoop(speed: number, over: Promise<unknown>): Promise<Load> {
   const { application, revision } = loadTrace(RECORDING);
-  const server = await startApiServer();
-  try {
-    play(server, speed);
-    const intervalMs = POLL_MS / speed;
-    const { child, ended } = start(loop(server, { application, revision, intervalMs }), true);
-    await Promise.race([ended, until]);
-    const load = loadOf(server);
-    child.kill();
-    await ended;
-    return load;
-  } finally {
-    await server.close();
-  }
+  await using server = await startApiServer();
+  play(server, speed);
+  const intervalMs = POLL_MS / speed;
+  const { child, ended } = start(loop(server, { application, revision, intervalMs }), true);
+  await Promise.race([ended, over]);
+  const load = loadOf(server);
+  child.kill();
+  await ended;
+  return load;
 }
 
-/** Plays the recording after the quiet time that begins with the first look. */
-function play(server: ApiServer, speed: number) {
-  const trace = loadTrace(RECORDING);
+/**
+ * Plays the recording after the quiet time that begins with the first look.
+ * @returns how many events there were so far
+ */
+function play(server: ApiServer, speed: number): () => number {
   const looked = server.seen(({ verb }) => verb === 'watch' || verb === 'get');
   const begin = looked.then(() => sleep((QUIET_S * 1000) / speed));
   let events = 0;
-  replay(server, trace, {
-    begin,
-    speed,
-    onEvent: () => {
-      events += 1;
-    },
-  });
-  return { first: trace.events[0]?.object, events: () => events };
+  const onEvent = () => {
+    events += 1;
+  };
+  replay(server, loadTrace(RECORDING), { begin, speed, onEvent });
+  return () => events;
 }
 
 async function measureMany(): Promise<Loads['many']> {
@@ -409,21 +375,18 @@ async function measureMany(): Promise<Loads['many']> {
     watches: number,
     wait: (server: ApiServer) => Promise<unknown>,
   ): Promise<Load> => {
-    const server = await startApiServer({ objects: looks.map((look) => look({ revision: A })) });
-    try {
-      const waiting = wait(server);
-      while (server.watches() < watches) await sleep(5);
-      for (const look of looks) server.put(look(DONE));
-      await waiting;
-      return loadOf(server);
-    } finally {
-      await server.close();
-    }
+    const objects = looks.map((look) => look({ revision: A }));
+    await using server = await startApiServer({ objects });
+    const waiting = wait(server);
+    await until(() => server.watches() >= watches, 'all watches are open', { everyMs: 5 });
+    for (const look of looks) server.put(look(DONE));
+    await waiting;
+    return loadOf(server);
   };
   const all = { selector: 'team=shop' };
   return {
     applications: MANY,
-    action: await work(1, (server) => start(step('many', { ...all, ...byToken(server) })).ended),
+    action: await work(1, (server) => start(step('many', { ...all, ...inputsFor(server) })).ended),
     watches: await work(MANY, (server) =>
       Promise.all(applications.map((name) => watchOf(server, name))),
     ),
@@ -466,7 +429,7 @@ export async function measureScale(
   const child = fork(path, args, { execPath: nodePath() });
   try {
     const at = await told(child, 'at');
-    const program = step('scale', { selector: 'team=shop', ...byToken(at) });
+    const program = step('scale', { selector: 'team=shop', ...inputsFor(at) });
     const runs = [];
     for (let i = 0; i < rounds; i += 1) {
       order(child, 'change');
@@ -489,15 +452,22 @@ export async function measureScale(
   }
 }
 
+/** @throws Error where the step, or the server, ends before all has been sent */
 async function cancelled(child: ChildProcess, program: Program): Promise<number> {
   order(child, 'stay');
   await told(child, 'ready');
-  const read = told(child, 'sent');
   const { child: waiting, ended } = start(program, true);
-  await read;
-  const sent = performance.now();
-  waiting.kill('SIGTERM');
-  return (await ended) - sent;
+  const early = ended.then(() => {
+    throw new Error('the step ended before it had read all Applications');
+  });
+  try {
+    await Promise.race([told(child, 'sent'), early]);
+    const sent = performance.now();
+    waiting.kill('SIGTERM');
+    return (await ended) - sent;
+  } finally {
+    waiting.kill('SIGKILL');
+  }
 }
 
 function order(child: ChildProcess, word: Order): void {
@@ -506,8 +476,19 @@ function order(child: ChildProcess, word: Order): void {
 
 type Told<K extends Telling['kind']> = Extract<Telling, { readonly kind: K }>;
 
+/** @throws Error where the server tells something else, or ends */
 async function told<K extends Telling['kind']>(child: ChildProcess, kind: K): Promise<Told<K>> {
-  const [telling] = (await once(child, 'message')) as [Telling];
-  if (telling.kind !== kind) throw new Error(`the server told ${telling.kind} instead of ${kind}`);
-  return telling as Told<K>;
+  const listening = new AbortController();
+  const { signal } = listening;
+  const gone = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`the server ended (${code}) before it told ${kind}`);
+  });
+  try {
+    const [telling] = (await Promise.race([once(child, 'message', { signal }), gone])) as [Telling];
+    if (telling.kind !== kind)
+      throw new Error(`the server told ${telling.kind} instead of ${kind}`);
+    return telling as Told<K>;
+  } finally {
+    listening.abort();
+  }
 }

@@ -1,23 +1,17 @@
 /** What is measured: programs as a step would start them, their times, and what the kernel counts. */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { parse } from 'yaml';
-import { nodePath, ROOT } from '../../__tests__/support/action.ts';
+import { parse, stringify } from 'yaml';
+import { nodePath, stageIn } from '../../__tests__/support/action.ts';
+import { APPLICATIONS_PATH } from '../../__tests__/support/client.ts';
 import { B } from '../../__tests__/support/manifest.ts';
+import { flowStyle } from '../../__tests__/support/readme-kubeconfig.ts';
 
 type Strings = Readonly<Record<string, string>>;
 
@@ -52,85 +46,32 @@ web: apps/Deployment/*/web
 config: ['ConfigMap/*', '!ConfigMap/*-cache']
 `;
 
-/** @returns the built action as a runner starts it, with an outputs file and a summary file */
+/** @returns the built action as a runner starts it */
 export function step(name: string, inputs: Strings, event: unknown = {}): Program {
   const directory = join(WORK, name);
-  const at = (file: string): string => join(directory, file);
-  const files = {
-    GITHUB_OUTPUT: at('output'),
-    GITHUB_STEP_SUMMARY: at('summary.md'),
-    GITHUB_STATE: at('state'),
-    GITHUB_EVENT_PATH: at('event.json'),
+  const stage = () => {
+    emptied(directory);
+    return stageIn(directory, {
+      inputs: { revision: B, filters: FILTERS, timeout: '5m', ...inputs },
+      event,
+      env: {
+        GITHUB_EVENT_NAME: inputs['source'] === 'event' ? 'repository_dispatch' : 'push',
+        GITHUB_SHA: B,
+      },
+    });
   };
-  return {
-    file: nodePath(),
-    args: [join(ROOT, 'dist', 'index.js')],
-    cwd: directory,
-    env: {
-      ...inputsOf({ revision: B, filters: FILTERS, timeout: '5m', ...inputs }),
-      ...files,
-      PATH: process.env.PATH ?? '',
-      HOME: directory,
-      CI: 'true',
-      GITHUB_ACTIONS: 'true',
-      GITHUB_API_URL: 'http://127.0.0.1:1',
-      GITHUB_SERVER_URL: 'https://github.com',
-      GITHUB_EVENT_NAME: inputs['source'] === 'event' ? 'repository_dispatch' : 'push',
-      GITHUB_REPOSITORY: 'acme/shop',
-      GITHUB_SHA: B,
-      GITHUB_WORKSPACE: directory,
-      RUNNER_TEMP: directory,
-    },
-    prepare() {
-      rmSync(directory, { recursive: true, force: true });
-      mkdirSync(directory, { recursive: true });
-      for (const file of Object.values(files)) writeFileSync(file, '');
-      writeFileSync(files.GITHUB_EVENT_PATH, JSON.stringify(event));
-    },
-  };
+  const { env, main, work } = stage();
+  return { file: nodePath(), args: [main], env, cwd: work, prepare: () => void stage() };
 }
 
-/** `INPUT_NAME` of every input: given, else its default. */
-function inputsOf(given: Strings): Strings {
-  const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
-    readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
-  };
-  const values = Object.entries(action.inputs).map(([name, { default: usual = '' }]) => {
-    // GitHub's token, the only expression, is not needed here.
-    const value = given[name] ?? (usual.includes('${{') ? '' : usual);
-    return [`INPUT_${name.toUpperCase()}`, value];
-  });
-  return Object.fromEntries(values) as Strings;
+function emptied(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
 }
 
-export function byToken({ url, token, ca }: Access): Strings {
-  return { server: url, token, 'certificate-authority': ca };
-}
-
-/** The same as tools write it. */
-export function blockStyle({ url, token, ca }: Access): string {
-  return `apiVersion: v1
-kind: Config
-current-context: argocd
-clusters:
-- name: argocd
-  cluster:
-    certificate-authority-data: ${base64(ca)}
-    server: ${url}
-users:
-- name: post-sync
-  user:
-    token: ${token}
-contexts:
-- name: argocd
-  context:
-    cluster: argocd
-    user: post-sync
-`;
-}
-
-function base64(pem: string): string {
-  return Buffer.from(pem).toString('base64');
+/** A kubeconfig as tools write it. */
+export function blockStyle(access: Access): string {
+  return stringify(parse(flowStyle(access)));
 }
 
 /** `kubectl wait`, with the cold discovery cache of a fresh runner; undefined: it is not there. */
@@ -147,8 +88,7 @@ export function kubectlWait(access: Access): Program | undefined {
     ],
     env: { PATH: process.env.PATH ?? '', HOME: directory, KUBECONFIG: config },
     prepare() {
-      rmSync(directory, { recursive: true, force: true });
-      mkdirSync(directory);
+      emptied(directory);
       writeFileSync(config, blockStyle(access));
     },
   };
@@ -160,20 +100,14 @@ export function kubectlWait(access: Access): Program | undefined {
  * name of an Application that is Synced and Healthy (default `argocd/shop`).
  */
 export function argocdWait(): Program | undefined {
-  const { ARGOCD_SERVER, ARGOCD_AUTH_TOKEN = '', ARGOCD_OPTS = '' } = process.env;
+  const { PATH = '', ARGOCD_SERVER, ARGOCD_AUTH_TOKEN = '', ARGOCD_OPTS = '' } = process.env;
   const file = onPath('argocd');
   if (!file || !ARGOCD_SERVER) return undefined;
   const application = process.env.BENCH_ARGOCD_APPLICATION ?? 'argocd/shop';
   return {
     file,
     args: ['app', 'wait', application, '--timeout', '60'],
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: WORK,
-      ARGOCD_SERVER,
-      ARGOCD_AUTH_TOKEN,
-      ARGOCD_OPTS,
-    },
+    env: { PATH, HOME: WORK, ARGOCD_SERVER, ARGOCD_AUTH_TOKEN, ARGOCD_OPTS },
   };
 }
 
@@ -202,7 +136,7 @@ export function loop(
   { application = 'shop', revision = B, intervalMs = POLL_MS } = {},
 ): Program {
   const env = {
-    URL_: `${url}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/${application}`,
+    URL_: `${url}${APPLICATIONS_PATH}/${application}`,
     TOKEN: token,
     CA: ca,
     REVISION: revision,
@@ -213,15 +147,8 @@ export function loop(
 
 /** The path of a program; undefined: it is nowhere on the PATH. */
 export function onPath(name: string): string | undefined {
-  const places = (process.env.PATH ?? '').split(delimiter).map((each) => join(each, name));
-  return places.find((place) => {
-    try {
-      accessSync(place, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  return directories.map((each) => join(each, name)).find((path) => existsSync(path));
 }
 
 /** What a program on the PATH says of its version; undefined: it is not there. */
@@ -234,16 +161,23 @@ export function versionOf(name: string, args: readonly string[]): string | undef
 
 export interface Running {
   readonly child: ChildProcess;
+  /** `performance.now()` of the start. */
+  readonly began: number;
   /** Resolves with `performance.now()` of the end; rejects, with what it wrote, when it fails. */
   readonly ended: Promise<number>;
 }
 
 /** @param failing an end that is no success is an end all the same */
 export function start(program: Program, failing = false): Running {
+  return launch(program, ['ignore', 'pipe', 'pipe'], failing);
+}
+
+function launch(program: Program, stdio: StdioOptions, failing = false): Running {
   program.prepare?.();
   const { file, args, env, cwd } = program;
-  const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  return { child, ended: endOf(child, file, failing) };
+  const began = performance.now();
+  const child = spawn(file, args, { env, cwd, stdio });
+  return { child, began, ended: endOf(child, file, failing) };
 }
 
 async function endOf(child: ChildProcess, file: string, failing: boolean): Promise<number> {
@@ -261,12 +195,9 @@ async function endOf(child: ChildProcess, file: string, failing: boolean): Promi
 
 /** @returns wall milliseconds, from the start of the process to its exit */
 export async function wallMs(program: Program, onStart?: (run: Running) => void): Promise<number> {
-  const { prepare, ...rest } = program;
-  prepare?.();
-  const began = performance.now();
-  const run = start(rest);
+  const run = start(program);
   onStart?.(run);
-  return (await run.ended) - began;
+  return (await run.ended) - run.began;
 }
 
 export interface Usage {
@@ -286,13 +217,12 @@ exit $?`;
 
 /** Runs it under a shell that counts. Not for short times: the looks at its memory take some. */
 export async function usage(program: Program): Promise<Usage> {
-  program.prepare?.();
-  const { file, args, env, cwd } = program;
-  const child = spawn('bash', ['-c', COUNTED, 'bash', file, ...args], {
-    env: { ...env, LC_ALL: 'C' },
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  const { file, args, env } = program;
+  const counted = {
+    ...program,
+    ...{ file: 'bash', args: ['-c', COUNTED, 'bash', file, ...args], env: { ...env, LC_ALL: 'C' } },
+  };
+  const { child, ended } = launch(counted, ['ignore', 'pipe', 'pipe', 'pipe']);
   let told = '';
   let peak = (): number => Number.NaN;
   const figures = child.stdio[3] as Readable;
@@ -300,7 +230,7 @@ export async function usage(program: Program): Promise<Usage> {
     if (told === '') peak = watchMemory(Number.parseInt(chunk, 10), child);
     told += chunk;
   });
-  await endOf(child, file, false);
+  await ended;
   const [, real = Number.NaN, user = Number.NaN, system = Number.NaN] = told
     .split(/\s+/)
     .map(Number);

@@ -1,6 +1,7 @@
 /** The figures as rows with their goals, as a table for a terminal, and as docs/benchmarks.md. */
 import { readFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
+import { type Cells, markdownTable, plainTable } from '../table.ts';
 import {
   type Fetched,
   type Latency,
@@ -70,9 +71,11 @@ interface Line {
   readonly what: string;
   readonly unit: Unit;
   readonly ours: number | Sampled;
-  readonly beside?: readonly [name: string, value: number | Sampled | undefined];
+  readonly beside?: Beside;
   readonly goal?: Goal | undefined;
 }
+
+type Beside = readonly [name: string, value: number | Sampled | undefined];
 
 interface Goal {
   /** About our own figure, or about how it compares. */
@@ -127,8 +130,8 @@ export function rowsOf({ fetched, starts, latency, load, scale }: Measured): rea
   ].map(rowOf);
 }
 
-function latencyLines({ action, loop, kubectl }: Latency): readonly Line[] {
-  const line = { what: 'event to exit', unit: ms, ours: action };
+function latencyLines({ action: ours, loop, kubectl }: Latency): readonly Line[] {
+  const line = { what: 'event to exit', unit: ms, ours };
   return [
     { ...line, beside: ['5 s loop', loop], goal: below(GOALS.eventToExitMs) },
     { ...line, beside: ['kubectl wait', kubectl] },
@@ -136,59 +139,46 @@ function latencyLines({ action, loop, kubectl }: Latency): readonly Line[] {
 }
 
 function requestLines({ requests }: Starts, { one, quiet, many }: Loads): readonly Line[] {
-  const pair = (
-    where: string,
-    name: string,
-    ours: Load,
-    theirs: Load,
-    most: number = GOALS.waitRequests,
-  ): readonly Line[] => [
+  const looks = GOALS.lookRequests * Math.floor(one.seconds / 10);
+  const pair = (where: string, name: string, ours: Load, theirs: Load, more = 0): Line[] => [
     {
       ...{ what: `requests ${where}`, unit: count, ours: ours.requests },
-      ...{ beside: [name, theirs.requests], goal: atMost(most) },
+      ...{ beside: [name, theirs.requests], goal: atMost(GOALS.waitRequests + more) },
     },
     { what: `traffic ${where}`, unit: kib, ours: ours.bytes, beside: [name, theirs.bytes] },
   ];
+  const long = `in a wait of ${one.seconds.toFixed(0)} s that is not well`;
+  const calm = `in a quiet wait of ${quiet?.seconds} s`;
+  const all = `for ${applications(many.applications)}`;
   return [
     {
       ...{ what: 'requests for a done Application', unit: count, ours: requests },
       goal: atMost(GOALS.doneRequests),
     },
-    ...pair(
-      `in a wait of ${one.seconds.toFixed(0)} s that is not well`,
-      '5 s loop',
-      one.action,
-      one.loop,
-      GOALS.waitRequests + GOALS.lookRequests * Math.floor(one.seconds / 10),
-    ),
-    ...(quiet
-      ? pair(`in a quiet wait of ${quiet.seconds} s`, '5 s loop', quiet.action, quiet.loop)
-      : []),
-    ...pair(`for ${applications(many.applications)}`, 'a watch of each', many.action, many.watches),
+    ...pair(long, '5 s loop', one.action, one.loop, looks),
+    ...(quiet ? pair(calm, '5 s loop', quiet.action, quiet.loop) : []),
+    ...pair(all, 'a watch of each', many.action, many.watches),
   ];
 }
 
-function fetchLines({ archive, dist }: Fetched): readonly Line[] {
-  const fetched = {
-    what: 'to fetch: the archive of the tag',
-    unit: mb,
-    ours: archive ?? Number.NaN,
-  };
+function fetchLines({ archive = Number.NaN, dist }: Fetched): readonly Line[] {
+  const line = (what: string, ours: number, megabytes: number): Line => ({
+    ...{ what, unit: mb, ours },
+    goal: below(megabytes * 1e6),
+  });
   return [
-    { ...fetched, goal: below(GOALS.archiveMB * 1e6) },
-    { what: 'dist/, unpacked', unit: mb, ours: dist, goal: below(GOALS.distMB * 1e6) },
+    line('to fetch: the archive of the tag', archive, GOALS.archiveMB),
+    line('dist/, unpacked', dist, GOALS.distMB),
   ];
 }
 
 function startLines({ bare, ways, kubectl, argocd }: Starts): readonly Line[] {
   const lines = ways.flatMap(({ name, wallMs }): readonly Line[] => {
     const line = { what: `start: ${name}`, unit: ms, ours: wallMs };
+    const besideKubectl: Beside = ['kubectl wait', kubectl?.wallMs];
     return [
       { ...line, beside: ['bare Node', bare.wallMs], goal: ratioAtMost(GOALS.startToBare) },
-      {
-        ...{ ...line, beside: ['kubectl wait', kubectl?.wallMs] },
-        goal: ratioAtMost(GOALS.startToKubectl),
-      },
+      { ...line, beside: besideKubectl, goal: ratioAtMost(GOALS.startToKubectl) },
     ];
   });
   const usual = ways.find(({ name }) => name.startsWith('kubeconfig'));
@@ -247,8 +237,6 @@ function applications(number: number): string {
   return `${count(number)} ${number === 1 ? 'Application' : 'Applications'}`;
 }
 
-type Cells = readonly (readonly string[])[];
-
 /** The first row is the head. */
 function cellsOf(rows: readonly Row[]): Cells {
   const heldOf = ({ held, goal }: Row): string =>
@@ -263,31 +251,7 @@ function cellsOf(rows: readonly Row[]): Cells {
 }
 
 export function plain(rows: readonly Row[]): string {
-  const cells = cellsOf(rows);
-  return padded(cells, [1, 2, 4], 0)
-    .map((row) => row.join('  ').trimEnd())
-    .join('\n');
-}
-
-/** Cells of equal width by column. @param figures the columns that stand to the right */
-function padded(cells: Cells, figures: readonly number[], least: number): Cells {
-  const [head = []] = cells;
-  const widths = head.map((_, i) => Math.max(least, ...cells.map((row) => row[i]?.length ?? 0)));
-  return cells.map((row) =>
-    row.map((cell, i) => {
-      const width = widths[i] ?? 0;
-      return figures.includes(i) ? cell.padStart(width) : cell.padEnd(width);
-    }),
-  );
-}
-
-/** A Markdown table as Biome would have it. */
-function table(cells: Cells, figures: readonly number[] = []): string {
-  const [head = [], ...body] = padded(cells, figures, 3);
-  const rule = head.map(({ length }, i) =>
-    figures.includes(i) ? `${'-'.repeat(length - 1)}:` : '-'.repeat(length),
-  );
-  return [head, rule, ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  return plainTable(cellsOf(rows), [1, 2, 4]);
 }
 
 /** docs/benchmarks.md: its figures are of one run, its prose is the same in every run. */
@@ -298,13 +262,13 @@ export function page(measured: Measured): string {
 
 Written by \`npm run bench -- --write\`, every figure from that one run, beside what it is measured against in the same run on the same machine; short times in turns, so that whatever else the machine does meets both. A goal must be held by the median and by the p90. Figures of another machine differ; ratios differ less.
 
-${table(cellsOf(rowsOf(measured)), [1, 2, 4])}
+${markdownTable(cellsOf(rowsOf(measured)), [1, 2, 4])}
 
 What has no goal is there for the comparison, also where the comparison is not to our advantage.
 
 ## Where it was measured
 
-${table(machine(starts))}
+${markdownTable(machine(starts))}
 
 ## From the deciding event to the end
 
@@ -322,7 +286,7 @@ Before a job's first step the runner downloads the archive of the tag: \`git arc
 
 The built \`dist/index.js\` in a process of its own, with the environment that a runner sets, on ${starts.about}: it connects over TLS, asks for one Application that is done already, applies three filters, writes the outputs and the job summary, and ends. Time is from before the process to its end; in runs of their own, CPU is user and system time of all its threads, and memory its highest resident set.
 
-${table(startCells(starts), [1, 2, 3, 4, 5])}
+${markdownTable(startCells(starts), [1, 2, 3, 4, 5])}
 
 - "Late, with live evidence" asks for the metadata of five objects too: nothing else can tell what the sync changed. "Watched" starts while the Application is not done; the event that decides is written as soon as the step says that it waits.
 - \`source: argocd\` asks the tests' Argo CD server; \`source: event\` asks nobody.
@@ -332,7 +296,7 @@ ${table(startCells(starts), [1, 2, 3, 4, 5])}
 
 One step, one selector, Applications of 30 KB (70 resources, twice, as on a real one). A first look at all of them, then a change of each, as fast as the step can take them; and once a SIGTERM while it waits for all. Those of a template have the names of their resources in common, and the messages about them. The API server is a process of its own, and heeds the step's pace.
 
-${table(scaleCells(scale), [1, 2, 3, 4, 5, 6])}
+${markdownTable(scaleCells(scale), [1, 2, 3, 4, 5, 6])}
 
 ## How to run it
 

@@ -1,8 +1,9 @@
 /** The API server of `measureScale`, in a process of its own: its work must not hold up the step. */
 import { once } from 'node:events';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { startApiServer } from '../../__tests__/support/api-server.ts';
 import { A } from '../../__tests__/support/manifest.ts';
+import { until } from '../script.ts';
 import { DONE, large } from './objects.ts';
 import type { Access } from './programs.ts';
 
@@ -15,6 +16,9 @@ export type Telling =
   | { readonly kind: 'ready' }
   | { readonly kind: 'sent' }
   | { readonly kind: 'changed' };
+
+/** The largest step takes some 20 s; where it never gets there, this process fails, and says so. */
+const PACE = { withinMs: 300_000, everyMs: 1 };
 
 const tell = (telling: Telling): void => {
   process.send?.(telling);
@@ -39,18 +43,18 @@ for (;;) {
   if (order === 'stay') {
     // The first look may come by the watch itself: it is over when all has been sent.
     const all = sent + looks.reduce((sum, look) => sum + size(look({ revision: A })), 0);
-    while (server.traffic().bytesSent < all) await sleep(1);
+    await until(() => server.traffic().bytesSent >= all, 'all was sent', PACE);
     tell({ kind: 'sent' });
     continue;
   }
-  while (server.watches() === 0) await sleep(1);
+  await until(() => server.watches() > 0, 'the step watches', PACE);
   for (const look of looks) {
     server.put(look(DONE));
     // What was sent before has to get out meanwhile.
     await turn();
   }
   tell({ kind: 'changed' });
-  while (server.watches() > 0) await sleep(5);
+  await until(() => server.watches() === 0, 'the step has ended', PACE);
 }
 await server.close();
 process.disconnect();

@@ -1,163 +1,124 @@
 /** What is waited on: a real kube-apiserver where there is one, else that of the tests. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createCertificates } from '../../__tests__/support/api/certificates.ts';
 import { type KubeObject, startApiServer } from '../../__tests__/support/api-server.ts';
 import { APPLICATIONS_PATH, ask } from '../../__tests__/support/client.ts';
+import {
+  APPLICATION,
+  type Api,
+  apiOf,
+  DEFINITIONS,
+  definitionOf,
+  GROUP,
+  pathOf,
+  VERSION,
+} from '../kubernetes.ts';
+import { until } from '../script.ts';
 import { SETTINGS } from './objects.ts';
 import { type Access, onPath, versionOf, WORK } from './programs.ts';
 
-export interface Cluster extends Access {
+export interface Cluster extends Access, AsyncDisposable {
   /** As it is to be named beside the figures. */
   readonly about: string;
   readonly real: boolean;
   /** Creates an Application or changes it; resolves when the server has it. */
   put(object: KubeObject): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The ConfigMaps of `SETTINGS` are there. */
-export async function testCluster(): Promise<Cluster> {
+export async function openCluster(): Promise<Cluster> {
+  const isReal = ['etcd', 'kube-apiserver', 'kubectl'].every((name) => onPath(name));
+  if (isReal) return realCluster();
   const server = await startApiServer({ live: SETTINGS });
-  const { url, token, ca, close } = server;
-  const about = "the tests' API server";
-  return { about, real: false, url, token, ca, close, put: async (each) => void server.put(each) };
+  const put = async (object: KubeObject) => void server.put(object);
+  return { ...server, about: "the tests' API server", real: false, put };
 }
 
-const PATIENCE_MS = 120_000;
-const PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl'] as const;
-
-/** @returns undefined where it or what it needs is not on the PATH */
-export async function realCluster(): Promise<Cluster | undefined> {
-  if (PROGRAMS.some((name) => onPath(name) === undefined)) return undefined;
+async function realCluster(): Promise<Cluster> {
   const children: ChildProcess[] = [];
   const close = async (): Promise<void> => {
     for (const child of children.reverse()) {
-      if (child.exitCode !== null || !child.kill()) continue;
-      await once(child, 'exit');
+      if (child.exitCode === null && child.kill()) await once(child, 'exit');
     }
   };
   try {
-    return { ...(await startCluster(children)), close };
+    const access = await startControlPlane(children);
+    const api = apiOf(access);
+    await furnish(api);
+    await ready(access, APPLICATIONS_PATH);
+    return {
+      ...access,
+      about: `kube-apiserver ${versionOf('kube-apiserver', ['--version'])} on etcd, on the loopback`,
+      real: true,
+      async put({ metadata: { uid: _, ...metadata }, ...rest }) {
+        const path = `${APPLICATIONS_PATH}/${metadata.name}?fieldManager=bench&force=true`;
+        const { kind } = APPLICATION;
+        await api('PATCH', path, { apiVersion: `${GROUP}/${VERSION}`, kind, ...rest, metadata });
+      },
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startCluster(children: ChildProcess[]): Promise<Omit<Cluster, 'close'>> {
+async function startControlPlane(children: ChildProcess[]): Promise<Access> {
   const directory = join(WORK, 'cluster');
   mkdirSync(directory);
   const [clients, peers, port] = [await freePort(), await freePort(), await freePort()];
-  const etcd = `http://127.0.0.1:${clients}`;
-  const { ca, args } = identity(directory, await createCertificates('admin'));
-  const begin = (name: string, more: readonly string[]): void => {
-    const child = spawn(name, more, { cwd: directory, stdio: 'ignore' });
+  const { ca, server } = await createCertificates('admin');
+  const begin = (name: string, options: Readonly<Record<string, string>>): void => {
+    const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
+    const child = spawn(name, args, { cwd: directory, stdio: 'ignore' });
     process.once('exit', () => child.kill('SIGKILL'));
     children.push(child);
   };
-  begin('etcd', [
-    ...['--data-dir', join(directory, 'etcd'), '--unsafe-no-fsync'],
-    ...['--listen-client-urls', etcd, '--advertise-client-urls', etcd],
-    ...['--listen-peer-urls', `http://127.0.0.1:${peers}`],
-  ]);
-  begin('kube-apiserver', [
-    ...['--etcd-servers', etcd, '--bind-address', '127.0.0.1', '--secure-port', String(port)],
-    ...['--advertise-address', '127.0.0.1', '--service-cluster-ip-range', '10.0.0.0/24'],
-    ...['--authorization-mode', 'RBAC', '--disable-admission-plugins', 'ServiceAccount'],
-    ...args,
-  ]);
-  const access = { url: `https://127.0.0.1:${port}`, token: TOKEN, ca };
-  await until(async () => (await ask(access, '/readyz')).code === 200);
-  await furnish(access);
-  return {
-    ...access,
-    about: `kube-apiserver ${versionOf('kube-apiserver', ['--version'])} on etcd, on the loopback`,
-    real: true,
-    async put({ metadata: { uid: _, ...metadata }, ...rest }) {
-      const body = { ...APPLICATION, ...rest, metadata };
-      const path = `${APPLICATIONS_PATH}/${metadata.name}`;
-      const changed = await ask(access, path, { method: 'PATCH', body });
-      if (changed.code === 404) await create(access, APPLICATIONS_PATH, body);
-      else if (changed.code !== 200) throw new Error(`${path}: ${changed.text}`);
-    },
-  };
-}
-
-const TOKEN = 'bench-token';
-const APPLICATION = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application' };
-
-/** Writes keys, certificates and tokens. @returns the authority and the options that name them */
-function identity(
-  directory: string,
-  { ca, server }: Awaited<ReturnType<typeof createCertificates>>,
-): { readonly ca: string; readonly args: readonly string[] } {
   const file = (name: string, content: string): string => {
     const path = join(directory, name);
     writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
-  const { privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  const token = 'bench-token';
+  const [cert, key] = [file('server.crt', server.cert), file('server.key', server.key)];
+  const etcd = `http://127.0.0.1:${clients}`;
+  begin('etcd', {
+    ...{ 'data-dir': join(directory, 'etcd'), 'unsafe-no-fsync': 'true' },
+    ...{ 'listen-client-urls': etcd, 'advertise-client-urls': etcd },
+    'listen-peer-urls': `http://127.0.0.1:${peers}`,
   });
-  const accounts = file('accounts.key', privateKey);
-  return {
-    ca,
-    args: [
-      ...['--tls-cert-file', file('server.crt', server.cert)],
-      ...['--tls-private-key-file', file('server.key', server.key)],
-      ...['--token-auth-file', file('tokens.csv', `${TOKEN},bench,bench,"system:masters"\n`)],
-      ...['--service-account-key-file', accounts, '--service-account-signing-key-file', accounts],
-      ...['--service-account-issuer', 'https://kubernetes.default.svc', '--cert-dir', directory],
-    ],
-  };
+  begin('kube-apiserver', {
+    ...{ 'etcd-servers': etcd, 'bind-address': '127.0.0.1', 'secure-port': String(port) },
+    ...{ 'advertise-address': '127.0.0.1', 'service-cluster-ip-range': '10.0.0.0/24' },
+    ...{ 'authorization-mode': 'RBAC', 'disable-admission-plugins': 'ServiceAccount' },
+    ...{ 'tls-cert-file': cert, 'tls-private-key-file': key },
+    'token-auth-file': file('tokens.csv', `${token},bench,bench,"system:masters"\n`),
+    ...{ 'service-account-key-file': cert, 'service-account-signing-key-file': key },
+    ...{ 'service-account-issuer': 'https://kubernetes.default.svc', 'cert-dir': directory },
+  });
+  const access = { url: `https://127.0.0.1:${port}`, token, ca };
+  await ready(access, '/readyz');
+  return access;
 }
 
 /** The definition of Applications, the namespaces, and what the Applications' syncs have applied. */
-async function furnish(access: Access): Promise<void> {
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const names = { plural: 'applications', singular: 'application', kind: 'Application' };
-  await create(access, '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'applications.argoproj.io' },
-    spec: {
-      group: 'argoproj.io',
-      scope: 'Namespaced',
-      names,
-      versions: [{ name: 'v1alpha1', served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  });
-  for (const name of ['argocd', 'shop']) {
-    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-    await create(access, '/api/v1/namespaces', body);
-  }
+async function furnish(api: Api): Promise<void> {
+  await api('POST', DEFINITIONS, definitionOf(APPLICATION));
+  for (const name of ['argocd', 'shop'])
+    await api('POST', '/api/v1/namespaces', { metadata: { name } });
   for (const { metadata, ...rest } of SETTINGS) {
     const body = { ...rest, metadata: { name: metadata.name } };
-    await create(access, '/api/v1/namespaces/shop/configmaps', body);
+    await api('POST', pathOf('v1', 'shop', 'configmaps'), body);
   }
-  await until(async () => (await ask(access, APPLICATIONS_PATH)).code === 200);
 }
 
-async function create(access: Access, path: string, body: unknown): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const { code, text } = await ask(access, path, { method: 'POST', headers, body });
-  if (code !== 201) throw new Error(`${path}: ${code} ${text}`);
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await holds().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error('kube-apiserver is not ready in time');
-    await sleep(100);
-  }
+async function ready(access: Access, path: string): Promise<void> {
+  const answers = async () => (await ask(access, path).catch(() => undefined))?.code === 200;
+  await until(answers, `${path} answers`, { withinMs: 120_000, everyMs: 100 });
 }
 
 async function freePort(): Promise<number> {

@@ -5,10 +5,32 @@ import { changesOf, hooksOf } from '../../__tests__/support/results.ts';
 /** What is wrong with a run of the action, in sentences; none: nothing. */
 export type Faults = readonly string[];
 
-export interface Case {
-  readonly name: string;
-  /** @returns what is wrong; none: it passed */
-  readonly run: () => Promise<Faults>;
+/** What a run of the action must show. */
+export interface Expected {
+  readonly outputs: Readonly<Record<string, string>>;
+  /** What the log says. */
+  readonly log?: readonly (RegExp | string)[];
+  /** How many times it says something. */
+  readonly times?: Readonly<Record<string, number>>;
+  readonly withinMs?: number;
+  /** What is to be looked at beside the run. */
+  readonly more?: (result: StepResult) => Faults | Promise<Faults>;
+}
+
+export async function runFaults(result: StepResult, expected: Expected): Promise<Faults> {
+  const { outputs, log = [], times = {}, withinMs = Number.POSITIVE_INFINITY } = expected;
+  const says = (what: RegExp | string) =>
+    typeof what === 'string' ? result.stdout.includes(what) : what.test(result.stdout);
+  const timesSaid = (what: string) => result.stdout.split(what).length - 1;
+  return [
+    ...outputFaults(result, outputs),
+    ...log.filter((what) => !says(what)).map((what) => `the log does not say ${what}`),
+    ...Object.entries(times).flatMap(([what, wanted]) =>
+      difference(`times that the log says "${what}"`, `${timesSaid(what)}`, `${wanted}`),
+    ),
+    ...(result.durationMs > withinMs ? [`it took ${result.durationMs} ms`] : []),
+    ...((await expected.more?.(result)) ?? []),
+  ];
 }
 
 /** Compares a run with what its recording expects. */
@@ -28,10 +50,7 @@ export function faultsOf(result: StepResult, truth: Expectation): Faults {
 }
 
 /** Compares a run's outputs, its exit code and its silence on stderr. */
-export function outputFaults(
-  result: StepResult,
-  outputs: Readonly<Record<string, string>>,
-): Faults {
+function outputFaults(result: StepResult, outputs: Readonly<Record<string, string>>): Faults {
   const success = ['success', 'skipped'].includes(outputs.conclusion ?? '');
   const faults = [
     ...Object.entries(outputs).flatMap(([name, value]) =>
@@ -41,13 +60,6 @@ export function outputFaults(
     ...difference('stderr', result.stderr, ''),
   ];
   return faults.length === 0 ? [] : [...faults, `its message: ${result.outputs['message'] ?? ''}`];
-}
-
-/** What the log must say, and does not. */
-export function logFaults(result: StepResult, ...wanted: readonly (RegExp | string)[]): Faults {
-  const says = (what: RegExp | string) =>
-    typeof what === 'string' ? result.stdout.includes(what) : what.test(result.stdout);
-  return wanted.filter((what) => !says(what)).map((what) => `the log does not say ${what}`);
 }
 
 function difference(what: string, actual: string | undefined, wanted: string): Faults {

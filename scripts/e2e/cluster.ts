@@ -1,23 +1,26 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { RequestOptions } from 'node:https';
+import type { KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
+import { isRecord, type KubeObject } from '../../__tests__/support/api/store.ts';
 import {
-  ApiException,
-  ApiextensionsV1Api,
-  AuthorizationV1Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  type KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  RbacAuthorizationV1Api,
-  type V1PolicyRule,
-  type V1ResourceAttributes,
-} from '@kubernetes/client-node';
-import type { KubeObject } from '../../__tests__/support/api/store.ts';
-import { APPLICATION, GROUP, KINDS, type Kind, kindOf, VERSION } from './kinds.ts';
+  APPLICATION,
+  ApiError,
+  apiOf,
+  DEFINITIONS,
+  definitionOf,
+  GROUP,
+  ignoreMissing,
+  ignoring,
+  KINDS,
+  type Kind,
+  kindOf,
+  pathOf,
+  VERSION,
+} from '../kubernetes.ts';
+import { until } from '../script.ts';
 
 /** What a run of the tests has in a cluster, and takes away again. */
-export interface Lab {
+export interface Lab extends AsyncDisposable {
   /** Applications live here. */
   readonly namespace: string;
   /** The action's inputs for reaching the cluster, but for the credentials. */
@@ -47,26 +50,28 @@ export interface Lab {
    * @returns makes its last write be of a time (RFC 3339)
    */
   applied(object: KubeObject): Promise<(writtenAt: string) => Promise<void>>;
-  /** Takes away all that was made. */
-  close(): Promise<void>;
 }
 
 const RUN_LABEL = 'argocd-post-sync-e2e';
 const CONTROLLER = 'argocd-controller';
-const PATIENCE_MS = 20_000;
+const NAMESPACES = '/api/v1/namespaces';
+const RBAC = 'rbac.authorization.k8s.io/v1';
+
+interface List {
+  readonly items: readonly KubeObject[];
+}
 
 /** @throws what the first request throws where the cluster cannot be reached or forbids it */
 export async function openLab(config: KubeConfig): Promise<Lab> {
-  const core = config.makeApiClient(CoreV1Api);
-  const rbac = config.makeApiClient(RbacAuthorizationV1Api);
-  const extensions = config.makeApiClient(ApiextensionsV1Api);
-  const authorization = config.makeApiClient(AuthorizationV1Api);
-  const custom = config.makeApiClient(CustomObjectsApi);
-  const objects = KubernetesObjectApi.makeApiClient(config);
+  const client: RequestOptions = {};
+  await config.applyToHTTPSOptions(client);
+  const url = config.getCurrentCluster()?.server ?? '';
+  const headers = client.headers as Readonly<Record<string, string>>;
+  const api = apiOf({ url, token: '', ca: '' }, { client, headers });
 
   const run = Math.random().toString(36).slice(2, 8);
   const labels = { [RUN_LABEL]: run };
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo: string[] = [];
   const namespaces = new Set<string>();
 
   let named = 0;
@@ -75,91 +80,127 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
     return `post-sync-e2e-${run}-${named}`;
   };
 
+  /** Creates an object that is deleted at the end. */
+  const make = async (path: string, name: string, body: object) => {
+    await api('POST', path, { ...body, metadata: { name, labels } });
+    undo.push(`${path}/${name}`);
+  };
+
   const makeNamespace = async (name: string) => {
-    const made = await core.createNamespace({ body: { metadata: { name, labels } } });
+    const made = await api('POST', NAMESPACES, { metadata: { name, labels } });
     namespaces.add(name);
-    return made.metadata?.creationTimestamp ?? new Date();
+    return Date.parse(made.metadata.creationTimestamp ?? '');
   };
 
   const removeNamespace = async (name: string) => {
-    await ignoreMissing(core.deleteNamespace({ name }));
+    await ignoreMissing(api('DELETE', `${NAMESPACES}/${name}`));
     // Where no controller finishes namespaces (a bare API server), nobody made its account either.
-    const accounts = await core.listNamespacedServiceAccount({ namespace: name });
-    if (!accounts.items.some((each) => each.metadata?.name === 'default')) {
-      const spec = { finalizers: [] };
-      await ignoreMissing(
-        core.replaceNamespaceFinalize({ name, body: { metadata: { name }, spec } }),
-      );
+    const accounts = await api<List>('GET', pathOf('v1', name, 'serviceaccounts'));
+    if (!accounts.items.some(({ metadata }) => metadata.name === 'default')) {
+      const body = { metadata: { name }, spec: { finalizers: [] } };
+      await ignoreMissing(api('PUT', `${NAMESPACES}/${name}/finalize`, body));
     }
     namespaces.delete(name);
   };
 
   const namespace = nameNamespace();
-  const clockOffsetMs = (await makeNamespace(namespace)).getTime() - Date.now();
-
-  const at = ({ plural }: Kind) => ({ group: GROUP, version: VERSION, namespace, plural });
+  const clockOffsetMs = (await makeNamespace(namespace)) - Date.now();
+  const accounts = pathOf('v1', namespace, 'serviceaccounts');
+  const listOf = ({ plural }: Kind) => pathOf(`${GROUP}/${VERSION}`, namespace, plural);
   const versions = new Map<string, string>();
-
-  const get = async (name: string): Promise<KubeObject | undefined> => {
-    const asked = custom.getNamespacedCustomObject({ ...at(APPLICATION), name });
-    return (await ignoreMissing(asked)) as KubeObject | undefined;
-  };
 
   const remove = async (name: string, kind = APPLICATION.kind) => {
     versions.delete(`${kind}/${name}`);
-    await ignoreMissing(custom.deleteNamespacedCustomObject({ ...at(kindOf(kind)), name }));
+    await ignoreMissing(api('DELETE', `${listOf(kindOf(kind))}/${name}`));
   };
 
   const put = async (object: KubeObject) => {
     const { name } = object.metadata;
     const kind = kindOf(object.kind);
-    const key = `${kind.kind}/${name}`;
+    const [list, key] = [listOf(kind), `${kind.kind}/${name}`];
     const known = versions.get(key);
     const body = withVersion(object, known);
-    let stored = (
+    let stored =
       known === undefined
-        ? await custom.createNamespacedCustomObject({ ...at(kind), body })
-        : await custom.replaceNamespacedCustomObject({ ...at(kind), name, body })
-    ) as KubeObject;
+        ? await api('POST', list, body)
+        : await api('PUT', `${list}/${name}`, body);
     if (kind.hasStatus) {
       const body = withVersion(object, stored.metadata.resourceVersion);
-      const request = custom.replaceNamespacedCustomObjectStatus({ ...at(kind), name, body });
-      stored = (await request) as KubeObject;
+      stored = await api('PUT', `${list}/${name}/status`, body);
     }
     versions.set(key, stored.metadata.resourceVersion ?? '');
     return stored;
   };
 
   /** Grants take a moment to be known. */
-  const allowed = async (account: string, resourceAttributes: V1ResourceAttributes) => {
-    const user = `system:serviceaccount:${namespace}:${account}`;
-    const body = { spec: { user, resourceAttributes } };
-    const is = async () =>
-      (await authorization.createSubjectAccessReview({ body })).status?.allowed === true;
-    await until(is, `${account} may ${resourceAttributes.verb} ${resourceAttributes.resource}`);
-  };
-
   const allow = async (account: string, where: string, rules: readonly V1PolicyRule[]) => {
-    const metadata = { name: account, labels };
-    await rbac.createNamespacedRole({ namespace: where, body: { metadata, rules: [...rules] } });
-    undo.push(() => rbac.deleteNamespacedRole({ namespace: where, name: account }));
-    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account };
-    const subjects = [{ kind: 'ServiceAccount', namespace, name: account }];
-    const body = { metadata, roleRef, subjects };
-    await rbac.createNamespacedRoleBinding({ namespace: where, body });
-    undo.push(() => rbac.deleteNamespacedRoleBinding({ namespace: where, name: account }));
+    await make(pathOf(RBAC, where, 'roles'), account, { rules });
+    await make(pathOf(RBAC, where, 'rolebindings'), account, {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
+      subjects: [{ kind: 'ServiceAccount', namespace, name: account }],
+    });
+    const user = `system:serviceaccount:${namespace}:${account}`;
     for (const request of requestsOf(rules)) {
-      await allowed(account, { namespace: where, ...request });
+      const resourceAttributes = { namespace: where, ...request };
+      const isAllowed = async () => {
+        const body = { spec: { user, resourceAttributes } };
+        const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+        const { status } = await api('POST', path, body);
+        return isRecord(status) && status['allowed'] === true;
+      };
+      await until(isAllowed, `${account} may ${request.verb} ${request.resource}`);
     }
   };
 
   /** A definition that is new is unknown at first, then 429 while its storage is made. */
-  const isServed = async (kind: Kind) => {
-    const listing = custom.listNamespacedCustomObject(at(kind));
-    return (await ignoring([404, 429, 503], listing)) !== undefined;
+  const served = (kind: Kind) => {
+    const isServed = async () =>
+      (await ignoring([404, 429, 503], api('GET', listOf(kind)))) !== undefined;
+    return until(isServed, `${kind.plural} are served`);
   };
 
-  const lab: Lab = {
+  /** Makes a kind known, where it is not: anything goes. */
+  const define = async (kind: Kind) => {
+    const { metadata, ...rest } = definitionOf(kind);
+    if (await ignoreMissing(api('GET', `${DEFINITIONS}/${metadata.name}`))) return;
+    await api('POST', DEFINITIONS, { ...rest, metadata: { ...metadata, labels } });
+  };
+
+  /** The definition goes only if it is of this run, and nobody has used it since. */
+  const removeDefinition = async (kind: Kind) => {
+    const { name } = definitionOf(kind).metadata;
+    const path = `${DEFINITIONS}/${name}`;
+    const found = await ignoreMissing(api('GET', path));
+    if (found?.metadata.labels?.[RUN_LABEL] !== run) return;
+    const all = await api<List>('GET', `/apis/${GROUP}/${VERSION}/${kind.plural}`);
+    if (all.items.length > 0) {
+      console.log(`${name} stays: others have made some of them.`);
+      return;
+    }
+    await api('DELETE', path);
+    const isGone = async () => (await ignoreMissing(api('GET', path))) === undefined;
+    await until(isGone, `${name} is gone`);
+  };
+
+  const close = async () => {
+    for (const kind of KINDS) {
+      await served(kind);
+      const left = await api<List>('GET', listOf(kind));
+      for (const { metadata } of left.items) await remove(metadata.name, kind.kind);
+    }
+    for (const path of undo.reverse()) await ignoreMissing(api('DELETE', path));
+    for (const name of [...namespaces]) await removeNamespace(name);
+    for (const kind of KINDS) await removeDefinition(kind);
+  };
+
+  try {
+    for (const kind of KINDS) await define(kind);
+    for (const kind of KINDS) await served(kind);
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return {
     namespace,
     access: accessOf(config),
     clockOffsetMs,
@@ -167,85 +208,35 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
     makeNamespace: async (name) => void (await makeNamespace(name)),
     removeNamespace,
     async account(name, rules) {
-      await core.createNamespacedServiceAccount({
-        namespace,
-        body: { metadata: { name, labels } },
-      });
-      undo.push(() => core.deleteNamespacedServiceAccount({ namespace, name }));
+      await make(accounts, name, {});
       if (rules.length > 0) await allow(name, namespace, rules);
-      const body = { spec: { audiences: [] as string[], expirationSeconds: 3600 } };
-      const issued = await core.createNamespacedServiceAccountToken({ namespace, name, body });
-      return issued.status?.token ?? '';
+      const body = { spec: { audiences: [], expirationSeconds: 3600 } };
+      const { status } = await api('POST', `${accounts}/${name}/token`, body);
+      return isRecord(status) ? String(status['token']) : '';
     },
     allow,
-    async removeAccount(name) {
-      await core.deleteNamespacedServiceAccount({ namespace, name });
-    },
+    removeAccount: async (name) => void (await api('DELETE', `${accounts}/${name}`)),
     put,
-    get,
+    get: (name) => ignoreMissing(api('GET', `${listOf(APPLICATION)}/${name}`)),
     remove,
     async applied(object) {
-      const made = await objects.create(
-        object as unknown as KubernetesObject,
-        undefined,
-        undefined,
-        CONTROLLER,
-      );
-      if (object.kind === 'Namespace') namespaces.add(object.metadata.name);
+      const path = liveListOf(object);
+      const { name } = object.metadata;
+      await api('POST', `${path}?fieldManager=${CONTROLLER}`, object);
+      if (object.kind === 'Namespace') namespaces.add(name);
       // A real cluster's controllers write to it too: the change is made to what is there by then.
       return (writtenAt) =>
         retryingConflicts(async () => {
-          const found = await objects.read(made as Parameters<typeof objects.read>[0]);
-          await objects.replace(
-            withWriteAt(found, writtenAt, run),
-            undefined,
-            undefined,
-            'post-sync-e2e',
-          );
+          const changed = withWriteAt(await api('GET', `${path}/${name}`), writtenAt, run);
+          await api('PUT', `${path}/${name}?fieldManager=post-sync-e2e`, changed);
         });
     },
-    async close() {
-      for (const kind of KINDS) await removeAll(kind);
-      for (const step of undo.reverse()) await ignoreMissing(step());
-      for (const name of [...namespaces]) await removeNamespace(name);
-      for (const kind of KINDS) await removeDefinition(kind);
-    },
+    [Symbol.asyncDispose]: close,
   };
-
-  const removeAll = async (kind: Kind) => {
-    await until(() => isServed(kind), `${kind.plural} are served`);
-    const left = (await custom.listNamespacedCustomObject(at(kind))) as List;
-    for (const { metadata } of left.items) await remove(metadata.name, kind.kind);
-  };
-
-  /** The definition goes only if it is of this run, and nobody has used it since. */
-  const removeDefinition = async (kind: Kind) => {
-    const name = definitionOf(kind);
-    const read = () => ignoreMissing(extensions.readCustomResourceDefinition({ name }));
-    const found = await read();
-    if (found?.metadata?.labels?.[RUN_LABEL] !== run) return;
-    const { group, version, plural } = at(kind);
-    const all = (await custom.listClusterCustomObject({ group, version, plural })) as List;
-    if (all.items.length > 0) {
-      console.log(`${name} stays: others have made some of them.`);
-      return;
-    }
-    await extensions.deleteCustomResourceDefinition({ name });
-    await until(async () => (await read()) === undefined, `${name} is gone`);
-  };
-
-  try {
-    for (const kind of KINDS) await define(extensions, kind, labels);
-    for (const kind of KINDS) await until(() => isServed(kind), `${kind.plural} are served`);
-  } catch (thrown) {
-    await lab.close();
-    throw thrown;
-  }
-  return lab;
 }
 
 /** What rules allow, one by one. */
-function requestsOf(rules: readonly V1PolicyRule[]): readonly V1ResourceAttributes[] {
+function requestsOf(rules: readonly V1PolicyRule[]) {
   return rules.flatMap(({ apiGroups = [], resources = [], verbs }) =>
     apiGroups.flatMap((group) =>
       resources.flatMap((type) => {
@@ -254,41 +245,6 @@ function requestsOf(rules: readonly V1PolicyRule[]): readonly V1ResourceAttribut
       }),
     ),
   );
-}
-
-interface List {
-  readonly items: readonly KubeObject[];
-}
-
-function definitionOf({ plural }: Kind): string {
-  return `${plural}.${GROUP}`;
-}
-
-/** Makes a kind known, where it is not: anything goes. */
-async function define(
-  extensions: ApiextensionsV1Api,
-  kind: Kind,
-  labels: Readonly<Record<string, string>>,
-): Promise<void> {
-  const name = definitionOf(kind);
-  if (await ignoreMissing(extensions.readCustomResourceDefinition({ name }))) return;
-  const openAPIV3Schema = { type: 'object', x_kubernetes_preserve_unknown_fields: true };
-  const version = {
-    ...{ name: VERSION, served: true, storage: true, schema: { openAPIV3Schema } },
-    ...(kind.hasStatus ? { subresources: { status: {} } } : {}),
-  };
-  const body = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name, labels },
-    spec: {
-      group: GROUP,
-      scope: 'Namespaced',
-      names: { plural: kind.plural, singular: kind.kind.toLowerCase(), kind: kind.kind },
-      versions: [version],
-    },
-  };
-  await extensions.createCustomResourceDefinition({ body });
 }
 
 function accessOf(config: KubeConfig): Readonly<Record<string, string>> {
@@ -308,38 +264,23 @@ function withVersion(object: KubeObject, resourceVersion: string | undefined): K
   return { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
-/** undefined: it is not there. */
-function ignoreMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  return ignoring([404], request);
-}
-
-/** @returns undefined for such an answer */
-async function ignoring<T>(codes: readonly number[], request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (thrown) {
-    if (thrown instanceof ApiException && codes.includes(thrown.code)) return undefined;
-    throw thrown;
-  }
-}
-
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Gave up waiting until ${what}.`);
-    await sleep(50);
-  }
+/** Where the live objects of recordings are; an `s` makes the plural of all their kinds. */
+function liveListOf({ apiVersion = '', kind = '', metadata: { namespace } }: KubeObject): string {
+  return namespace === undefined
+    ? NAMESPACES
+    : pathOf(apiVersion, namespace, `${kind.toLowerCase()}s`);
 }
 
 /** An object as if Argo CD's controller had written it last at that time. */
-function withWriteAt(object: KubernetesObject, writtenAt: string, run: string): KubernetesObject {
-  const managedFields = object.metadata?.managedFields?.map((entry) =>
-    entry.manager === CONTROLLER ? { ...entry, time: new Date(writtenAt) } : entry,
+function withWriteAt(object: KubeObject, time: string, run: string): KubeObject {
+  const { metadata } = object;
+  const entries = (metadata['managedFields'] ?? []) as readonly { readonly manager: string }[];
+  const managedFields = entries.map((each) =>
+    each.manager === CONTROLLER ? { ...each, time } : each,
   );
   // A server takes no change of times alone, so another manager changes something beside them.
-  const annotations = { ...object.metadata?.annotations, [RUN_LABEL]: run };
-  const metadata = { ...object.metadata, annotations, ...(managedFields ? { managedFields } : {}) };
-  return { ...object, metadata };
+  const annotations = { ...metadata.annotations, [RUN_LABEL]: run };
+  return { ...object, metadata: { ...metadata, annotations, managedFields } };
 }
 
 const CONFLICT = 409;
@@ -350,7 +291,7 @@ async function retryingConflicts(work: () => Promise<void>): Promise<void> {
     try {
       return await work();
     } catch (thrown) {
-      const again = thrown instanceof ApiException && thrown.code === CONFLICT;
+      const again = thrown instanceof ApiError && thrown.code === CONFLICT;
       if (!again || conflicts === CONFLICTS) throw thrown;
     }
   }

@@ -2,16 +2,55 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runAction, type Step, type StepResult } from '../../__tests__/support/action.ts';
 import type { KubeObject } from '../../__tests__/support/api/store.ts';
 import { inputsOf, loadTrace } from '../../__tests__/support/replay.ts';
-import { type Faults, faultsOf } from './checks.ts';
+import { type Expected, type Faults, faultsOf, runFaults } from './checks.ts';
 import type { Lab } from './cluster.ts';
 import { leadOf, liveObjects, moved, type Score, staged } from './recording.ts';
 
 /** How many times faster than recorded. */
-export const SPEED = 20;
+const SPEED = 20;
 
-export interface PlayOptions {
-  readonly inputs?: Readonly<Record<string, string>>;
+/** A run of the action, and what it must show. */
+export interface Case extends Expected {
+  readonly name: string;
+  readonly token: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** What is written beside it, made when it begins; default: nothing. */
+  readonly score?: () => Score;
+  /** How many times faster the score is played than it is written. */
   readonly speed?: number;
+  readonly signal?: Step['signal'];
+}
+
+/** A test. @returns what is wrong; none: it passed */
+export interface Test {
+  readonly name: string;
+  readonly run: () => Promise<Faults>;
+}
+
+/** The test of a case. */
+export function testOf(lab: Lab, { name, token, score, ...rest }: Case): Test {
+  const nothing: Score = { first: [], rest: [] };
+  return {
+    name,
+    run: () => play(lab, token, score?.() ?? nothing, rest, (result) => runFaults(result, rest)),
+  };
+}
+
+/** The test of a recording; where it has live objects, they are there too. */
+export function testOfRecording(lab: Lab, account: string, token: string, name: string): Test {
+  const trace = loadTrace(name);
+  const inputs = { inputs: inputsOf(trace) };
+  const run = async () => {
+    if (trace.live.length > 0) return liveFaults(lab, account, token, name);
+    return play(lab, token, scoreOf(lab, name), inputs, (result) => faultsOf(result, trace.expect));
+  };
+  return { name: `recording ${name}`, run };
+}
+
+/** A recording that begins now. */
+export function scoreOf(lab: Lab, name: string, speed = SPEED): Score {
+  const { namespace, clockOffsetMs } = lab;
+  return staged(loadTrace(name), { namespace, now: Date.now() + clockOffsetMs, speed });
 }
 
 /** What live evidence takes for the live objects of recordings. */
@@ -20,51 +59,7 @@ const READING = [
   { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] },
 ];
 
-/** Starts the action in the lab, with a token. */
-export function act(lab: Lab, token: string, step: Step): Promise<StepResult> {
-  return runAction({
-    killAfterMs: 60_000,
-    ...step,
-    inputs: {
-      ...lab.access,
-      token,
-      'application-namespace': lab.namespace,
-      timeout: '30s',
-      ...step.inputs,
-    },
-  });
-}
-
-/** Writes a recording as Argo CD's controller did, and lets the action wait for it meanwhile. */
-export async function playRecording(
-  lab: Lab,
-  token: string,
-  name: string,
-  { inputs = {}, speed = SPEED }: PlayOptions = {},
-): Promise<StepResult> {
-  const now = Date.now() + lab.clockOffsetMs;
-  const trace = loadTrace(name);
-  const plan = staged(trace, lab.namespace, now, speed);
-  return play(lab, token, plan, { inputs: { ...inputsOf(trace), ...inputs }, speed });
-}
-
-/** @returns what is not as the recording expects */
-export async function recordingFaults(
-  lab: Lab,
-  token: string,
-  name: string,
-  options: PlayOptions = {},
-): Promise<Faults> {
-  return faultsOf(await playRecording(lab, token, name, options), loadTrace(name).expect);
-}
-
-/** A recording whose live objects are there too; the account may read them. */
-export async function liveFaults(
-  lab: Lab,
-  account: string,
-  token: string,
-  name: string,
-): Promise<Faults> {
+async function liveFaults(lab: Lab, account: string, token: string, name: string): Promise<Faults> {
   const trace = loadTrace(name);
   const destination = lab.nameNamespace();
   const live = liveObjects(trace, destination);
@@ -85,21 +80,27 @@ export async function liveFaults(
   for (const [at, write] of dated) await write(moved(trace, at, begins, SPEED));
   await lab.allow(account, destination, READING);
   try {
-    const plan = staged(trace, lab.namespace, begins, SPEED, destination);
-    const result = await play(lab, token, plan, { inputs: inputsOf(trace) });
-    return faultsOf(result, plan.trace.expect);
+    const { namespace } = lab;
+    const plan = staged(trace, { namespace, now: begins, speed: SPEED, destination });
+    return await play(lab, token, plan, { inputs: inputsOf(trace) }, (result) =>
+      faultsOf(result, plan.expect),
+    );
   } finally {
     await lab.removeNamespace(destination);
   }
 }
 
-/** Puts the first states there, starts the action, and writes the rest from its first look on. */
-export async function play(
+/**
+ * Puts the first states there, starts the action, and writes the rest from its first look on.
+ * @param judge is given the run while all that was written is still there
+ */
+async function play(
   lab: Lab,
   token: string,
   { first, rest }: Score,
-  { inputs, speed = SPEED }: PlayOptions,
-): Promise<StepResult> {
+  { inputs, speed = SPEED, signal }: Pick<Case, 'inputs' | 'speed' | 'signal'>,
+  judge: (result: StepResult) => Faults | Promise<Faults>,
+): Promise<Faults> {
   const put = putter(lab);
   const looked = Promise.withResolvers<void>();
   const stop = new AbortController();
@@ -113,20 +114,21 @@ export async function play(
       else await put(object);
     }
   };
+  const { access, namespace } = lab;
   try {
     for (const object of first) await put(object);
-    const step: Step = {
-      ...(inputs ? { inputs } : {}),
+    const waiting = runAction({
+      inputs: { ...access, token, 'application-namespace': namespace, timeout: '30s', ...inputs },
+      ...(signal ? { signal } : {}),
       onLine: (line) => {
         if (line.includes('waiting for')) looked.resolve();
       },
-    };
-    const waiting = act(lab, token, step).finally(() => {
+    }).finally(() => {
       stop.abort();
       looked.resolve();
     });
     const [result] = await Promise.all([waiting, write()]);
-    return result;
+    return await judge(result);
   } finally {
     const written = [...first, ...rest.map(({ object }) => object)];
     const objects = new Map(written.map((each) => [`${each.kind}/${each.metadata.name}`, each]));
@@ -134,8 +136,13 @@ export async function play(
   }
 }
 
+interface Owner {
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** Writes objects whose owners are those of this cluster: its garbage collector goes by uid. */
-export function putter(lab: Lab): (object: KubeObject) => Promise<void> {
+function putter(lab: Lab): (object: KubeObject) => Promise<void> {
   const uids = new Map<string, string>();
   return async (object) => {
     const owners = (object.metadata['ownerReferences'] ?? []) as readonly Owner[];
@@ -147,9 +154,4 @@ export function putter(lab: Lab): (object: KubeObject) => Promise<void> {
     const stored = await lab.put({ ...object, metadata });
     uids.set(object.metadata.name, stored.metadata.uid ?? '');
   };
-}
-
-interface Owner {
-  readonly name: string;
-  readonly uid: string;
 }

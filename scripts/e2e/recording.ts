@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../__tests__/support/api/store.ts';
 import { type Fan, objectsAt } from '../../__tests__/support/fan.ts';
-import { epochOf, stateAt, type Trace, type TraceEvent } from '../../__tests__/support/replay.ts';
+import { epochOf, type Trace, type TraceEvent } from '../../__tests__/support/replay.ts';
 
 /** What is to be written. */
 export interface Score {
@@ -10,9 +10,17 @@ export interface Score {
   readonly rest: readonly TraceEvent[];
 }
 
-/** A recording as it is to be written into another namespace, at another time. */
-export interface Staged extends Score {
-  readonly trace: Trace;
+/** Where and when a recording is to be written. */
+export interface Setting {
+  /** Of the Applications. */
+  readonly namespace: string;
+  /** The server's time when the play begins, at the earliest. */
+  readonly now: number;
+  readonly speed: number;
+  /** Milliseconds into it: what came before is in the states that there are first. */
+  readonly startAt?: number;
+  /** The namespace to name in place of the one that was deployed into. */
+  readonly destination?: string;
 }
 
 /** A live object, and when Argo CD's controller last wrote it by the recorded clock. */
@@ -26,77 +34,66 @@ export interface LiveObject {
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const CONTROLLER = 'argocd-controller';
 
-/**
- * Lays a recording into a namespace. Its times are shifted by whole seconds so that its end, played
- * `speed` times as fast, meets the server's clock: nothing in it is ever in the server's future.
- * @param now the server's time when the play begins, at the earliest
- * @param destination the namespace to name in place of the one that was deployed into
- */
+/** A recording of one Application, and what it expects, as it is to be written. */
 export function staged(
   trace: Trace,
-  namespace: string,
-  now: number,
-  speed: number,
-  destination = destinationOf(trace),
-): Staged {
-  const shiftMs = shiftOf(trace, now, speed);
-  const renamed = renamer(destinationOf(trace), destination);
-  const object = (original: KubeObject) =>
-    renamed(relaid(original, namespace, shiftMs)) as KubeObject;
-  const first = stateAt(trace, 0);
-  return {
-    trace: expecting(trace, destination),
-    first: first ? [object(first)] : [],
-    rest: trace.events
-      .filter(({ t }) => t > 0)
-      .map((event) => ({ ...event, object: object(event.object) })),
-  };
-}
-
-/** Several objects of a recording that are to be written into another namespace, at another time. */
-export interface StagedFan extends Score {
-  /** `APPLICATION: CLASS group/Kind/namespace/name`, sorted. */
-  readonly expect: readonly string[];
+  setting: Setting,
+): Score & { readonly expect: Trace['expect'] } {
+  const from = destinationOf(trace);
+  const { destination = from } = setting;
+  const changes = trace.expect.changes?.map((each) => changeIn(each, from, destination));
+  const score = scoreOf(trace.events, setting, from, destination);
+  return { ...score, expect: { ...trace.expect, changes: changes ?? null } };
 }
 
 /**
- * Lays a recording of several objects into a namespace, as `staged` does.
- * @param startAt what came before is in the states that there are first
+ * A recording of several objects as it is to be written. It deploys into the namespace of its
+ * Applications. What it expects: `APPLICATION: CLASS group/Kind/namespace/name`, sorted.
  */
 export function stagedFan(
   fan: Fan,
-  namespace: string,
-  { now, speed, startAt }: { readonly now: number; readonly speed: number; startAt: number },
-): StagedFan {
-  const events = fan.events.map((event) => ({ ...event, t: event.t - startAt }));
+  setting: Setting,
+): Score & { readonly expect: readonly string[] } {
+  const { namespace } = setting;
+  const expect = Object.entries(fan.expect).flatMap(([application, changes]) =>
+    changes.map((each) => `${application}: ${changeIn(each, fan.namespace, namespace)}`),
+  );
+  return { ...scoreOf(fan.events, setting, fan.namespace, namespace), expect: expect.sort() };
+}
+
+/**
+ * Times are shifted by whole seconds so that the end, played `speed` times as fast, meets the
+ * server's clock: nothing is ever in the server's future.
+ */
+function scoreOf(
+  recorded: readonly TraceEvent[],
+  { namespace, now, speed, startAt = 0 }: Setting,
+  from: string,
+  to: string,
+): Score {
+  const events = recorded.map((event) => ({ ...event, t: event.t - startAt }));
   const shiftMs = shiftOf({ events }, now, speed);
-  const renamed = renamer(fan.namespace, namespace);
-  const object = (original: KubeObject) => {
-    const { ownerReferences = [] } = original.metadata;
-    const { metadata, ...rest } = relaid(original, namespace, shiftMs);
-    return renamed({ metadata: { ...metadata, ownerReferences }, ...rest }) as KubeObject;
-  };
+  const renamed = renamer(from, to);
+  const object = (original: KubeObject) =>
+    renamed(relaid(original, namespace, shiftMs)) as KubeObject;
   return {
-    first: objectsAt(fan, startAt).map(object),
+    first: objectsAt({ events }, 0).map(object),
     rest: events
       .filter(({ t }) => t > 0)
       .map((event) => ({ ...event, object: object(event.object) })),
-    expect: Object.entries(fan.expect)
-      .flatMap(([application, changes]) => changes.map((each) => `${application}: ${each}`))
-      .map((each) => each.replace(`/${fan.namespace}/`, `/${namespace}/`))
-      .sort(),
   };
 }
 
 /** An object as it is to be made in a namespace, with its times moved. */
 function relaid(original: KubeObject, namespace: string, shiftMs: number): KubeObject {
   const { apiVersion = '', kind = '', metadata, spec, ...rest } = original;
-  const { name, labels, annotations } = metadata;
+  const { name, labels, annotations = {}, ownerReferences = [] } = metadata;
+  // No finalizers: nobody is there to fulfil them.
+  const kept = { name, namespace, annotations, ownerReferences };
   return {
     apiVersion,
     kind,
-    // No finalizers: nobody is there to fulfil them.
-    metadata: { name, namespace, ...(labels ? { labels } : {}), annotations: annotations ?? {} },
+    metadata: { ...kept, ...(labels ? { labels } : {}) },
     spec,
     ...(shifted(rest, shiftMs) as object),
   };
@@ -219,13 +216,7 @@ function mapped(value: unknown, change: (value: unknown) => unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, change(each)]));
 }
 
-/** A recording whose expectation names another namespace. */
-function expecting(trace: Trace, destination: string): Trace {
-  const from = destinationOf(trace);
-  const changes = trace.expect.changes?.map((change) =>
-    change
-      .replace(`/${from}/`, `/${destination}/`)
-      .replace(`/Namespace//${from}`, `/Namespace//${destination}`),
-  );
-  return { ...trace, expect: { ...trace.expect, changes: changes ?? null } };
+/** A change in another namespace, or of it. */
+function changeIn(change: string, from: string, to: string): string {
+  return change.replace(`/${from}/`, `/${to}/`).replace(`/Namespace//${from}`, `/Namespace//${to}`);
 }

@@ -1,7 +1,6 @@
 import { resourceName } from '../core/application/types.js';
 import { managedBy } from '../core/children/managed.js';
 import { type Lead, leadOf, successorsIn } from '../core/children/target.js';
-import type { Moment } from '../core/decision/moment.js';
 import type { Verdict } from '../core/decision/rules.js';
 import { isTarget, type Policy, type State, step } from '../core/decision/state.js';
 import type { Inputs } from '../inputs/types.js';
@@ -80,19 +79,13 @@ function leadsOf(draft: Draft, key: string): readonly Lead[] {
   });
 }
 
-function leadIn({ rules, now }: Draft, key: string, wait: Wait): Lead {
-  if (wait.kind === 'waiting') return leadOnce(rules.nameOf(key), wait.state, now);
-  return (
-    wait.manager?.lead ?? { name: rules.nameOf(key), sources: [], successors: [], startedAt: '' }
-  );
-}
-
-/** Hundreds of children ask for it while their manager stays as it is. */
-const leads = new WeakMap<State, Lead>();
-
-function leadOnce(name: string, state: State, now: Moment): Lead {
-  const lead = leads.get(state) ?? leadOf(name, state, now);
-  leads.set(state, lead);
+function leadIn({ rules, now, leads }: Draft, key: string, wait: Wait): Lead {
+  const name = rules.nameOf(key);
+  if (wait.kind === 'done') {
+    return wait.manager?.lead ?? { name, sources: [], successors: [], startedAt: '' };
+  }
+  const lead = leads.get(wait.state) ?? leadOf(name, wait.state, now);
+  leads.set(wait.state, lead);
   return lead;
 }
 

@@ -175,6 +175,8 @@ export interface Draft {
   family: Family;
   /** Those whose state is new: what they manage follows. */
   readonly touched: Set<string>;
+  /** What those that manage others say now: hundreds of children ask. */
+  readonly leads: Map<State, Lead>;
   readonly effects: Effect[];
 }
 

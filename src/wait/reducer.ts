@@ -51,6 +51,7 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
     changed: new Map(),
     strangers: new Map(),
     touched: new Set<string>(),
+    leads: new Map(),
     effects: [],
   };
   const draft: Draft = { rules, known, now, facts, family, ...nothing };
@@ -282,5 +283,8 @@ function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
   if (wait?.verdict.recheckAt !== at) return;
   if (wait.state.set) carryOut(draft, standIns(draft));
-  else judged(draft, key, wait);
+  else {
+    touch(draft, key);
+    judged(draft, key, wait);
+  }
 }

@@ -1,4 +1,10 @@
+/** What the scripts share: where they are, how they are called, how they fail, how they wait. */
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+
+/** The directory of the project. */
+export const ROOT = resolve(import.meta.dirname, '..');
 
 interface Accepted {
   /** Whether arguments without a name are taken; default: they are not. */
@@ -36,8 +42,41 @@ export function optionsOf(usage: string, { positionals = false, options = {} }: 
       value: (name) => (typeof given[name] === 'string' ? given[name] : undefined),
     } satisfies Options;
   } catch (error) {
-    const [line] = String(error instanceof Error ? error.message : error).split(/[.\n]/);
+    const [line] = messageOf(error).split(/[.\n]/);
     console.error(`${line}.\n\n${usage}`);
     process.exit(2);
+  }
+}
+
+/** Does a script's work; a failure is a sentence, not a stack, and exit code 1. */
+export async function main(work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    console.error(messageOf(thrown));
+    process.exitCode = 1;
+  }
+}
+
+/** What an error says; what fetch could not do is in the cause of its error. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause instanceof Error ? thrown.cause.message : thrown.message;
+}
+
+/**
+ * Looks until a condition holds.
+ * @param what completes "waited in vain until …"
+ * @throws Error where it does not hold in time
+ */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  { withinMs = 20_000, everyMs = 50 } = {},
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(everyMs);
   }
 }
