@@ -14,6 +14,7 @@ import {
   type WaitRules,
   waitOf,
 } from './draft.js';
+import { setsIn } from './generated.js';
 import { type LookState, type Manager, type OpenWait, shownOf, type Waiting } from './waits.js';
 
 /** One wait: what an event makes of it, how it is judged, and what it then asks for. */
@@ -86,9 +87,10 @@ function managerIn(
   key: string,
   state: State,
 ): { readonly manager?: Manager } {
-  const children = rules.children ? childrenIn(state) : [];
-  if (children.length === 0) return {};
-  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children } };
+  if (!rules.children) return {};
+  const [children, sets] = [childrenIn(state), setsIn(state)];
+  if (children.length + sets.length === 0) return {};
+  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children, sets } };
 }
 
 function end(draft: Draft, key: string, { entries, state }: OpenWait, verdict: Done): void {
