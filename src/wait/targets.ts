@@ -1,6 +1,6 @@
 import { type Application, keyOf } from '../core/application/types.js';
 import { managesElsewhere } from '../core/children/managed.js';
-import { type Lead, targetUnder } from '../core/children/target.js';
+import { type Lead, targetOfManaged } from '../core/children/target.js';
 import { resolveTarget, type Target } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Console } from '../report/console.js';
@@ -37,24 +37,12 @@ export function targetResolvers(inputs: Inputs, console: Console): TargetResolve
       return target;
     },
     managed(application, leads) {
-      const target = targetOfManaged(inputs, leads, application);
+      const target = targetOfManaged(inputs.revision, leads, inputs.run, application);
       const what = target.kind === 'any' ? 'what its spec asks for' : `revision ${target.text}`;
       tell(application, what, target);
       return target;
     },
   };
-}
-
-/** Of one that follows none of its managers, the run's own commit may still be the revision. */
-function targetOfManaged(
-  { revision, run }: Pick<Inputs, 'revision' | 'run'>,
-  leads: readonly Lead[],
-  application: Application,
-): Target {
-  const target = targetUnder(leads, run, application);
-  if (target.kind === 'revision' || revision.kind !== 'auto') return target;
-  const own = resolveTarget(revision, run, application);
-  return own.kind === 'revision' ? own : target;
 }
 
 function elsewhere(key: string): string {
