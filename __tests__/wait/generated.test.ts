@@ -161,6 +161,23 @@ describe('what an ApplicationSet generates that an Application manages', () => {
     expect([...told.known.waits.keys()]).toEqual(['argocd/root', 'argocd/b']);
   });
 
+  test('one that is waited for already is at the revision of its new manager too', () => {
+    const OTHER: Look = { repoURL: 'https://github.com/acme/other.git' };
+    const told = listed([
+      manifest('root', { ...RUNNING, resources: [kid('p'), kid('q')] }),
+      manifest('p', { ...RUNNING, ...OTHER, resources: [kid('a')] }),
+      manifest('q', { ...RUNNING, resources: [set('shops')] }),
+      manifest('a', BEFORE),
+    ]);
+    const target = () => {
+      const wait = told.known.waits.get('argocd/a');
+      return wait?.kind === 'waiting' ? wait.state.target?.kind : undefined;
+    };
+    expect(target()).toBe('any');
+    told.put(generated('a', BEFORE));
+    expect(target()).toBe('revision');
+  });
+
   test('one that is named keeps its name, and its absence counts', () => {
     const told = listed([root(RUNNING), generated('a', BEFORE)], { applications: ['root', 'a'] });
     told.gone('a');

@@ -194,6 +194,8 @@ export interface Draft {
   family: Family;
   /** Those whose state is new: what they manage follows. */
   readonly touched: Set<string>;
+  /** Those whose ApplicationSets may have generated others: they say nothing new themselves. */
+  readonly regrouped: Set<string>;
   /** What those that manage others say now: hundreds of children ask. */
   readonly leads: Map<State, Lead>;
   /** What ApplicationSets generate; absent: nobody has asked yet. */

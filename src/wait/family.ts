@@ -61,6 +61,10 @@ export function withdraw(draft: Draft, application: Application): void {
 /** Carries on what an event has changed to the Applications that are managed, at any depth. */
 export function followUp(draft: Draft): void {
   if (!draft.rules.children || !draft.facts.listed) return;
+  for (const key of draft.regrouped) {
+    if (isRestructured(draft, key)) restructure(draft);
+    withItsSets(draft, key);
+  }
   // What is touched on the way comes later in the same set.
   for (const key of draft.touched) {
     if (isRestructured(draft, key)) restructure(draft);

@@ -83,11 +83,16 @@ function managersOf(draft: Draft, set: string): readonly string[] {
 /** An Application came, with another owner than it had: those that manage its owners follow. */
 export function ownedNow(draft: Draft, application: Application): void {
   if (!draft.rules.children || !draft.facts.listed) return;
-  const before = presentOf(draft, keyOf(application));
+  const own = keyOf(application);
+  const before = presentOf(draft, own);
   const [former, owner] = [before && ownerOf(before), ownerOf(application)];
   if (former === owner) return;
   for (const set of [former, owner]) {
-    for (const key of set === undefined ? [] : managersOf(draft, set)) touch(draft, key);
+    for (const key of set === undefined ? [] : managersOf(draft, set)) {
+      // One that is waited for already has a target by those that managed it before.
+      if (waitOf(draft, own)) touch(draft, key);
+      else draft.regrouped.add(key);
+    }
   }
 }
 

@@ -52,6 +52,7 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
     changed: new Map(),
     strangers: new Map(),
     touched: new Set<string>(),
+    regrouped: new Set<string>(),
     leads: new Map(),
     effects: [],
   };
