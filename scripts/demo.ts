@@ -4,6 +4,7 @@
  */
 import { runAction, type StepResult } from '../__tests__/support/action.ts';
 import { startApiServer } from '../__tests__/support/api-server.ts';
+import { inputsFor } from '../__tests__/support/client.ts';
 import { loadTrace, replay, type Trace, traceNames } from '../__tests__/support/replay.ts';
 import { renderer } from '../__tests__/support/workflow-commands.ts';
 import { optionsOf } from './script.ts';
@@ -17,7 +18,7 @@ The built action waits for a recorded sync, as a step of a workflow would: its l
 summary. Needs no cluster and no network. Default for NAME: ${DEFAULT}.
 
   --list   the recordings there are, and what is special about each`,
-  { positionals: true, options: { list: { type: 'boolean' } } },
+  { positionals: 1, options: { list: { type: 'boolean' } } },
 );
 
 const FILTERS = `cdn: Ingress/*
@@ -79,36 +80,30 @@ function answers(outputs: Readonly<Record<string, string>>): void {
 }
 
 async function play(trace: Trace): Promise<StepResult> {
-  const server = await startApiServer();
-  try {
-    const begin = server.seen(({ verb }) => verb === 'watch' || verb === 'list');
-    const playing = replay(server, trace, { begin });
-    const render = renderer(process.stdout.isTTY && !process.env.NO_COLOR);
-    // Past the last event the step waits for what it was not shown, such as the end of a retry.
-    const lastMs = Math.max(0, ...trace.events.map(({ t }) => t));
-    const seconds = Math.ceil(Math.min(lastMs + 8000, LONGEST_MS) / 1000);
-    const result = await runAction({
-      inputs: {
-        application: trace.application,
-        revision: trace.revision,
-        filters: FILTERS,
-        server: server.url,
-        token: server.token,
-        'certificate-authority': server.ca,
-        timeout: `${seconds}s`,
-      },
-      env: { GITHUB_SHA: trace.revision },
-      killAfterMs: seconds * 1000 + 5000,
-      onLine(line) {
-        const shown = render(line);
-        if (shown !== undefined) console.log(shown);
-      },
-    });
-    playing.stop();
-    return result;
-  } finally {
-    await server.close();
-  }
+  await using server = await startApiServer();
+  const begin = server.seen(({ verb }) => verb === 'watch' || verb === 'list');
+  const playing = replay(server, trace, { begin });
+  const render = renderer(process.stdout.isTTY && !process.env.NO_COLOR);
+  // Past the last event the step waits for what it was not shown, such as the end of a retry.
+  const lastMs = Math.max(0, ...trace.events.map(({ t }) => t));
+  const seconds = Math.ceil(Math.min(lastMs + 8000, LONGEST_MS) / 1000);
+  const result = await runAction({
+    inputs: {
+      ...inputsFor(server),
+      application: trace.application,
+      revision: trace.revision,
+      filters: FILTERS,
+      timeout: `${seconds}s`,
+    },
+    env: { GITHUB_SHA: trace.revision },
+    killAfterMs: seconds * 1000 + 5000,
+    onLine(line) {
+      const shown = render(line);
+      if (shown !== undefined) console.log(shown);
+    },
+  });
+  playing.stop();
+  return result;
 }
 
 function next(result: StepResult): void {

@@ -74,7 +74,7 @@ if (import.meta.main) {
 
 The built action against the API server of KUBECONFIG, with recordings that are written into a
 namespace of its own. Of the cases those whose names contain one of NAME; default: all.`,
-    { positionals: true },
+    { positionals: Number.POSITIVE_INFINITY },
   );
   await main(() => e2e(positionals));
   // A case that was stopped may still be waiting.

@@ -1,53 +1,45 @@
 /** A real Kubernetes API server, as the bench and the end-to-end tests write to it. */
+import {
+  APPLICATIONS,
+  groupVersion,
+  KINDS,
+  type ResourceKind,
+} from '../__tests__/support/api/kinds.ts';
 import type { KubeObject } from '../__tests__/support/api/store.ts';
 import { type Ask, ask } from '../__tests__/support/client.ts';
 
-export const GROUP = 'argoproj.io';
-export const VERSION = 'v1alpha1';
+/** The kinds of Argo's projects, whose definitions a cluster may lack. */
+export const ARGO_KINDS = KINDS.filter(({ group }) => group === APPLICATIONS.group);
 
-/** A kind of Argo's, as its projects define it. */
-export interface Kind {
-  readonly kind: string;
-  readonly plural: string;
-  /** Its status is a subresource: written by requests of its own, and without a new generation. */
-  readonly hasStatus: boolean;
+/**
+ * Whether its status is a subresource: written by requests of its own, and without a new generation.
+ * By manifests/crds of argoproj/argo-cd and argoproj/argo-rollouts.
+ */
+export function hasStatus({ kind }: ResourceKind): boolean {
+  return kind === 'ApplicationSet' || kind === 'Rollout';
 }
 
-/** By manifests/crds of argoproj/argo-cd and argoproj/argo-rollouts. */
-export const APPLICATION: Kind = {
-  kind: 'Application',
-  plural: 'applications',
-  hasStatus: false,
-};
-
-export const KINDS: readonly Kind[] = [
-  APPLICATION,
-  { kind: 'ApplicationSet', plural: 'applicationsets', hasStatus: true },
-  { kind: 'AppProject', plural: 'appprojects', hasStatus: false },
-  { kind: 'Rollout', plural: 'rollouts', hasStatus: true },
-  { kind: 'AnalysisRun', plural: 'analysisruns', hasStatus: false },
-];
-
-/** @throws Error for a kind that is not in `KINDS` */
-export function kindOf(name: string | undefined): Kind {
+/** @throws Error for a kind that the tests do not know */
+export function kindOf(name: string | undefined): ResourceKind {
   const found = KINDS.find(({ kind }) => kind === name);
   if (!found) throw new Error(`${name} is not one of ${KINDS.map(({ kind }) => kind).join(', ')}.`);
   return found;
 }
 
 /** The CustomResourceDefinition of a kind, for which anything goes. */
-export function definitionOf({ kind, plural, hasStatus }: Kind): KubeObject {
+export function definitionOf(of: ResourceKind): KubeObject {
+  const { group, version: name, kind, plural } = of;
   const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const version = {
-    ...{ name: VERSION, served: true, storage: true, schema: { openAPIV3Schema } },
-    ...(hasStatus ? { subresources: { status: {} } } : {}),
+    ...{ name, served: true, storage: true, schema: { openAPIV3Schema } },
+    ...(hasStatus(of) ? { subresources: { status: {} } } : {}),
   };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}` },
+    metadata: { name: `${plural}.${group}` },
     spec: {
-      ...{ group: GROUP, scope: 'Namespaced', versions: [version] },
+      ...{ group, scope: 'Namespaced', versions: [version] },
       names: { plural, singular: kind.toLowerCase(), kind },
     },
   };
@@ -55,9 +47,11 @@ export function definitionOf({ kind, plural, hasStatus }: Kind): KubeObject {
 
 export const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** Path of the objects of a resource in a namespace. @param group `v1`, `apps/v1` */
-export function pathOf(group: string, namespace: string, plural: string): string {
-  return `${group.includes('/') ? '/apis' : '/api'}/${group}/namespaces/${namespace}/${plural}`;
+/** Path of the objects of a kind. @param namespace of those that have one; default: all */
+export function pathOf(kind: ResourceKind, namespace = ''): string {
+  const group = `${kind.group ? '/apis' : '/api'}/${groupVersion(kind)}`;
+  const place = kind.namespaced && namespace !== '' ? `/namespaces/${namespace}` : '';
+  return `${group}${place}/${kind.plural}`;
 }
 
 /** An answer that is no success. */

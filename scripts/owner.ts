@@ -55,7 +55,7 @@ if (import.meta.main) {
 
 Replaces the placeholder for the owner of this repository in all files: in the examples, the
 documents and the tests that read them. Default for NAME: the owner in the URL of the remote origin.`,
-    { positionals: true },
+    { positionals: 1 },
   );
   const owner =
     positionals[0] ?? ownerOf(git(ROOT, 'remote', 'get-url', 'origin').stdout ?? '') ?? '';

@@ -30,7 +30,7 @@ if (import.meta.main) {
 
 Prints what CHANGELOG.md says about a version. Fails where the tag, package.json and the changelog
 do not agree, or a file has no owner yet.`,
-    { positionals: true },
+    { positionals: 1 },
   );
   const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
   const { version } = JSON.parse(read('package.json')) as { readonly version: string };

@@ -66,7 +66,7 @@ if (import.meta.main) {
 Prepares a release in the work tree: the version, the changelog, the major version in examples, the
 owner of the repository, and dist/. Then says how to publish it. Default for NAME: the owner in the
 URL of the remote origin.`,
-    { positionals: true, options: { owner: { type: 'string' } } },
+    { positionals: 1, options: { owner: { type: 'string' } } },
   );
   const [version = ''] = options.positionals;
   const remote = ownerOf(git(ROOT, 'remote', 'get-url', 'origin').stdout ?? '');

@@ -20,7 +20,7 @@ const { positionals, has } = optionsOf(
 
 Leaves an API server on the loopback behind that plays a recording of __tests__/traces from the
 first look at it on. Writes how to reach it, and what to wait for, as outputs of a step.`,
-  { positionals: true, options: { [BEHIND]: { type: 'boolean' } } },
+  { positionals: 1, options: { [BEHIND]: { type: 'boolean' } } },
 );
 const [name = ''] = positionals;
 if (has(BEHIND)) await serve(name);

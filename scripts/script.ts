@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 export const ROOT = resolve(import.meta.dirname, '..');
 
 interface Accepted {
-  /** Whether arguments without a name are taken; default: they are not. */
-  readonly positionals?: boolean;
+  /** How many arguments without a name are taken; default: none. */
+  readonly positionals?: number;
   readonly options?: Readonly<Record<string, { readonly type: 'boolean' | 'string' }>>;
 }
 
@@ -25,25 +25,27 @@ export interface Options {
  * with a line and its usage on stderr, and exit code 2.
  * @param usage how it is called, what it does, what its options mean
  */
-export function optionsOf(usage: string, { positionals = false, options = {} }: Accepted = {}) {
+export function optionsOf(usage: string, { positionals = 0, options = {} }: Accepted = {}) {
   try {
     const parsed = parseArgs({
       options: { ...options, help: { type: 'boolean' as const } },
-      allowPositionals: positionals,
+      allowPositionals: true,
     });
     const given: Readonly<Record<string, unknown>> = parsed.values;
     if (given['help'] === true) {
       console.log(usage);
       process.exit(0);
     }
+    const surplus = parsed.positionals[positionals];
+    if (surplus !== undefined) throw new TypeError(`Unexpected argument '${surplus}'`);
     return {
       positionals: parsed.positionals,
       has: (name) => given[name] === true,
       value: (name) => (typeof given[name] === 'string' ? given[name] : undefined),
     } satisfies Options;
   } catch (error) {
-    const [line] = messageOf(error).split(/[.\n]/);
-    console.error(`${line}.\n\n${usage}`);
+    const [line = ''] = messageOf(error).split(/\. |\n/);
+    console.error(`${line.replace(/\.$/, '')}.\n\n${usage}`);
     process.exit(2);
   }
 }

@@ -68,6 +68,18 @@ describe('recordings', () => {
     expect(stdout).toContain('Counted as changed: created, updated, pruned.');
   });
 
+  test('of a filter that matches nothing, whether it could', async () => {
+    const filters = 'paths: shop/**\ncdn: Ingress/*\napi: Deployment/api';
+    const { stdout } = await explain(
+      ['explain', '--filters', filters],
+      recorded('update-client-side'),
+    );
+    const told = 'names none of the resources above, changed or not';
+    expect(stdout).toMatch(new RegExp(`^  paths  false  0 resources  ${told}$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^  cdn    false  0 resources  ${told}$`, 'm'));
+    expect(stdout).toMatch(/^ {2}api {4}false {2}0 resources$/m);
+  });
+
   test('what is in the way', async () => {
     const { stdout } = await explain(WEB, recorded('hook-failed'));
     expect(stdout).toMatch(/^Failed or blocking\n {2}operation for c3b0a1ca +Failed: one or more/m);
@@ -121,7 +133,7 @@ describe('what kubectl prints', () => {
       const args = ['explain', '--filters', 'f.yml'];
       const { stdout } = await explain(args, JSON.stringify(one), directory);
       expect(stdout).toMatch(
-        /^ {2}web {2}true {3}1 resource .*\n {2}cdn {2}false {2}0 resources$/m,
+        /^ {2}web {2}true {3}1 resource .*\n {2}cdn {2}false {2}0 resources .*$/m,
       );
     } finally {
       rmSync(directory, { recursive: true, force: true });
@@ -179,7 +191,9 @@ describe('mistakes', () => {
     ],
     ['no such file', ['explain', '--filters', 'nowhere.yml'], '', '"nowhere.yml" cannot be read'],
     ['a bad value', [...WEB, '--timeout', 'soon'], '', 'timeout: "soon"'],
-    ['an unknown option', ['explain', '--filter', 'x'], '', "Unknown option '--filter'"],
+    ['an unknown option', ['explain', '--filter', 'x'], '', "Unknown option '--filter'.\n"],
+    ['an option without a value', ['explain', '--filters'], '', 'argument missing.\n'],
+    ['a file as an argument', ['explain', 'app.json'], '', 'Unexpected argument "app.json": '],
     ['an unknown command', ['explian'], '', 'Unknown command "explian": the only one is explain.'],
     [
       'no such Application',

@@ -173,5 +173,7 @@ test('every output is there, whatever was wrong', async () => {
 test('no access at all', async () => {
   const result = await stepHere(server, NO_SERVER);
   expectEnd(result, 'failure', 'invalid-input');
-  expect(said(result, 'error').join()).toMatch(/No access to a cluster.*kubeconfig.*server/);
+  expect(said(result, 'error').join()).toMatch(
+    /No access to a cluster.*kubeconfig.*server.*secret that does not exist/,
+  );
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { expectEnd, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { type GithubServer, startGithub } from '../support/github-server.ts';
-import { A, B, C, manifest } from '../support/manifest.ts';
+import { A, B, C, type Look, manifest } from '../support/manifest.ts';
 
 /** B's run was cancelled: what B changed is to be reported by the run of C. */
 
@@ -41,7 +41,7 @@ const written = (name: string, minute: number) => ({
   },
 });
 
-function deployedC() {
+function deployedC(look: Look = {}) {
   const all = ['of-b', 'of-c', 'neither'].map(resource);
   const results = all.map((each) => ({
     ...each,
@@ -56,6 +56,7 @@ function deployedC() {
     results,
     resources: all.map((each) => ({ ...each, status: 'Synced' })),
     history: [deployed(A, 1), deployed(B, 2), deployed(C, 3)],
+    ...look,
   });
 }
 
@@ -75,7 +76,7 @@ async function step(
       },
     },
   );
-  expectEnd(result, 'success', 'synced');
+  expectEnd(result, 'success', inputs['revision'] ? 'no-change' : 'synced');
   const resources = JSON.parse(result.outputs['resources'] ?? '[]') as { readonly name: string }[];
   const changed = resources.map((each) => each.name).toSorted();
   return { changed, evidence: result.outputs['evidence'], log: result.stdout };
@@ -106,6 +107,15 @@ describe('after the last successful run', () => {
     const { log, ...told } = await step({ since: 'last-success' });
     expect(told).toEqual({ changed: ['of-b', 'of-c'], evidence: 'partial' });
     expect(log).toContain(`the last successful run of this workflow on main was for ${A}`);
+  });
+
+  test('a commit that changes nothing reports what a dropped run would have', async () => {
+    const head = 'e'.repeat(40);
+    server.put(deployedC({ revision: head, synced: C, reconciledAt: '2026-11-21T07:09:00Z' }));
+    github.repository.runs.push({ ...run, head_sha: B, created_at: '2026-11-21T07:01:50Z' });
+    const told = await step({ since: 'last-success', revision: head });
+    expect(told).toMatchObject({ changed: ['of-c'], evidence: 'complete' });
+    expect(await step({ revision: head })).toMatchObject({ changed: [] });
   });
 
   test('which needed none', async () => {

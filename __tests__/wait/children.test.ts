@@ -332,6 +332,39 @@ describe('what comes and goes in the middle of the wait', () => {
     expect(told.standing).toEqual(['root: success/synced', 'a: success/synced']);
   });
 
+  describe('a child that is not listed for a while', () => {
+    const without = manifest('root', { ...RUNNING, resources: [] });
+    const listing = manifest('root', { ...RUNNING, resources: [kid('a')] });
+
+    test.each<[string, Look, string]>([
+      ['is waited for as before', RUNNING, 'a: the operation for bbbbbbbb to end'],
+      ['has failed as before', FAILED, 'a: failure/sync-failed'],
+    ])('%s', (_, look, standing) => {
+      const told = listed([listing, manifest('a', look)], { failFast: false });
+      expect(told.standing[1]).toBe(standing);
+      told.put(without);
+      expect(told.standing).toHaveLength(1);
+      told.put(listing);
+      expect(told.standing[1]).toBe(standing);
+    });
+
+    test.each<[string, (told: Story) => void, string]>([
+      ['has changed', (told) => told.put(manifest('a', RUNNING)), 'a: the operation for'],
+      ['was deleted', (told) => told.gone('a'), 'a: Argo CD to create it'],
+      [
+        'is not in a new list',
+        (told) => told.hear({ kind: 'listed', present: new Set(['argocd/root']) }),
+        'a: Argo CD to create it',
+      ],
+    ])('is as it is now where it %s meanwhile', (_, happens, standing) => {
+      const told = listed([listing, manifest('a', FAILED)], { failFast: false });
+      told.put(without);
+      happens(told);
+      told.put(listing);
+      expect(told.standing[1]).toContain(standing);
+    });
+  });
+
   test('a list that does not have a child any more', () => {
     const told = listed(before);
     told.list(manifest('root', { ...DONE, ...managing('a') }), manifest('a', DONE));
@@ -435,6 +468,89 @@ describe('when the end of a child counts', () => {
       'a: failure/sync-failed',
       'b: success/synced',
     ]);
+  });
+
+  describe('with fail-fast: false, of what a parent that failed did not create', () => {
+    const given: Given = { failFast: false };
+    const lists = managing('a', 'new');
+    const failed = manifest('root', { ...FAILED, ...lists });
+
+    test.each<[string, readonly KubeObject[]]>([
+      ['seen from its operation on', [manifest('root', { ...RUNNING, ...lists }), failed]],
+      ['that had failed before', [failed]],
+    ])('%s, nothing is waited for', (_, [first, ...rest]) => {
+      const told = listed([first ?? failed, manifest('a', DONE)], given);
+      for (const each of rest) told.put(each);
+      expect({ over: told.over, standing: told.standing }).toEqual({
+        over: true,
+        standing: ['root: failure/sync-failed', 'a: success/synced', 'new: failure/missing'],
+      });
+      expect(told.results.at(-1)).toMatchObject({
+        parent: 'root',
+        rule: 'not-created',
+        message: expect.stringContaining('root failed before creating it'),
+      });
+    });
+
+    test('one that was deleted is not waited for either', () => {
+      const told = listed([manifest('root', { ...RUNNING, ...lists }), manifest('a', DONE)], given);
+      told.put(manifest('new', RUNNING));
+      told.gone('new');
+      expect(told.standing[2]).toBe('new: Argo CD to create it again');
+      told.put(failed);
+      expect(told.standing[2]).toBe('new: failure/missing');
+    });
+
+    test('what exists is waited for', () => {
+      const told = listed([failed, manifest('a', RUNNING), manifest('new', RUNNING)], given);
+      expect(told.over).toBe(false);
+      for (const name of ['a', 'new']) told.put(manifest(name, DONE));
+      expect(told.standing.slice(1)).toEqual(['a: success/synced', 'new: success/synced']);
+    });
+
+    test('all is waited for while its operation is retried, and nothing from then on', () => {
+      const policy = { retries: 'fail' } as const;
+      const running = manifest('root', { ...RUNNING, ...lists });
+      const status = running['status'] as { readonly operationState: object };
+      const operationState = { ...status.operationState, retryCount: 1 };
+      const retrying = { ...running, status: { ...status, operationState } };
+      const told = listed([retrying, manifest('a', DONE)], { ...given, policy });
+      expect(told.standing).toEqual([
+        'root: failure/sync-failed',
+        'a: success/synced',
+        'new: Argo CD to create it',
+      ]);
+      told.put(failed);
+      expect(told.standing[2]).toBe('new: failure/missing');
+    });
+
+    test('what another one lists is waited for while that may create it', () => {
+      const other = (look: Look) => manifest('other', { ...look, ...managing('new') });
+      const two = { ...given, applications: ['root', 'other'] };
+      const told = listed([failed, manifest('a', DONE), other(RUNNING)], two);
+      expect(told.standing).toContain('new: Argo CD to create it');
+      told.put(other(FAILED));
+      expect(told.standing).toContain('new: failure/missing');
+      expect(told.results.at(-1)?.message).toContain('root, other failed before creating it');
+    });
+
+    test('nothing is decided before the list is complete that may have it', () => {
+      const told = listed([manifest('root', { ...RUNNING, ...lists }), manifest('a', DONE)], given);
+      told.put(failed, true);
+      expect(told.standing[2]).toBe('new: the complete list of Applications');
+      told.put(manifest('new', RUNNING), true);
+      told.hear({
+        kind: 'listed',
+        present: new Set(['root', 'a', 'new'].map((n) => `argocd/${n}`)),
+      });
+      expect(told.standing[2]).not.toContain('failure');
+    });
+  });
+
+  test('with fail-fast, what a parent that failed did not create ends with the wait', () => {
+    const told = listed([manifest('root', { ...FAILED, ...managing('new') })]);
+    expect(told.over).toBe(true);
+    expect(told.standing[1]).toBe('new: Argo CD to create it');
   });
 
   test('a parent that does not exist is missing', () => {

@@ -208,6 +208,24 @@ describe('what an ApplicationSet generates that an Application manages', () => {
     told.put(root({ revision: C }, 'shops'));
     expect(told.standing).toEqual(['root: success/synced']);
   });
+
+  test('one that is listed again stands as it did', () => {
+    const told = listed(
+      [
+        manifest('top', { ...RUNNING, resources: [kid('root')] }),
+        root(RUNNING),
+        generated('a', FAILED),
+      ],
+      { applications: ['top'], failFast: false },
+    );
+    told.put(manifest('top', { ...DONE, resources: [kid('root')] }));
+    answer(told, { applications: ['a'] });
+    expect(told.standing).toContain('a: failure/sync-failed');
+    told.put(root({ ...RUNNING, resources: [set('x')] }));
+    expect(told.standing).not.toContain('a: failure/sync-failed');
+    told.put(root(RUNNING));
+    expect(told.standing).toContain('a: failure/sync-failed');
+  });
 });
 
 describe('an Application is not done before its ApplicationSets are', () => {

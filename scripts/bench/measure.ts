@@ -293,6 +293,8 @@ const RECORDING = 'waves-and-hooks';
 /** Before it: until Argo CD has noticed the commit, by a webhook or its own look at the repository. */
 export const QUIET_S = 32;
 const MANY = 100;
+/** A busy machine may take long to open as many connections. */
+const PATIENCE = { withinMs: 120_000, everyMs: 5 };
 
 /** @param speed of the recording, and of the loop beside it */
 export async function measureLoad(speed: number, quiet: Loads['quiet']): Promise<Loads> {
@@ -378,7 +380,7 @@ async function measureMany(): Promise<Loads['many']> {
     const objects = looks.map((look) => look({ revision: A }));
     await using server = await startApiServer({ objects });
     const waiting = wait(server);
-    await until(() => server.watches() >= watches, 'all watches are open', { everyMs: 5 });
+    await until(() => server.watches() >= watches, 'all watches are open', PATIENCE);
     for (const look of looks) server.put(look(DONE));
     await waiting;
     return loadOf(server);

@@ -7,16 +7,7 @@ import { join } from 'node:path';
 import { createCertificates } from '../../__tests__/support/api/certificates.ts';
 import { type KubeObject, startApiServer } from '../../__tests__/support/api-server.ts';
 import { APPLICATIONS_PATH, ask } from '../../__tests__/support/client.ts';
-import {
-  APPLICATION,
-  type Api,
-  apiOf,
-  DEFINITIONS,
-  definitionOf,
-  GROUP,
-  pathOf,
-  VERSION,
-} from '../kubernetes.ts';
+import { type Api, apiOf, DEFINITIONS, definitionOf, kindOf, pathOf } from '../kubernetes.ts';
 import { until } from '../script.ts';
 import { SETTINGS } from './objects.ts';
 import { type Access, onPath, versionOf, WORK } from './programs.ts';
@@ -56,8 +47,7 @@ async function realCluster(): Promise<Cluster> {
       real: true,
       async put({ metadata: { uid: _, ...metadata }, ...rest }) {
         const path = `${APPLICATIONS_PATH}/${metadata.name}?fieldManager=bench&force=true`;
-        const { kind } = APPLICATION;
-        await api('PATCH', path, { apiVersion: `${GROUP}/${VERSION}`, kind, ...rest, metadata });
+        await api('PATCH', path, { ...rest, metadata });
       },
       [Symbol.asyncDispose]: close,
     };
@@ -107,12 +97,12 @@ async function startControlPlane(children: ChildProcess[]): Promise<Access> {
 
 /** The definition of Applications, the namespaces, and what the Applications' syncs have applied. */
 async function furnish(api: Api): Promise<void> {
-  await api('POST', DEFINITIONS, definitionOf(APPLICATION));
+  await api('POST', DEFINITIONS, definitionOf(kindOf('Application')));
   for (const name of ['argocd', 'shop'])
     await api('POST', '/api/v1/namespaces', { metadata: { name } });
   for (const { metadata, ...rest } of SETTINGS) {
     const body = { ...rest, metadata: { name: metadata.name } };
-    await api('POST', pathOf('v1', 'shop', 'configmaps'), body);
+    await api('POST', pathOf(kindOf('ConfigMap'), 'shop'), body);
   }
 }
 

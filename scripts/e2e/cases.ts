@@ -1,6 +1,5 @@
 import type { V1PolicyRule } from '@kubernetes/client-node';
 import { loadTrace } from '../../__tests__/support/replay.ts';
-import { GROUP } from '../kubernetes.ts';
 import type { Lab } from './cluster.ts';
 import { documentedRules } from './documented.ts';
 import { fanCases } from './fan.ts';
@@ -27,7 +26,7 @@ export async function tests(lab: Lab, recordings: readonly string[]): Promise<re
 }
 
 function onApplications(...verbs: readonly string[]): readonly V1PolicyRule[] {
-  return [{ apiGroups: [GROUP], resources: ['applications'], verbs: [...verbs] }];
+  return [{ apiGroups: ['argoproj.io'], resources: ['applications'], verbs: [...verbs] }];
 }
 
 const FORBIDDEN = { conclusion: 'failure', reason: 'forbidden' };

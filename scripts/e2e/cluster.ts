@@ -1,21 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
+import { APPLICATIONS, type ResourceKind } from '../../__tests__/support/api/kinds.ts';
 import { isRecord, type KubeObject } from '../../__tests__/support/api/store.ts';
 import {
-  APPLICATION,
   ApiError,
+  ARGO_KINDS,
   apiOf,
   DEFINITIONS,
   definitionOf,
-  GROUP,
+  hasStatus,
   ignoreMissing,
   ignoring,
-  KINDS,
-  type Kind,
   kindOf,
   pathOf,
-  VERSION,
 } from '../kubernetes.ts';
 import { until } from '../script.ts';
 
@@ -39,11 +37,11 @@ export interface Lab extends AsyncDisposable {
   /** Allows an account more, in another namespace. Resolves once the server knows. */
   allow(account: string, namespace: string, rules: readonly V1PolicyRule[]): Promise<void>;
   removeAccount(name: string): Promise<void>;
-  /** Creates or replaces an object of one of `KINDS`, in the namespace of the Applications. */
+  /** Creates or replaces an object of one of `ARGO_KINDS`, in the namespace of the Applications. */
   put(object: KubeObject): Promise<KubeObject>;
   /** An Application. */
   get(name: string): Promise<KubeObject | undefined>;
-  /** @param kind one of `KINDS`; default: an Application */
+  /** @param kind one of `ARGO_KINDS`; default: an Application */
   remove(name: string, kind?: string): Promise<void>;
   /**
    * Creates an object as Argo CD's controller.
@@ -54,8 +52,10 @@ export interface Lab extends AsyncDisposable {
 
 const RUN_LABEL = 'argocd-post-sync-e2e';
 const CONTROLLER = 'argocd-controller';
-const NAMESPACES = '/api/v1/namespaces';
-const RBAC = 'rbac.authorization.k8s.io/v1';
+const NAMESPACES = pathOf(kindOf('Namespace'));
+const ACCOUNT = kindOf('ServiceAccount');
+const ROLE = kindOf('Role');
+const BINDING = { ...ROLE, plural: 'rolebindings' };
 
 interface List {
   readonly items: readonly KubeObject[];
@@ -95,7 +95,7 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
   const removeNamespace = async (name: string) => {
     await ignoreMissing(api('DELETE', `${NAMESPACES}/${name}`));
     // Where no controller finishes namespaces (a bare API server), nobody made its account either.
-    const accounts = await api<List>('GET', pathOf('v1', name, 'serviceaccounts'));
+    const accounts = await api<List>('GET', pathOf(ACCOUNT, name));
     if (!accounts.items.some(({ metadata }) => metadata.name === 'default')) {
       const body = { metadata: { name }, spec: { finalizers: [] } };
       await ignoreMissing(api('PUT', `${NAMESPACES}/${name}/finalize`, body));
@@ -105,11 +105,11 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
 
   const namespace = nameNamespace();
   const clockOffsetMs = (await makeNamespace(namespace)) - Date.now();
-  const accounts = pathOf('v1', namespace, 'serviceaccounts');
-  const listOf = ({ plural }: Kind) => pathOf(`${GROUP}/${VERSION}`, namespace, plural);
+  const accounts = pathOf(ACCOUNT, namespace);
+  const listOf = (kind: ResourceKind) => pathOf(kind, namespace);
   const versions = new Map<string, string>();
 
-  const remove = async (name: string, kind = APPLICATION.kind) => {
+  const remove = async (name: string, kind = APPLICATIONS.kind) => {
     versions.delete(`${kind}/${name}`);
     await ignoreMissing(api('DELETE', `${listOf(kindOf(kind))}/${name}`));
   };
@@ -124,7 +124,7 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
       known === undefined
         ? await api('POST', list, body)
         : await api('PUT', `${list}/${name}`, body);
-    if (kind.hasStatus) {
+    if (hasStatus(kind)) {
       const body = withVersion(object, stored.metadata.resourceVersion);
       stored = await api('PUT', `${list}/${name}/status`, body);
     }
@@ -134,9 +134,9 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
 
   /** Grants take a moment to be known. */
   const allow = async (account: string, where: string, rules: readonly V1PolicyRule[]) => {
-    await make(pathOf(RBAC, where, 'roles'), account, { rules });
-    await make(pathOf(RBAC, where, 'rolebindings'), account, {
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
+    await make(pathOf(ROLE, where), account, { rules });
+    await make(pathOf(BINDING, where), account, {
+      roleRef: { apiGroup: ROLE.group, kind: 'Role', name: account },
       subjects: [{ kind: 'ServiceAccount', namespace, name: account }],
     });
     const user = `system:serviceaccount:${namespace}:${account}`;
@@ -153,26 +153,26 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
   };
 
   /** A definition that is new is unknown at first, then 429 while its storage is made. */
-  const served = (kind: Kind) => {
+  const served = (kind: ResourceKind) => {
     const isServed = async () =>
       (await ignoring([404, 429, 503], api('GET', listOf(kind)))) !== undefined;
     return until(isServed, `${kind.plural} are served`);
   };
 
   /** Makes a kind known, where it is not: anything goes. */
-  const define = async (kind: Kind) => {
+  const define = async (kind: ResourceKind) => {
     const { metadata, ...rest } = definitionOf(kind);
     if (await ignoreMissing(api('GET', `${DEFINITIONS}/${metadata.name}`))) return;
     await api('POST', DEFINITIONS, { ...rest, metadata: { ...metadata, labels } });
   };
 
   /** The definition goes only if it is of this run, and nobody has used it since. */
-  const removeDefinition = async (kind: Kind) => {
+  const removeDefinition = async (kind: ResourceKind) => {
     const { name } = definitionOf(kind).metadata;
     const path = `${DEFINITIONS}/${name}`;
     const found = await ignoreMissing(api('GET', path));
     if (found?.metadata.labels?.[RUN_LABEL] !== run) return;
-    const all = await api<List>('GET', `/apis/${GROUP}/${VERSION}/${kind.plural}`);
+    const all = await api<List>('GET', pathOf(kind));
     if (all.items.length > 0) {
       console.log(`${name} stays: others have made some of them.`);
       return;
@@ -183,19 +183,19 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
   };
 
   const close = async () => {
-    for (const kind of KINDS) {
+    for (const kind of ARGO_KINDS) {
       await served(kind);
       const left = await api<List>('GET', listOf(kind));
       for (const { metadata } of left.items) await remove(metadata.name, kind.kind);
     }
     for (const path of undo.reverse()) await ignoreMissing(api('DELETE', path));
     for (const name of [...namespaces]) await removeNamespace(name);
-    for (const kind of KINDS) await removeDefinition(kind);
+    for (const kind of ARGO_KINDS) await removeDefinition(kind);
   };
 
   try {
-    for (const kind of KINDS) await define(kind);
-    for (const kind of KINDS) await served(kind);
+    for (const kind of ARGO_KINDS) await define(kind);
+    for (const kind of ARGO_KINDS) await served(kind);
   } catch (thrown) {
     await close();
     throw thrown;
@@ -217,10 +217,10 @@ export async function openLab(config: KubeConfig): Promise<Lab> {
     allow,
     removeAccount: async (name) => void (await api('DELETE', `${accounts}/${name}`)),
     put,
-    get: (name) => ignoreMissing(api('GET', `${listOf(APPLICATION)}/${name}`)),
+    get: (name) => ignoreMissing(api('GET', `${listOf(APPLICATIONS)}/${name}`)),
     remove,
     async applied(object) {
-      const path = liveListOf(object);
+      const path = pathOf(kindOf(object.kind), object.metadata.namespace);
       const { name } = object.metadata;
       await api('POST', `${path}?fieldManager=${CONTROLLER}`, object);
       if (object.kind === 'Namespace') namespaces.add(name);
@@ -262,13 +262,6 @@ function accessOf(config: KubeConfig): Readonly<Record<string, string>> {
 function withVersion(object: KubeObject, resourceVersion: string | undefined): KubeObject {
   if (resourceVersion === undefined) return object;
   return { ...object, metadata: { ...object.metadata, resourceVersion } };
-}
-
-/** Where the live objects of recordings are; an `s` makes the plural of all their kinds. */
-function liveListOf({ apiVersion = '', kind = '', metadata: { namespace } }: KubeObject): string {
-  return namespace === undefined
-    ? NAMESPACES
-    : pathOf(apiVersion, namespace, `${kind.toLowerCase()}s`);
 }
 
 /** An object as if Argo CD's controller had written it last at that time. */

@@ -2,7 +2,6 @@ import type { V1PolicyRule } from '@kubernetes/client-node';
 import type { StepResult } from '../../__tests__/support/action.ts';
 import { loadFan } from '../../__tests__/support/fan.ts';
 import { applicationsOf, changesOf } from '../../__tests__/support/results.ts';
-import { GROUP } from '../kubernetes.ts';
 import { differences, type Faults } from './checks.ts';
 import type { Lab } from './cluster.ts';
 import { documentedRules } from './documented.ts';
@@ -73,7 +72,7 @@ export async function fanCases(lab: Lab, reader: string): Promise<readonly Case[
 }
 
 function onSets(...verbs: readonly string[]): readonly V1PolicyRule[] {
-  return [{ apiGroups: [GROUP], resources: ['applicationsets'], verbs: [...verbs] }];
+  return [{ apiGroups: ['argoproj.io'], resources: ['applicationsets'], verbs: [...verbs] }];
 }
 
 /** A recording as the controllers wrote it. @param startAt milliseconds into it; default: all of it */

@@ -113,9 +113,16 @@ function readArgs(args: readonly string[]): { readonly values: Values; readonly 
   const flags = FLAGS.map((name) => [name, { type: 'boolean' }] as const);
   const { values, positionals } = parsedArgs([...args], Object.fromEntries([...names, ...flags]));
   const help = values['help'] === true || positionals[0] === 'help';
-  if (!help && (positionals.length !== 1 || positionals[0] !== 'explain')) {
-    const command = positionals.join(' ');
+  const [command = '', ...more] = positionals;
+  if (!help && command !== 'explain') {
     throw new InputError([`Unknown command "${command}": the only one is explain.`, SEE_HELP]);
+  }
+  if (!help && more.length > 0) {
+    const what = more.join(' ');
+    throw new InputError([
+      `Unexpected argument "${what}": Applications are read from standard input, as in explain < FILE.`,
+      SEE_HELP,
+    ]);
   }
   return { values, help };
 }
@@ -129,7 +136,9 @@ function parsedArgs(
     const single = Object.entries(values).filter(([, value]) => !Array.isArray(value));
     return { values: Object.fromEntries(single) as Values, positionals };
   } catch (thrown) {
-    throw new InputError([messageOf(thrown), SEE_HELP]);
+    // What follows is about arguments that begin with a dash, of which there are none here.
+    const [line = ''] = messageOf(thrown).split('. ');
+    throw new InputError([`${line}.`, SEE_HELP]);
   }
 }
 

@@ -1,4 +1,6 @@
 import { resourceName } from '../core/application/types.js';
+import type { Filter } from '../core/filters/filter.js';
+import { selects } from '../core/filters/patterns.js';
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { oneLine } from '../report/escape.js';
 import { problemsOf, type Report } from '../report/report.js';
@@ -19,7 +21,7 @@ export function textOf(report: Report): string {
     titled('Resources', report.applications.flatMap((each) => each.changes).map(changeRow)),
     titled(
       'Filters',
-      report.filters.map(({ name }) => filterRow(name, report)),
+      report.filters.map((filter) => filterRow(filter, report)),
     ),
   ];
   const counted = `Counted as changed: ${report.changes.join(', ')}.`;
@@ -41,10 +43,14 @@ function changeRow(change: Change): readonly string[] {
   return [name, evidence, resourceName(change), application, message];
 }
 
-function filterRow(name: string, report: Report): readonly string[] {
+function filterRow({ name, patterns }: Filter, report: Report): readonly string[] {
   const matched = report.matched.get(name) ?? [];
   const names = matched.map((each) => `${each.kind}/${each.name}`).join(', ');
-  return [name, String(matched.length > 0), pluralize(matched.length, 'resource'), names];
+  const all = report.applications.flatMap((each) => each.changes);
+  // Of one that matches nothing, whether it could have: a mistyped kind looks like no change.
+  const misses = all.length > 0 && !all.some((each) => selects(patterns, each));
+  const told = misses ? 'names none of the resources above, changed or not' : names;
+  return [name, String(matched.length > 0), pluralize(matched.length, 'resource'), told];
 }
 
 /** A table under its title; nothing without rows. */

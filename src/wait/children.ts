@@ -40,26 +40,44 @@ function isManaged({ state }: OpenWait): boolean {
   return state.policy.managed === true;
 }
 
-/** A wait with the target that follows from those that manage its Application. */
+/** A wait with what follows from those that manage its Application: its target, and whether it comes. */
 export function aimed(draft: Draft, key: string, wait: OpenWait): OpenWait {
-  const { application } = wait.state;
   const { children } = draft.rules;
-  if (!children || !application) return wait;
+  if (!children) return wait;
   if (!isManaged(wait)) return withManagers(draft, key, wait);
+  const { application, presence } = wait.state;
+  const by = presence === 'present' ? [] : failedManagers(draft, key);
+  const expected = step(wait.state, { kind: 'abandoned', by });
+  if (!application) return expected === wait.state ? wait : { ...wait, state: expected };
   const above = leadsOf(draft, key);
   const target = children.resolve(application, above);
   const state = withSuccessors(
-    step(wait.state, { kind: 'retargeted', target }),
+    step(expected, { kind: 'retargeted', target }),
     successorsIn(above, target),
   );
   // What was asked was about the former target.
   return state === wait.state ? wait : { ...wait, state, asked: new Set() };
 }
 
+/**
+ * The names of those that manage an Application, where each has failed, and will create nothing any
+ * more; else none.
+ */
+function failedManagers(draft: Draft, key: string): readonly string[] {
+  const { failFast, nameOf } = draft.rules;
+  const { managers = [] } = draft.family.get(key) ?? {};
+  const isCreator = (manager: string) => {
+    const wait = waitOf(draft, manager);
+    return wait?.kind !== 'done' || (wait.manager?.creates ?? true);
+  };
+  // The first failure ends all: what was still waited for is cancelled.
+  return failFast || managers.some(isCreator) ? [] : managers.map(nameOf);
+}
+
 /** One that is named keeps its own target, though its spec is that of its managers. */
 function withManagers({ family }: Draft, key: string, wait: OpenWait): OpenWait {
   const { managers = [] } = family.get(key) ?? {};
-  if (managers.length === 0) return wait;
+  if (managers.length === 0 || !wait.state.application) return wait;
   const state = step(wait.state, { kind: 'managed' });
   return state === wait.state ? wait : { ...wait, state };
 }

@@ -70,6 +70,8 @@ export interface Facts {
   readonly catchingUpUntil?: number;
   /** What was read of ApplicationSets that Applications manage, by the keys of both; absent: none. */
   readonly readings?: ReadonlyMap<string, SetReading>;
+  /** The ends of Applications that nobody lists any more, and of which nothing was heard since. */
+  readonly unlisted?: ReadonlyMap<string, Wait>;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
 }

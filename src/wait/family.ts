@@ -1,6 +1,6 @@
 import { type Application, keyOf } from '../core/application/types.js';
 import { familyOf } from '../core/children/family.js';
-import { managedBy, setsOf } from '../core/children/managed.js';
+import { managedBy, mayCreate, setsOf } from '../core/children/managed.js';
 import type { Moment } from '../core/decision/moment.js';
 import { begin, type State, step } from '../core/decision/state.js';
 import { aimed, childrenIn } from './children.js';
@@ -42,19 +42,24 @@ export function met(draft: Draft, { application, gap }: Met): void {
 
 const UNKNOWN = { kind: 'any', why: 'nobody waits for it', after: '' } as const;
 
-/** What an Application lists is final with its wait, but for what it takes back. */
+/**
+ * What an Application lists is final with its wait, but for what it takes back, and for what it will
+ * not create.
+ */
 export function withdraw(draft: Draft, application: Application): void {
   const key = keyOf(application);
   const wait = waitOf(draft, key);
   if (wait?.kind !== 'done' || !wait.manager) return;
+  const { manager, settled } = wait;
+  const listed = new Set([...managedBy(application), ...setsOf(application)]);
   // A failed comparison may list nothing.
-  if (application.comparison.status === 'Unknown') return;
-  const { manager } = wait;
-  const now = new Set([...managedBy(application), ...setsOf(application)]);
-  const kept = (keys: readonly string[]) => keys.filter((each) => now.has(each));
+  const isUnknown = application.comparison.status === 'Unknown';
+  const kept = (keys: readonly string[]) => keys.filter((each) => isUnknown || listed.has(each));
   const [children, sets] = [kept(manager.children), kept(manager.sets)];
-  if (children.length + sets.length === manager.children.length + manager.sets.length) return;
-  replace(draft, key, { ...wait, manager: { ...manager, children, sets } });
+  const creates = mayCreate(application, settled.end);
+  const former = manager.children.length + manager.sets.length;
+  if (children.length + sets.length === former && creates === manager.creates) return;
+  replace(draft, key, { ...wait, manager: { ...manager, children, sets, creates } });
   touch(draft, key);
 }
 
@@ -125,7 +130,8 @@ function restructure(draft: Draft): void {
     entries.length > 0 ? [key] : [],
   );
   draft.family = familyOf(roots, (key) => childrenOf(draft, key));
-  for (const key of former.keys()) if (!draft.family.has(key)) leave(draft, key);
+  const left = [...former.keys()].filter((key) => !draft.family.has(key));
+  if (left.length > 0) leave(draft, left);
   for (const key of draft.family.keys()) if (!waitOf(draft, key)) join(draft, key);
 }
 
@@ -155,6 +161,12 @@ function join(draft: Draft, key: string): void {
   const { children } = draft.rules;
   if (!children) return;
   const known = strangerOf(draft, key);
+  const ended = draft.facts.unlisted?.get(key);
+  if (ended && !known) {
+    replace(draft, key, ended);
+    touch(draft, key);
+    return;
+  }
   const state = known ?? unseen(children, key, draft.now);
   if (known) draft.strangers.set(key, undefined);
   touch(draft, key);
@@ -167,13 +179,17 @@ function unseen({ policy, watches }: ChildRules, key: string, now: Moment): Stat
   return step(state, watches(namespace) ? { kind: 'absent', now } : { kind: 'out-of-sight' });
 }
 
-/** Nobody lists it any more. */
-function leave(draft: Draft, key: string): void {
-  const wait = waitOf(draft, key);
-  replace(draft, key, undefined);
-  if (wait?.kind === 'waiting' && wait.state.presence === 'present') {
-    draft.strangers.set(key, wait.state);
+/** Nobody lists them any more, but may again. */
+function leave(draft: Draft, keys: readonly string[]): void {
+  const unlisted = new Map(draft.facts.unlisted);
+  for (const key of keys) {
+    const wait = waitOf(draft, key);
+    replace(draft, key, undefined);
+    unlisted.delete(key);
+    if (wait?.kind === 'done') unlisted.set(key, wait);
+    else if (wait?.state.presence === 'present') draft.strangers.set(key, wait.state);
   }
+  draft.facts = { ...draft.facts, unlisted };
 }
 
 /** One that manages it has changed, or its wait has ended. */
@@ -190,4 +206,8 @@ function refresh(draft: Draft, key: string): void {
 /** It was deleted. */
 export function forget(draft: Draft, key: string): void {
   if (strangerOf(draft, key)) draft.strangers.set(key, undefined);
+  if (!draft.facts.unlisted?.has(key)) return;
+  const unlisted = new Map(draft.facts.unlisted);
+  unlisted.delete(key);
+  draft.facts = { ...draft.facts, unlisted };
 }

@@ -53,7 +53,8 @@ export function ownerOf({ namespace, applicationSet }: Owned): string | undefine
 export function generatedIn(draft: Draft): ReadonlyMap<string, readonly string[]> {
   const owned = new Map<string, string[]>();
   const { waits, strangers } = draft.known;
-  const keys = [waits, draft.changed, strangers, draft.strangers].flatMap((each) => [
+  const { unlisted = new Map<string, Wait>() } = draft.facts;
+  const keys = [waits, draft.changed, strangers, draft.strangers, unlisted].flatMap((each) => [
     ...each.keys(),
   ]);
   for (const key of new Set(keys)) {
@@ -69,9 +70,10 @@ export function generatedIn(draft: Draft): ReadonlyMap<string, readonly string[]
 }
 
 function presentOf(draft: Draft, key: string): Owned | undefined {
-  const wait = waitOf(draft, key);
+  const stranger = strangerOf(draft, key);
+  const wait = waitOf(draft, key) ?? (stranger ? undefined : draft.facts.unlisted?.get(key));
   if (wait?.kind === 'done') return wait.settled.application;
-  const state = wait?.state ?? strangerOf(draft, key);
+  const state = wait?.state ?? stranger;
   return state?.presence === 'present' ? state.application : undefined;
 }
 

@@ -33,7 +33,7 @@ import {
   standInKey,
 } from './membership.js';
 import { apply, judged, later } from './stepping.js';
-import type { OpenWait } from './waits.js';
+import type { OpenWait, Wait } from './waits.js';
 
 /**
  * The wait as a story without I/O: each event changes some waits, and asks for effects. What an
@@ -215,7 +215,9 @@ function listed(draft: Draft, present: ReadonlySet<string>): void {
   const standing = new Set(
     draft.rules.wanted.flatMap((each) => (each.set ? standInKey(each) : [])),
   );
-  for (const key of [...draft.known.waits.keys(), ...draft.known.strangers.keys()]) {
+  const { waits, strangers } = draft.known;
+  const { unlisted = new Map<string, Wait>() } = draft.facts;
+  for (const key of [...waits.keys(), ...strangers.keys(), ...unlisted.keys()]) {
     if (key.includes('/') && !standing.has(key) && !present.has(key)) left(draft, key);
   }
   carryOut(draft, counted(draft));

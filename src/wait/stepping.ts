@@ -1,3 +1,4 @@
+import { mayCreate } from '../core/children/managed.js';
 import { leadOf } from '../core/children/target.js';
 import { openQuestion } from '../core/decision/progress.js';
 import { judge, type Verdict } from '../core/decision/rules.js';
@@ -86,16 +87,19 @@ function managerIn(
   { rules, now }: Draft,
   key: string,
   state: State,
+  verdict: Done,
 ): { readonly manager?: Manager } {
-  if (!rules.children) return {};
+  const { application } = state;
+  if (!rules.children || !application) return {};
   const [children, sets] = [childrenIn(state), setsIn(state)];
   if (children.length + sets.length === 0) return {};
-  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children, sets } };
+  const creates = mayCreate(application, verdict);
+  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children, sets, creates } };
 }
 
 function end(draft: Draft, key: string, { entries, state }: OpenWait, verdict: Done): void {
   const settled = settle(draft.rules.nameOf(key), state, verdict, draft.now);
-  const manager = managerIn(draft, key, state);
+  const manager = managerIn(draft, key, state, verdict);
   replace(draft, key, { kind: 'done', entries, settled, shown: shownOf(state), ...manager });
   touch(draft, key);
   // What cannot be read says nothing of the others.

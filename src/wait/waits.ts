@@ -35,6 +35,8 @@ export interface Manager {
   readonly children: readonly string[];
   /** Those of the ApplicationSets that generate more of them, as they come. */
   readonly sets: readonly string[];
+  /** It may still create them. */
+  readonly creates: boolean;
 }
 
 export type OpenWait = Extract<Wait, { readonly kind: 'waiting' }>;

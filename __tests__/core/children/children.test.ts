@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { familyOf, treeOf } from '../../../src/core/children/family.js';
 import { lackingOf } from '../../../src/core/children/generated.js';
-import { managedBy, managesElsewhere, setsOf } from '../../../src/core/children/managed.js';
+import {
+  managedBy,
+  managesElsewhere,
+  mayCreate,
+  setsOf,
+} from '../../../src/core/children/managed.js';
 import {
   type Lead,
   leadOf,
@@ -12,6 +17,7 @@ import {
 } from '../../../src/core/children/target.js';
 import { begin, step } from '../../../src/core/decision/state.js';
 import type { RevisionRequest, RunOrigin, Target } from '../../../src/core/decision/target.js';
+import type { Conclusion, Reason } from '../../../src/core/result/vocabulary.js';
 import { A, B, C, type Look, manifest } from '../../support/manifest.ts';
 import { POLICY } from '../support/follow.ts';
 
@@ -134,6 +140,25 @@ describe('what an ApplicationSet lacks before its Applications are waited for', 
 
   test.each([[generated()], [generated('a')]])('nothing: %j', (standing) => {
     expect(lackingOf('shops', standing, [])).toBeUndefined();
+  });
+});
+
+describe('what an Application whose own wait is over may still create', () => {
+  const failed = { phase: 'Failed', sync: 'OutOfSync' };
+  const requested = { sync: { revision: B } };
+  test.each<[string, Look, string, boolean]>([
+    ['it is well', {}, 'success/synced', true],
+    ['its operation failed', failed, 'failure/sync-failed', false],
+    ['a retry of it runs', { phase: 'Running' }, 'failure/sync-failed', true],
+    ['another one is asked for', { ...failed, requested }, 'failure/sync-failed', true],
+    ['auto-sync has given up', failed, 'failure/auto-sync-refused', false],
+    ['nobody syncs it', { sync: 'OutOfSync' }, 'failure/not-automated', false],
+    ['a sync window is closed', { sync: 'OutOfSync' }, 'failure/sync-window', false],
+    ['all that it deployed is Degraded', { health: 'Degraded' }, 'failure/degraded', true],
+    ['it cannot be read', {}, 'failure/internal-error', true],
+  ])('%s', (_, look, end, expected) => {
+    const [conclusion, reason] = end.split('/') as [Conclusion, Reason];
+    expect(mayCreate(application('root', look), { conclusion, reason })).toBe(expected);
   });
 });
 

@@ -62,6 +62,10 @@ function ofOldSpec(application: Application): Application {
 
 const IMAGE: Wish = { policy: { images: imagePatterns('web:2') }, target: ANY };
 
+function abandoned(...by: readonly string[]): Happening {
+  return () => ({ kind: 'abandoned', by });
+}
+
 function set(standing: Standing, unseen: readonly string[] = []): Happening {
   return () => ({ kind: 'set', set: { standing, unseen } });
 }
@@ -81,6 +85,7 @@ function rollout(told: Partial<Rollout> | 'none' = {}): Happening {
 /** A look for each row that the recordings and cases do not come to. */
 const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], wish?: Wish])[] = [
   ['missing', [gone]],
+  ['not-created', [gone, abandoned('root')], { policy: { managed: true } }],
   ['too-few', [() => ({ kind: 'too-few', shortage: { found: ['shop'], wanted: 2 } })]],
   ['out-of-sight', [() => ({ kind: 'out-of-sight' })]],
   ['deleted', [see(app()), gone]],
@@ -169,6 +174,34 @@ describe('every row of the table', () => {
 
   test('has one name', () => {
     expect(new Set(RULES).size).toBe(RULES.length);
+  });
+});
+
+describe('an Application that those that manage it did not create', () => {
+  const roots = [1, 2, 3, 4, 5, 6].map((n) => `root-${n}`);
+  test.each<[string, readonly Happening[], string, string]>([
+    ['never there', [gone, abandoned('root')], 'not-created', 'root failed before creating it'],
+    [
+      'deleted',
+      [see(app()), gone, abandoned('root')],
+      'not-created',
+      'root failed before creating it again',
+    ],
+    [
+      'managed by many',
+      [gone, abandoned(...roots)],
+      'not-created',
+      'root-1, root-2, root-3, root-4, root-5 and 1 more failed before creating it',
+    ],
+    ['may still come', [gone, abandoned('root'), abandoned()], 'missing', 'Argo CD to create it'],
+    ['comes', [gone, abandoned('root'), see(app())], 'not-deployed', ''],
+  ])('%s', (_, happenings, rule, what) => {
+    const verdict = verdictOf(happenings, { policy: { managed: true } });
+    expect(verdict.rule).toBe(rule);
+    expect(verdict.what).toContain(what);
+    const failed = { kind: 'done', conclusion: 'failure', reason: 'missing' };
+    if (rule === 'not-created') expect(verdict).toMatchObject(failed);
+    else expect(verdict.kind).toBe('waiting');
   });
 });
 

@@ -162,7 +162,7 @@ clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-auth
     },
     /certificate-authority-data of cluster a of `kubeconfig` is not a PEM certificate/,
   ],
-  ['a kubeconfig that is no YAML', { kubeconfig: 'a: [secret' }, /is not YAML: line 1/],
+  ['a kubeconfig that is no YAML', { kubeconfig: 'a: [s3cret' }, /is not YAML: line 1/],
   ['a kubeconfig that is none', { kubeconfig: 'a: b' }, /neither clusters nor contexts/],
   [
     'a KUBECONFIG of files that do not exist',
@@ -175,7 +175,7 @@ clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-auth
     const error = await refusal(access);
     expect(error.reason).toBe('invalid-input');
     expect(error.message).toMatch(message);
-    expect(error.message).not.toContain('secret');
+    expect(error.message).not.toContain('s3cret');
     expect(error.remedy).toContain('kubeconfig: $');
   },
 );

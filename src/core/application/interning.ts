@@ -49,12 +49,12 @@ function kept<T extends ResourceKey>(before: readonly T[], after: readonly T[]):
   const byName = new Map(before.map((each) => [resourceName(each), each]));
   return after.map((each) => {
     const earlier = byName.get(resourceName(each));
-    return earlier && isSame(earlier, each) ? earlier : each;
+    return earlier && isSameEntry(earlier, each) ? earlier : each;
   });
 }
 
 /** Whether two resources of one shape are equal: their values are scalars and lists of texts. */
-function isSame<T extends ResourceKey>(a: T, b: T): boolean {
+export function isSameEntry<T extends ResourceKey>(a: T, b: T): boolean {
   const [before, after] = [Object.entries(a), Object.entries(b)];
   if (before.length !== after.length) return false;
   return before.every(([key, value]) => isSameValue(value, b[key as keyof T]));

@@ -206,6 +206,7 @@ function operationOf(state: Node, spec: Node, report: (problem: DecodeError) => 
     ...(tags.length > 0 ? { tags } : {}),
     ...ofSpec(isOfPresentSpec(spec, result) ?? isOfPresentSpec(spec, child(asked, 'sync'))),
     revisions: resolved.resolved.length > 0 ? resolved : request.revisions,
+    ...(isOther(resolved, request.revisions) ? { asked: request.revisions } : {}),
     phase: phaseOf(state),
     startedAt: text(state, 'startedAt'),
     finishedAt: text(state, 'finishedAt'),
@@ -214,6 +215,11 @@ function operationOf(state: Node, spec: Node, report: (problem: DecodeError) => 
     message: withoutMiddle(text(state, 'message')),
     results: separateObjects(result, 'resources', report).map(resultOf),
   };
+}
+
+/** It was resolved to something else than was asked for. */
+function isOther(resolved: Revisions, asked: Revisions): boolean {
+  return resolved.resolved.length > 0 && resolved.resolved.join(' ') !== asked.resolved.join(' ');
 }
 
 /** A full SHA that was resolved to another one is that of an annotated tag. */

@@ -129,6 +129,8 @@ export interface Operation extends OperationRequest {
   readonly retryLimit: number;
   readonly message: string;
   readonly results: readonly ResourceResult[];
+  /** What it was asked for; absent: its `revisions`. */
+  readonly asked?: Revisions;
   /** It was made with the sources of the present spec; absent: that cannot be told. */
   readonly ofPresentSpec?: boolean;
   /** The annotated tags among the revisions it was asked for. */

@@ -5,7 +5,9 @@ import {
   keyOf,
   type ResourceKey,
 } from '../application/types.js';
+import { isBusy } from '../decision/observations.js';
 import { revisionKey } from '../decision/target.js';
+import type { Conclusion, Reason } from '../result/vocabulary.js';
 
 /**
  * The Applications that an Application manages (app of apps), by `namespace/name`: those among its
@@ -35,6 +37,22 @@ function managed(application: Application, kind: Kind): readonly string[] {
 /** While Argo CD cannot read Git, it calls all that is there to be pruned, of unknown status. */
 function leftGit({ requiresPruning, status }: ComparedResource): boolean {
   return requiresPruning && status !== 'Unknown';
+}
+
+/** How a wait ends of whose Application no operation for the target will come, or succeed. */
+const UNSYNCED: ReadonlySet<Reason> = new Set([
+  ...(['sync-failed', 'auto-sync-refused', 'not-automated', 'sync-window'] as const),
+]);
+
+/**
+ * Whether an Application may still create those that it lists.
+ * @param end of its own wait
+ */
+export function mayCreate(
+  application: Application,
+  { conclusion, reason }: { readonly conclusion: Conclusion; readonly reason: Reason },
+): boolean {
+  return conclusion !== 'failure' || !UNSYNCED.has(reason) || isBusy(application);
 }
 
 /** Whether it deploys Applications, or what generates them, to another cluster. */

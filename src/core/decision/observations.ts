@@ -184,20 +184,22 @@ function withOperation(
 ): readonly SeenOperation[] {
   if (!operation) return operations;
   const last = operations.at(-1);
-  if (!last || !isSame(last, operation)) {
+  if (!last || !isSameOperation(last, operation)) {
     return [...operations, updated(begun(operation, look), operation, look)];
   }
   return [...operations.slice(0, -1), updated(last, operation, look)];
 }
 
 /** Starts are whole seconds: two operations may share one, but an ended one does not run again. */
-function isSame(known: SeenOperation, operation: Operation): boolean {
+export function isSameOperation(known: Known, operation: Known): boolean {
   if (known.startedAt !== operation.startedAt || known.selective !== operation.selective) {
     return false;
   }
   if (!hasEnded(known)) return true;
   return hasEnded(operation) && known.finishedAt === operation.finishedAt;
 }
+
+type Known = Pick<Operation, 'startedAt' | 'selective' | 'phase' | 'finishedAt'>;
 
 /** A snapshot's number, whether others before it were missed, and when it came. */
 interface Sighting {

@@ -101,6 +101,12 @@ const PRESENCE_ROWS = [
     verdict: () => failure('invalid-input', OUT_OF_SIGHT),
   },
   {
+    id: 'not-created',
+    applies: ({ presence, abandonedBy }: State) =>
+      abandonedBy !== undefined && (presence === 'missing' || presence === 'deleted'),
+    verdict: ofAbandoned,
+  },
+  {
     id: 'missing',
     applies: ({ presence }: State) => presence === 'missing',
     verdict: ({ policy }: State) => ofMissing(policy),
@@ -397,6 +403,11 @@ function someOf(texts: readonly string[], separator: string): string {
   const rest = texts.length - SOME;
   const first = texts.slice(0, SOME).join(separator);
   return rest > 0 ? `${first} and ${rest} more` : first;
+}
+
+function ofAbandoned({ presence, abandonedBy = [] }: State): Verdict {
+  const again = presence === 'deleted' ? ' again' : '';
+  return failure('missing', `${someOf(abandonedBy, ', ')} failed before creating it${again}`);
 }
 
 function ofMissing(policy: Policy): Verdict {

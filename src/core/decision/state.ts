@@ -6,6 +6,7 @@ import type { ImagePattern } from '../filters/images.js';
 import type { Pattern } from '../filters/patterns.js';
 import { type Looks, NO_LOOKS, NO_WINDOWS } from '../result/looks.js';
 import { type Fact, withFacts } from './facts.js';
+import { type Reported, withoutInherited } from './inherited.js';
 import type { Moment } from './moment.js';
 import { isBusy, NOTHING_SEEN, type Observations, observeSnapshot } from './observations.js';
 import {
@@ -73,6 +74,8 @@ export interface State {
   /** `Moment.elapsed` at which the timeout ends the wait. */
   readonly endsAt: number;
   readonly application?: Application;
+  /** Its operation, as the last snapshot had it. */
+  readonly reported?: Reported;
   readonly target?: Target;
   readonly seen: Observations;
   /** What was seen, in its order; progress.ts says what it means. */
@@ -84,6 +87,8 @@ export interface State {
   readonly triggered?: Triggered;
   /** What looks within the Application have told. */
   readonly looks: Looks;
+  /** The names of those that manage it, where all have failed, and none will create it any more. */
+  readonly abandonedBy?: readonly string[];
   /** It is no Application, but stands for those of `min-applications` that are still to come. */
   readonly shortage?: Shortage;
   /** It is no Application, but stands for an ApplicationSet while that has not generated its own. */
@@ -122,6 +127,8 @@ export type Event =
   | { readonly kind: 'rollout'; readonly rollout: Rollout | 'none' }
   /** An Application that is waited for manages it, and writes its spec. */
   | { readonly kind: 'managed' }
+  /** Those that manage it have failed, and none will create it any more; empty: one still may. */
+  | { readonly kind: 'abandoned'; readonly by: readonly string[] }
   /** It is where this run cannot look. */
   | { readonly kind: 'out-of-sight' }
   | {
@@ -167,6 +174,8 @@ export function step(state: State, event: Event): State {
       return withAbsence(state);
     case 'managed':
       return withManager(state);
+    case 'abandoned':
+      return withAbandonment(state, event.by);
     case 'out-of-sight':
       return { ...state, presence: 'out-of-sight' };
     case 'too-few':
@@ -196,6 +205,14 @@ function withManager(state: State): State {
   const { policy } = state;
   if (policy.managed || policy.generated) return state;
   return { ...state, policy: { ...policy, generated: true } };
+}
+
+function withAbandonment(state: State, by: readonly string[]): State {
+  const { abandonedBy = [], ...rest } = state;
+  if (by.length === abandonedBy.length && by.every((each, i) => each === abandonedBy[i])) {
+    return state;
+  }
+  return by.length === 0 ? rest : { ...rest, abandonedBy: by };
 }
 
 /** What was seen stays; the repository's answers were about the former target. */
@@ -251,15 +268,19 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
     return { ...before, presence: 'present', application: event.application };
   }
   const known = before.application;
-  const fresh = known ? sharedWith(known, event.application) : event.application;
+  const shared = known ? sharedWith(known, event.application) : event.application;
+  const owned = withoutInherited(shared, before.reported, before.seen.snapshots === 0);
+  const fresh = owned.application;
   const tags = withTags(before.tags, fresh.operation?.tags ?? []);
   const application = withHydrated(untagged(fresh, tags), known);
   const learnt = tags !== before.tags;
   const seenBefore = learnt ? untaggedEvidence(before.seen, tags) : before.seen;
   const factsBefore = learnt ? untaggedFacts(before.facts, tags) : before.facts;
   const seen = observeSnapshot(seenBefore, application, event.gap, now);
+  const { reported: _reported, ...rest } = before;
   return withTrigger({
-    ...before,
+    ...rest,
+    ...(owned.reported ? { reported: owned.reported } : {}),
     presence: 'present',
     application,
     tags,

@@ -122,6 +122,6 @@ function contentOf(path: string): string {
 function noAccess(access: Access): TerminalError {
   const context = access.context === '' ? '' : ` \`context\` is ${access.context}, but`;
   return invalid(
-    `No access to a cluster:${context} neither \`kubeconfig\` nor \`server\` is set, KUBECONFIG is not set, there is no ~/.kube/config, and this is not a pod with a service account.`,
+    `No access to a cluster:${context} neither \`kubeconfig\` nor \`server\` is set, KUBECONFIG is not set, there is no ~/.kube/config, and this is not a pod with a service account. A secret that does not exist, or that this run may not read, is empty.`,
   );
 }
