@@ -48,6 +48,23 @@ test('there is a workflow for each purpose', () => {
   expect(read('.github/workflows/ci.yml')).toMatch(/run: \.ci\/run$/m);
 });
 
+test('Dependabot groups the packages that are in dist/, and keeps them from the tools', () => {
+  const { devDependencies } = JSON.parse(read('package.json')) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const licenses = read('dist/licenses.txt');
+  const bundled = Object.entries(devDependencies)
+    .filter(([name, version]) => new RegExp(`^${name} ${version} `, 'm').test(licenses))
+    .map(([name]) => name);
+  const { updates } = parse(read('.github/dependabot.yml')) as {
+    readonly updates: readonly [{ readonly groups: Readonly<Record<string, object>> }];
+  };
+  expect(updates[0].groups).toMatchObject({
+    bundled: { patterns: bundled },
+    tools: { 'exclude-patterns': bundled },
+  });
+});
+
 const program = actionlint();
 
 test('actionlint is there where it must be', () => {
