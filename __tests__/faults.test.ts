@@ -56,6 +56,11 @@ interface Setting {
 
 type Arrange = (bench: Bench) => Setting | undefined | Promise<Setting | undefined>;
 
+/** For what is given up because of its silence. */
+function impatient(arrange: Arrange): Arrange {
+  return async (bench) => ({ ...(await arrange(bench)), wait: { timing: { idleMs: 700 } } });
+}
+
 interface Row {
   readonly name: string;
   /** What the server does. */
@@ -419,7 +424,7 @@ const CONNECTION: readonly Row[] = [
   {
     name: 'a request that hangs',
     does: 'takes the first request and never answers',
-    arrange: atStart(1, { kind: 'hang' }),
+    arrange: impatient(atStart(1, { kind: 'hang' })),
     says: [/no answer for/],
   },
   {
@@ -555,7 +560,9 @@ const STREAM: readonly Row[] = [
           ? { ...event, object: { ...event.object, status: padded(event.object.status, padding) } }
           : event,
       );
-      return { trace: { ...trace, events } };
+      // A busy machine may take long to read one.
+      const wait = { timing: { silenceTimeoutMs: 60_000, idleTimeoutMs: 60_000 } };
+      return { trace: { ...trace, events }, wait };
     },
   },
   {
@@ -805,7 +812,7 @@ const BODIES: readonly Row[] = [
     name: 'an answer that stops in the middle',
     does: 'sends the headers of a list and nothing more',
     serve: { streamingList: 'reject' },
-    arrange: strikes(first(1, isList, { kind: 'silence' })),
+    arrange: impatient(strikes(first(1, isList, { kind: 'silence' }))),
     says: [/silence in an answer for/],
   },
   {
@@ -907,8 +914,7 @@ const WORLD: readonly Row[] = [
     does: 'lets every watch hang; a list on a new connection works',
     arrange(bench) {
       strikes(each(isWatch, { kind: 'hang' }))(bench);
-      const wait = { timing: { idleMs: 60_000 } };
-      return { inputs: { timeout: '1' }, wait, play: () => putAll(bench), from: 'asked' };
+      return { inputs: { timeout: '1' }, play: () => putAll(bench), from: 'asked' };
     },
     versions: 'seldom',
     after: 1000,

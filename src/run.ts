@@ -20,7 +20,8 @@ import { openSource, sourceToFollow } from './sources/open.js';
 import type { Source } from './sources/source.js';
 import { childRules } from './wait/children.js';
 import { beat, createDisplay, type Display } from './wait/display.js';
-import { createLook, type Look } from './wait/looks.js';
+import type { EffectDependencies } from './wait/effects.js';
+import { createLook, createSetReader, type Look } from './wait/looks.js';
 import { waitFor } from './wait/loop.js';
 import { applicationSelectors, nameOf } from './wait/selection.js';
 import { type TargetResolvers, targetResolvers } from './wait/targets.js';
@@ -115,7 +116,9 @@ async function ask(
   // With children most of what is listed may be of nobody's concern.
   const seen = inputs.children ? earlier?.seen : undefined;
   const heard = seen || !earlier ? followed : overheard(followed, ofApplications(earlier.seen));
-  const waiting = waitWith(dependencies, inputs, { source: heard, display, github, look, seen });
+  const readSet = createSetReader({ open: inspector, log: console });
+  const parts = { source: heard, display, github, look, readSet, seen };
+  const waiting = waitWith(dependencies, inputs, parts);
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();
   display.end();
@@ -137,6 +140,7 @@ interface WaitParts {
   readonly display: Display;
   readonly github: GithubReport | undefined;
   readonly look: Look;
+  readonly readSet: NonNullable<EffectDependencies['readSet']>;
   /** To be told of the Applications that are waited for; undefined: the source tells it. */
   readonly seen: ((application: Application) => void) | undefined;
 }
@@ -144,7 +148,7 @@ interface WaitParts {
 async function waitWith(
   { clock, console, cancelled, env, random }: RunDependencies,
   inputs: Inputs,
-  { source, display, github, look, seen }: WaitParts,
+  { source, display, github, look, readSet, seen }: WaitParts,
 ): Promise<Outcome> {
   const { run, trigger } = inputs;
   const since = await sinceFor(inputs, { env, clock, random, log: console }, cancelled);
@@ -164,6 +168,7 @@ async function waitWith(
     resolve,
     cancelled,
     look,
+    readSet,
     wanted: applicationSelectors(inputs),
     minApplications: inputs.minApplications,
     policy,

@@ -4,9 +4,10 @@ import { withFields } from '../../src/conclude/fields.js';
 import type { Settled } from '../../src/core/result/settle.js';
 import type { Change } from '../../src/core/result/vocabulary.js';
 import { readInputs } from '../../src/inputs/index.js';
-import { systemClock } from '../../src/platform/clock.js';
+
 import { connectArgocd } from '../../src/sources/argocd/index.js';
 import { type ArgocdServer, startArgocdServer } from '../support/argocd-server.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
 let argocd: ArgocdServer;
@@ -53,7 +54,7 @@ async function asked(count: number, more: Readonly<Record<string, string>>, abor
   const trust = { certificateAuthority: argocd.ca, insecureSkipTlsVerify: false };
   const access = { server: argocd.url, token: argocd.token, trust };
   const found = await withFields({ ends }, results, inputs, {
-    ...{ clock: systemClock(), random: Math.random },
+    ...{ clock: fakeClock(), random: Math.random },
     console: { ...log, mask: () => undefined },
     cancelled: aborted ? AbortSignal.abort() : new AbortController().signal,
     argocd: connectArgocd(access, { env: {}, log, mask: () => undefined }),
@@ -92,7 +93,7 @@ test('of 1,000 live objects 500 are read, and a notice says so', async () => {
     results,
     await readInputs({ INPUT_APPLICATION: 'shop', INPUT_FIELDS: 'paths' }, () => ''),
     {
-      ...{ clock: systemClock(), random: Math.random },
+      ...{ clock: fakeClock(), random: Math.random },
       console: { ...log, mask: () => undefined },
       cancelled: new AbortController().signal,
       before: { objects: new Map([[key, before]]), troubles: [] },

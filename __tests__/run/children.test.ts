@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { expectEnd, said, stepHere } from '../process/steps.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
+import { type ApiServer, type Fault, startApiServer } from '../support/api-server.ts';
 import { type ArgocdServer, isStream, startArgocdServer } from '../support/argocd-server.ts';
 import { loadFan, playFan } from '../support/fan.ts';
 import { A, B, type Look, manifest } from '../support/manifest.ts';
 import { applicationsOf } from '../support/results.ts';
 import { runHere } from '../support/run-here.ts';
+import { setManifest } from '../support/set-manifest.ts';
 
 const fan = loadFan('app-of-apps');
 
@@ -21,16 +22,18 @@ interface Played {
   readonly begin: Promise<unknown>;
 }
 
-async function cluster(): Promise<Played> {
-  const server = await startApiServer();
+type Intercept = (request: { readonly path: string }) => Fault | undefined;
+
+async function cluster(intercept: Intercept = () => undefined): Promise<Played> {
+  const server = await startApiServer({ intercept });
   running.push(server);
   const { url, token, ca } = server;
   const begin = server.seen(({ verb }) => verb === 'watch');
   return { server, begin, access: { server: url, token, 'certificate-authority': ca } };
 }
 
-async function argocd(): Promise<Played> {
-  const server = await startArgocdServer();
+async function argocd(intercept: Intercept = () => undefined): Promise<Played> {
+  const server = await startArgocdServer({ intercept });
   running.push(server);
   const { url, token, ca } = server;
   const access = { source: 'argocd', 'argocd-server': url, 'argocd-token': token };
@@ -76,6 +79,60 @@ describe.each([
     expect(result.outputs).toMatchObject({ late: 'true', web: 'true', other: 'false' });
     expect(said(result, 'warning')).toEqual([]);
     expect(result.summary).toMatch(/&emsp;↳ ✅ .*kid-c/);
+  });
+});
+
+describe.each([
+  ['the Kubernetes API', cluster],
+  ['the Argo CD API', argocd],
+])('an ApplicationSet in an app of apps by %s', (_, start) => {
+  const SHOPS = { ...kid('shops'), kind: 'ApplicationSet' };
+  const root = (look: Look) => manifest('root', { ...look, resources: [SHOPS] });
+  const owned = (name: string, look: Look = {}) => {
+    const { metadata, ...rest } = manifest(name, look);
+    const ownerReferences = [{ kind: 'ApplicationSet', name: 'shops' }];
+    return { metadata: { ...metadata, ownerReferences }, ...rest };
+  };
+  const isReading = ({ path }: { readonly path: string }) =>
+    path.endsWith('/applicationsets/shops');
+  const step = (access: Played['access']) =>
+    runHere({ inputs: { ...access, ...INPUTS, timeout: '60s' } });
+  const endsOf = (result: Awaited<ReturnType<typeof step>>) =>
+    applicationsOf(result).map(({ application, reason }) => [application, reason]);
+
+  test('what it generates is waited for, and what it has not generated yet', async () => {
+    const { server, access, begin } = await start();
+    for (const each of [root({ revision: A }), owned('shop-a'), owned('shop-b')]) server.put(each);
+    server.put(setManifest({ state: 'generating', applications: ['shop-a'] }));
+    void begin.then(() => setTimeout(() => server.put(root({ revision: B })), 200));
+    void server.seen(isReading).then(() => {
+      server.remove('argocd', 'shop-b');
+      server.put(owned('shop-a', { revision: B }));
+      server.put(owned('shop-c', { revision: B, sync: 'OutOfSync', phase: 'Running' }));
+      server.put(setManifest({ applications: ['shop-a', 'shop-c'] }));
+      setTimeout(() => server.put(owned('shop-c', { revision: B })), 300);
+    });
+    const result = await step(access);
+    expectEnd(result, 'success', 'synced');
+    expect(endsOf(result).map(([name]) => name)).toEqual(['root', 'shop-a', 'shop-c']);
+    expect(result.stdout).toContain('root: at bbbbbbbb');
+    expect(result.stdout).toContain(
+      'waiting for ApplicationSet shops to generate its Applications for its present spec',
+    );
+    expect(said(result, 'warning')).toEqual([]);
+  });
+
+  test('that may not be read fails nothing, and the log says so once', async () => {
+    const { server, access } = await start((request) =>
+      isReading(request) ? { kind: 'status', code: 403 } : undefined,
+    );
+    for (const each of [root({ revision: B }), owned('shop-a', { revision: B })]) server.put(each);
+    const result = await step(access);
+    expectEnd(result, 'success', 'synced');
+    expect(endsOf(result).map(([name]) => name)).toEqual(['root', 'shop-a']);
+    const notes = result.stdout.split('\n').filter((line) => line.includes('has to tell whether'));
+    expect(notes).toHaveLength(1);
+    expect(result.stdout).toContain('applicationsets');
   });
 });
 

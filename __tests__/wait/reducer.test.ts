@@ -96,6 +96,7 @@ function asked({ effects }: Story): readonly string[] {
       const at = effect.at === 'resources' ? 'within' : `at ${effect.at} of`;
       return `look ${at} ${effect.application.name}`;
     }
+    if (effect.kind === 'read-set') return `read ${effect.set}`;
     return `${effect.event.kind} after ${effect.ms}`;
   });
 }

@@ -5,10 +5,13 @@ import type { Verdict } from '../core/decision/rules.js';
 import { isTarget, type Policy, type State, step } from '../core/decision/state.js';
 import type { Inputs } from '../inputs/types.js';
 import { type ChildRules, type Draft, waitOf } from './draft.js';
+import { awaitedSet, awaitedSets, ownerOf, setsIn } from './generated.js';
 import { selectionOf } from './selection.js';
-import type { OpenWait, Wait } from './waits.js';
+import type { OpenWait, Wait, Waiting } from './waits.js';
 
 /** What those that manage an Application mean for its wait: its target, and when its end counts. */
+
+type Done = Extract<Verdict, { readonly kind: 'done' }>;
 
 /** How it is waited for those that Applications manage; undefined: it is not. */
 export function childRules(
@@ -123,21 +126,65 @@ export function heldBack(
   }
   const open = managers.flatMap((manager) => {
     const wait = waitOf(draft, manager);
-    return wait?.kind === 'waiting' ? [{ name: draft.rules.nameOf(manager), wait }] : [];
+    return wait?.kind === 'waiting' ? [{ key: manager, state: wait.state }] : [];
   });
-  if (open.length === 0 || verdict.rule === 'out-of-sight') return verdict;
+  if (verdict.rule === 'out-of-sight') return verdict;
+  if (open.length === 0) return withSets(draft, key, state, verdict);
   const failed = verdict.conclusion === 'failure' && state.target?.kind === 'revision';
   // Its manager may be waiting for it.
-  if (failed && open.every(({ wait }) => hasWritten(wait.state, key))) return verdict;
-  const [names, manage] = [open.map(({ name }) => name).join(', '), open.length > 1 ? '' : 's'];
-  return { kind: 'waiting', what: `${names}, which manage${manage} it` };
+  const writing = failed ? open.map((manager) => writtenBy(draft, manager, key, state)) : [];
+  if (failed && writing.every((each) => each === 'written')) return verdict;
+  const names = open.map((manager) => draft.rules.nameOf(manager.key)).join(', ');
+  const again = writing.flatMap((each) => (typeof each === 'object' ? (each.recheckAt ?? []) : []));
+  return {
+    kind: 'waiting',
+    what: `${names}, which manage${open.length > 1 ? '' : 's'} it`,
+    ...(again.length > 0 ? { recheckAt: Math.min(...again) } : {}),
+  };
 }
 
-/** Whether a managed Application is as the target has it. */
-function hasWritten({ application, target }: State, key: string): boolean {
+/** What is well with all that it deploys may still lack what its ApplicationSets generate. */
+function withSets(draft: Draft, key: string, state: State, verdict: Done): Verdict {
+  if (verdict.conclusion !== 'success' || verdict.rule === 'wait-for-nothing') return verdict;
+  const hidden = setsIn(state).find(
+    (set) => !draft.rules.children?.watches(partsOf(set).namespace),
+  );
+  if (hidden !== undefined) {
+    return { ...verdict, conclusion: 'failure', reason: 'invalid-input', what: unwatched(hidden) };
+  }
+  return awaitedSets(draft, key, state) ?? verdict;
+}
+
+function unwatched(set: string): string {
+  return `it deploys ApplicationSet ${set} to a namespace that this step does not watch, so the Applications of that cannot be waited for: set application-namespace: '*'`;
+}
+
+interface Manager {
+  readonly key: string;
+  readonly state: State;
+}
+
+/**
+ * Whether an Application is as the target has it, by one that manages it or the ApplicationSet that
+ * generates it; else what is waited for, as far as that can be told.
+ */
+function writtenBy(
+  draft: Draft,
+  manager: Manager,
+  key: string,
+  { application }: State,
+): 'written' | Waiting | undefined {
+  if (hasWritten(manager.state, 'Application', key)) return 'written';
+  const set = application && ownerOf(application);
+  if (set === undefined || !hasWritten(manager.state, 'ApplicationSet', set)) return undefined;
+  return awaitedSet(draft, manager.key, manager.state, set) ?? 'written';
+}
+
+/** Whether what an Application manages is as the target has it. */
+function hasWritten({ application, target }: State, kind: string, key: string): boolean {
   if (!application || target?.kind !== 'revision') return false;
   const { comparison, operation } = application;
-  const name = resourceName({ group: 'argoproj.io', kind: 'Application', ...partsOf(key) });
+  const name = resourceName({ group: 'argoproj.io', kind, ...partsOf(key) });
   const isIn = (all: readonly { readonly status: string }[]) =>
     all.some((each) => each.status === 'Synced');
   const compared = isTarget(application, target, comparison.revisions);

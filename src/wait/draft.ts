@@ -6,8 +6,10 @@ import type { Moment } from '../core/decision/moment.js';
 import type { Event, Policy, State } from '../core/decision/state.js';
 import type { Target } from '../core/decision/target.js';
 import type { LookAt, Looks } from '../core/result/looks.js';
+import type { SetSeen } from '../sources/inspector.js';
 import type { SourceEvent } from '../sources/source.js';
 import type { ApplicationSelector } from './selection.js';
+import type { SetReading } from './set-readings.js';
 import type { Wait, Waits } from './waits.js';
 
 /** What a reduction is told, what it knows, and what it changes. */
@@ -66,6 +68,8 @@ export interface Facts {
    * gap, and those that it manages may come next. Absent: nothing is.
    */
   readonly catchingUpUntil?: number;
+  /** What was read of ApplicationSets that Applications manage, by the keys of both; absent: none. */
+  readonly readings?: ReadonlyMap<string, SetReading>;
   /** The ends of Applications that nobody lists any more, and of which nothing was heard since. */
   readonly unlisted?: ReadonlyMap<string, Wait>;
   /** Why the server has no answer at present. */
@@ -115,6 +119,14 @@ export type WaitEvent =
       /** No later look will see more. */
       readonly final: boolean;
     }
+  /** An ApplicationSet was read that the Application manages, after that operation of it. */
+  | {
+      readonly kind: 'set-read';
+      readonly key: string;
+      readonly set: string;
+      readonly operation: string;
+      readonly seen: SetSeen;
+    }
   /** The time has come at which a verdict may change by itself. */
   | { readonly kind: 'recheck'; readonly key: string; readonly at: number };
 
@@ -135,6 +147,13 @@ export type Effect =
       readonly at: LookAt;
       /** What is known by now. */
       readonly looks: Looks;
+    }
+  /** Reads an ApplicationSet, by `namespace/name`, for the Application that manages it. */
+  | {
+      readonly kind: 'read-set';
+      readonly key: string;
+      readonly set: string;
+      readonly operation: string;
     }
   /** Sends an event after so many milliseconds. */
   | { readonly kind: 'later'; readonly ms: number; readonly event: WaitEvent };
@@ -177,8 +196,12 @@ export interface Draft {
   family: Family;
   /** Those whose state is new: what they manage follows. */
   readonly touched: Set<string>;
+  /** Those whose ApplicationSets may have generated others: they say nothing new themselves. */
+  readonly regrouped: Set<string>;
   /** What those that manage others say now: hundreds of children ask. */
   readonly leads: Map<State, Lead>;
+  /** What ApplicationSets generate; absent: nobody has asked yet. */
+  generated?: ReadonlyMap<string, readonly string[]>;
   readonly effects: Effect[];
 }
 

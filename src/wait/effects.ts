@@ -3,6 +3,8 @@ import type { Event, Relation, State } from '../core/decision/state.js';
 import type { LookAt, Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
+import type { SetSeen } from '../sources/inspector.js';
+import type { ObjectName } from '../sources/source.js';
 import type { Effect, Question, WaitEvent } from './draft.js';
 
 /** What effects are run with. */
@@ -32,6 +34,8 @@ export interface EffectDependencies {
     known: Looks,
     signal: AbortSignal,
   ) => Promise<Looked>;
+  /** Reads an ApplicationSet; never rejects. Absent: it cannot. */
+  readonly readSet?: (set: ObjectName, signal: AbortSignal) => Promise<SetSeen>;
 }
 
 /** What a look within an Application came to, as in the event of that name. */
@@ -68,6 +72,9 @@ export class Effects {
       case 'look':
         // Not among the requests: no end waits for it.
         void this.#look(effect, signal).catch(this.#fail);
+        break;
+      case 'read-set':
+        this.#track(this.#readSet(effect, signal));
         break;
       case 'later':
         void this.#later(effect, signal).catch(this.#fail);
@@ -118,6 +125,13 @@ export class Effects {
     }
   }
 
+  async #readSet({ key, set, operation }: Of<'read-set'>, signal: AbortSignal): Promise<void> {
+    const [namespace = '', name = ''] = set.split('/');
+    const seen = await this.#dependencies.readSet?.({ namespace, name }, signal);
+    if (signal.aborted) return;
+    this.#send({ kind: 'set-read', key, set, operation, seen: seen ?? CANNOT });
+  }
+
   async #later({ ms, event }: Of<'later'>, signal: AbortSignal): Promise<void> {
     await this.#dependencies.clock.sleep(ms, signal);
     if (!signal.aborted) this.#send(event);
@@ -128,5 +142,7 @@ export class Effects {
     this.#requests.add(entry);
   }
 }
+
+const CANNOT: SetSeen = { kind: 'unavailable', final: true, message: '', remedy: '' };
 
 type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>;

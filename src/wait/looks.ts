@@ -60,6 +60,28 @@ export function createLook(options: LookOptions): Look {
   };
 }
 
+/** Reads ApplicationSets, a few at once, and says once why it cannot. */
+export function createSetReader({
+  open,
+  log,
+}: Pick<LookOptions, 'open' | 'log'>): NonNullable<EffectDependencies['readSet']> {
+  const { tell } = told(log);
+  const inTurn = turns(AT_ONCE);
+  return async ({ namespace, name }, signal) => {
+    const inspector = await open();
+    if (!inspector) return { kind: 'unavailable', final: true, message: '', remedy: '' };
+    const seen = await inTurn(() =>
+      inspector.applicationSet({ namespace, applicationSet: name }, signal),
+    );
+    if (seen.kind === 'unavailable' && !signal.aborted) tell({ ...seen, message: unread(seen) });
+    return seen;
+  };
+}
+
+function unread({ message }: Lack): string {
+  return `${message} children: the health of what manages an ApplicationSet has to tell whether all its Applications are generated.`;
+}
+
 const LOOK_AT: Readonly<Record<LookAt, (looking: Looking) => Promise<Looked>>> = {
   resources: lookAtResources,
   'sync-windows': lookAtSyncWindows,

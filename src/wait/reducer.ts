@@ -21,6 +21,7 @@ import {
   waitOf,
 } from './draft.js';
 import { catchUp, caughtUp, followUp, forget, formFamily, met, withdraw } from './family.js';
+import { isGenerated, ownedNow, setRead } from './generated.js';
 import {
   areOfSet,
   counted,
@@ -51,6 +52,7 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
     changed: new Map(),
     strangers: new Map(),
     touched: new Set<string>(),
+    regrouped: new Set<string>(),
     leads: new Map(),
     effects: [],
   };
@@ -115,6 +117,9 @@ function take(draft: Draft, event: WaitEvent): void {
     case 'looked':
       looked(draft, event);
       break;
+    case 'set-read':
+      setRead(draft, event);
+      break;
     case 'recheck':
       recheck(draft, event);
   }
@@ -150,6 +155,7 @@ function arrived(draft: Draft, event: Taken<'application'>): void {
   const { application, gap } = event;
   const key = keyOf(application);
   if (gap) catchUp(draft);
+  ownedNow(draft, application);
   const entries = entriesNaming(draft.rules.wanted, application);
   const named = isAdmitted(draft, key, entries) ? entries : [];
   if (named.length === 0 && !waitOf(draft, key)) {
@@ -192,7 +198,7 @@ function left(draft: Draft, key: string): void {
   forget(draft, key);
   const wait = waitOf(draft, key);
   if (!wait) return;
-  if (areOfSet(draft.rules.wanted, wait.entries)) {
+  if (areOfSet(draft.rules.wanted, wait.entries) || isGenerated(draft, key)) {
     replace(draft, key, undefined);
     // What it manages goes with it.
     touch(draft, key);

@@ -15,6 +15,7 @@ import {
   type WaitRules,
   waitOf,
 } from './draft.js';
+import { setsIn } from './generated.js';
 import { type LookState, type Manager, type OpenWait, shownOf, type Waiting } from './waits.js';
 
 /** One wait: what an event makes of it, how it is judged, and what it then asks for. */
@@ -89,10 +90,11 @@ function managerIn(
   verdict: Done,
 ): { readonly manager?: Manager } {
   const { application } = state;
-  const children = rules.children ? childrenIn(state) : [];
-  if (children.length === 0 || !application) return {};
+  if (!rules.children || !application) return {};
+  const [children, sets] = [childrenIn(state), setsIn(state)];
+  if (children.length + sets.length === 0) return {};
   const creates = mayCreate(application, verdict);
-  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children, creates } };
+  return { manager: { lead: leadOf(rules.nameOf(key), state, now), children, sets, creates } };
 }
 
 function end(draft: Draft, key: string, { entries, state }: OpenWait, verdict: Done): void {

@@ -1,6 +1,6 @@
 import { type Application, keyOf } from '../core/application/types.js';
 import { managesElsewhere } from '../core/children/managed.js';
-import { type Lead, targetUnder } from '../core/children/target.js';
+import { type Lead, targetOfManaged } from '../core/children/target.js';
 import { resolveTarget, type Target } from '../core/decision/target.js';
 import type { Inputs } from '../inputs/types.js';
 import type { Console } from '../report/console.js';
@@ -37,7 +37,7 @@ export function targetResolvers(inputs: Inputs, console: Console): TargetResolve
       return target;
     },
     managed(application, leads) {
-      const target = targetUnder(leads, inputs.run, application);
+      const target = targetOfManaged(inputs.revision, leads, inputs.run, application);
       const what = target.kind === 'any' ? 'what its spec asks for' : `revision ${target.text}`;
       tell(application, what, target);
       return target;

@@ -33,6 +33,8 @@ export interface Manager {
   readonly lead: Lead;
   /** Their keys. */
   readonly children: readonly string[];
+  /** Those of the ApplicationSets that generate more of them, as they come. */
+  readonly sets: readonly string[];
   /** It may still create them. */
   readonly creates: boolean;
 }

@@ -45,6 +45,18 @@ describe('an ApplicationSet on the wire', () => {
     expect(parseApplicationSet(setManifest({ rollout })).rollout).toMatchObject([{ step: 0 }]);
   });
 
+  test.each([
+    [1, '2026-03-01T11:00:00Z'],
+    [2, ''],
+  ])(
+    'without a record of writes, spec %s was written when it was created, or nobody knows',
+    (generation, when) => {
+      const object = setManifest({ generation });
+      const metadata = { ...object.metadata, creationTimestamp: '2026-03-01T11:00:00Z' };
+      expect(parseApplicationSet({ ...object, metadata }).specWrittenAt).toBe(when);
+    },
+  );
+
   test('only a write of the spec counts as one', () => {
     const object = setManifest({ specWrittenAt: '2026-03-01T12:00:00Z' });
     const status = { subresource: 'status', fieldsV1: { 'f:status': {} } };

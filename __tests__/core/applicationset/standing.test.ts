@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseApplicationSet } from '../../../src/core/applicationset/parse.js';
 import {
+  believedIn,
   type SeenSet,
+  type Standing,
   standingOf,
+  standingOnceRead,
   withoutSet,
   withSet,
 } from '../../../src/core/applicationset/standing.js';
@@ -145,5 +148,55 @@ describe('how an ApplicationSet stands to its Applications', () => {
       kind: 'unreadable',
       problem: 'ApplicationSet argocd/shops.status must be an object, not a list',
     });
+  });
+});
+
+describe('how one stands that is read now and then', () => {
+  const read = (look: SetLook | undefined, before: Standing | undefined, ageMs: number) =>
+    standingOnceRead(look && parseApplicationSet(setManifest(look)), before, ageMs, {
+      elapsed: 100,
+    });
+  const GENERATED = { kind: 'generated', applications: ['set-dev'] } as const;
+  const DOUBTED = { kind: 'generating', recheckAt: 100 } as const;
+  type Case = readonly [
+    string,
+    SetLook | undefined,
+    before: Standing | undefined,
+    ageMs: number,
+    Standing,
+  ];
+  test.each<Case>([
+    ['an old spec, well', {}, undefined, 10_000, GENERATED],
+    ['a young one', {}, undefined, 4000, { kind: 'generating', recheckAt: 6100 }],
+    ['one that was young', {}, DOUBTED, 10_000, GENERATED],
+    ['one that was well', {}, GENERATED, 10_000, GENERATED],
+    [
+      'one that has just finished: the other watch may be behind',
+      {},
+      { kind: 'generating' },
+      60_000,
+      { kind: 'generating', recheckAt: 1100 },
+    ],
+    [
+      'likewise after an error',
+      {},
+      { kind: 'missing' },
+      60_000,
+      { kind: 'generating', recheckAt: 1100 },
+    ],
+    ['not finished', { state: 'none' }, GENERATED, 60_000, { kind: 'generating' }],
+    ['not there', undefined, GENERATED, 60_000, { kind: 'missing' }],
+    ['being deleted', { deleting: true }, undefined, 60_000, { kind: 'deleting' }],
+  ])('%s', (_, look, before, ageMs, expected) => {
+    expect(read(look, before, ageMs)).toEqual(expected);
+  });
+
+  test.each([
+    [0, 10_000],
+    [9999, 1],
+    [10_000, 0],
+    [Number.POSITIVE_INFINITY, 0],
+  ])('what was written %s ms ago is believed in %s ms', (ageMs, rest) => {
+    expect(believedIn(ageMs)).toBe(rest);
   });
 });

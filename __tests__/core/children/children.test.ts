@@ -1,10 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { familyOf, treeOf } from '../../../src/core/children/family.js';
-import { managedBy, managesElsewhere, mayCreate } from '../../../src/core/children/managed.js';
-import { type Lead, leadOf, successorsIn, targetUnder } from '../../../src/core/children/target.js';
+import { lackingOf } from '../../../src/core/children/generated.js';
+import {
+  managedBy,
+  managesElsewhere,
+  mayCreate,
+  setsOf,
+} from '../../../src/core/children/managed.js';
+import {
+  type Lead,
+  leadOf,
+  successorsIn,
+  targetOfManaged,
+  targetUnder,
+} from '../../../src/core/children/target.js';
 import { begin, step } from '../../../src/core/decision/state.js';
-import type { RunOrigin, Target } from '../../../src/core/decision/target.js';
+import type { RevisionRequest, RunOrigin, Target } from '../../../src/core/decision/target.js';
 import type { Conclusion, Reason } from '../../../src/core/result/vocabulary.js';
 import { A, B, C, type Look, manifest } from '../../support/manifest.ts';
 import { POLICY } from '../support/follow.ts';
@@ -15,6 +27,11 @@ const application = (name: string, look: Look = {}) => parseApplication(manifest
 function kid(name: string, more: object = {}): object {
   const key = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application', name };
   return { ...key, namespace: 'argocd', status: 'Synced', ...more };
+}
+
+/** The same with an ApplicationSet in place of each Application. */
+function asSets(look: Look): Look {
+  return JSON.parse(JSON.stringify(look).replaceAll('"Application"', '"ApplicationSet"')) as Look;
 }
 
 describe('what an Application manages', () => {
@@ -66,7 +83,18 @@ describe('what an Application manages', () => {
       [],
     ],
   ])('%s', (_, look, expected) => {
-    expect(managedBy(application('root', look))).toEqual(expected.map((name) => `argocd/${name}`));
+    const keys = expected.map((name) => `argocd/${name}`);
+    expect(managedBy(application('root', look))).toEqual(keys);
+    // An ApplicationSet of the same name as its manager is another object.
+    const sets = setsOf(application('root', asSets(look)));
+    expect(sets.filter((key) => key !== 'argocd/root')).toEqual(keys);
+  });
+
+  test('its ApplicationSets are no Applications, and the other way round', () => {
+    const resources = [kid('a'), kid('root', { kind: 'ApplicationSet' })];
+    const both = application('root', { resources });
+    expect(managedBy(both)).toEqual(['argocd/a']);
+    expect(setsOf(both)).toEqual(['argocd/root']);
   });
 
   test('what it deploys to another cluster is known to be there', () => {
@@ -75,6 +103,43 @@ describe('what an Application manages', () => {
     expect(managesElsewhere(application('root', { destination, resources }))).toBe(true);
     expect(managesElsewhere(application('root', { destination }))).toBe(false);
     expect(managesElsewhere(application('root', { resources }))).toBe(false);
+    expect(managesElsewhere(application('root', asSets({ destination, resources })))).toBe(true);
+  });
+});
+
+describe('what an ApplicationSet lacks before its Applications are waited for', () => {
+  const generated = (...applications: readonly string[]) =>
+    ({ kind: 'generated', applications }) as const;
+  type Case = readonly [Parameters<typeof lackingOf>[1], readonly string[], string, string];
+  test.each<Case>([
+    [undefined, [], 'ApplicationSet shops to generate its Applications for its present spec', ''],
+    [
+      { kind: 'generating' },
+      [],
+      'ApplicationSet shops to generate its Applications for its present spec',
+      '',
+    ],
+    [
+      { kind: 'error', reason: 'ApplicationParamsGenerationError', message: 'foreign' },
+      [],
+      'ApplicationSet shops to generate its Applications (ApplicationParamsGenerationError)',
+      '',
+    ],
+    [{ kind: 'missing' }, [], 'ApplicationSet shops to exist', 'missing'],
+    [{ kind: 'deleting' }, [], 'ApplicationSet shops to exist', 'missing'],
+    [generated('a'), ['a'], 'an Application (a) of ApplicationSet shops to exist', 'missing'],
+    [
+      generated(),
+      ['a', 'b', 'c', 'd', 'e', 'f'],
+      '6 Applications (a, b, c, d, e and 1 more) of ApplicationSet shops to exist',
+      'missing',
+    ],
+  ])('%j, of which %j were not seen', (standing, unseen, what, cause) => {
+    expect(lackingOf('shops', standing, unseen)).toEqual({ what, ...(cause ? { cause } : {}) });
+  });
+
+  test.each([[generated()], [generated('a')]])('nothing: %j', (standing) => {
+    expect(lackingOf('shops', standing, [])).toBeUndefined();
   });
 });
 
@@ -153,9 +218,40 @@ describe('the target of a managed Application', () => {
   const GIT = { repoURL: 'https://github.com/acme/shop', targetRevision: 'main', path: 'a' };
   const OTHER = { repoURL: 'https://github.com/acme/other', targetRevision: 'main', path: 'a' };
 
+  const NOBODY = 'no source of it follows the revision of root';
+
   /** The indices of the sources that must be at the revision; undefined: whatever its spec asks for. */
   const sourcesOf = (target: Target) =>
     target.kind === 'revision' ? [...(target.sources ?? [])] : undefined;
+
+  test.each<[string, RevisionRequest, Look, RunOrigin['commit'], string]>([
+    ['the run, where it follows that', { kind: 'auto' }, {}, RUN.commit, "the run's commit"],
+    ['no run that it does not follow', { kind: 'auto' }, OTHER, RUN.commit, NOBODY],
+    ['no branch of it', { kind: 'auto' }, { targetRevision: 'next' }, RUN.commit, NOBODY],
+    ['no commit', { kind: 'auto' }, {}, { kind: 'none', why: 'a pull request' }, NOBODY],
+    [
+      'a revision that is named is that of its manager',
+      { kind: 'revision', text: B },
+      {},
+      RUN.commit,
+      NOBODY,
+    ],
+    ['none', { kind: 'none' }, {}, RUN.commit, NOBODY],
+  ])('of one that follows no manager: %s', (_, request, look, commit, why) => {
+    const target = targetOfManaged(
+      request,
+      [lead({ kind: 'any', why: '' })],
+      { ...RUN, commit },
+      application('a', look),
+    );
+    expect(target.why).toBe(why);
+    expect(target.kind).toBe(why === NOBODY ? 'any' : 'revision');
+  });
+
+  test('one that follows its manager is at the revision of that', () => {
+    const target = targetOfManaged({ kind: 'auto' }, [lead(at(C))], RUN, application('a'));
+    expect(target).toMatchObject({ kind: 'revision', text: C });
+  });
 
   test.each<[string, Lead, Look, readonly number[] | undefined]>([
     ['the same repository and branch', lead(at(B)), {}, [0]],

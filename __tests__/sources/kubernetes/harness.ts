@@ -19,8 +19,8 @@ export const TIMING = {
   idleTimeoutMs: 150,
   listDeadlineMs: 1_000,
   healthyAfterMs: 10_000,
-  connectMs: 2_000,
-  idleMs: 2_000,
+  connectMs: 60_000,
+  idleMs: 60_000,
 };
 
 export interface Lines extends Log {

@@ -43,14 +43,15 @@ function fieldsOf(root: Node) {
 /** What an ApplicationSet without any field is. */
 const NOTHING_READ = fieldsOf({ value: {}, path: '' });
 
-/** By the records that the API server keeps of who wrote what. */
+/** By the records that the API server keeps of who wrote what; a first spec came with the object. */
 function specWrittenAt(metadata: Node): string {
   const latest = objects(metadata, 'managedFields')
     .filter((each) => optional(child(each, 'fieldsV1'), 'f:spec') !== undefined)
     .map((each) => text(each, 'time'))
     .sort()
     .at(-1);
-  return latest ?? '';
+  if (latest !== undefined) return latest;
+  return integer(metadata, 'generation') === 1 ? text(metadata, 'creationTimestamp') : '';
 }
 
 function conditionOf(condition: Node): SetCondition {

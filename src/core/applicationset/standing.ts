@@ -69,13 +69,8 @@ export function standingOf(seen: SeenSet, now: Moment): Standing {
   const { presence, set } = seen;
   if (presence !== 'present' || !set)
     return { kind: presence === 'deleted' ? 'deleted' : 'missing' };
-  if (set.unreadable !== undefined) return { kind: 'unreadable', problem: set.unreadable };
-  if (set.deleting) return { kind: 'deleting' };
-  const error = set.conditions.find(({ type }) => type === 'ErrorOccurred');
-  if (error?.status === 'True') {
-    return { kind: 'error', reason: error.reason, message: error.message };
-  }
-  if (!isFinished(set)) return { kind: 'generating' };
+  const unfinished = unfinishedOf(set);
+  if (unfinished) return unfinished;
   const sinceFinished = seen.finished ? now.elapsed - seen.finished.elapsed : OTHER_WATCH_MS;
   const restMs = Math.max(
     BELIEVED_AFTER_MS - ageOfSpec(seen, set, now),
@@ -83,6 +78,48 @@ export function standingOf(seen: SeenSet, now: Moment): Standing {
   );
   if (restMs > 0) return { kind: 'generating', recheckAt: now.elapsed + restMs };
   return { kind: 'generated', applications: set.applications };
+}
+
+/** What its conditions say against it, of whatever spec; undefined: all is generated. */
+function unfinishedOf(set: ApplicationSet): Standing | undefined {
+  if (set.unreadable !== undefined) return { kind: 'unreadable', problem: set.unreadable };
+  if (set.deleting) return { kind: 'deleting' };
+  const error = set.conditions.find(({ type }) => type === 'ErrorOccurred');
+  if (error?.status === 'True') {
+    return { kind: 'error', reason: error.reason, message: error.message };
+  }
+  return isFinished(set) ? undefined : { kind: 'generating' };
+}
+
+/**
+ * How an ApplicationSet that is read now and then stands, where an Application has written its spec.
+ * @param before as it was read before, absent: it was not
+ * @param specAgeMs for how long its spec is known to be as it is
+ */
+export function standingOnceRead(
+  set: ApplicationSet | undefined,
+  before: Standing | undefined,
+  specAgeMs: number,
+  now: Moment,
+): Standing {
+  if (!set) return { kind: 'missing' };
+  const unfinished = unfinishedOf(set);
+  if (unfinished) return unfinished;
+  const justFinished = before !== undefined && !isExpected(before);
+  const restMs = Math.max(BELIEVED_AFTER_MS - specAgeMs, justFinished ? OTHER_WATCH_MS : 0);
+  if (restMs > 0) return { kind: 'generating', recheckAt: now.elapsed + restMs };
+  return { kind: 'generated', applications: set.applications };
+}
+
+/** Its conditions were well before, and only time was wanting. */
+function isExpected(standing: Standing): boolean {
+  if (standing.kind === 'generating') return standing.recheckAt !== undefined;
+  return standing.kind === 'generated';
+}
+
+/** In milliseconds: a condition does not say which spec it is about, so a young one is not believed. */
+export function believedIn(ageMs: number): number {
+  return Math.max(0, BELIEVED_AFTER_MS - ageMs);
 }
 
 /** Its controller says that all is generated. */

@@ -14,13 +14,24 @@ import type { Conclusion, Reason } from '../result/vocabulary.js';
  * resources that Git has. What it deploys to another cluster is of the Argo CD there.
  */
 export function managedBy(application: Application): readonly string[] {
+  return managed(application, 'Application').filter((key) => key !== keyOf(application));
+}
+
+/** The ApplicationSets that it manages, likewise: what those generate is managed too. */
+export function setsOf(application: Application): readonly string[] {
+  return managed(application, 'ApplicationSet');
+}
+
+type Kind = 'Application' | 'ApplicationSet';
+
+function managed(application: Application, kind: Kind): readonly string[] {
   if (!isInCluster(application.destination)) return [];
-  const resources = application.comparison.resources.filter(isApplication);
+  const resources = application.comparison.resources.filter((each) => isOf(kind, each));
   const kept = resources.filter((each) => !each.hook && !leftGit(each));
   const left = new Set(resources.filter(leftGit).map(keyIn(application)));
-  const fresh = applied(application).map(keyIn(application));
+  const fresh = applied(application, kind).map(keyIn(application));
   const keys = [...kept.map(keyIn(application)), ...fresh.filter((key) => !left.has(key))];
-  return [...new Set(keys)].filter((key) => key !== keyOf(application));
+  return [...new Set(keys)];
 }
 
 /** While Argo CD cannot read Git, it calls all that is there to be pruned, of unknown status. */
@@ -44,17 +55,20 @@ export function mayCreate(
   return conclusion !== 'failure' || !UNSYNCED.has(reason) || isBusy(application);
 }
 
-/** Whether it deploys Applications to another cluster. */
+/** Whether it deploys Applications, or what generates them, to another cluster. */
 export function managesElsewhere({ destination, comparison }: Application): boolean {
-  return !isInCluster(destination) && comparison.resources.some(isApplication);
+  if (isInCluster(destination)) return false;
+  return comparison.resources.some(
+    (each) => isOf('Application', each) || isOf('ApplicationSet', each),
+  );
 }
 
 /** An operation may end before Argo CD has compared what it deployed: then its results know more. */
-function applied({ comparison, operation }: Application): readonly ResourceKey[] {
+function applied({ comparison, operation }: Application, wanted: Kind): readonly ResourceKey[] {
   if (!operation || operation.dryRun) return [];
   if (revisionKey(comparison.revisions) === revisionKey(operation.revisions)) return [];
   return operation.results.filter(
-    (each) => isApplication(each) && each.hookType === '' && each.status === 'Synced',
+    (each) => isOf(wanted, each) && each.hookType === '' && each.status === 'Synced',
   );
 }
 
@@ -62,6 +76,6 @@ function keyIn({ namespace: own }: Application): (resource: ResourceKey) => stri
   return ({ namespace, name }) => keyOf({ namespace: namespace || own, name });
 }
 
-function isApplication({ group, kind, name }: ResourceKey): boolean {
-  return group === 'argoproj.io' && kind === 'Application' && name !== '';
+function isOf(wanted: Kind, { group, kind, name }: ResourceKey): boolean {
+  return group === 'argoproj.io' && kind === wanted && name !== '';
 }

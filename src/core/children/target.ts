@@ -6,8 +6,10 @@ import type { State } from '../decision/state.js';
 import {
   isSha,
   namesRevision,
+  type RevisionRequest,
   type RunOrigin,
   repositoryOf,
+  resolveTarget,
   type Target,
   tracks,
 } from '../decision/target.js';
@@ -85,6 +87,22 @@ export function targetUnder(
   const starts = leads.map(({ startedAt }) => startedAt).filter((each) => each !== '');
   const [after = ''] = starts.toSorted();
   return { kind: 'any', why: `no source of it follows the revision of ${names}`, after };
+}
+
+/**
+ * The same where the user asked for that revision: the run's own commit counts for what tracks its
+ * repository and branch, though none that manages it does.
+ */
+export function targetOfManaged(
+  request: RevisionRequest,
+  leads: readonly Lead[],
+  run: RunOrigin,
+  application: Application,
+): Target {
+  const target = targetUnder(leads, run, application);
+  if (target.kind === 'revision' || request.kind !== 'auto') return target;
+  const own = resolveTarget(request, run, application);
+  return own.kind === 'revision' ? own : target;
 }
 
 function shared(

@@ -30,7 +30,7 @@ export interface Settled {
   /** Absent where it was never seen. */
   readonly application?: Pick<
     Application,
-    'namespace' | 'name' | 'controllerNamespace' | 'destination'
+    'namespace' | 'name' | 'controllerNamespace' | 'destination' | 'applicationSet'
   >;
   readonly written: Written;
   /** Changes may be missing, whatever the live objects say. */
@@ -213,8 +213,9 @@ const NO_CHANGES: Classified = {
 };
 
 function whereaboutsOf(application: Application): NonNullable<Settled['application']> {
-  const { namespace, name, controllerNamespace, destination } = application;
-  return { namespace, name, controllerNamespace, destination };
+  const { namespace, name, controllerNamespace, destination, applicationSet } = application;
+  const owner = applicationSet === undefined ? {} : { applicationSet };
+  return { namespace, name, controllerNamespace, destination, ...owner };
 }
 
 function isGood({ conclusion }: End): boolean {
