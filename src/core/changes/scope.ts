@@ -154,8 +154,9 @@ function areReplaced(
   operations: readonly SeenOperation[],
   since: readonly Deployment[],
 ): boolean {
+  const whole = operations.filter((each) => !each.selective);
   return (
-    since.some((entry) => !operations.some((each) => isResultOf(each, entry))) ||
+    since.some(({ startedAt }) => begun(since, startedAt) > begun(whole, startedAt)) ||
     operations.some((each) => each.endAt === undefined && each !== state.seen.operations.at(-1))
   );
 }
@@ -283,8 +284,9 @@ function duringWait(state: State): readonly SeenOperation[] {
   return state.seen.operations.filter((each) => each.endAt !== 0);
 }
 
-function isResultOf(operation: SeenOperation, entry: Deployment): boolean {
-  return operation.startedAt === entry.startedAt && !operation.selective;
+/** How many of them began in that second: a RollingSync may begin two. */
+function begun(all: readonly { readonly startedAt: string }[], startedAt: string): number {
+  return all.filter((each) => each.startedAt === startedAt).length;
 }
 
 /** An earlier deployment ended in the second in which this one began. */
