@@ -66,7 +66,7 @@ function damaged(looks: readonly Look[], fates: readonly Fate[]): readonly Look[
       return;
     }
     const seen = { ...look, gap: gap || fate?.doubtful === true };
-    arrived.push(seen, ...(fate?.repeated ? [{ ...look, t: look.t + 1 }] : []));
+    arrived.push(seen, ...(fate?.repeated ? [look] : []));
     gap = false;
   });
   return arrived.sort((a, b) => a.t - b.t);
