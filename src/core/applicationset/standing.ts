@@ -76,8 +76,7 @@ export function standingOf(seen: SeenSet, now: Moment): Standing {
     BELIEVED_AFTER_MS - ageOfSpec(seen, set, now),
     OTHER_WATCH_MS - sinceFinished,
   );
-  if (restMs > 0) return { kind: 'generating', recheckAt: now.elapsed + restMs };
-  return { kind: 'generated', applications: set.applications };
+  return onceBelieved(restMs, set, now);
 }
 
 /** What its conditions say against it, of whatever spec; undefined: all is generated. */
@@ -107,11 +106,16 @@ export function standingOnceRead(
   if (unfinished) return unfinished;
   const justFinished = before !== undefined && !isExpected(before);
   const restMs = Math.max(BELIEVED_AFTER_MS - specAgeMs, justFinished ? OTHER_WATCH_MS : 0);
-  if (restMs > 0) return { kind: 'generating', recheckAt: now.elapsed + restMs };
-  return { kind: 'generated', applications: set.applications };
+  return onceBelieved(restMs, set, now);
 }
 
-/** Its conditions were well before, and only time was wanting. */
+/** What says that all is generated is believed after so many milliseconds. */
+function onceBelieved(restMs: number, { applications }: ApplicationSet, now: Moment): Standing {
+  if (restMs > 0) return { kind: 'generating', recheckAt: now.elapsed + restMs };
+  return { kind: 'generated', applications };
+}
+
+/** Its conditions were right before, and only time was missing. */
 function isExpected(standing: Standing): boolean {
   if (standing.kind === 'generating') return standing.recheckAt !== undefined;
   return standing.kind === 'generated';

@@ -115,7 +115,7 @@ function deployedBy(
   );
   const revisions = inOrder.at(-1)?.revisions.resolved ?? [];
   if (startedAt === '' || revisions.length === 0) return {};
-  const distinct = new Set(all.map((each) => each.revisions.resolved.join(' ')));
+  const distinct = new Set(all.map((each) => revisionKey(each.revisions)));
   return { deployed: { startedAt, revisions, single: distinct.size === 1 && !overtaken } };
 }
 
@@ -213,7 +213,7 @@ function deploymentsSince(
     const entry = history[own];
     // Without auto-sync an older deployment of the target is not the one that is waited for.
     const past = !application.automated && (entry?.startedAt ?? '') < recordedAt(state);
-    return entry && !past ? history.slice(firstInRow(state, history, own)) : [];
+    return entry && !past ? fromRow(state, history, entry) : [];
   }
   if (target.after !== undefined) return history.filter((each) => isOwnDeployment(state, each));
   const begun = duringWait(state)[0]?.startedAt;
@@ -221,15 +221,20 @@ function deploymentsSince(
   return history.slice(-1);
 }
 
-/** A RollingSync may sync a revision twice in a row, and the second result says "unchanged" of all. */
-function firstInRow(state: State, history: readonly Deployment[], at: number): number {
-  const key = history.slice(at, at + 1).map((each) => revisionKey(each.revisions));
-  const before = history.slice(0, at);
-  return (
-    before.findLastIndex(
-      (each) => !key.includes(revisionKey(each.revisions)) || !isOwnDeployment(state, each),
-    ) + 1
-  );
+/**
+ * The history from the first of the deployments in a row that are of the same revision: a RollingSync
+ * may sync one twice, and the second result says "unchanged" of all.
+ */
+function fromRow(
+  state: State,
+  history: readonly Deployment[],
+  entry: Deployment,
+): readonly Deployment[] {
+  const key = revisionKey(entry.revisions);
+  const other = history
+    .slice(0, history.indexOf(entry))
+    .findLastIndex((each) => revisionKey(each.revisions) !== key || !isOwnDeployment(state, each));
+  return history.slice(other + 1);
 }
 
 /** Both are ends of the same history. */

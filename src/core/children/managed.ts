@@ -17,7 +17,7 @@ export function managedBy(application: Application): readonly string[] {
   return managed(application, 'Application').filter((key) => key !== keyOf(application));
 }
 
-/** The ApplicationSets that it manages, likewise: what those generate is managed too. */
+/** The ApplicationSets that it manages, in the same way: what those generate is managed too. */
 export function setsOf(application: Application): readonly string[] {
   return managed(application, 'ApplicationSet');
 }

@@ -46,7 +46,7 @@ export interface Policy {
   readonly managed?: true;
   /**
    * An ApplicationSet that is waited for generates it, or, though it is named itself, an Application
-   * that is waited for manages it: a state of its former spec is no matter.
+   * that is waited for manages it: a state of its former spec does not matter.
    */
   readonly generated?: true;
 }

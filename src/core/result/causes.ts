@@ -47,7 +47,7 @@ export interface CauseOptions {
   readonly hooks: Hooks;
 }
 
-/** More are not read by anybody, and an Application may have thousands. */
+/** Nobody reads more, and an Application may have thousands. */
 const MOST = 50;
 
 /**
