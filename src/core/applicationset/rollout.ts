@@ -1,3 +1,4 @@
+import { someOf } from '../application/some-of.js';
 import type { Revisions } from '../application/types.js';
 import type { ApplicationSet, RolloutStatus } from './types.js';
 
@@ -26,9 +27,6 @@ interface Blocked {
   /** The Applications of that step that are not done. */
   readonly by: readonly RolloutStatus[];
 }
-
-/** More are not read by anybody. */
-const MOST = 5;
 
 /**
  * Where the Applications of an ApplicationSet stand in its RollingSync, by their names.
@@ -107,11 +105,10 @@ export function rolloutSentence(rollout: Rollout): string {
 
 /** `set-dev (Progressing), set-test (Pending)` */
 function namesOf(statuses: readonly RolloutStatus[]): string {
-  const first = statuses
-    .slice(0, MOST)
-    .map(({ application, status }) => `${application} (${status})`);
-  const rest = statuses.length - MOST;
-  return `${first.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return someOf(
+    statuses.map(({ application, status }) => `${application} (${status})`),
+    ', ',
+  );
 }
 
 /** Whether two tell the same. */

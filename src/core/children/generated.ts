@@ -1,3 +1,4 @@
+import { someOf } from '../application/some-of.js';
 import type { Standing } from '../applicationset/standing.js';
 import type { Reason } from '../result/vocabulary.js';
 
@@ -8,9 +9,6 @@ export interface Lacking {
   /** The reason of a timeout, where one is known. */
   readonly cause?: Reason;
 }
-
-/** More are not read by anybody. */
-const MOST = 5;
 
 /**
  * Why the Applications of an ApplicationSet that an Application manages cannot all be waited for yet.
@@ -47,7 +45,5 @@ export function generationOf(name: string): string {
 /** `an Application (a)`, `7 Applications (a, b, c, d, e and 2 more)` */
 function countOf(names: readonly string[]): string {
   const some = names.length === 1 ? 'an Application' : `${names.length} Applications`;
-  const rest = names.length - MOST;
-  const first = names.slice(0, MOST).join(', ');
-  return `${some} (${first}${rest > 0 ? ` and ${rest} more` : ''})`;
+  return `${some} (${someOf(names, ', ')})`;
 }

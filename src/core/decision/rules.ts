@@ -1,3 +1,4 @@
+import { someOf } from '../application/some-of.js';
 import type { Application, Revisions } from '../application/types.js';
 import { stepName } from '../applicationset/rollout.js';
 import type { SetState } from '../applicationset/standing.js';
@@ -394,15 +395,6 @@ function ofShortage({ shortage }: State): Verdict {
   const { found = [], wanted = 0 } = shortage ?? {};
   const names = found.length === 0 ? 'none' : `${found.length}: ${someOf(found, ', ')}`;
   return waiting(`${wanted} Applications to match (found ${names})`, 'missing');
-}
-
-const SOME = 5;
-
-/** The first few of many texts. */
-function someOf(texts: readonly string[], separator: string): string {
-  const rest = texts.length - SOME;
-  const first = texts.slice(0, SOME).join(separator);
-  return rest > 0 ? `${first} and ${rest} more` : first;
 }
 
 function ofAbandoned({ presence, abandonedBy = [] }: State): Verdict {

@@ -1,3 +1,4 @@
+import { someOf } from '../application/some-of.js';
 import { timeText } from '../decision/moment.js';
 import {
   blockingWindows,
@@ -20,7 +21,7 @@ export interface WindowsOptions {
   readonly now: number | undefined;
 }
 
-/** More are not read by anybody. */
+/** Nobody reads more. */
 const MOST = 3;
 /** UTF-16 units. */
 const LONGEST_PART = 100;
@@ -88,10 +89,9 @@ function causeOf(message: string, application: string): Cause {
 
 /** `0 22 * * *, 8h, Europe/Berlin` */
 function scheduleOf(windows: readonly SyncWindow[]): string {
-  const texts = windows.slice(0, MOST).map(({ schedule, duration, timeZone }) => {
+  const texts = windows.map(({ schedule, duration, timeZone }) => {
     const parts = [schedule, duration, ...(timeZone ? [timeZone] : [])];
     return parts.map((part) => part.slice(0, LONGEST_PART)).join(', ');
   });
-  const rest = windows.length - MOST;
-  return `${texts.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return someOf(texts, '; ', MOST);
 }
