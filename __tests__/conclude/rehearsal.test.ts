@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { rehearse } from '../../src/conclude/rehearsal.js';
+import { rehearse, usualEnd } from '../../src/conclude/rehearsal.js';
 import { begin, step } from '../../src/core/decision/state.js';
 import { readInputs } from '../../src/inputs/index.js';
 import type { Wait, Waits } from '../../src/wait/waits.js';
@@ -34,5 +34,17 @@ test('a rehearsal leaves the waits as they are', async () => {
   expect([...waits]).toEqual([
     ['argocd/shop', wait],
     ['argocd/cart', wait],
+  ]);
+});
+
+test.each<[string, Look]>([
+  ['progressing', { revision: A, health: 'Progressing' }],
+  ['not synced yet', { revision: A, sync: 'OutOfSync' }],
+  ['running', { revision: A, phase: 'Running' }],
+])('it is the end of a sync that changed something, also where an Application is %s', (_, look) => {
+  const { end, result } = usualEnd('shop', application('shop', look), inputs, NOW);
+  expect([end.conclusion, result.changes.map(({ change }) => change)]).toEqual([
+    'success',
+    ['updated'],
   ]);
 });
