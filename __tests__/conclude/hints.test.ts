@@ -6,7 +6,7 @@ import type { Source } from '../../src/sources/source.js';
 import { fakeClock } from '../support/fake-clock.ts';
 
 const ACCESS: Inputs['access'] = {
-  kubeconfig: '',
+  kubeconfig: undefined,
   context: '',
   server: '',
   token: '',
@@ -52,8 +52,8 @@ describe('credentials that were refused', () => {
   test.each<[Partial<Inputs['access']>, string]>([
     [{ server: 'https://k', token: 'word' }, 'the input `token`'],
     [{ server: 'https://k', oidcAudience: 'k' }, 'an OIDC token of GitHub (oidc-audience: k)'],
-    [{ kubeconfig: 'x' }, 'the current user of the input `kubeconfig`'],
-    [{ kubeconfig: 'x', context: 'prod' }, 'the user of context prod of the input `kubeconfig`'],
+    [{ kubeconfig: {} }, 'the current user of the input `kubeconfig`'],
+    [{ kubeconfig: {}, context: 'prod' }, 'the user of context prod of the input `kubeconfig`'],
     [{ kubeconfigEnv: '/x' }, 'the current user of the file that KUBECONFIG names'],
     [{}, 'the service account of the runner, or the kubeconfig in its home directory'],
   ])('%j are named', async (access, name) => {

@@ -99,7 +99,7 @@ test('defaults', async () => {
     minApplications: 1,
     children: false,
     access: {
-      kubeconfig: '',
+      kubeconfig: undefined,
       context: '',
       server: '',
       token: '',
@@ -204,11 +204,11 @@ describe('what is accepted', () => {
   });
 
   test.each<[Values, object]>([
-    [{ kubeconfig: KUBECONFIG }, { kubeconfig: KUBECONFIG }],
-    [{ kubeconfig: Buffer.from(KUBECONFIG).toString('base64') }, { kubeconfig: KUBECONFIG }],
+    [{ kubeconfig: KUBECONFIG }, { kubeconfig: parse(KUBECONFIG) }],
+    [{ kubeconfig: Buffer.from(KUBECONFIG).toString('base64') }, { kubeconfig: parse(KUBECONFIG) }],
     [
       { kubeconfig: Buffer.from(KUBECONFIG).toString('base64').replace(/.{60}/g, '$&\n') },
-      { kubeconfig: KUBECONFIG },
+      { kubeconfig: parse(KUBECONFIG) },
     ],
     [{ kubeconfig: KUBECONFIG, context: 'second' }, { context: 'second' }],
     [

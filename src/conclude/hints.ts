@@ -47,7 +47,7 @@ function credentialOf(access: Inputs['access']): string {
     return `an OIDC token of GitHub (oidc-audience: ${access.oidcAudience})`;
   if (access.token !== '') return 'the input `token`';
   const user = access.context === '' ? 'the current user' : `the user of context ${access.context}`;
-  if (access.kubeconfig !== '') return `${user} of the input \`kubeconfig\``;
+  if (access.kubeconfig) return `${user} of the input \`kubeconfig\``;
   if (access.kubeconfigEnv !== '') return `${user} of the file that KUBECONFIG names`;
   return 'the service account of the runner, or the kubeconfig in its home directory';
 }

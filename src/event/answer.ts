@@ -177,7 +177,7 @@ async function understood(
   const end = operation.phase === 'Succeeded' ? SYNCED : failedBy(operation);
   const { kubeconfig, server } = inputs.access;
   // Only what inputs give counts: a runner in a cluster has access of its own.
-  if (kubeconfig === '' && server === '') return unaided(dispatch, end);
+  if (!kubeconfig && server === '') return unaided(dispatch, end);
   return aided(dispatch, end, inputs, dependencies);
 }
 

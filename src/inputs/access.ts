@@ -10,9 +10,9 @@ import type { Access } from './types.js';
 /** Reads how to get into the cluster, and that the inputs for it belong together. */
 export async function readAccess(reader: Reader, env: Environment): Promise<Access> {
   const kubeconfig = await parseKubeconfig(reader.text('kubeconfig'));
-  const { text, contexts } = reader.take('kubeconfig', () => kubeconfig, NO_KUBECONFIG);
+  const content = reader.take('kubeconfig', () => kubeconfig, undefined);
   const access: Access = {
-    kubeconfig: text,
+    kubeconfig: content,
     context: reader.take('context', parseContext, ''),
     server: reader.take('server', parseServer, ''),
     token: reader.take('token', parseToken, ''),
@@ -23,7 +23,7 @@ export async function readAccess(reader: Reader, env: Environment): Promise<Acce
     home: env['HOME'] ?? env['USERPROFILE'] ?? '',
   };
   checkTogether(reader, access);
-  checkContext(reader, access.context, contexts);
+  checkContext(reader, access.context, contextsOf(content));
   return access;
 }
 
@@ -114,45 +114,36 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A kubeconfig that was given as YAML or base64. */
-interface Kubeconfig {
-  /** YAML. */
-  readonly text: string;
-  /** Their names; undefined: it has no list of them. */
-  readonly contexts?: readonly string[];
-}
+type Kubeconfig = NonNullable<Access['kubeconfig']>;
 
-const NO_KUBECONFIG: Kubeconfig = { text: '' };
-
-async function parseKubeconfig(value: string): Promise<Parsed<Kubeconfig>> {
-  if (value.trim() === '') return good(NO_KUBECONFIG);
+/** As YAML or base64; empty: undefined. */
+async function parseKubeconfig(value: string): Promise<Parsed<Kubeconfig | undefined>> {
+  if (value.trim() === '') return good(undefined);
   const decoded = decodeBase64(value);
-  const text = decoded ?? value;
   const { readData } = await import('../yaml/read.js');
-  const read = readData(text);
+  const read = readData(decoded ?? value);
   const content = read.ok ? read.value : undefined;
+  if (isRecord(content) && Array.isArray(content['clusters'])) return good(content);
   // The parser's message quotes the text, which holds credentials.
   const problem = read.ok ? kubeconfigProblem(content) : 'cannot be read as YAML';
-  if (problem === undefined) return good({ text, ...contextsOf(content) });
   const form = decoded === undefined ? '' : ' after decoding base64';
   return bad(
     `${HIDDEN} ${problem}${form}: accepted is the content of a kubeconfig, as YAML or base64`,
   );
 }
 
-function kubeconfigProblem(content: unknown): string | undefined {
-  if (!isRecord(content)) {
-    const path = typeof content === 'string' && /^[~./\w-]+$/.test(content);
-    return path ? 'looks like a path or a word, not a kubeconfig' : 'is not a mapping';
-  }
-  return Array.isArray(content['clusters']) ? undefined : 'has no list of clusters';
+function kubeconfigProblem(content: unknown): string {
+  if (isRecord(content)) return 'has no list of clusters';
+  const isPath = typeof content === 'string' && /^[~./\w-]+$/.test(content);
+  return isPath ? 'looks like a path or a word, not a kubeconfig' : 'is not a mapping';
 }
 
-function contextsOf(content: unknown): Pick<Kubeconfig, 'contexts'> {
-  const contexts = isRecord(content) ? content['contexts'] : undefined;
-  if (!Array.isArray(contexts)) return {};
+/** @returns their names; undefined: it has no list of them */
+function contextsOf(content: Kubeconfig | undefined): readonly string[] | undefined {
+  const contexts = content?.['contexts'];
+  if (!Array.isArray(contexts)) return undefined;
   const names = contexts.map((each: unknown) => (isRecord(each) ? each['name'] : undefined));
-  return { contexts: names.filter((name) => typeof name === 'string') };
+  return names.filter((name) => typeof name === 'string');
 }
 
 /** The text that a base64 value stands for; undefined: it is no base64 of a text. */

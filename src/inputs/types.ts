@@ -58,8 +58,8 @@ export type ReportKind = 'deployment' | 'check' | 'comment';
 
 /** How to get into the cluster, as the inputs say it. */
 export interface Access {
-  /** YAML text (decoded if it was base64), or empty. */
-  readonly kubeconfig: string;
+  /** What its YAML says; undefined: not given. */
+  readonly kubeconfig: Readonly<Record<string, unknown>> | undefined;
   readonly context: string;
   readonly server: string;
   readonly token: string;

@@ -2,7 +2,6 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import type { Access } from '../../../src/inputs/types.js';
 import { TerminalError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import type { Source } from '../../../src/sources/source.js';
@@ -10,11 +9,12 @@ import { type ApiServer, type ApiServerOptions, startApiServer } from '../../sup
 import { costOf } from '../../support/cost.ts';
 import { type ProxyOptions, startProxy } from '../../support/proxy.js';
 import {
+  accessBy,
   accessTo,
   application,
   dependencies,
+  type Given,
   kubeconfig,
-  NO_ACCESS,
   short,
   sourceBy,
 } from './harness.js';
@@ -51,11 +51,11 @@ type Around = Parameters<typeof dependencies>[0];
 
 /** @param credentialsMs how long a plugin is waited for */
 async function sourceWith(
-  access: Partial<Access>,
+  access: Given,
   around: Around = {},
   credentialsMs = 60_000,
 ): Promise<Source> {
-  const connection = await connect({ ...NO_ACCESS, ...access }, dependencies(around));
+  const connection = await connect(accessBy(access), dependencies(around));
   return sourceBy(connection, { timing: { credentialsMs } });
 }
 
@@ -63,11 +63,11 @@ async function lookBy(source: Source): Promise<readonly string[]> {
   return (await source.relist(ALL)).map(short);
 }
 
-async function look(access: Partial<Access>, around: Around = {}): Promise<readonly string[]> {
+async function look(access: Given, around: Around = {}): Promise<readonly string[]> {
   return lookBy(await sourceWith(access, around));
 }
 
-async function refusal(access: Partial<Access>, around: Around = {}): Promise<TerminalError> {
+async function refusal(access: Given, around: Around = {}): Promise<TerminalError> {
   const thrown = await look(access, around).catch((fault: unknown) => fault);
   expect(thrown).toBeInstanceOf(TerminalError);
   return thrown as TerminalError;
@@ -317,9 +317,11 @@ test('a kubeconfig of aliases without end is refused, not unfolded', async () =>
     const [name, of] = ['abcdefghi'[level], 'abcdefghi'[level - 1]];
     bomb.push(`${name}: &${name} [${Array(10).fill(`*${of}`).join(', ')}]`);
   }
+  const kubeconfigEnv = join(await directory(), 'config');
+  await writeFile(kubeconfigEnv, `${bomb.join('\n')}\nclusters: *i\n`);
   let error: Awaited<ReturnType<typeof refusal>> | undefined;
   const cost = await costOf(async () => {
-    error = await refusal({ kubeconfig: `${bomb.join('\n')}\nclusters: *i\n` });
+    error = await refusal({ kubeconfigEnv });
   });
   expect(error).toMatchObject({ reason: 'invalid-input' });
   expect(error?.message).toContain('aliases');

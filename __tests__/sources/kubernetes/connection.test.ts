@@ -2,15 +2,16 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import type { Access } from '../../../src/inputs/types.js';
 import { TerminalError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
 import { startProxy } from '../../support/proxy.js';
 import {
+  accessBy,
   accessTo,
   application,
   dependencies,
+  type Given,
   kubeconfig,
   NO_ACCESS,
   recordingLog,
@@ -46,12 +47,12 @@ async function proxyTo(port?: number) {
 type Around = Parameters<typeof dependencies>[0];
 
 /** What a look by way of these inputs finds. */
-async function look(access: Partial<Access>, around: Around = {}): Promise<readonly string[]> {
-  const connection = await connect({ ...NO_ACCESS, ...access }, dependencies(around));
+async function look(access: Given, around: Around = {}): Promise<readonly string[]> {
+  const connection = await connect(accessBy(access), dependencies(around));
   return (await sourceBy(connection).relist(ALL)).map(short);
 }
 
-async function refusal(access: Partial<Access>, around: Around = {}): Promise<TerminalError> {
+async function refusal(access: Given, around: Around = {}): Promise<TerminalError> {
   const thrown = await look(access, around).catch((fault: unknown) => fault);
   expect(thrown).toBeInstanceOf(TerminalError);
   return thrown as TerminalError;
@@ -162,14 +163,13 @@ clusters: [{ name: a, cluster: { server: https://k.example.com, certificate-auth
     },
     /certificate-authority-data of cluster a of `kubeconfig` is not a PEM certificate/,
   ],
-  ['a kubeconfig that is no YAML', { kubeconfig: 'a: [s3cret' }, /is not YAML: line 1/],
   ['a kubeconfig that is none', { kubeconfig: 'a: b' }, /neither clusters nor contexts/],
   [
     'a KUBECONFIG of files that do not exist',
     { kubeconfigEnv: '/nonexistent/a' },
     /no file that exists: \/nonexistent\/a/,
   ],
-] as ReadonlyArray<readonly [string, Partial<Access>, RegExp]>)(
+] as ReadonlyArray<readonly [string, Given, RegExp]>)(
   '%s is the mistake of the user',
   async (_, access, message) => {
     const error = await refusal(access);
@@ -242,7 +242,7 @@ test('files of KUBECONFIG are merged, and paths in them are relative to them', a
     JSON.stringify({ users, clusters: [{ name: 'c', cluster: {} }] }),
   );
   const kubeconfigEnv = [join(dir, 'a'), join(dir, 'absent'), join(dir, 'b')].join(':');
-  const connection = await connect({ ...NO_ACCESS, kubeconfigEnv }, dependencies());
+  const connection = await connect(accessBy({ kubeconfigEnv }), dependencies());
   // A token that is replaced in its file is used from the next request on.
   await writeFile(join(dir, 'token'), `${server.token}\n`);
   expect((await sourceBy(connection).relist(ALL)).map(short)).toEqual(SHOP);
@@ -255,6 +255,14 @@ test('~/.kube/config', async () => {
   await mkdir(join(home, '.kube'));
   await writeFile(join(home, '.kube', 'config'), server.kubeconfig());
   expect(await look({ home })).toEqual(SHOP);
+});
+
+test('a file that is not YAML is named, and none of it quoted', async () => {
+  const path = join(await directory(), 'config');
+  await writeFile(path, 'a: 1\nb: [s3cret');
+  const { message } = await refusal({ kubeconfigEnv: path });
+  expect(message).toMatch(/^(\S+) is not YAML: line 2 \(\w+\)\.$/);
+  expect(message).toContain(path);
 });
 
 test('the service account of a pod, whose token rotates', async () => {
@@ -283,7 +291,7 @@ test('an exec plugin is asked once, told of the cluster, and its token is masked
   const exec = { command: path, env: null, provideClusterInfo: true };
   const masked: string[] = [];
   const mask = (secret: string) => masked.push(secret);
-  const access = { ...NO_ACCESS, kubeconfig: kubeconfig(server, { exec }) };
+  const access = accessBy({ kubeconfig: kubeconfig(server, { exec }) });
   const source = sourceBy(await connect(access, dependencies({ mask })));
   const looks = await Promise.all([source.relist(ALL), source.relist(ALL)]);
   expect(looks.map((events) => events.map(short))).toEqual([SHOP, SHOP]);

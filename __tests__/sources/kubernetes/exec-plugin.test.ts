@@ -9,7 +9,7 @@ import { TerminalError, TransientError } from '../../../src/platform/errors.js';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { withoutSecrets } from '../../../src/sources/kubernetes/plugin-secrets.js';
 import { costOf } from '../../support/cost.ts';
-import { dependencies, NO_ACCESS } from './harness.js';
+import { accessBy, dependencies } from './harness.js';
 
 /** Exec plugins as real processes: what they are given, how they end, what is shown of them. */
 
@@ -58,7 +58,7 @@ async function connection(text: string, setting: Setting = {}): Promise<Connecti
   const { exec, env, timeoutMs = 300_000, masked = [] } = setting;
   const command = await script(text);
   return connect(
-    { ...NO_ACCESS, kubeconfig: kubeconfig({ command, ...exec }) },
+    accessBy({ kubeconfig: kubeconfig({ command, ...exec }) }),
     dependencies({
       env: { PATH, ...env },
       pluginTimeoutMs: timeoutMs,
@@ -443,7 +443,7 @@ describe('a plugin that is not set up is refused before it runs', () => {
   ];
 
   test.each(TYPES)('%s', async (_, exec, message) => {
-    const access = { ...NO_ACCESS, kubeconfig: kubeconfig(exec) };
+    const access = accessBy({ kubeconfig: kubeconfig(exec) });
     const thrown = await connect(access, dependencies()).catch((fault: unknown) => fault);
     expect(thrown).toBeInstanceOf(TerminalError);
     expect((thrown as TerminalError).reason).toBe('invalid-input');

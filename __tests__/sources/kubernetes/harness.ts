@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { keyOf } from '../../../src/core/application/types.js';
 import type { Access } from '../../../src/inputs/types.js';
@@ -44,7 +45,7 @@ export function recordingLog(): Lines {
 }
 
 export const NO_ACCESS: Access = {
-  kubeconfig: '',
+  kubeconfig: undefined,
   context: '',
   server: '',
   token: '',
@@ -55,13 +56,27 @@ export const NO_ACCESS: Access = {
   home: '',
 };
 
-export function accessTo(server: ApiServer, over: Partial<Access> = {}): Access {
+/** Ways in as the inputs give them: a kubeconfig is a text. */
+export type Given = Partial<Omit<Access, 'kubeconfig'>> & {
+  readonly kubeconfig?: string | undefined;
+};
+
+export function accessBy({ kubeconfig, ...given }: Given): Access {
+  return {
+    ...NO_ACCESS,
+    ...given,
+    kubeconfig: kubeconfig === undefined ? undefined : parse(kubeconfig),
+  };
+}
+
+export function accessTo(server: ApiServer, over: Given = {}): Access & Given {
   return {
     ...NO_ACCESS,
     server: server.url,
     token: server.token,
     certificateAuthority: server.ca,
     ...over,
+    kubeconfig: undefined,
   };
 }
 
@@ -93,7 +108,7 @@ export function dependencies(over: Partial<ConnectionDependencies> = {}): Connec
 
 export async function sourceOf(
   server: ApiServer,
-  over: Partial<KubernetesOptions> & { readonly access?: Partial<Access> } = {},
+  over: Partial<KubernetesOptions> & { readonly access?: Given } = {},
 ): Promise<Source> {
   const { access, ...options } = over;
   return sourceBy(await connect(accessTo(server, access), dependencies()), options);

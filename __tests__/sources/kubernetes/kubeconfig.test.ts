@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { connect } from '../../../src/sources/kubernetes/index.js';
 import { KUBECONFIGS } from '../../support/kubeconfigs.ts';
-import { dependencies, NO_ACCESS } from './harness.js';
+import { accessBy, dependencies, type Given } from './harness.js';
 
 /**
  * Kubeconfigs without a plugin or proxy are read without client-node, for the start's sake: both
@@ -28,8 +28,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-async function ours(access: Partial<typeof NO_ACCESS>): Promise<Way> {
-  const { base, trust, credentials } = await connect({ ...NO_ACCESS, ...access }, dependencies());
+async function ours(access: Given): Promise<Way> {
+  const { base, trust, credentials } = await connect(accessBy(access), dependencies());
   const { headers, cert, key } = await credentials(false, new AbortController().signal);
   return {
     server: base,

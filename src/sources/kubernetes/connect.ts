@@ -58,7 +58,7 @@ function byServer(access: Access, dependencies: ConnectionDependencies): Connect
     if (token !== '') throw invalid('`token` is set without `server`.');
     return undefined;
   }
-  if (access.kubeconfig !== '' || access.context !== '') {
+  if (access.kubeconfig || access.context !== '') {
     throw invalid('`server` is set and `kubeconfig` or `context` too: give one of them.');
   }
   const base = checkedServer(server, '`server`');
@@ -87,7 +87,7 @@ async function byKubeconfig(
   access: Access,
   dependencies: ConnectionDependencies,
 ): Promise<Connection | undefined> {
-  const files = findKubeconfigs(access);
+  const files = await findKubeconfigs(access);
   if (files.length === 0) return undefined;
   return connectByKubeconfig(files, access, dependencies);
 }

@@ -1,4 +1,3 @@
-import { ALIASES } from '../../core/filters/yaml-nodes.js';
 import type { Connection, ConnectionDependencies, Credentials } from '../../http/connection.js';
 import {
   bearer,
@@ -23,7 +22,7 @@ import {
   textIn,
   textsIn,
 } from './kubeconfig-entry.js';
-import type { KubeconfigText } from './kubeconfig-files.js';
+import type { KubeconfigFile } from './kubeconfig-files.js';
 import { checkNames } from './kubeconfig-names.js';
 
 interface Kubeconfig {
@@ -39,11 +38,11 @@ interface Kubeconfig {
  * @throws TerminalError `invalid-input`
  */
 export async function connectByKubeconfig(
-  files: readonly KubeconfigText[],
+  files: readonly KubeconfigFile[],
   access: Access,
   dependencies: ConnectionDependencies,
 ): Promise<Connection> {
-  const config = merged(await Promise.all(files.map(parsed)));
+  const config = merged(files.map(parsed));
   const context = chosen(config, access.context);
   const cluster = referred(config.clusters, context, 'cluster');
   const user =
@@ -81,17 +80,9 @@ function proxyIn(cluster: KubeconfigEntry, mask: ConnectionDependencies['mask'])
   return proxy;
 }
 
-async function parsed({ name, text: source, directory }: KubeconfigText): Promise<Kubeconfig> {
-  const { readData } = await import('../../yaml/read.js');
-  const read = readData(source);
-  if (!read.ok) {
-    const { line, code, message } = read.fault;
-    if (code === ALIASES) throw invalid(`${name} is not a kubeconfig: ${message}.`);
-    // The library's message quotes the line, which may hold a secret.
-    throw invalid(`${name} is not YAML: line ${line} (${code}).`);
-  }
-  if (!isMapping(read.value)) throw invalid(`${name} is not a kubeconfig: it is no mapping.`);
-  const root = { name: '', place: name, fields: read.value, directory };
+function parsed({ name, content, directory }: KubeconfigFile): Kubeconfig {
+  if (!isMapping(content)) throw invalid(`${name} is not a kubeconfig: it is no mapping.`);
+  const root = { name: '', place: name, fields: content, directory };
   if (listIn(root, 'clusters').length === 0 && listIn(root, 'contexts').length === 0) {
     throw invalid(`${name} is not a kubeconfig: it has neither clusters nor contexts.`);
   }
