@@ -180,8 +180,8 @@ async function waitWith(
     ...(trigger === 'none'
       ? {}
       : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),
-    onChange(waits) {
-      display.changed(waits);
+    onChange(waits, trouble) {
+      display.changed(waits, trouble);
       if (waits.size > 0) prepare(waits);
     },
   });

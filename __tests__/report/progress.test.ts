@@ -74,6 +74,41 @@ test('a heartbeat at most once a minute, and only in silence', () => {
   expect(said[1]).toMatch(/^info: \[ 60\.0s\] still waiting: shop: /);
 });
 
+describe('a server that does not answer', () => {
+  const beats = ({ time, progress }: ReturnType<typeof watch>, seconds: number) => {
+    for (let i = 0; i < seconds; i += 1) {
+      time.elapsed += 1_000;
+      progress.heartbeat();
+    }
+  };
+
+  test('is told of after a few seconds, once, then once a minute', () => {
+    const watched = watch();
+    watched.progress.update([], 'connection refused');
+    beats(watched, 4);
+    expect(watched.said).toEqual([]);
+    beats(watched, 3);
+    const line = 'waiting for an answer from the server: connection refused';
+    expect(watched.said).toEqual([`info: [  5.0s] ${line}`]);
+    watched.progress.update([], 'connection refused');
+    beats(watched, 60);
+    expect(watched.said.slice(1)).toEqual([`info: [ 65.0s] ${line}`]);
+  });
+
+  test('is not told of when it is back soon, and is told of again when it fails again', () => {
+    const watched = watch();
+    const { said, progress } = watched;
+    progress.update([status()], 'restarting');
+    beats(watched, 3);
+    progress.update([status()]);
+    beats(watched, 10);
+    expect(said).toHaveLength(1);
+    progress.update([status()], 'gone');
+    beats(watched, 6);
+    expect(said.slice(1)).toEqual(['info: [ 18.0s] waiting for an answer from the server: gone']);
+  });
+});
+
 describe('floods', () => {
   const flood = (events: number, everyMs: number) => {
     const watched = watch();

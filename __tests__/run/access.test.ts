@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { type Clock, systemClock } from '../../src/platform/clock.js';
 import { expectEnd, said, stepHere } from '../process/steps.ts';
 import { createCertificates } from '../support/api/certificates.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
@@ -71,6 +72,16 @@ describe('a refusal ends at once', () => {
   });
 });
 
+/** Time that passes twenty times as fast. */
+function hurried(): Clock {
+  const clock = systemClock();
+  return {
+    ...clock,
+    now: () => ({ elapsed: clock.now().elapsed * 20 }),
+    sleep: (ms, signal) => clock.sleep(ms / 20, signal),
+  };
+}
+
 describe('a server that does not answer', () => {
   test('is tried until the timeout', async () => {
     await start();
@@ -87,12 +98,13 @@ describe('a server that does not answer', () => {
     expectEnd(result, 'timeout', 'unreachable');
   });
 
-  test('and comes back', async () => {
+  test('is told of while it is tried, and comes back', async () => {
     await start();
     await server.stop();
-    const waiting = stepHere(server);
-    setTimeout(() => void server.restart(), 700);
-    expectEnd(await waiting, 'success', 'synced');
+    const onLine = (line: string) => {
+      if (/waiting for an answer from the server: .*ECONNREFUSED/.test(line)) void server.restart();
+    };
+    expectEnd(await stepHere(server, {}, { clock: hurried(), onLine }), 'success', 'synced');
   });
 
   test('but a proxy with an error page', async () => {

@@ -33,6 +33,8 @@ interface Waiting {
   /** How often somebody was told that something may have changed. */
   readonly changes: () => number;
   readonly shown: () => Waits;
+  /** Why the server has no answer at present. */
+  readonly trouble: () => string | undefined;
   /** The end, without any time passing. */
   readonly end: () => Promise<Outcome>;
   readonly outcome: Promise<Outcome>;
@@ -52,6 +54,7 @@ function start(
   const questions: string[] = [];
   let changes = 0;
   let shown: Waits = new Map();
+  let trouble: string | undefined;
   const target = { kind: 'revision', text, why: 'test', ...(lookup ? { lookup } : {}) } as const;
   const outcome = waitFor({
     source,
@@ -69,9 +72,10 @@ function start(
     timeoutMs: TIMEOUT,
     failFast: true,
     cancelled: abort.signal,
-    onChange: (waits) => {
+    onChange: (waits, why) => {
       changes += 1;
       shown = waits;
+      trouble = why;
     },
     ...over,
     async relate(state, revision, signal) {
@@ -92,6 +96,7 @@ function start(
     cancel: () => abort.abort(),
     changes: () => changes,
     shown: () => shown,
+    trouble: () => trouble,
     async end() {
       const pending = Symbol();
       await clock.settle();
@@ -162,6 +167,9 @@ describe('one Application', () => {
     const told = wait.changes();
     wait.source.unreachable();
     expect(wait.changes()).toBe(told + 1);
+    expect(wait.trouble()).toBe('connection refused');
+    wait.source.put(shop({ ...RUNNING, health: 'Progressing' }));
+    expect(wait.trouble()).toBeUndefined();
   });
 
   test('stops watching when it is over, and hears nothing more', async () => {
@@ -981,7 +989,7 @@ describe('an end from outside', () => {
       'argocd/one: cancelled/cancelled',
       'two-*: cancelled/cancelled',
     ]);
-    expect(outcome.ends.get('argocd/one')?.end.what).toBe('the first answer of the server');
+    expect(outcome.ends.get('argocd/one')?.end.what).toBe('the first answer from the server');
   });
 
   test('cancelled during the last look', async () => {

@@ -25,9 +25,15 @@ export interface Status {
 
 /** Says on the log how a wait goes: every change, but never a flood. */
 export interface Progress {
-  /** Takes the statuses of all Applications, whenever something may have changed. */
-  update(statuses: readonly Status[]): void;
-  /** To be called now and then (each second, say): says what was held back, or that it still waits. */
+  /**
+   * Takes the statuses of all Applications, whenever something may have changed.
+   * @param trouble why the server has no answer at present; undefined: it answers
+   */
+  update(statuses: readonly Status[], trouble?: string): void;
+  /**
+   * To be called now and then (each second, say): says what was held back, that the server has not
+   * answered for a while, or that it still waits.
+   */
   heartbeat(): void;
   /** The last state, how it ended, and the details, folded. */
   final(report: Report): void;
@@ -40,6 +46,8 @@ const FREE_LINES = 10;
 const LINES_A_STEP = 5;
 const LONGEST_GAP_MS = 300_000;
 const HEARTBEAT_MS = 60_000;
+/** A server that restarts, or a connection that drops, is back sooner. */
+const TROUBLE_MS = 5_000;
 /** Lines of a folded group; the results file has all. */
 const GROUP_LINES = 200;
 const TEXT_UNITS = 300;
@@ -47,6 +55,7 @@ const TEXT_UNITS = 300;
 export function createProgress(log: Log, clock: Pick<Clock, 'now'>): Progress {
   const start = clock.now().elapsed;
   let current: readonly Status[] = [];
+  let trouble: Trouble | undefined;
   let said: ReadonlyMap<string, string> = new Map();
   let lines = 0;
   let lastAt = start;
@@ -64,16 +73,25 @@ export function createProgress(log: Log, clock: Pick<Clock, 'now'>): Progress {
     for (const [, line] of news) say(line);
     said = lineOf;
   };
+  const tellTrouble = () => {
+    if (!trouble || trouble.told || clock.now().elapsed - trouble.since < TROUBLE_MS) return;
+    trouble = { ...trouble, told: true };
+    say(waitsForAnswer(trouble));
+  };
 
   return {
-    update(statuses) {
+    update(statuses, why) {
       current = statuses;
+      const since = trouble ?? { since: clock.now().elapsed, told: false };
+      trouble = why === undefined ? undefined : { ...since, why };
       if (silence() >= gapAfter(lines)) catchUp();
     },
     heartbeat() {
       if (silence() < gapAfter(lines)) return;
       catchUp();
-      if (silence() >= HEARTBEAT_MS) say(`still waiting: ${stillOf(current)}`);
+      tellTrouble();
+      if (silence() < HEARTBEAT_MS) return;
+      say(trouble ? waitsForAnswer(trouble) : `still waiting: ${stillOf(current)}`);
     },
     final(report) {
       catchUp();
@@ -81,6 +99,18 @@ export function createProgress(log: Log, clock: Pick<Clock, 'now'>): Progress {
       for (const [title, details] of detailsOf(report)) log.group(title, shortened(details));
     },
   };
+}
+
+/** The server has no answer. */
+interface Trouble {
+  readonly why: string;
+  /** By the elapsed time. */
+  readonly since: number;
+  readonly told: boolean;
+}
+
+function waitsForAnswer({ why }: Trouble): string {
+  return brief(`waiting for an answer from the server: ${why}`);
 }
 
 /** Milliseconds of silence due after so many lines: none, then 1 s, doubled every few lines. */

@@ -37,7 +37,7 @@ function waitsFor({ verdict, state }: OpenWait, name: string): string {
 
 /** Shows a wait on the log: of a few Applications every change, of many the sum now and then. */
 export interface Display {
-  changed(waits: Waits): void;
+  changed(waits: Waits, trouble?: string): void;
   /** To be called about once a second. */
   beat(): void;
   /** Shows the last state, whatever was held back. */
@@ -53,17 +53,17 @@ export function createDisplay(
   clock: Pick<Clock, 'now'>,
   applicationNamespace: string,
 ): Display {
-  let held: Waits | undefined;
+  let held: { readonly waits: Waits; readonly trouble: string | undefined } | undefined;
   let shownAt = Number.NEGATIVE_INFINITY;
   const show = () => {
     if (!held) return;
-    progress.update(statusesOf(held, applicationNamespace));
+    progress.update(statusesOf(held.waits, applicationNamespace), held.trouble);
     held = undefined;
     shownAt = clock.now().elapsed;
   };
   return {
-    changed(waits) {
-      held = waits;
+    changed(waits, trouble) {
+      held = { waits, trouble };
       if (waits.size <= FEW || clock.now().elapsed - shownAt >= GATHERED_MS) show();
     },
     beat() {

@@ -19,8 +19,11 @@ export interface WaitOptions
   readonly timeoutMs: number;
   /** Aborted when GitHub cancels the run. */
   readonly cancelled: AbortSignal;
-  /** Called after everything that may have changed what is to be shown. */
-  readonly onChange: (waits: Waits) => void;
+  /**
+   * Called after everything that may have changed what is to be shown.
+   * @param trouble why the server has no answer at present
+   */
+  readonly onChange: (waits: Waits, trouble: string | undefined) => void;
 }
 
 const LAST_LOOK_MS = 5000;
@@ -131,7 +134,7 @@ class WaitLoop {
     update(this.#waits, changed);
     update(this.#strangers, strangers);
     for (const effect of effects) this.#effects.run(effect, this.#signal);
-    onChange(this.#waits);
+    onChange(this.#waits, facts.trouble);
     if (this.isOver()) this.#over.resolve();
   }
 

@@ -23,7 +23,7 @@ import { type LookState, type Manager, type OpenWait, shownOf, type Waiting } fr
 /** From what there is to see on; and between two looks within an Application. */
 const LOOK_MS = 10_000;
 
-const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer of the server' };
+const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer from the server' };
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
 /**

@@ -1049,7 +1049,7 @@ test('before the first look nothing is known', () => {
     ),
   ).toEqual({
     kind: 'waiting',
-    what: 'the first answer of the server',
+    what: 'the first answer from the server',
     rule: 'not-read-yet',
   });
 });

@@ -74,7 +74,7 @@ const PRESENCE_ROWS = [
   {
     id: 'not-read-yet',
     applies: ({ presence }: State) => presence === 'unknown',
-    verdict: () => waiting('the first answer of the server'),
+    verdict: () => waiting('the first answer from the server'),
   },
   {
     id: 'applicationset-absent',
