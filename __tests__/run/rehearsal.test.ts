@@ -27,6 +27,6 @@ test('a run that waits reports once to nowhere: by its end all is compiled', asy
       server.put(manifest('shop', { revision: B }));
     },
   });
-  expect(done).toEqual(['waiting', 'cancelled to nowhere', 'success to summary.md']);
+  expect(done).toEqual(['waiting', 'success to nowhere', 'success to summary.md']);
   expect(outputs.conclusion).toBe('success');
 });
