@@ -1,32 +1,25 @@
 /** Makes every attempt to change a value throw, however deep it is. */
 export function deepFreeze<T>(value: T): T {
-  freeze(value, new Set());
+  freeze(value);
   return value;
 }
 
-const frozen = new WeakSet<object>();
-
-function freeze(value: unknown, above: Set<object>): void {
-  if (typeof value !== 'object' || value === null || frozen.has(value) || above.has(value)) return;
-  above.add(value);
-  if (value instanceof Map) lock(value, [...value.keys(), ...value.values()], above);
-  else if (value instanceof Set) lock(value, [...value], above);
-  for (const each of Object.values(value)) freeze(each, above);
+/** The core freezes nothing: what is frozen was frozen here, with everything in it. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  if (value instanceof Map || value instanceof Set) Object.defineProperties(value, REFUSALS);
   Object.freeze(value);
-  frozen.add(value);
+  if (value instanceof Map) for (const each of value.keys()) freeze(each);
+  if (value instanceof Map || value instanceof Set) for (const each of value.values()) freeze(each);
+  for (const each of Object.values(value)) freeze(each);
 }
 
 /** Maps and sets take no notice of being frozen. */
-function lock(
-  collection: Map<unknown, unknown> | Set<unknown>,
-  items: readonly unknown[],
-  above: Set<object>,
-): void {
-  for (const method of ['set', 'add', 'delete', 'clear']) {
-    const refuse = () => {
+const REFUSALS: PropertyDescriptorMap = Object.fromEntries(
+  ['set', 'add', 'delete', 'clear'].map((method) => {
+    const value = () => {
       throw new TypeError(`${method} of a frozen collection`);
     };
-    Object.defineProperty(collection, method, { value: refuse });
-  }
-  for (const item of items) freeze(item, above);
-}
+    return [method, { value }];
+  }),
+);
