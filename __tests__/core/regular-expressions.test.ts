@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createContext, runInContext } from 'node:vm';
+import { createContext, Script } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { parseSync } from '@swc/core';
 import { ROOT } from '../support/action.ts';
@@ -22,13 +22,14 @@ interface Literal {
   readonly flags: string;
 }
 
-function literalsIn(node: unknown): readonly Literal[] {
-  if (typeof node !== 'object' || node === null) return [];
+function literalsIn(node: unknown, found: Literal[] = []): readonly Literal[] {
+  if (typeof node !== 'object' || node === null) return found;
   const { type, pattern, flags } = node as Record<string, unknown>;
   if (type === 'RegExpLiteral' && typeof pattern === 'string' && typeof flags === 'string') {
-    return [{ pattern, flags }];
+    found.push({ pattern, flags });
   }
-  return Object.values(node).flatMap(literalsIn);
+  for (const each of Object.values(node)) literalsIn(each, found);
+  return found;
 }
 
 const FILES = globSync('src/**/*.ts', { cwd: ROOT }).sort();
@@ -46,10 +47,10 @@ function expressions(): readonly Found[] {
   return [...found.values()];
 }
 
-/** Enough to tell linear from quadratic by a factor of a thousand, and short enough for many. */
-const LENGTH = 3_000;
+/** Enough to tell linear from quadratic by a factor of hundreds, and short enough for many. */
+const LENGTH = 1_500;
 /** For those that look bad at that length. */
-const FULL_LENGTH = 10_000;
+const FULL_LENGTH = 5_000;
 
 /** Samples of what classes stand for, and what none of them does. */
 const SAMPLES = ['a', 'A', '0', ' ', '\n', '\t', '-', '.', '/', '"', ':', '#', '(', '[', '{', 'é'];
@@ -92,62 +93,76 @@ function attacksOf(pattern: string): readonly Attack[] {
 /** One that is worse than quadratic is stopped; this is generous, and not what is measured. */
 const TIMEOUT_MS = 60_000;
 
+/** At the first length a linear expression needs some microseconds, a quadratic one more. */
+const SUSPICIOUS_MS = 0.3;
+/** At the full one the linear needs 0.5 ms at most, the quadratic more than 25. */
+const LIMIT_MS = 8;
+
+/** So many texts are measured together: looking at the clock takes as long as some of them. */
+const BATCH = 8;
+
 /** Where expressions run: only the code of a context can be stopped. */
 const CONTEXT = createContext({ usage: process.threadCpuUsage.bind(process) });
+/** Goes on from a text to the end of the first batch that took longer than is suspicious. */
+const RUN = new Script(`((usage, { expression, texts, from, batch, limitMs }) => {
+  for (let first = from; first < texts.length; first += batch) {
+    const before = usage();
+    for (const text of texts.slice(first, first + batch)) {
+      expression.lastIndex = 0;
+      expression.exec(text);
+    }
+    const { user, system } = usage(before);
+    if (user + system > limitMs * 1000) return first;
+  }
+  return texts.length;
+})(usage, given)`);
+
+interface Given {
+  readonly expression: RegExp;
+  readonly texts: readonly string[];
+  readonly from: number;
+  readonly batch: number;
+  readonly limitMs: number;
+}
 
 /**
- * The CPU time of this thread that each text takes, in milliseconds: a busy machine does not count.
- * @returns undefined where an expression had to be stopped
+ * The first batch of texts that takes more CPU time of this thread than a limit: a busy machine does
+ * not count.
+ * @returns the index of its first text; that after the last one where there is none; undefined where
+ *   the expression had to be stopped
  */
-function costsMs({ pattern, flags }: Literal, texts: readonly string[]) {
-  const costs: number[] = [];
-  Object.assign(CONTEXT, { texts, costs, expression: new RegExp(pattern, flags) });
-  const code = `for (const text of texts) {
-    const before = usage();
-    expression.lastIndex = 0;
-    expression.exec(text);
-    const { user, system } = usage(before);
-    costs.push((user + system) / 1000);
-  }`;
+function firstAbove(given: Given): number | undefined {
+  Object.assign(CONTEXT, { given });
   try {
-    runInContext(code, CONTEXT, { timeout: TIMEOUT_MS });
-    return costs;
+    return RUN.runInContext(CONTEXT, { timeout: TIMEOUT_MS });
   } catch {
     return undefined;
   }
 }
 
-/** At the first length a linear expression needs some microseconds, a quadratic one more. */
-const SUSPICIOUS_MS = 0.5;
-/** At the full one the linear needs 1 ms at most, the quadratic more than 100. */
-const LIMIT_MS = 30;
-
-/** So many attacks at a time, as one that succeeds is enough: all of them together take seconds. */
-const BATCH = 32;
-
 /** The first text on which an expression is not linear. */
-function weaknessOf(found: Literal): string | undefined {
-  const attacks = attacksOf(found.pattern);
-  for (let first = 0; first < attacks.length; first += BATCH) {
-    const weakness = weaknessTo(found, attacks.slice(first, first + BATCH));
-    if (weakness !== undefined) return weakness;
+function weaknessOf({ pattern, flags }: Literal): string | undefined {
+  const expression = new RegExp(pattern, flags);
+  const attacks = attacksOf(pattern);
+  const texts = attacks.map((each) => textOf(each, LENGTH));
+  const batches = { expression, texts, batch: BATCH, limitMs: SUSPICIOUS_MS };
+  for (let from = 0; from < texts.length; from += BATCH) {
+    const found = firstAbove({ ...batches, from });
+    if (found === undefined) return 'stopped';
+    const weak = attacks.slice(found, found + BATCH).find((each) => isWeakTo(expression, each));
+    if (weak) return JSON.stringify(weak);
+    from = found;
   }
   return undefined;
 }
 
 /** What happens only once is no matter. */
-function weaknessTo(found: Literal, attacks: readonly Attack[]): string | undefined {
-  const costs = costsMs(
-    found,
-    attacks.map((each) => textOf(each, LENGTH)),
-  );
-  if (!costs) return 'stopped';
-  const suspects = attacks.filter((_, i) => (costs[i] ?? 0) > SUSPICIOUS_MS);
-  const weak = suspects.find((each) => {
-    const text = textOf(each, FULL_LENGTH);
-    return [1, 2, 3].every(() => (costsMs(found, [text])?.[0] ?? Infinity) > LIMIT_MS);
-  });
-  return weak && JSON.stringify(weak);
+function isWeakTo(expression: RegExp, attack: Attack): boolean {
+  const isAbove = (length: number, limitMs: number): boolean => {
+    const texts = [textOf(attack, length)];
+    return firstAbove({ expression, texts, from: 0, batch: 1, limitMs }) !== 1;
+  };
+  return isAbove(LENGTH, SUSPICIOUS_MS) && [1, 2, 3].every(() => isAbove(FULL_LENGTH, LIMIT_MS));
 }
 
 describe('these checks notice', () => {
