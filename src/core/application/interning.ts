@@ -55,12 +55,11 @@ function kept<T extends ResourceKey>(before: readonly T[], after: readonly T[]):
 
 /** Whether two resources of one shape are equal: their values are scalars and lists of texts. */
 export function isSameEntry<T extends ResourceKey>(a: T, b: T): boolean {
-  const [before, after] = [Object.entries(a), Object.entries(b)];
-  if (before.length !== after.length) return false;
-  return before.every(([key, value]) => isSameValue(value, b[key as keyof T]));
+  const keys = Object.keys(a) as readonly (keyof T)[];
+  return keys.length === Object.keys(b).length && keys.every((key) => isSameValue(a[key], b[key]));
 }
 
 function isSameValue(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  if (a === b || !Array.isArray(a) || !Array.isArray(b)) return a === b;
   return a.length === b.length && a.every((each, i) => each === b[i]);
 }
