@@ -433,7 +433,11 @@ describe('what is no event of ours', () => {
     ['revisions before, none', wrong(operation({ previous: [] })), 'previous must be a revision'],
     ['a negative count', wrong({ total: -1 }), 'total must be a whole number'],
     ['a count that is none', wrong({ total: 1e300 }), 'total must be a whole number'],
-    ['fewer in all than told', wrong({ total: 0 }), 'total must be no less than the 1'],
+    [
+      'fewer in all than told',
+      wrong({ total: 0 }),
+      'total must be at least 1, the length of resources',
+    ],
     ['too many', wrong({ total: 9999 }, Array(1001).fill(resource())), '1000 at most'],
     ['truncated, and yet told', wrong({ truncated: true }), 'resources must be empty'],
     ['resources as an object', wrong({ resources: { length: 1 } }), 'resources must be a list'],

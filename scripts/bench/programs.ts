@@ -36,6 +36,8 @@ export interface Access {
 /** Directories of programs, in one that is removed at the end. */
 export const WORK = mkdtempSync(join(tmpdir(), 'bench-'));
 process.once('exit', () => rmSync(WORK, { recursive: true, force: true }));
+// So that servers and directories go too where the benchmark is stopped.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 /** A Node that does nothing: what no program of Node can be faster than. */
 export const BARE_NODE: Program = { file: nodePath(), args: ['-e', '0'], env: {} };

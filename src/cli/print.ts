@@ -1,10 +1,11 @@
+import { pluralize } from '../core/application/phrases.js';
 import { resourceName } from '../core/application/types.js';
 import type { Filter } from '../core/filters/filter.js';
 import { selects } from '../core/filters/patterns.js';
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { oneLine } from '../report/escape.js';
 import { problemsOf, type Report } from '../report/report.js';
-import { CONCLUSION_ICONS, pluralize, titleOf } from '../report/words.js';
+import { CONCLUSION_ICONS, titleOf } from '../report/words.js';
 
 /** What a run would say, for a terminal. */
 export function textOf(report: Report): string {

@@ -1,3 +1,4 @@
+import { pluralize } from '../core/application/phrases.js';
 import { resourceName } from '../core/application/types.js';
 import { isJson, type Json } from '../core/fields/lists.js';
 import { ownedBy } from '../core/fields/ownership.js';
@@ -11,7 +12,6 @@ import type { Inputs } from '../inputs/types.js';
 import { InputError, messageOf } from '../platform/errors.js';
 import { clip, oneLine } from '../report/escape.js';
 import { fieldsOf, inFull } from '../report/fields.js';
-import { pluralize } from '../report/words.js';
 import { readData } from '../yaml/read.js';
 
 /**

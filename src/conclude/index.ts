@@ -1,3 +1,4 @@
+import { pluralize } from '../core/application/phrases.js';
 import { undecidedOf } from '../core/result/settle.js';
 import type { Inputs } from '../inputs/types.js';
 import type { RunDependencies } from '../platform/dependencies.js';
@@ -82,7 +83,7 @@ async function whyOf(
 }
 
 function untold(count: number): string {
-  return `The run was cancelled, and too many resources changed to report them all before GitHub ends the step: ${count} Applications are reported without their changes (evidence: partial).`;
+  return `The run was cancelled, and too many resources changed to report them all before GitHub ends the step: ${pluralize(count, 'Application')} ${count === 1 ? 'is' : 'are'} reported without changes (evidence: partial).`;
 }
 
 /** Of `since`: what was deployed after a revision that is not on record is not known to be all. */

@@ -1,3 +1,4 @@
+import { pluralize } from '../core/application/phrases.js';
 import type { RenderedDeployment } from '../core/changes/rendered.js';
 import type { Previous } from '../core/changes/scope.js';
 import { rendered, type Settled } from '../core/result/settle.js';
@@ -37,7 +38,7 @@ export async function tellRendered(
 ): Promise<void> {
   const open = openOnes(ends, told, inputs);
   if (open.length === 0) return;
-  console.debug(`Asking Argo CD what it renders of ${open.length} Applications.`);
+  console.debug(`Asking Argo CD what it renders of ${pluralize(open.length, 'Application')}.`);
   const { renderingReader } = await import('../sources/argocd/manifests.js');
   const reader = renderingReader({ connection: argocd, clock, random });
   await mapAtMost(CONCURRENCY, open, async ([key, settled]) => {

@@ -4,6 +4,7 @@ import { type LiveEvidence, readLive } from '../conclude/live-evidence.js';
 import { IN_REACH } from '../conclude/remedies.js';
 import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
+import { pluralize } from '../core/application/phrases.js';
 import {
   type Application,
   keyOf,
@@ -141,7 +142,9 @@ function noEvent(problem: string): TerminalError {
 }
 
 function sentenceOf({ application, operation, truncated }: Dispatch): string {
-  const count = truncated ? 'without its resources' : `with ${operation.results.length} resources`;
+  const count = truncated
+    ? 'without its resources'
+    : `with ${pluralize(operation.results.length, 'resource')}`;
   return `An event of ${keyOf(application)}: its operation of ${operation.startedAt} is ${operation.phase}, ${count}.`;
 }
 

@@ -210,7 +210,7 @@ function resultsOf(root: Node, truncated: boolean): Results {
   if (resources.length > MOST.resources)
     throw wrong(root, 'resources', `${MOST.resources} at most`);
   if (resources.length > Number(total)) {
-    throw wrong(root, 'total', `no less than the ${resources.length} resources`);
+    throw wrong(root, 'total', `at least ${resources.length}, the length of resources`);
   }
   if (truncated && resources.length > 0)
     throw wrong(root, 'resources', 'empty, as truncated is true');

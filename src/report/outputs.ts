@@ -1,3 +1,4 @@
+import { pluralize } from '../core/application/phrases.js';
 import type { ApplicationResult, Change } from '../core/result/vocabulary.js';
 import { clip } from './escape.js';
 import { areFieldsCut, inFull, inOutputs, type ValueStyle } from './fields.js';
@@ -21,7 +22,6 @@ import {
   valuesOf,
   writeChange,
 } from './values.js';
-import { pluralize } from './words.js';
 
 /** The outputs in the order they are written, and what a person must know of what was cut. */
 export interface Outputs {

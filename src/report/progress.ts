@@ -1,3 +1,4 @@
+import { pluralize } from '../core/application/phrases.js';
 import { resourceName } from '../core/application/types.js';
 import { shortSha } from '../core/decision/target.js';
 import { CHANGE_CLASSES } from '../core/result/vocabulary.js';
@@ -6,7 +7,7 @@ import type { Log } from '../platform/log.js';
 import { clip, oneLine } from './escape.js';
 import { changedOf, type Report, succeeded } from './report.js';
 import { firstTexts, type Texts, textsOf } from './texts.js';
-import { CONCLUSION_ICONS, logTitle, pluralize, titleOf } from './words.js';
+import { CONCLUSION_ICONS, logTitle, titleOf } from './words.js';
 
 /** Where an Application stands, as far as a person who waits wants to know. Empty where unknown. */
 export interface Status {

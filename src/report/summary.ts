@@ -1,3 +1,4 @@
+import { pluralize } from '../core/application/phrases.js';
 import { treeOf } from '../core/children/family.js';
 import { shortSha } from '../core/decision/target.js';
 import { type ApplicationResult, CHANGE_CLASSES, type Change } from '../core/result/vocabulary.js';
@@ -9,14 +10,7 @@ import { layOut, passage, type Section } from './sections.js';
 import { type Texts, textsOf } from './texts.js';
 import { totalsOf } from './totals.js';
 import { runScope } from './values.js';
-import {
-  CHANGE_ICONS,
-  CONCLUSION_ICONS,
-  formatDuration,
-  logTitle,
-  pluralize,
-  titleOf,
-} from './words.js';
+import { CHANGE_ICONS, CONCLUSION_ICONS, formatDuration, logTitle, titleOf } from './words.js';
 
 /** GitHub takes 1 MiB of summary from a step; a little is left for the file's own line ends. */
 export const SUMMARY_BYTES = 1024 * 1024 - 4096;

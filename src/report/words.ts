@@ -61,11 +61,6 @@ export function formatDuration(seconds: number): string {
   return m > 0 ? `${m}m ${s}s` : `${s}s`;
 }
 
-/** `1 resource`, `2 resources` */
-export function pluralize(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** `Deployment/web, container main` */
 export function logTitle(subject: string, container: string): string {
   return container === '' ? subject : `${subject}, container ${container}`;

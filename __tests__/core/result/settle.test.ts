@@ -161,6 +161,18 @@ describe('the result of an Application', () => {
     );
   });
 
+  test.each<[End['reason'], readonly string[]]>([
+    ['timeout', ['revision']],
+    ['unreachable', []],
+    ['forbidden', []],
+    ['invalid-input', []],
+  ])('that ends with %s names what is in the way of an Application only', (reason, subjects) => {
+    const followed = follow([[10, see(app({ at: A }))]]);
+    const { blockers, message } = resultAt(followed, { ...BAD, reason, what: 'what happened' });
+    expect(blockers.map(({ subject }) => subject)).toEqual(subjects);
+    if (subjects.length === 0) expect(message).toBe('shop: what happened');
+  });
+
   test.each<[End['conclusion'], string]>([
     ['timeout', 'shop: timed out waiting for rain'],
     ['cancelled', 'shop: cancelled while waiting for rain'],

@@ -1,4 +1,4 @@
-import { someOf } from '../application/some-of.js';
+import { someOf } from '../application/phrases.js';
 import type { Revisions } from '../application/types.js';
 import type { ApplicationSet, RolloutStatus } from './types.js';
 

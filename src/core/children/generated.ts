@@ -1,4 +1,4 @@
-import { someOf } from '../application/some-of.js';
+import { someOf } from '../application/phrases.js';
 import type { Standing } from '../applicationset/standing.js';
 import type { Reason } from '../result/vocabulary.js';
 

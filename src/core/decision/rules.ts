@@ -1,4 +1,4 @@
-import { someOf } from '../application/some-of.js';
+import { someOf } from '../application/phrases.js';
 import type { Application, Revisions } from '../application/types.js';
 import { stepName } from '../applicationset/rollout.js';
 import type { SetState } from '../applicationset/standing.js';
@@ -236,7 +236,7 @@ const UNFINISHED_ROWS = [
     verdict: ({ application }: Situation) =>
       failure(
         'invalid-input',
-        `wait-resources matches none of its ${application.comparison.resources.length} resources`,
+        `wait-resources matches none of its resources (${application.comparison.resources.length} in all)`,
       ),
   },
   {

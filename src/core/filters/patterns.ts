@@ -1,3 +1,4 @@
+import { pluralize } from '../application/phrases.js';
 import type { ResourceKey } from '../application/types.js';
 import { CHANGE_CLASSES, type ChangeClass } from '../result/vocabulary.js';
 import { compileGlob, type Glob } from './globs.js';
@@ -118,7 +119,7 @@ type Segments = Pick<WeighedPattern, 'matches' | 'weight'>;
 function parseSegments(text: string): Parsed<Segments> {
   const parts = text.split('/');
   if (parts.length < 2 || parts.length > 4) {
-    return bad(`has ${parts.length} segment${parts.length === 1 ? '' : 's'}: ${SHAPES}`);
+    return bad(`has ${pluralize(parts.length, 'segment')}: ${SHAPES}`);
   }
   const name = parts.at(-1) ?? '';
   const kind = parts.at(parts.length === 2 ? 0 : -3) ?? '';

@@ -1,3 +1,4 @@
+import { pluralize } from '../application/phrases.js';
 import type {
   Application,
   ComparedResource,
@@ -206,7 +207,7 @@ function selectiveSync(
   const { operation } = application;
   if (!operation?.selective || operation.automated || !hasEnded(operation)) return [];
   const count = operation.results.length;
-  const resources = `${count} chosen resource${count === 1 ? '' : 's'}`;
+  const resources = pluralize(count, 'chosen resource');
   const message = `it synced only ${resources} and left ${left.length} OutOfSync: sync the whole Application`;
   return [{ subject: 'selective sync', message }];
 }

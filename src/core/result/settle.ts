@@ -267,9 +267,10 @@ function originOf({
   };
 }
 
-/** The way to the server failed: what the Application waits for is beside the point. */
+/** The server or an input is at fault: what the Application waits for is beside the point. */
 function isFromOutside({ conclusion, reason }: End): boolean {
-  return conclusion === 'failure' && ['unauthorized', 'forbidden', 'unreachable'].includes(reason);
+  const outside = ['unauthorized', 'forbidden', 'unreachable', 'invalid-input'];
+  return conclusion === 'failure' && outside.includes(reason);
 }
 
 function timesOf(

@@ -1,4 +1,4 @@
-import { someOf } from '../application/some-of.js';
+import { someOf } from '../application/phrases.js';
 import { timeText } from '../decision/moment.js';
 import {
   blockingWindows,

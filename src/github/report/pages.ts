@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { pluralize } from '../../core/application/phrases.js';
 import type { Conclusion } from '../../core/result/vocabulary.js';
 import type { Inputs } from '../../inputs/types.js';
 import { clip, code, link, oneLine } from '../../report/escape.js';
 import type { Report } from '../../report/report.js';
 import { summaryOf } from '../../report/summary.js';
-import { pluralize, titleOf } from '../../report/words.js';
+import { titleOf } from '../../report/words.js';
 
 /** What GitHub takes, in bytes: it counts those, though its pages say characters. */
 const CHECK_BYTES = 65_535;

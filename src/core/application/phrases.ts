@@ -1,3 +1,8 @@
+/** `1 resource`, `2 resources` */
+export function pluralize(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Nobody reads more names in a sentence. */
 const MOST = 5;
 
