@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runAction } from './support/action.ts';
-import { createCertificates } from './support/api/certificates.ts';
+import { foreignCertificates } from './support/api/certificates.ts';
 import {
   type ApiServer,
   type ApiServerOptions,
@@ -306,7 +306,7 @@ const CONNECTION: readonly Row[] = [
     name: 'another authority',
     does: 'shows a certificate that the given CA did not sign',
     async arrange() {
-      const { ca } = await createCertificates('somebody else');
+      const { ca } = await foreignCertificates();
       return { inputs: { 'certificate-authority': ca } };
     },
     ends: 'failure/unreachable',
@@ -395,7 +395,7 @@ const CONNECTION: readonly Row[] = [
     name: '101 for good',
     does: 'switches to another protocol',
     async arrange({ closing }) {
-      const { ca, server } = await createCertificates('ann');
+      const { ca, server } = await foreignCertificates();
       const sockets = new Set<{ destroy(): void }>();
       const switching = createTls({ cert: server.cert, key: server.key }, (socket) => {
         sockets.add(socket);

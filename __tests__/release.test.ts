@@ -151,8 +151,9 @@ esac
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'release-'));
-    git(root, 'init', '--quiet', '--bare', '--initial-branch=main', remote());
-    git(root, 'clone', '--quiet', remote(), clone());
+    // Without the samples of hooks, which are most of a new repository.
+    git(root, 'init', '--quiet', '--template=', '--bare', '--initial-branch=main', remote());
+    git(root, 'clone', '--quiet', '--template=', remote(), clone());
     mkdirSync(join(root, 'bin'));
     writeFileSync(join(root, 'bin', 'gh'), GH, { mode: 0o755 });
   });
@@ -241,6 +242,7 @@ esac
 
   test('where GitHub refuses to move the tag, it says what to run by hand', () => {
     const sha = commit('main', 'v1.0.0');
+    mkdirSync(join(remote(), 'hooks'));
     writeFileSync(join(remote(), 'hooks', 'pre-receive'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     const { status, stdout } = run(MOVE, 'v1.0.0');
     expect(status).toBe(1);

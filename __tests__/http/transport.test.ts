@@ -11,7 +11,11 @@ import { LIMITS, type Limits, TooLarge } from '../../src/http/limits.js';
 import { TIMEOUTS, type Transport, transport } from '../../src/http/transport.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { TransientError } from '../../src/platform/errors.js';
-import { type Certificates, createCertificates } from '../support/api/certificates.ts';
+import {
+  type Certificates,
+  DEFAULT_USER,
+  sharedCertificates,
+} from '../support/api/certificates.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy.ts';
 
@@ -21,7 +25,7 @@ const NEVER = new AbortController().signal;
 const TOKEN = 'a-token-of-the-test';
 let certificates: Certificates;
 beforeAll(async () => {
-  certificates = await createCertificates('ann');
+  certificates = await sharedCertificates();
 });
 
 const closing: Array<() => unknown> = [];
@@ -429,7 +433,9 @@ test('credentials that change are used, and hidden, from the next request on', a
   };
   const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
   expect(await ask(bearer('the-first-token'))).toBe('Bearer *** of nobody');
-  expect(await ask({ ...bearer('the-second-token'), ...client })).toBe('Bearer *** of ann');
+  expect(await ask({ ...bearer('the-second-token'), ...client })).toBe(
+    `Bearer *** of ${DEFAULT_USER}`,
+  );
   expect(await ask(bearer('the-third-token'))).toBe('Bearer *** of nobody');
 });
 

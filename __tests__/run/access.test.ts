@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Clock, systemClock } from '../../src/platform/clock.js';
 import { expectEnd, said, stepHere } from '../process/steps.ts';
-import { createCertificates } from '../support/api/certificates.ts';
+import { foreignCertificates } from '../support/api/certificates.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/api-server.ts';
 import { manifest } from '../support/manifest.ts';
 
@@ -57,7 +57,7 @@ describe('a refusal ends at once', () => {
 
   test('the certificate of another authority', async () => {
     await start();
-    const { ca } = await createCertificates('somebody else');
+    const { ca } = await foreignCertificates();
     const result = await stepHere(server, { 'certificate-authority': ca });
     expectEnd(result, 'failure', 'unreachable');
     expect(said(result, 'error')[0]).toMatch(/cannot be trusted.*certificate-authority:/s);

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
+import { type ActionFile, actionFile } from './action-file.ts';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -67,11 +67,6 @@ export interface StepResult {
   readonly afterSignalMs: number | undefined;
 }
 
-interface ActionFile {
-  readonly inputs?: Readonly<Record<string, { readonly default?: unknown } | null>>;
-  readonly runs: { readonly main: string };
-}
-
 /** Runs the built action in a process of its own, as a runner would. */
 export async function runAction(step: Step = {}): Promise<StepResult> {
   return staged(step, ({ env, main, work }) => execute([main], work, env, step));
@@ -95,7 +90,7 @@ export interface Stage {
 /** Sets the stage in an empty directory, as a runner does. */
 export function stageIn(directory: string, step: Step): Stage {
   const root = step.root ?? ROOT;
-  const action = actionIn(root);
+  const action = actionFile(root);
   return {
     env: { ...environment(directory, step), ...inputsOf(action, step), ...step.env },
     main: join(root, action.runs.main),
@@ -132,19 +127,19 @@ export async function staged(
   }
 }
 
-const actions = new Map<string, ActionFile>();
-
-/** action.yml of a directory, which is read once. */
-function actionIn(root: string): ActionFile {
-  const action = actions.get(root) ?? parse(readFileSync(join(root, 'action.yml'), 'utf8'));
-  actions.set(root, action);
-  return action;
-}
-
 /** Node 24: this process, or that of the dev dependency. */
 export function nodePath(): string {
   const major = process.versions.node.split('.')[0];
   return major === '24' ? process.execPath : join(ROOT, 'node_modules', '.bin', 'node');
+}
+
+/** The variable with the directory in which the processes of a run of Jest share compiled code. */
+export const COMPILED = 'TEST_COMPILE_CACHE';
+
+/** For hundreds of processes that load the same code; outside of Jest each compiles for itself. */
+export function compileCache(): Readonly<Record<string, string>> {
+  const directory = process.env[COMPILED];
+  return directory ? { NODE_COMPILE_CACHE: directory } : {};
 }
 
 /** What a runner sets, and nothing of the machine's own: no HOME, no KUBECONFIG of a developer. */
@@ -251,7 +246,11 @@ function execute(
 ): Promise<Ended> {
   const started = performance.now();
   const [file = '', ...all] = [...(step.under ?? []), nodePath(), ...args];
-  const child = spawn(file, all, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, all, {
+    cwd,
+    env: { ...compileCache(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   step.onStart?.(child);
   const signalled = signalling(child, step.signal);
   const stdout = collect(child.stdout, (text, lines) => {

@@ -94,11 +94,19 @@ function namesIn(directory: string): readonly string[] {
 }
 
 export function loadTrace(name: string): Trace {
-  return parseTrace(readFileSync(join(TRACES, `${name}.jsonl`), 'utf8'));
+  return load(join(TRACES, `${name}.jsonl`));
 }
 
 export function loadCase(name: string): Trace {
-  return parseTrace(readFileSync(join(CASES, `${name}.jsonl`), 'utf8'));
+  return load(join(CASES, `${name}.jsonl`));
+}
+
+const loaded = new Map<string, Trace>();
+
+function load(path: string): Trace {
+  const trace = loaded.get(path) ?? parseTrace(readFileSync(path, 'utf8'));
+  loaded.set(path, trace);
+  return trace;
 }
 
 /** What a recording needs beside the defaults. */

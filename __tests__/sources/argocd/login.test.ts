@@ -9,7 +9,7 @@ import { argocdEndpoint } from '../../../src/sources/argocd/connect.js';
 import { identityFrom, policyForRun } from '../../../src/sources/argocd/identity.js';
 import { argocdLogin } from '../../../src/sources/argocd/login.js';
 import { openArgocdApi } from '../../../src/sources/open.js';
-import { createCertificates } from '../../support/api/certificates.ts';
+import { foreignCertificates } from '../../support/api/certificates.ts';
 import { type ArgocdServer, startArgocdServer } from '../../support/argocd-server.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type GithubIssuer, startGithubIssuer } from '../../support/github-issuer.ts';
@@ -138,7 +138,7 @@ test('it goes by way of the proxy', async () => {
 });
 
 test('a certificate is verified, unless that is switched off', async () => {
-  const { ca } = await createCertificates('another');
+  const { ca } = await foreignCertificates();
   await expect(loginAt({ ca }).login.credentials(false, signal)).rejects.toThrow(
     'cannot be trusted',
   );

@@ -18,22 +18,34 @@ type Extensions = NonNullable<Options['extensions']>;
 /** Whom the client certificate of the shared ones names. */
 export const DEFAULT_USER = 'github:acme/shop';
 
+/** Those of the servers of a process, and of a run of Jest; and such as nobody here trusts. */
+interface Shared {
+  readonly own: Certificates;
+  readonly foreign: Certificates;
+}
+
 /** Where the run of the tests has put what all its processes share. */
 const VARIABLE = 'TEST_CERTIFICATES';
-let shared: Promise<Certificates> | undefined;
+const made = JSON.parse(process.env[VARIABLE] ?? '{}') as Partial<Shared>;
+let own: Promise<Certificates> | undefined;
+let foreign: Promise<Certificates> | undefined;
 
 /** The same for all servers of a process, and of a run of Jest. */
 export function sharedCertificates(): Promise<Certificates> {
-  const made = process.env[VARIABLE];
-  shared ??= made
-    ? Promise.resolve(JSON.parse(made) as Certificates)
-    : createCertificates(DEFAULT_USER);
-  return shared;
+  own ??= made.own ? Promise.resolve(made.own) : createCertificates(DEFAULT_USER);
+  return own;
+}
+
+/** Those of an authority that signed none of the shared ones. */
+export function foreignCertificates(): Promise<Certificates> {
+  foreign ??= made.foreign ? Promise.resolve(made.foreign) : createCertificates('somebody else');
+  return foreign;
 }
 
 /** Makes what the processes to come share: each would take a quarter of a second for its own. */
 export async function shareCertificates(): Promise<void> {
-  process.env[VARIABLE] = JSON.stringify(await sharedCertificates());
+  const shared = { own: await sharedCertificates(), foreign: await foreignCertificates() };
+  process.env[VARIABLE] = JSON.stringify(shared satisfies Shared);
 }
 
 const LIFE_MS = 24 * 60 * 60 * 1000;

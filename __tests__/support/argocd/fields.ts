@@ -4,12 +4,19 @@ import { isRecord, type KubeObject } from '../api/store.ts';
 interface Fields {
   readonly places: ReadonlySet<string>;
   readonly exclude: boolean;
+  /** Whether a place is kept, of those that were asked about: all objects have the same ones. */
+  readonly kept: Map<string, boolean>;
 }
+
+const parsed = new Map<string, Fields>();
 
 function parse(text: string): Fields | undefined {
   if (text === '') return undefined;
   const exclude = text.startsWith('-');
-  return { places: new Set((exclude ? text.slice(1) : text).split(',')), exclude };
+  const places = new Set((exclude ? text.slice(1) : text).split(','));
+  const fields = parsed.get(text) ?? { places, exclude, kept: new Map<string, boolean>() };
+  parsed.set(text, fields);
+  return fields;
 }
 
 /** What a list can be asked for by name; all else is not there once `fields` is given. */
@@ -58,23 +65,30 @@ function copy(from: unknown, to: Record<string, unknown>, [key = '', ...rest]: s
 export function streamed(message: object, text: string): object {
   const fields = parse(text);
   if (!fields) return message;
-  const copied: unknown = structuredClone(message);
-  prune(copied, [], fields);
-  return copied as object;
+  return pruned(message, '', fields) as object;
 }
 
-function prune(item: unknown, path: readonly string[], fields: Fields): void {
-  if (Array.isArray(item)) for (const each of item) prune(each, path, fields);
-  if (!isRecord(item)) return;
-  for (const key of Object.keys(item)) {
-    const at = [...path, key];
-    const place = at.join('.');
-    const named = fields.places.has(place);
-    const above = named || [...fields.places].some((each) => each.startsWith(place));
-    const keep = fields.exclude ? !named : above;
-    if (!keep) delete item[key];
-    else if (!named) prune(item[key], at, fields);
+function pruned(item: unknown, above: string, fields: Fields): unknown {
+  if (Array.isArray(item)) return item.map((each) => pruned(each, above, fields));
+  if (!isRecord(item)) return item;
+  const kept: (readonly [key: string, value: unknown])[] = [];
+  for (const [key, value] of Object.entries(item)) {
+    const place = above === '' ? key : `${above}.${key}`;
+    if (!isKept(place, fields)) continue;
+    kept.push([key, fields.places.has(place) ? value : pruned(value, place, fields)]);
   }
+  return Object.fromEntries(kept);
+}
+
+/** What is to be kept has all above it kept too. */
+function isKept(place: string, { places, exclude, kept }: Fields): boolean {
+  const known = kept.get(place);
+  if (known !== undefined) return known;
+  const keep = exclude
+    ? !places.has(place)
+    : places.has(place) || [...places].some((each) => each.startsWith(place));
+  kept.set(place, keep);
+  return keep;
 }
 
 /** An Application as Go writes it: no type, and empty structures for what is not there. */
