@@ -133,15 +133,6 @@ export function nodePath(): string {
   return major === '24' ? process.execPath : join(ROOT, 'node_modules', '.bin', 'node');
 }
 
-/** The variable with the directory in which the processes of a run of Jest share compiled code. */
-export const COMPILED = 'TEST_COMPILE_CACHE';
-
-/** For hundreds of processes that load the same code; outside of Jest each compiles for itself. */
-export function compileCache(): Readonly<Record<string, string>> {
-  const directory = process.env[COMPILED];
-  return directory ? { NODE_COMPILE_CACHE: directory } : {};
-}
-
 /** What a runner sets, and nothing of the machine's own: no HOME, no KUBECONFIG of a developer. */
 function environment(directory: string, step: Step): Record<string, string> {
   const at = (name: string, content?: string): string => {
@@ -246,11 +237,7 @@ function execute(
 ): Promise<Ended> {
   const started = performance.now();
   const [file = '', ...all] = [...(step.under ?? []), nodePath(), ...args];
-  const child = spawn(file, all, {
-    cwd,
-    env: { ...compileCache(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(file, all, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   step.onStart?.(child);
   const signalled = signalling(child, step.signal);
   const stdout = collect(child.stdout, (text, lines) => {

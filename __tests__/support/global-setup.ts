@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { COMPILED, ROOT } from './action.ts';
+import { ROOT } from './action.ts';
 import { shareActionFile } from './action-file.ts';
 import { shareCertificates } from './api/certificates.ts';
 
@@ -9,7 +6,4 @@ import { shareCertificates } from './api/certificates.ts';
 export default async function setUp(): Promise<void> {
   await shareCertificates();
   shareActionFile(ROOT);
-  const directory = mkdtempSync(join(tmpdir(), 'compiled-'));
-  process.env[COMPILED] = directory;
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 }
