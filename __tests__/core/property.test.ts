@@ -92,7 +92,7 @@ function looksAfter(trace: Trace, { from, fates }: Damage): readonly Look[] {
 }
 
 describe('a wait for a recording, whatever is lost or comes twice', () => {
-  /** Of faults that were put into the rules to see, damage finds each within eight runs. */
+  /** Of the faults put into the rules on trial that only damage finds, each showed by the eighth run. */
   const RUNS = 30;
 
   test.each(traceNames())('%s', (name) => {

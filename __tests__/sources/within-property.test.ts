@@ -1,7 +1,7 @@
 import { describe, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { causesOf } from '../../src/core/result/causes.js';
-import { NO_HOOKS, rememberHooks, withSeenHooks } from '../../src/core/within/hooks.js';
+import { rememberHooks, withSeenHooks } from '../../src/core/within/hooks.js';
 import { podFailuresOf } from '../../src/core/within/pod-failures.js';
 import { nodesToAskAbout, podsToRead, rolloutsToRead } from '../../src/core/within/questions.js';
 import type { ResourceTree, TreeNode } from '../../src/core/within/tree.js';
@@ -53,7 +53,7 @@ const STRATEGY = fc.oneof(fc.record({ canary: fc.record({ steps: ANY }), blueGre
 /** Asks a tree everything that is asked of one. */
 function askAll(tree: ResourceTree): void {
   const hooks = new Map([['batch/Job//a', 'PreSync']]);
-  const seen = withSeenHooks(tree, rememberHooks(NO_HOOKS, tree, hooks));
+  const seen = withSeenHooks(tree, rememberHooks(new Map(), tree, hooks));
   for (const each of [tree, seen]) {
     causesOf(each, { application: 'shop', namespace: 'shop', hooks });
     podFailuresOf(each, hooks);

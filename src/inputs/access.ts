@@ -156,7 +156,7 @@ function decodeBase64(value: string): string | undefined {
 }
 
 /** URL of the API server without a slash at its end; plain http only to this machine. */
-export function parseServer(value: string): Parsed<string> {
+function parseServer(value: string): Parsed<string> {
   if (value === '') return good('');
   const accepted = 'accepted is a URL such as https://kubernetes.example.com:6443';
   if (value.includes('@')) {
@@ -198,7 +198,7 @@ export function parseToken(value: string): Parsed<string> {
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
 
 /** A bundle of certificates as PEM, from PEM or base64 of it; every certificate is read once. */
-export function parseCertificateAuthority(value: string): Parsed<string> {
+function parseCertificateAuthority(value: string): Parsed<string> {
   if (value === '') return good('');
   const text = value.includes('-----BEGIN') ? value : (decodeBase64(value) ?? value);
   const accepted = 'accepted are certificates as PEM, or base64 of that';

@@ -72,7 +72,7 @@ export function oneOf<T extends string>(...words: readonly T[]): (value: string)
 }
 
 /** Items between commas and line breaks, without repetitions; commas within `{…}` do not count. */
-export function listItems(value: string): readonly string[] {
+function listItems(value: string): readonly string[] {
   const items: string[] = [];
   let item = '';
   let depth = 0;

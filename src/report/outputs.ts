@@ -35,7 +35,7 @@ export interface Outputs {
  */
 export const OUTPUT_UNITS = 480_000;
 /** Jobs that GitHub lets a matrix have. */
-export const MATRIX_JOBS = 256;
+const MATRIX_JOBS = 256;
 /** Longest `message`: a cluster's text must not push the lists out. */
 const MESSAGE_UNITS = 10_000;
 

@@ -6,7 +6,7 @@ import { nameOf } from './selection.js';
 import { type OpenWait, shownOf, type Waits } from './waits.js';
 
 /** Where every Application stands, for the progress. */
-export function statusesOf(waits: Waits, applicationNamespace: string): readonly Status[] {
+function statusesOf(waits: Waits, applicationNamespace: string): readonly Status[] {
   return [...waits].map(([key, wait]) => {
     const application = nameOf(key, applicationNamespace);
     if (wait.kind === 'done') return { application, ...wait.shown, waitsFor: '', done: true };

@@ -3,7 +3,6 @@ import { parseApplication } from '../../../src/core/application/parse.js';
 import { causesOf } from '../../../src/core/result/causes.js';
 import {
   hooksOf,
-  NO_HOOKS,
   rememberHooks,
   type SeenHooks,
   withSeenHooks,
@@ -11,6 +10,7 @@ import {
 import type { ResourceTree } from '../../../src/core/within/tree.js';
 import { ended, node, pod, RUNNING, tree, waits } from '../support/tree.ts';
 
+const NO_HOOKS: SeenHooks = new Map();
 const HOOKS = new Map([['batch/Job/shop/smoke', 'PostSync']]);
 const JOB = node('Job/smoke');
 const FAILED = node('Job/smoke', { health: 'Degraded', healthMessage: 'backoff limit' });

@@ -83,7 +83,7 @@ export function isExplained(rule: string | undefined, application: Observed): bo
 type Observed = Pick<Application, 'operation' | 'automated' | 'applicationSet' | 'comparison'>;
 
 /** It has something to sync, and RollingSync takes auto-sync away from the Applications. */
-export function mayBeInRollout({ automated, applicationSet, comparison }: Observed): boolean {
+function mayBeInRollout({ automated, applicationSet, comparison }: Observed): boolean {
   return applicationSet !== undefined && !automated && comparison.status === 'OutOfSync';
 }
 

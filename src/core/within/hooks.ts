@@ -27,8 +27,6 @@ export function hooksOf({
  */
 export type SeenHooks = ReadonlyMap<string, readonly TreeNode[]>;
 
-export const NO_HOOKS: SeenHooks = new Map();
-
 /** More are not remembered. */
 const MOST_HOOKS = 50;
 const MOST_PODS = 10;

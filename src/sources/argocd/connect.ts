@@ -37,11 +37,3 @@ export function argocdEndpoint(
   }
   return { ...here, trust: trustOf(trust, {}) };
 }
-
-/** Beside a cluster, the given bundle is that of the cluster: the system's authorities count too. */
-export async function besideCluster(trust: ArgocdAccess['trust']): Promise<ArgocdAccess['trust']> {
-  const { certificateAuthority: given } = trust;
-  if (given === '') return trust;
-  const { getCACertificates } = await import('node:tls');
-  return { ...trust, certificateAuthority: [given, ...getCACertificates('default')].join('\n') };
-}
