@@ -62,7 +62,7 @@ function pumpsOf(pattern: string): readonly string[] {
     .replace(/\\[sd]/g, ' 0')
     .replace(/\\[wSDWpPbBux]/g, 'a')
     .replace(/[\\^$?*+]/g, '');
-  const words = literal.split(/[|()[\]{}]/).filter((each) => each !== '');
+  const words = [...literal.split(/[|()[\]{}]/), ...(literal.match(/\w{2,}/g) ?? [])];
   const characters = [...new Set([...literal, ...SAMPLES])];
   return [...new Set([...characters, ...words, literal])].filter((each) => each !== '');
 }
@@ -73,8 +73,10 @@ interface Attack {
   readonly end: string;
 }
 
+/** Of words there are more characters: an expression can begin at fewer of them. */
 function textOf({ begin, pump, end }: Attack, length: number): string {
-  return begin + pump.repeat(Math.ceil(length / pump.length)) + end;
+  const characters = pump.length > 1 ? 2 * length : length;
+  return begin + pump.repeat(Math.ceil(characters / pump.length)) + end;
 }
 
 /** What an expression may want to see before what is pumped, so that it gets there at all. */
@@ -171,6 +173,7 @@ describe('these checks notice', () => {
     ['two runs of the same', '^\\S+\\/\\S+ (created)'],
     ['a comment', ' +#.*$'],
     ['a run that anything may precede', '.*\\s(created)$'],
+    ['a word that anything may follow', 'secret.*='],
   ])('%s', (_, pattern) => {
     expect(weaknessOf({ pattern, flags: '' })).toBeDefined();
   });
