@@ -139,3 +139,10 @@ test('any other run tells all changes', () => {
   const counts = [...ends.values()].map(({ result }) => result.changes.length);
   expect(counts).toEqual(Array(7).fill(RESOURCES));
 });
+
+test('why the server did not answer stands in brackets, without a full stop', () => {
+  const { ends } = end(1, { trouble: 'connect ECONNREFUSED 127.0.0.1:6443.' });
+  expect([...ends.values()].map((settled) => settled.end.what)).toEqual([
+    'an answer from the server (connect ECONNREFUSED 127.0.0.1:6443)',
+  ]);
+});

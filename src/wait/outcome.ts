@@ -96,7 +96,7 @@ function endOf(verdict: Waiting, { error, cancelled, trouble, failedFast }: Circ
   if (cancelled) return { conclusion: 'cancelled', reason: 'cancelled', what: verdict.what };
   if (error) return { conclusion: 'failure', reason: error.reason, what: error.message };
   if (trouble !== undefined) {
-    const what = `an answer from the server (${trouble})`;
+    const what = `an answer from the server (${trouble.replace(/\.$/, '')})`;
     return { conclusion: 'timeout', reason: 'unreachable', what };
   }
   if (failedFast) {
