@@ -38,7 +38,7 @@ for (const [name, value] of Object.entries({ ${BUILT_IN.join(', ')} })) {
 
 /**
  * An authority that signs no server of the tests, in place of all 150: a run that trusts them beside
- * its own reads each of them anew, which takes longer than the rest of it.
+ * its own reads each of them again, which takes longer than the rest of it.
  */
 const PUBLIC = getCACertificates('bundled').slice(0, 1);
 

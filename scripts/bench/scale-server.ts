@@ -27,9 +27,9 @@ const tell = (telling: Telling): void => {
 const [, , count, shares] = process.argv;
 const names = Array.from({ length: Number(count) }, (_, i) => `app-${i}`);
 const looks = names.map((name) => large(name, shares === 'shares'));
-// Nobody asks for the past; it would hold all Applications twice.
 // The benchmark is over, or was stopped.
 process.once('disconnect', () => process.exit());
+// Nobody asks for the past; it would hold all Applications twice.
 const server = await startApiServer({ historyLimit: 1 });
 const { url, token, ca } = server;
 tell({ kind: 'at', url, token, ca });

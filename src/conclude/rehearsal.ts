@@ -49,11 +49,11 @@ export function usualEnd(
 
 const ANY_REVISION = () => ({ kind: 'any', why: 'a rehearsal' }) as const;
 
-function synced({ comparison, health, reconciledAt: at, ...rest }: Application): Application {
+function synced(application: Application): Application {
+  const { comparison, health, reconciledAt: at } = application;
   const { revisions } = comparison;
   return {
-    ...rest,
-    reconciledAt: at,
+    ...application,
     comparison: { ...comparison, status: 'Synced' },
     health: { ...health, status: 'Healthy' },
     operation: {

@@ -38,7 +38,7 @@ export function sharedCertificates(): Promise<Certificates> {
 
 /** Those of an authority that signed none of the shared ones. */
 export function foreignCertificates(): Promise<Certificates> {
-  foreign ??= made.foreign ? Promise.resolve(made.foreign) : createCertificates('somebody else');
+  foreign ??= made.foreign ? Promise.resolve(made.foreign) : createCertificates('another user');
   return foreign;
 }
 
