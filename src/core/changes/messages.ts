@@ -36,17 +36,12 @@ export function applyOutcomes(message: string, cut = false): readonly ApplyOutco
 
 /** Standard output and standard error are joined by a period, each may have several lines. */
 function statementsOf(message: string): readonly string[] {
-  return message
-    .split('\n')
-    .flatMap((line) => line.split('. '))
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
+  return message.split(/\n|\. /);
 }
 
 /** `deployment.apps/web configured`, and nothing else: a dry run has a suffix, and did nothing. */
 function verbOutcomes(statement: string): readonly ApplyOutcome[] | undefined {
-  const verb = afterObject(statement);
-  return verb === undefined ? undefined : VERBS.get(verb);
+  return VERBS.get(afterObject(statement) ?? '');
 }
 
 /** What a statement such as `deployment.apps/web configured` says of its object. */
@@ -87,7 +82,7 @@ function reconciliationOutcomes(
   if (at < 0) return cut ? ALL_OUTCOMES : appliedAfterwards(statements);
   if (message.includes('object opted out')) return ['updated', 'unchanged'];
   const [word = ''] = /^[a-z]*/.exec(message.slice(at + REQUIRED.length)) ?? [];
-  if (cut && !REQUIREMENTS.includes(word)) return ALL_OUTCOMES;
+  if (!REQUIREMENTS.includes(word)) return ALL_OUTCOMES;
   return word === 'create' ? ['created'] : ['updated'];
 }
 
