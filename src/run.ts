@@ -179,7 +179,7 @@ async function waitWith(
     ...commitQuestions(inputs, { env, clock, log: console }),
     ...(trigger === 'none'
       ? {}
-      : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),
+      : { act: await triggerAction({ trigger, run, source, log: console }) }),
     onChange(waits, trouble) {
       display.changed(waits, trouble);
       if (waits.size > 0) prepare(waits);

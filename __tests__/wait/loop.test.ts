@@ -897,6 +897,37 @@ describe('a trigger', () => {
     expect(seen).toEqual(['1', '2']);
   });
 
+  test('that was refused is pulled no more for the same snapshot', async () => {
+    const seen: string[] = [];
+    const wait = start({
+      act: async ({ resourceVersion }) => {
+        seen.push(resourceVersion);
+        return undefined;
+      },
+    });
+    wait.source.list(shop(BEFORE, '1'));
+    await wait.clock.settle();
+    wait.source.put(shop(BEFORE, '2'));
+    await wait.clock.settle();
+    expect(seen).toEqual(['1', '2']);
+  });
+
+  test('is told of the commit that a name is, once that is known', async () => {
+    const seen: string[] = [];
+    const wait = start({
+      revision: 'v1',
+      lookup: 'acme/shop',
+      resolveName: async () => B,
+      act: async (_, target) => {
+        seen.push(target.kind === 'revision' ? target.text : '');
+        return undefined;
+      },
+    });
+    wait.source.list(shop(BEFORE));
+    await wait.clock.settle();
+    expect(seen).toEqual(['v1', B]);
+  });
+
   test('looks again at what came while it was refused', async () => {
     const first = Promise.withResolvers<undefined>();
     const seen: string[] = [];

@@ -138,7 +138,12 @@ export type Effect =
       readonly id: string;
       readonly question: Question;
     }
-  | { readonly kind: 'act'; readonly key: string; readonly application: Application }
+  | {
+      readonly kind: 'act';
+      readonly key: string;
+      readonly application: Application;
+      readonly target: Target;
+    }
   /** Looks within the Application. */
   | {
       readonly kind: 'look';

@@ -1,5 +1,6 @@
 import type { Application } from '../core/application/types.js';
 import type { Event, Relation, State } from '../core/decision/state.js';
+import type { Target } from '../core/decision/target.js';
 import type { LookAt, Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
@@ -26,7 +27,11 @@ export interface EffectDependencies {
    * Acts on an Application before its end is judged, for `trigger`; called with every snapshot
    * until it tells what to step with. Absent: there is nothing to do.
    */
-  readonly act?: (application: Application, signal: AbortSignal) => Promise<Event | undefined>;
+  readonly act?: (
+    application: Application,
+    target: Target,
+    signal: AbortSignal,
+  ) => Promise<Event | undefined>;
   /** Looks within an Application; never rejects. Absent: it cannot. */
   readonly look?: (
     application: Application,
@@ -107,10 +112,10 @@ export class Effects {
     return sha === undefined ? undefined : { kind: 'named', ...(sha === '' ? {} : { sha }) };
   }
 
-  async #act({ key, application: on }: Of<'act'>, signal: AbortSignal): Promise<void> {
+  async #act({ key, application: on, target }: Of<'act'>, signal: AbortSignal): Promise<void> {
     let answer: Event | undefined;
     try {
-      answer = await this.#dependencies.act?.(on, signal);
+      answer = await this.#dependencies.act?.(on, target, signal);
     } catch (thrown) {
       if (!(thrown instanceof TransientError)) throw thrown;
       return this.#send({ kind: 'act-failed', key, message: messageOf(thrown) });

@@ -79,7 +79,8 @@ export function judged(draft: Draft, key: string, wait: OpenWait): void {
   else end(draft, key, wait, verdict);
 }
 
-function canBeActedOn({ presence, application }: State): boolean {
+/** Whether `trigger` has something to act on. */
+export function canBeActedOn({ presence, application }: State): boolean {
   return presence === 'present' && application?.unreadable === undefined;
 }
 

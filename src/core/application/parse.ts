@@ -181,7 +181,7 @@ function state(root: Node) {
     reconciledAt: text(status, 'reconciledAt'),
     history: objects(status, 'history').map(deploymentOf),
     conditions: objects(status, 'conditions').map(conditionOf),
-    ...hydratorOf(child(status, 'sourceHydrator')),
+    ...hydratorOf(spec, child(status, 'sourceHydrator')),
     ...(text(status, 'resourceHealthSource') === 'appTree' ? { healthInTree: true as const } : {}),
     summaryImages: texts(child(status, 'summary'), 'images'),
     ...externalUrlsOf(child(status, 'summary')),
@@ -357,12 +357,14 @@ function conditionOf(condition: Node): Condition {
   };
 }
 
-function hydratorOf(status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+/** The status of one that was taken out of the spec stays. */
+function hydratorOf(spec: Node, status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+  const hydrated = pairsOf(status);
+  if (!optional(spec, 'sourceHydrator')) return { hydrated };
   const operation = optional(status, 'currentOperation');
   const current = operation ? { current: hydrationOf(operation) } : {};
   const hydrator: Hydrator = { compared: text(status, 'lastComparedDryRevision'), ...current };
-  const none = operation === undefined && hydrator.compared === '';
-  return { hydrated: pairsOf(status), ...(none ? {} : { hydrator }) };
+  return { hydrated, hydrator };
 }
 
 function hydrationOf(operation: Node): NonNullable<Hydrator['current']> {
