@@ -178,7 +178,9 @@ export function matches(
     ) {
       return true;
     }
-    return !isSha(target.text) && sameVersion(target.text, revisions.tracked[i] ?? '');
+    // In a registry a tag may look like a commit; a commit in Git is what it was resolved to.
+    const mayBeTracked = !isSha(target.text) || resolved.startsWith('sha256:');
+    return mayBeTracked && sameVersion(target.text, revisions.tracked[i] ?? '');
   });
 }
 
