@@ -216,6 +216,11 @@ export function revisionKey(revisions: Revisions): string {
   return revisions.resolved.join(',');
 }
 
+/** Whether both are the same, also in what they were resolved from: two tags may name one commit. */
+export function isSameRevisions(a: Revisions, b: Revisions): boolean {
+  return revisionKey(a) === revisionKey(b) && a.tracked.join() === b.tracked.join();
+}
+
 /** A commit's first eight digits; other revisions as they are. */
 export function shortSha(revision: string): string {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(revision) ? revision.slice(0, 8) : revision;
