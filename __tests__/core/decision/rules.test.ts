@@ -20,6 +20,7 @@ import {
   request,
   result,
   SETTINGS,
+  SOURCE,
   time,
   WEB,
 } from '../support/application.ts';
@@ -1348,6 +1349,33 @@ describe('an annotated tag', () => {
     [1, related(TAG, { tagOf: C }), W],
     [2, related(C, 'descendant'), 'success superseded'],
   ]);
+});
+
+describe('a tag that only the Application names', () => {
+  const on = (tag: string, look: Look = {}) => {
+    const sources = [{ ...SOURCE, targetRevision: tag }];
+    const history = [deployed(A, -110, -108, { ...SOURCE, targetRevision: 'v1' })];
+    return old({ sources, history, ...look });
+  };
+  const v2: Wish = { target: revision('v2') };
+  story(
+    'of the commit that is deployed already is seen all the same',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v3', { at: B, reconciled: 2 })), 'success no-change'],
+    ],
+    v2,
+  );
+  story(
+    'that needs no operation is not replaced by the next one, which needs none either',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { at: B, health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v3', { at: C, reconciled: 2 })), 'success no-change'],
+    ],
+    v2,
+  );
 });
 
 describe('suspended', () => {

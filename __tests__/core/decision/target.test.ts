@@ -254,6 +254,9 @@ describe('revisions that a target names', () => {
     ['another digest', `sha256:${'c'.repeat(64)}`, at([DIGEST]), false],
     ['an OCI tag', '1.4.0', at([DIGEST], ['1.4.0']), true],
     ['an OCI tag with a v', 'v1.4.0', at([DIGEST], ['1.4.0']), true],
+    ['an OCI tag that is a commit', B, at([DIGEST], [B]), true],
+    ['an OCI tag of digits only', '20260301', at([DIGEST], ['20260301']), true],
+    ['an OCI tag that begins with it', 'bbbbbbb', at([DIGEST], ['bbbbbbbb']), false],
     ['any of several sources', B, at([A, B]), true],
     ['a tag of the second source', '1.4.0', at([B, DIGEST], ['main', '1.4.0']), true],
   ])('%s', (_, text, revisions, found) => {

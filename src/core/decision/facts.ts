@@ -2,7 +2,7 @@ import type { Application, HydratedPair, Hydration, Revisions } from '../applica
 import type { ImagePattern } from '../filters/images.js';
 import { type After, happenedAfter, type Moment } from './moment.js';
 import { hasEnded, type Observations } from './observations.js';
-import { revisionKey } from './target.js';
+import { isSameRevisions } from './target.js';
 
 /** Something that was seen of an Application for the first time. */
 export type Fact = {
@@ -101,12 +101,12 @@ export function withFacts(
 function revisionFacts(facts: readonly Fact[], application: Application): readonly FactKind[] {
   const { comparison, requested, operation } = application;
   const isNew = (kind: 'compared' | 'requested', revisions: Revisions) =>
-    revisionKey(factsOf(facts, kind).at(-1)?.revisions ?? NONE) !== revisionKey(revisions);
+    !isSameRevisions(factsOf(facts, kind).at(-1)?.revisions ?? NONE, revisions);
   const last = factsOf(facts, 'operated').at(-1);
   const operated =
     operation &&
     (last?.startedAt !== operation.startedAt ||
-      revisionKey(last.revisions) !== revisionKey(operation.revisions));
+      !isSameRevisions(last.revisions, operation.revisions));
   return [
     ...(isNew('compared', comparison.revisions)
       ? [{ kind: 'compared', revisions: comparison.revisions } as const]

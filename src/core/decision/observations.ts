@@ -1,5 +1,6 @@
 import {
   type Application,
+  type Comparison,
   type Operation,
   type ResourceKey,
   type ResourceResult,
@@ -7,7 +8,7 @@ import {
   resourceName,
 } from '../application/types.js';
 import type { Moment } from './moment.js';
-import { revisionKey } from './target.js';
+import { isSameRevisions, revisionKey } from './target.js';
 
 /**
  * Everything seen of an Application since the wait began, in the order of its snapshots: what
@@ -27,7 +28,7 @@ export interface Observations {
 /** A comparison as it was when it was first seen so. */
 export interface ComparisonSnapshot {
   readonly at: number;
-  readonly key: string;
+  readonly revisions: Revisions;
   readonly reconciledAt: string;
   /** It came after a gap, so it may not be the first one with these revisions. */
   readonly gap: boolean;
@@ -133,16 +134,18 @@ function withComparison(
   at: number,
   gap: boolean,
 ): readonly ComparisonSnapshot[] {
-  const key = revisionKey(application.comparison.revisions);
+  const { reconciledAt, comparison } = application;
+  const { revisions } = comparison;
   const last = comparisons.at(-1);
-  const compared = comparedIn(application, last?.compared);
-  if (last && last.key === key && saysTheSame(last.compared, compared)) return comparisons;
-  const snapshot = { at, key, reconciledAt: application.reconciledAt, gap };
+  const compared = comparedIn(comparison, last?.compared);
+  const same = last && isSameRevisions(last.revisions, revisions);
+  if (same && saysTheSame(last.compared, compared)) return comparisons;
+  const snapshot = { at, revisions, reconciledAt, gap };
   return [...comparisons, { ...snapshot, compared: seenBefore(comparisons, compared) ?? compared }];
 }
 
-function comparedIn({ comparison }: Application, before: Compared | undefined): Compared {
-  const found = comparison.resources.filter((r) => !r.hook && r.status !== '');
+function comparedIn({ resources }: Comparison, before: Compared | undefined): Compared {
+  const found = resources.filter((r) => !r.hook && r.status !== '');
   const known = before?.resources ?? [];
   const same = known.length === found.length && found.every((each, i) => isSameKey(each, known[i]));
   return { resources: same ? known : found, statuses: found.map((each) => each.status) };

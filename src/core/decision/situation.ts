@@ -159,7 +159,9 @@ export function refusalOf(situation: Situation): Condition | undefined {
 
 /** The comparison is with what it was at the first look: the images may come with a later one. */
 function isComparedAsBefore({ state, application }: Situation): boolean {
-  return state.seen.comparisons[0]?.key === revisionKey(application.comparison.revisions);
+  const [first] = state.seen.comparisons;
+  const key = revisionKey(application.comparison.revisions);
+  return first !== undefined && revisionKey(first.revisions) === key;
 }
 
 /** A condition may be left from an earlier revision: then it names that one. */

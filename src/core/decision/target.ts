@@ -178,7 +178,9 @@ export function matches(
     ) {
       return true;
     }
-    return !isSha(target.text) && sameVersion(target.text, revisions.tracked[i] ?? '');
+    // In a registry a tag may look like a commit; a commit in Git is what it was resolved to.
+    const mayBeTracked = !isSha(target.text) || resolved.startsWith('sha256:');
+    return mayBeTracked && sameVersion(target.text, revisions.tracked[i] ?? '');
   });
 }
 
@@ -212,6 +214,11 @@ function sameVersion(a: string, b: string): boolean {
 /** Revisions as one string, to tell states apart; empty while they are not resolved. */
 export function revisionKey(revisions: Revisions): string {
   return revisions.resolved.join(',');
+}
+
+/** Whether both are the same, also in what they were resolved from: two tags may name one commit. */
+export function isSameRevisions(a: Revisions, b: Revisions): boolean {
+  return revisionKey(a) === revisionKey(b) && a.tracked.join() === b.tracked.join();
 }
 
 /** A commit's first eight digits; other revisions as they are. */
