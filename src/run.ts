@@ -112,7 +112,10 @@ async function ask(
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, dependencies);
-  const followed = overheard(await sourceToFollow(source, inputs), onceMany(MANY, expectMore));
+  const followed = overheard(
+    await sourceToFollow(source, inputs, dependencies),
+    onceMany(MANY, expectMore),
+  );
   // With children most of what is listed may be of nobody's concern.
   const seen = inputs.children ? earlier?.seen : undefined;
   const heard = seen || !earlier ? followed : overheard(followed, ofApplications(earlier.seen));

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { Application } from '../../core/application/types.js';
-import { isSuccess, jsonOf } from '../../http/answers.js';
+import { SET_REFRESH_ANNOTATION } from '../../core/applicationset/parse.js';
+import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
-import type { Patch } from '../source.js';
+import type { ObjectName, Patch } from '../source.js';
 import { attributesOf, listObjects, METADATA_LIST, pathOf } from './applications.js';
 import { refusal } from './refusals.js';
 
@@ -50,19 +52,55 @@ export interface PatchOptions {
 export async function applyPatch(
   pool: Transport,
   { connection, parse }: PatchOptions,
-  { namespace, name, body }: Patch,
+  { body, ...application }: Patch,
   signal: AbortSignal,
 ): Promise<Application | 'conflict'> {
+  const answer = await patch(pool, 'applications', application, body, signal);
+  if (answer.status === 409) return 'conflict';
+  if (!isSuccess(answer)) throw patchRefusal(answer, 'applications', application, connection.name);
+  return parse(jsonOf(answer, connection.name));
+}
+
+/**
+ * See `Source.refreshApplicationSet`. The controller heeds any value. A new one makes a new version,
+ * so that what it has under way cannot take the request away unseen.
+ */
+export async function refreshApplicationSet(
+  pool: Transport,
+  server: string,
+  set: ObjectName,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const body = { metadata: { annotations: { [SET_REFRESH_ANNOTATION]: randomUUID() } } };
+  const answer = await patch(pool, 'applicationsets', set, body, signal);
+  if (answer.status === 404) return false;
+  if (!isSuccess(answer)) throw patchRefusal(answer, 'applicationsets', set, server);
+  return true;
+}
+
+type Patched = 'applications' | 'applicationsets';
+
+function patch(
+  pool: Transport,
+  resource: Patched,
+  { namespace, name }: ObjectName,
+  body: object,
+  signal: AbortSignal,
+): Promise<Answer> {
   const request = {
     method: 'PATCH',
-    path: `${pathOf('applications', namespace)}/${encodeURIComponent(name)}`,
+    path: `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`,
     query: { fieldManager: 'argocd-post-sync' },
     body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
   } as const;
-  const answer = await pool.send(request, signal);
-  if (answer.status === 409) return 'conflict';
-  if (!isSuccess(answer)) {
-    throw refusal(answer, attributesOf('patch', 'applications', namespace, name), connection.name);
-  }
-  return parse(jsonOf(answer, connection.name));
+  return pool.send(request, signal);
+}
+
+function patchRefusal(
+  answer: Answer,
+  resource: Patched,
+  { namespace, name }: ObjectName,
+  server: string,
+) {
+  return refusal(answer, attributesOf('patch', resource, namespace, name), server);
 }
