@@ -370,7 +370,7 @@ function hydrationOf(operation: Node): NonNullable<Hydrator['current']> {
   return {
     phase: text(operation, 'phase'),
     dry: text(operation, 'drySHA'),
-    message: text(operation, 'message'),
+    message: withoutMiddle(text(operation, 'message')),
     startedAt: text(operation, 'startedAt'),
     finishedAt: text(operation, 'finishedAt'),
   };
