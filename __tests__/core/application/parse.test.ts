@@ -615,6 +615,7 @@ describe('what others say is kept without its middle where it is long', () => {
       'status.operationState.syncResult.resources.0.message',
       (read) => read.operation?.results[0]?.message,
     ],
+    ['status.sourceHydrator.currentOperation.message', (read) => read.hydrator?.current?.message],
   ])('%s', (path, messageOf) => {
     const message = messageOf(parseApplication(place(path))) ?? '';
     expect(message).toHaveLength(4000);

@@ -310,6 +310,31 @@ describe('a source hydrator', () => {
   });
 });
 
+describe('an Application that Argo CD is told to skip', () => {
+  const PAUSED =
+    'annotation argocd.argoproj.io/skip-reconcile: Argo CD neither compares nor syncs until it is removed';
+  const skipped = (look: Look = {}) =>
+    see({ ...app({ operation: RAN_A, ...look }), skipped: true as const });
+
+  test.each<[string, Look, readonly string[]]>([
+    ['no push, webhook or refresh makes Argo CD look', {}, [PAUSED]],
+    ['nothing will sync it', { at: B, sync: 'OutOfSync', resources: [] }, [PAUSED]],
+    ['an operation that is asked for does not start', { requested: request() }, [PAUSED]],
+    ['its health is outdated', { health: 'Progressing' }, [PAUSED, 'health: Progressing']],
+  ])('%s', (_, look, blockers) => {
+    const { state, now } = follow([[10, skipped(look)]]);
+    const said = blockersOf(state, now).map(({ subject, message }) => `${subject}: ${message}`);
+    expect(said).toEqual(blockers);
+    expect(causeOf(state, now)?.subject).toBe('annotation argocd.argoproj.io/skip-reconcile');
+  });
+
+  test('its operation that failed comes first', () => {
+    const failed = operation({ phase: 'Failed', message: 'no' });
+    const { state, now } = follow([[10, skipped({ operation: failed })]]);
+    expect(causeOf(state, now)?.message).toBe('Failed: no');
+  });
+});
+
 describe('why nothing came', () => {
   test('Argo CD has not seen the revision', () => {
     expect(said({})).toEqual([expect.stringMatching(NOT_COMPARED)]);

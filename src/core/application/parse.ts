@@ -52,7 +52,8 @@ function fieldsOf(root: Node) {
 
 /** Argo CD takes the annotation away when it has refreshed. */
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
-const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
+/** Argo CD does not look at an Application that has it. */
+export const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
 
 /** What an Application without any field is. */
 const NOTHING_READ = fieldsOf({ value: {}, path: '' });
@@ -371,7 +372,7 @@ function hydrationOf(operation: Node): NonNullable<Hydrator['current']> {
   return {
     phase: text(operation, 'phase'),
     dry: text(operation, 'drySHA'),
-    message: text(operation, 'message'),
+    message: withoutMiddle(text(operation, 'message')),
     startedAt: text(operation, 'startedAt'),
     finishedAt: text(operation, 'finishedAt'),
   };

@@ -1,3 +1,4 @@
+import { SKIP_ANNOTATION } from '../application/parse.js';
 import { pluralize } from '../application/phrases.js';
 import type {
   Application,
@@ -19,8 +20,8 @@ import type { Blocker } from './vocabulary.js';
 
 /**
  * What keeps an Application from its end, in the order in which a person should look: conditions,
- * the hydration, the operation with what failed in it, what is not healthy, why nothing came, and
- * what is left OutOfSync.
+ * the hydration, the operation with what failed in it, whether Argo CD is told to skip it, what is
+ * not healthy, why nothing came, and what is left OutOfSync.
  */
 export function blockersOf(state: State, now: Moment): readonly Blocker[] {
   return [...detailsOf(state, now)].map(({ blocker }) => blocker);
@@ -45,6 +46,7 @@ function detailsOf(state: State, now: Moment): readonly Detail[] {
     ...plain(hydration(state, application, now)),
     ...operation(application, now),
     ...plain([
+      ...skipping(application),
       ...health(state, application),
       ...nothingCame(state, application, now),
       ...comparison(state, application),
@@ -151,6 +153,13 @@ function resultBlocker(result: ResourceResult): Blocker {
   return { subject: `${hook}${place(result)}`, message: result.message || result.hookPhase };
 }
 
+/** Whatever is asked for, nothing comes of it, and what is shown is outdated. */
+function skipping({ skipped }: Application): readonly Blocker[] {
+  if (!skipped) return [];
+  const message = 'Argo CD neither compares nor syncs until it is removed';
+  return [{ subject: `annotation ${SKIP_ANNOTATION}`, message }];
+}
+
 function health(state: State, application: Application): readonly Blocker[] {
   const { status, message } = application.health;
   if (status === '' || status === 'Healthy') return [];
@@ -214,7 +223,7 @@ function selectiveSync(
 
 /** No operation, and none asked for: why, as far as the Application tells. */
 function nothingCame(state: State, application: Application, now: Moment): readonly Blocker[] {
-  if (state.target?.kind !== 'revision' || isBusy(application)) return [];
+  if (state.target?.kind !== 'revision' || isBusy(application) || application.skipped) return [];
   const progress = targetProgress(state, now);
   const last = application.operation;
   if (last && isTarget(application, state.target, last.revisions)) return [];
