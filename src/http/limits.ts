@@ -32,10 +32,14 @@ export function sizeOf(bytes: number): string {
 export class TooLarge extends TerminalError {
   constructor(server: string, kind: 'list' | 'answer', limit: number) {
     const what = kind === 'list' ? 'a list' : 'an answer';
+    const fewer = kind === 'list' ? ` ${FEWER}` : '';
     super(
       'unreachable',
       `${server} sent ${what} of more than ${sizeOf(limit)}, the limit.`,
-      'Check that this is the server that was meant. If it is, wait for fewer Applications at a time, by `application`, `application-namespace` or `selector`.',
+      `Check that this is the server that was meant.${fewer}`,
     );
   }
 }
+
+const FEWER =
+  'If it is, wait for fewer Applications at a time, by `application`, `application-namespace` or `selector`.';
