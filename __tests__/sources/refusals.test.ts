@@ -50,6 +50,7 @@ test.each<[string, number, ArgocdAction, RegExp]>([
 test.each([
   ['list', /fewer Applications at a time/],
   ['answer', /^Check that this is the server that was meant\.$/],
+  ['log', /log-lines: 20/],
 ] as const)('of %s there is more than the limit', (kind, remedy) => {
   expect(new TooLarge(SERVER, kind, 1024).remedy).toMatch(remedy);
 });
