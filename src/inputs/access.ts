@@ -33,7 +33,8 @@ function checkTogether(reader: Reader, access: Access): void {
   const argocd = reader.text('source').trim() === 'argocd';
   const event = reader.text('source').trim() === 'event';
   // Without access to a cluster, the bundle is that of the Argo CD server.
-  const ofArgocd = argocd || (event && given('argocd-token') && !given('kubeconfig'));
+  const toArgocd = given('argocd-token') || given('argocd-connector');
+  const ofArgocd = argocd || (event && toArgocd && !given('kubeconfig'));
   const server = serverShown(reader.text('server').trim());
   const needsToken =
     !argocd &&

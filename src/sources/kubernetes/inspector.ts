@@ -154,6 +154,7 @@ async function logLines(
       ...(container === '' ? {} : { container }),
       ...(previous ? { previous: 'true' } : {}),
     },
+    kind: 'log',
     // The log is no JSON, and a refusal is.
     accept: 'application/json, */*',
   };
