@@ -359,6 +359,58 @@ describe('time alone', () => {
   });
 });
 
+describe('while the server has no answer, more may happen than is seen', () => {
+  const recheck = (at: number): WaitEvent => ({ kind: 'recheck', key: KEY, at });
+  const DOWN_AT_30: readonly Told[] = [
+    seen(BEFORE),
+    [5_000, seen(DEGRADED)],
+    [30_000, DOWN],
+    [65_000, recheck(65_000)],
+  ];
+
+  test('so time alone ends nothing, and the verdict is made later', () => {
+    const story = told({}, ...DOWN_AT_30);
+    expect([standing(story), asked(story)]).toEqual([[`${KEY}: waiting`], ['recheck after 1000']]);
+  });
+
+  test.each<[string, readonly Told[], string]>([
+    ['what is seen then counts at once', [[70_000, seen(DONE)]], 'success/synced'],
+    [
+      'what was missed may be on its way',
+      [
+        [70_000, list('shop')],
+        [70_900, recheck(65_000)],
+      ],
+      '',
+    ],
+    [
+      'what is left as it was, time decides after that',
+      [
+        [70_000, list('shop')],
+        [71_000, recheck(65_000)],
+      ],
+      'failure/degraded',
+    ],
+  ])('once it is back: %s', (_, events, end) => {
+    expect(standing(told({}, ...DOWN_AT_30, ...events))).toEqual([`${KEY}: ${end || 'waiting'}`]);
+  });
+
+  test('an answer from elsewhere ends nothing either, until the server is back', () => {
+    const answer: WaitEvent = {
+      ...{ kind: 'answered', key: KEY, question: A },
+      answer: { kind: 'relation', revision: A, relation: 'descendant' },
+    };
+    const story = told({}, seen(BEFORE), DOWN, [10_000, answer]);
+    expect([standing(story), asked(story)]).toEqual([[`${KEY}: waiting`], ['recheck after 1000']]);
+    const back: readonly Told[] = [
+      [20_000, list('shop')],
+      [21_000, recheck(11_000)],
+    ];
+    const later = told({}, seen(BEFORE), DOWN, [10_000, answer], ...back);
+    expect(standing(later)).toEqual([`${KEY}: success/superseded`]);
+  });
+});
+
 describe('trouble', () => {
   const failed: WaitEvent = { kind: 'request-failed', message: '502' };
   const acted: WaitEvent = {

@@ -74,6 +74,11 @@ export interface Facts {
   readonly unlisted?: ReadonlyMap<string, Wait>;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
+  /**
+   * `Moment.elapsed` until which what was missed may be on its way: the server had no answer, and has
+   * one again. Absent: it always had.
+   */
+  readonly behindUntil?: number;
 }
 
 const NO_FACTS: Facts = { listed: false, open: 0, found: 0, failed: false };
@@ -195,6 +200,8 @@ export interface Draft {
   readonly rules: WaitRules;
   readonly known: Known;
   readonly now: Moment;
+  /** The server may not have told all that happened: what it showed last ends nothing. */
+  readonly behind: boolean;
   facts: Facts;
   readonly changed: Map<string, Wait | undefined>;
   readonly strangers: Map<string, State | undefined>;

@@ -12,6 +12,7 @@ import {
 } from './applicationsets.js';
 import {
   type Draft,
+  type Facts,
   type Known,
   type Reduction,
   replace,
@@ -32,7 +33,7 @@ import {
   type MembershipChange,
   standInKey,
 } from './membership.js';
-import { apply, canBeActedOn, judged, later } from './stepping.js';
+import { apply, BEHIND_MS, canBeActedOn, judged, later } from './stepping.js';
 import type { OpenWait, Wait } from './waits.js';
 
 /**
@@ -56,7 +57,8 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
     leads: new Map(),
     effects: [],
   };
-  const draft: Draft = { rules, known, now, facts, family, ...nothing };
+  const behind = !isFromServer(event) && isBehind(facts, now);
+  const draft: Draft = { rules, known, now, behind, facts, family, ...nothing };
   take(draft, event);
   followUp(draft);
   return draft;
@@ -137,7 +139,11 @@ function isFromServer({ kind }: WaitEvent): boolean {
 function untroubled(draft: Draft): void {
   if (draft.facts.trouble === undefined) return;
   const { trouble: _over, ...facts } = draft.facts;
-  draft.facts = facts;
+  draft.facts = { ...facts, behindUntil: draft.now.elapsed + BEHIND_MS };
+}
+
+function isBehind({ trouble, behindUntil = 0 }: Facts, now: Moment): boolean {
+  return trouble !== undefined || now.elapsed < behindUntil;
 }
 
 function troubled(draft: Draft, trouble: string): void {
@@ -289,7 +295,8 @@ function acted(draft: Draft, { key, on, answer }: Taken<'acted'>): void {
 function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
   if (wait?.verdict.recheckAt !== at) return;
-  if (wait.state.set) carryOut(draft, standIns(draft));
+  if (draft.behind) later(draft, BEHIND_MS, { kind: 'recheck', key, at });
+  else if (wait.state.set) carryOut(draft, standIns(draft));
   else {
     touch(draft, key);
     judged(draft, key, wait);

@@ -23,6 +23,9 @@ import { type LookState, type Manager, type OpenWait, shownOf, type Waiting } fr
 /** From what there is to see on; and between two looks within an Application. */
 const LOOK_MS = 10_000;
 
+/** So much later it is judged again what the server, which had no answer, may not have told yet. */
+export const BEHIND_MS = 1000;
+
 const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer from the server' };
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
@@ -76,7 +79,10 @@ export function judged(draft: Draft, key: string, wait: OpenWait): void {
   const ready = acted || !canBeActedOn(state);
   const verdict: Verdict = ready ? heldBack(draft, key, wait, judge(state, draft.now)) : PREPARING;
   if (verdict.kind === 'waiting') waitOn(draft, key, { ...wait, verdict });
-  else end(draft, key, wait, verdict);
+  else if (draft.behind) {
+    const recheckAt = draft.now.elapsed + BEHIND_MS;
+    waitOn(draft, key, { ...wait, verdict: { ...wait.verdict, recheckAt } });
+  } else end(draft, key, wait, verdict);
 }
 
 /** Whether `trigger` has something to act on. */
