@@ -604,7 +604,8 @@ describe('a resource with a generateName', () => {
 
 describe('what others say is kept without its middle where it is long', () => {
   const LONG = `configmap/settings unchanged. ${'/'.repeat(100_000)} end`;
-  const place = (path: string) => put(FULL, path, LONG);
+  const hydrated = put(FULL, 'spec.sourceHydrator', {});
+  const place = (path: string) => put(hydrated, path, LONG);
 
   test.each<[string, (read: ReturnType<typeof parseApplication>) => string | undefined]>([
     ['status.health.message', (read) => read.health.message],
