@@ -1,5 +1,6 @@
 import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
+import { healthOf, type Judged } from './health.js';
 import { type After, happenedAfter, type Moment } from './moment.js';
 import { hasEnded, type Observations } from './observations.js';
 import { isSameRevisions } from './target.js';
@@ -34,8 +35,10 @@ type FactKind =
     }
   /** The first reconcile after an operation's end was seen. */
   | { readonly kind: 'reconciled' }
-  /** Health is another one than before. */
+  /** Health of the Application is another one than before. */
   | { readonly kind: 'turned'; readonly health: string }
+  /** The health that counts is, which may be that of a few resources. */
+  | { readonly kind: 'judged'; readonly health: string }
   /** All images that must run are, or are not, among those of the Application. */
   | { readonly kind: 'imaged'; readonly all: boolean }
   | { readonly kind: 'hydrated'; readonly pair: HydratedPair }
@@ -76,14 +79,11 @@ function timeOf(fact: Fact): string {
   }
 }
 
-/**
- * Adds what a snapshot shows for the first time.
- * @param images those that must run
- */
+/** Adds what a snapshot shows for the first time. */
 export function withFacts(
   facts: readonly Fact[],
   application: Application,
-  images: readonly ImagePattern[],
+  policy: Judged['policy'] & { readonly images: readonly ImagePattern[] },
   { snapshots }: Pick<Observations, 'snapshots'>,
   now: Moment,
 ): readonly Fact[] {
@@ -91,8 +91,8 @@ export function withFacts(
     ...revisionFacts(facts, application),
     ...deploymentFacts(facts, application),
     ...endFacts(facts, application),
-    ...healthFacts(facts, application),
-    ...imageFacts(facts, application, images),
+    ...healthFacts(facts, { application, policy }),
+    ...imageFacts(facts, application, policy.images),
     ...hydrationFacts(facts, application),
   ];
   return [...facts, ...fresh.map((each): Fact => ({ ...each, at: snapshots - 1, seen: now }))];
@@ -161,9 +161,12 @@ function isSameEnd(
   return known.startedAt === startedAt && known.finishedAt === finishedAt;
 }
 
-function healthFacts(facts: readonly Fact[], { health }: Application): readonly FactKind[] {
-  const known = factsOf(facts, 'turned').at(-1);
-  return known?.health === health.status ? [] : [{ kind: 'turned', health: health.status }];
+function healthFacts(facts: readonly Fact[], judged: Judged): readonly FactKind[] {
+  const now = [
+    { kind: 'turned', health: judged.application.health.status },
+    { kind: 'judged', health: healthOf(judged) },
+  ] as const;
+  return now.filter(({ kind, health }) => factsOf(facts, kind).at(-1)?.health !== health);
 }
 
 function imageFacts(

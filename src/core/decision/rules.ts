@@ -5,6 +5,7 @@ import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
 import { isHeldByWindow, type Looks } from '../result/looks.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
+import { healthOf, isHealthOfAll, relevant } from './health.js';
 import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
 import { hasEnded } from './observations.js';
@@ -17,11 +18,9 @@ import {
   hasFailedOperation,
   hasOwnOperation,
   hasUnsuccessfulOperation,
-  healthOf,
   hydrationOf,
   isComparisonBroken,
   isDeployed,
-  isHealthOfAll,
   isHealthOutdated,
   isLeftAlone,
   isRollingOut,
@@ -33,7 +32,6 @@ import {
   podFailureAt,
   podFailureOf,
   refusalOf,
-  relevant,
   type Situation,
   situationOf,
 } from './situation.js';

@@ -8,11 +8,12 @@ import type {
   ResourceResult,
 } from '../application/types.js';
 import { rolloutSentence } from '../applicationset/rollout.js';
+import { isHealthOfAll } from '../decision/health.js';
 import { happenedAfter, type Moment, timeText } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
 import { healthSeen, targetHydration, targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
-import { hydrationOf, isHealthOfAll } from '../decision/situation.js';
+import { hydrationOf } from '../decision/situation.js';
 import { isTarget, type State } from '../decision/state.js';
 import { shortSha } from '../decision/target.js';
 import type { Looks } from './looks.js';
