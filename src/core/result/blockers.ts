@@ -54,10 +54,8 @@ function detailsOf(state: State, now: Moment): readonly Detail[] {
     ]),
   ];
   // What failed to apply is OutOfSync too, which tells nothing more.
-  const once = all.filter(
-    (each, i) => all.findIndex((other) => other.blocker.subject === each.blocker.subject) === i,
-  );
-  return [...plain(conditions(application)), ...once];
+  const bySubject = [...Map.groupBy(all, ({ blocker }) => blocker.subject).values()];
+  return [...plain(conditions(application)), ...bySubject.flatMap((same) => same.slice(0, 1))];
 }
 
 function plain(blockers: readonly Blocker[]): readonly Detail[] {
