@@ -1,4 +1,10 @@
-import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
+import type {
+  Application,
+  HydratedPair,
+  Hydration,
+  Operation,
+  Revisions,
+} from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
 import { healthOf, type Judged } from './health.js';
 import { type After, happenedAfter, type Moment } from './moment.js';
@@ -102,28 +108,25 @@ function revisionFacts(facts: readonly Fact[], application: Application): readon
   const { comparison, requested, operation } = application;
   const isNew = (kind: 'compared' | 'requested', revisions: Revisions) =>
     !isSameRevisions(factsOf(facts, kind).at(-1)?.revisions ?? NONE, revisions);
-  const last = factsOf(facts, 'operated').at(-1);
-  const operated =
-    operation &&
-    (last?.startedAt !== operation.startedAt ||
-      !isSameRevisions(last.revisions, operation.revisions));
-  return [
-    ...(isNew('compared', comparison.revisions)
-      ? [{ kind: 'compared', revisions: comparison.revisions } as const]
-      : []),
-    ...(requested && isNew('requested', requested.revisions)
-      ? [{ kind: 'requested', revisions: requested.revisions } as const]
-      : []),
-    ...(operated
-      ? [
-          {
-            kind: 'operated',
-            revisions: operation.revisions,
-            startedAt: operation.startedAt,
-          } as const,
-        ]
-      : []),
-  ];
+  const fresh: FactKind[] = [];
+  if (isNew('compared', comparison.revisions)) {
+    fresh.push({ kind: 'compared', revisions: comparison.revisions });
+  }
+  if (requested && isNew('requested', requested.revisions)) {
+    fresh.push({ kind: 'requested', revisions: requested.revisions });
+  }
+  if (operation && !isSameRun(factsOf(facts, 'operated').at(-1), operation)) {
+    const { revisions, startedAt } = operation;
+    fresh.push({ kind: 'operated', revisions, startedAt });
+  }
+  return fresh;
+}
+
+function isSameRun(
+  known: FactOf<'operated'> | undefined,
+  { startedAt, revisions }: Operation,
+): boolean {
+  return known?.startedAt === startedAt && isSameRevisions(known.revisions, revisions);
 }
 
 const NONE: Revisions = { resolved: [], tracked: [] };

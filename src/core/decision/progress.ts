@@ -268,10 +268,7 @@ export function targetHydration({ facts, target }: State) {
 }
 
 /** An earlier dry revision had been hydrated to the same. */
-function isHydratedAgain(
-  { facts }: State,
-  hydration: Extract<Fact, { kind: 'hydrated' }>,
-): boolean {
+function isHydratedAgain({ facts }: State, hydration: HydratedFact): boolean {
   const earlier = facts.slice(0, facts.indexOf(hydration));
   return factsOf(earlier, 'hydrated').some(({ pair }) => pair.hydrated === hydration.pair.hydrated);
 }
