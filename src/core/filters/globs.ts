@@ -67,7 +67,7 @@ export function anyOf(
 }
 
 /** Whether a text is a plain name rather than a glob. */
-function isLiteral(text: string): boolean {
+export function isLiteral(text: string): boolean {
   return !/[\\*?[\]{}()]/.test(text);
 }
 
