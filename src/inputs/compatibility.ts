@@ -1,4 +1,4 @@
-import { isLiteral } from '../core/filters/application-names.js';
+import { isLiteral } from '../core/filters/globs.js';
 import { quoted } from '../core/filters/parsed.js';
 import { isLoopback } from '../platform/loopback.js';
 import { serverShown } from './access.js';

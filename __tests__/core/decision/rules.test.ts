@@ -1207,7 +1207,7 @@ describe('wait-resources', () => {
             resources: [`Synced ${WEB} Degraded`, `Synced ${API} Progressing`],
           }),
         ),
-        'waiting degraded until 69',
+        'waiting degraded until 70',
       ],
       [
         11,
@@ -1231,6 +1231,25 @@ describe('wait-resources', () => {
       ],
     ],
     only('Deployment/*'),
+  );
+  const turning = (web: string) =>
+    see(
+      done({
+        health: 'Degraded',
+        healthSince: 4,
+        resources: [`Synced ${WEB} ${web}`, `Synced ${API} Degraded`],
+      }),
+    );
+  story(
+    'their grace begins when they turn Degraded, however long the Application has been',
+    [
+      [9, turning('Progressing'), W],
+      [300, turning('Degraded'), 'waiting degraded until 360'],
+      [330, turning('Progressing'), W],
+      [340, turning('Degraded'), 'waiting degraded until 400'],
+      [400, tick, 'failure degraded'],
+    ],
+    only('Deployment/web'),
   );
   story(
     'where Argo CD keeps no health by resource, that of the Application counts',
@@ -1432,7 +1451,7 @@ describe('degraded-grace', () => {
     minute,
   );
   story(
-    'without a target, what was so at the first look is as old as the server says',
+    'is counted from the first look without a target too',
     [
       [30, see(done({ ...sick, healthSince: 20 })), 'waiting degraded until 90'],
       [90, tick, 'failure degraded'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { blockersOf, causeOf } from '../../../src/core/result/blockers.js';
+import { costOf } from '../../support/cost.ts';
 import {
   A,
   API,
@@ -215,6 +216,16 @@ describe('conditions', () => {
     ]);
     expect(said({ at: B, conditions })).toEqual([]);
   });
+});
+
+test('5,000 resources that are in the way are told in time', async () => {
+  const resources = Array.from({ length: 5_000 }, (_, i) => `OutOfSync ${WEB}-${i} Degraded`);
+  const { state, now } = follow([
+    [10, see(app({ at: B, sync: 'OutOfSync', health: 'Degraded', resources }))],
+  ]);
+  expect(blockersOf(state, now).length).toBeGreaterThan(5_000);
+  // A step that is cancelled has a second for all of them.
+  expect(await costOf(() => blockersOf(state, now), 3)).toBeLessThan(5);
 });
 
 describe('the cause', () => {

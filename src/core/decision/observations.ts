@@ -213,20 +213,15 @@ interface Sighting {
 }
 
 function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Sighting): SeenOperation {
-  const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
-  const { retryCount } = operation;
-  const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
-  const results = hasEnded(operation)
-    ? ({ kind: 'at once', all: operation.results } as const)
-    : ({ kind: 'in turn', all: [] } as const);
+  const { startedAt, revisions, selective, dryRun, automated } = operation;
+  const { phase, finishedAt, retryCount } = operation;
   return {
-    ...facts,
-    at,
-    seen: now,
+    ...{ startedAt, revisions, selective, dryRun, automated, phase, finishedAt, retryCount },
+    ...{ at, seen: now, mayHaveMissedOperation },
     earlierAttemptsUnseen: retryCount > 0,
-    retryCount,
-    mayHaveMissedOperation,
-    results,
+    results: hasEnded(operation)
+      ? { kind: 'at once', all: operation.results }
+      : { kind: 'in turn', all: [] },
   };
 }
 
@@ -235,20 +230,13 @@ function updated(
   operation: Operation,
   { at, gap, now }: Sighting,
 ): SeenOperation {
-  const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
   const { revisions, phase, finishedAt, retryCount } = operation;
-  const earlierAttemptsUnseen =
-    known.earlierAttemptsUnseen || (gap && retryCount !== known.retryCount);
-  const results = withResults(known, operation.results, now);
   return {
     ...known,
-    revisions,
-    phase,
-    finishedAt,
-    retryCount,
-    earlierAttemptsUnseen,
-    results,
-    ...end,
+    ...{ revisions, phase, finishedAt, retryCount },
+    earlierAttemptsUnseen: known.earlierAttemptsUnseen || (gap && retryCount !== known.retryCount),
+    results: withResults(known, operation.results, now),
+    ...(hasEnded(operation) ? { endAt: known.endAt ?? at } : {}),
   };
 }
 

@@ -268,10 +268,7 @@ export function targetHydration({ facts, target }: State) {
 }
 
 /** An earlier dry revision had been hydrated to the same. */
-function isHydratedAgain(
-  { facts }: State,
-  hydration: Extract<Fact, { kind: 'hydrated' }>,
-): boolean {
+function isHydratedAgain({ facts }: State, hydration: HydratedFact): boolean {
   const earlier = facts.slice(0, facts.indexOf(hydration));
   return factsOf(earlier, 'hydrated').some(({ pair }) => pair.hydrated === hydration.pair.hydrated);
 }
@@ -306,8 +303,17 @@ export function lastEnding({ facts }: State): Ending | undefined {
 }
 
 /** When health was seen to become what it is; undefined: it was so at the first look. */
-export function healthSeen({ facts }: State): Moment | undefined {
-  const turned = factsOf(facts, 'turned').at(-1);
+export function healthSeen(state: State): Moment | undefined {
+  return lastSeen(state, 'turned');
+}
+
+/** The same of the health that counts, which may be that of a few resources. */
+export function judgedSeen(state: State): Moment | undefined {
+  return lastSeen(state, 'judged');
+}
+
+function lastSeen({ facts }: State, kind: 'turned' | 'judged'): Moment | undefined {
+  const turned = factsOf(facts, kind).at(-1);
   return turned && turned.at > 0 ? turned.seen : undefined;
 }
 

@@ -8,11 +8,12 @@ import type {
   ResourceResult,
 } from '../application/types.js';
 import { rolloutSentence } from '../applicationset/rollout.js';
+import { isHealthOfAll } from '../decision/health.js';
 import { happenedAfter, type Moment, timeText } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
 import { healthSeen, targetHydration, targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
-import { hydrationOf, isHealthOfAll } from '../decision/situation.js';
+import { hydrationOf } from '../decision/situation.js';
 import { isTarget, type State } from '../decision/state.js';
 import { shortSha } from '../decision/target.js';
 import type { Looks } from './looks.js';
@@ -53,10 +54,8 @@ function detailsOf(state: State, now: Moment): readonly Detail[] {
     ]),
   ];
   // What failed to apply is OutOfSync too, which tells nothing more.
-  const once = all.filter(
-    (each, i) => all.findIndex((other) => other.blocker.subject === each.blocker.subject) === i,
-  );
-  return [...plain(conditions(application)), ...once];
+  const bySubject = [...Map.groupBy(all, ({ blocker }) => blocker.subject).values()];
+  return [...plain(conditions(application)), ...bySubject.flatMap((same) => same.slice(0, 1))];
 }
 
 function plain(blockers: readonly Blocker[]): readonly Detail[] {
