@@ -29,12 +29,14 @@ export async function withLastLooks(outcome: Outcome, options: LookOptions): Pro
     .filter(([, { within, end }]) => within && end.reason !== 'pod-failure')
     .slice(0, MOST_LAST_LOOKS);
   if (unexplained.length === 0) return outcome;
-  const looked = await inTime(options, (signal) =>
-    Promise.all(
-      unexplained.map(async ([key, end]) => [key, await again(end, options, signal)] as const),
-    ),
+  // Each for itself: one that takes too long takes nothing away from the others.
+  const looked = await Promise.all(
+    unexplained.map(async ([key, end]) => {
+      const fresh = await inTime(options, (signal) => again(end, options, signal));
+      return [key, fresh ?? end] as const;
+    }),
   );
-  return looked ? { ...outcome, ends: new Map([...outcome.ends, ...looked]) } : outcome;
+  return { ...outcome, ends: new Map([...outcome.ends, ...looked]) };
 }
 
 async function again(
