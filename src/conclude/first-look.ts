@@ -15,7 +15,7 @@ export interface Before {
 
 /** Reads objects when an Application is first seen, before it is synced. */
 export interface FirstLook {
-  /** To be told of every snapshot; reads in the background, and neither waits nor throws. */
+  /** To be told when an Application is first seen; reads in the background, and neither waits nor throws. */
   seen(application: Application): void;
   /** Waits a little for what is under way, then ends it. */
   end(): Promise<Before>;
