@@ -138,7 +138,7 @@ interface WaitParts {
   readonly display: Display;
   readonly github: GithubReport | undefined;
   readonly look: Look;
-  readonly readSet: NonNullable<EffectDependencies['readSet']>;
+  readonly readSet: EffectDependencies['readSet'];
   /** To be told of the Applications that are waited for. */
   readonly seen: FirstLook['seen'] | undefined;
 }

@@ -16,14 +16,14 @@ const PATIENCE_MS = 4000;
 /** Of many that failed, a person reads the first ones. */
 const MOST_LAST_LOOKS = 8;
 
-export interface LookOptions {
+interface LastLookOptions {
   readonly look: Look;
   readonly clock: Clock;
   readonly cancelled: AbortSignal;
 }
 
 /** Looks once more within what did not end well, for a few seconds at most. Never rejects. */
-export async function withLastLooks(outcome: Outcome, options: LookOptions): Promise<Outcome> {
+export async function withLastLooks(outcome: Outcome, options: LastLookOptions): Promise<Outcome> {
   // A container that cannot start was seen just now.
   const unexplained = [...outcome.ends]
     .filter(([, { within, end }]) => within && end.reason !== 'pod-failure')
@@ -41,7 +41,7 @@ export async function withLastLooks(outcome: Outcome, options: LookOptions): Pro
 
 async function again(
   settled: Settled,
-  { look }: LookOptions,
+  { look }: LastLookOptions,
   signal: AbortSignal,
 ): Promise<Settled> {
   const { within } = settled;
@@ -53,7 +53,7 @@ async function again(
 
 /** What some work gives, unless it fails or takes too long. */
 function inTime<T>(
-  { clock, cancelled }: Pick<LookOptions, 'clock' | 'cancelled'>,
+  { clock, cancelled }: Pick<LastLookOptions, 'clock' | 'cancelled'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const late = () => new TransientError(LATE);
@@ -67,7 +67,7 @@ export async function logOfFirst(
   outcome: Outcome,
   lines: number,
   open: () => Promise<Inspector | undefined>,
-  { clock, cancelled, log }: Pick<LookOptions, 'clock' | 'cancelled'> & { readonly log: Log },
+  { clock, cancelled, log }: Pick<LastLookOptions, 'clock' | 'cancelled'> & { readonly log: Log },
 ): Promise<LogExcerpt | undefined> {
   const [first] = [...outcome.ends.values()].flatMap(withLog);
   if (lines === 0 || !first) return undefined;
