@@ -1,6 +1,6 @@
 import type { ApplicationResult } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
-import { unlessAborted, withTimeLimit } from '../platform/abort.js';
+import { inTime } from '../platform/abort.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { type Report, succeeded } from '../report/report.js';
 import type { Source } from '../sources/source.js';
@@ -53,29 +53,21 @@ function credentialOf(access: Inputs['access']): string {
   return 'the service account of the runner, or the kubeconfig in its home directory';
 }
 
-/** What some work gives; undefined where it takes too long. */
-function inTime<T>(
-  { clock, cancelled }: HintDependencies,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
-  return withTimeLimit(clock, PATIENCE_MS, cancelled, (signal) =>
-    unlessAborted(work(signal), signal),
-  );
-}
-
 async function withLinks(
   report: Report,
   ends: Outcome['ends'],
   { argocdServer }: Pick<Inputs, 'argocdServer'>,
   source: Source,
-  dependencies: HintDependencies,
+  { clock, cancelled }: HintDependencies,
 ): Promise<Report> {
   const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
   if (!application) return report;
   const namespace = application.controllerNamespace || application.namespace;
   const address =
     argocdServer ||
-    (await inTime(dependencies, (signal) => source.uiAddress(namespace, signal))) ||
+    (await inTime(clock, PATIENCE_MS, cancelled, (signal) =>
+      source.uiAddress(namespace, signal),
+    )) ||
     '';
   return withAddress(report, [...ends.keys()], address);
 }
@@ -144,13 +136,13 @@ async function namesLike(
   missing: string,
   { applications, applicationNamespace }: NameInputs,
   source: Source,
-  dependencies: HintDependencies,
+  { clock, cancelled }: HintDependencies,
 ): Promise<readonly string[]> {
   if (applications.length === 0) return [];
   const slash = missing.indexOf('/');
   const namespace = slash < 0 ? applicationNamespace : missing.slice(0, slash);
   const wanted = namespace === '*' ? missing : missing.slice(slash + 1);
   const { nearestNames } = await import('./nearest-names.js');
-  const names = (await inTime(dependencies, (signal) => source.names(namespace, signal))) ?? [];
-  return nearestNames(wanted, names);
+  const ask = (signal: AbortSignal) => source.names(namespace, signal);
+  return nearestNames(wanted, (await inTime(clock, PATIENCE_MS, cancelled, ask)) ?? []);
 }
