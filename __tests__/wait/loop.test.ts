@@ -8,7 +8,12 @@ import type { Outcome, Waits } from '../../src/wait/waits.js';
 import { POLICY } from '../core/support/follow.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { A, B, C, FINISHED, type Look } from '../support/manifest.ts';
-import { application, type ScriptedSource, scriptedSource } from '../support/scripted-source.ts';
+import {
+  application,
+  NOTHING_BESIDE,
+  type ScriptedSource,
+  scriptedSource,
+} from '../support/scripted-source.ts';
 
 const MINUTE = 60_000;
 const TIMEOUT = 10 * MINUTE;
@@ -71,6 +76,7 @@ function start(
     nameOf: (key) => key,
     timeoutMs: TIMEOUT,
     failFast: true,
+    ...NOTHING_BESIDE,
     cancelled: abort.signal,
     onChange: (waits, why) => {
       changes += 1;

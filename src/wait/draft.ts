@@ -26,8 +26,6 @@ export interface WaitRules {
   readonly failFast: boolean;
   /** `trigger` has something to do for each Application before its end is judged. */
   readonly acts: boolean;
-  /** It can be looked within Applications. */
-  readonly looks: boolean;
   /** When the wait began. */
   readonly since: Moment;
   /** The Applications that others manage are waited for too; absent: only those that are named. */

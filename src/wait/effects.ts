@@ -32,15 +32,15 @@ export interface EffectDependencies {
     target: Target,
     signal: AbortSignal,
   ) => Promise<Event | undefined>;
-  /** Looks within an Application; never rejects. Absent: it cannot. */
-  readonly look?: (
+  /** Looks within an Application; never rejects. */
+  readonly look: (
     application: Application,
     at: LookAt,
     known: Looks,
     signal: AbortSignal,
   ) => Promise<Looked>;
-  /** Reads an ApplicationSet; never rejects. Absent: it cannot. */
-  readonly readSet?: (set: ObjectName, signal: AbortSignal) => Promise<SetSeen>;
+  /** Reads an ApplicationSet; never rejects. */
+  readonly readSet: (set: ObjectName, signal: AbortSignal) => Promise<SetSeen>;
 }
 
 /** What a look within an Application came to, as in the event of that name. */
@@ -124,17 +124,14 @@ export class Effects {
   }
 
   async #look({ key, application, at, looks }: Of<'look'>, signal: AbortSignal): Promise<void> {
-    const looked = await this.#dependencies.look?.(application, at, looks, signal);
-    if (looked && !signal.aborted) {
-      this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
-    }
+    const looked = await this.#dependencies.look(application, at, looks, signal);
+    if (!signal.aborted) this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
   }
 
   async #readSet({ key, set, operation }: Of<'read-set'>, signal: AbortSignal): Promise<void> {
     const [namespace = '', name = ''] = set.split('/');
-    const seen = await this.#dependencies.readSet?.({ namespace, name }, signal);
-    if (signal.aborted) return;
-    this.#send({ kind: 'set-read', key, set, operation, seen: seen ?? CANNOT });
+    const seen = await this.#dependencies.readSet({ namespace, name }, signal);
+    if (!signal.aborted) this.#send({ kind: 'set-read', key, set, operation, seen });
   }
 
   async #later({ ms, event }: Of<'later'>, signal: AbortSignal): Promise<void> {
@@ -147,7 +144,5 @@ export class Effects {
     this.#requests.add(entry);
   }
 }
-
-const CANNOT: SetSeen = { kind: 'unavailable', final: true, message: '', remedy: '' };
 
 type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>;

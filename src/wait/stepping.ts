@@ -130,7 +130,7 @@ function waitOn(draft: Draft, key: string, wait: OpenWait): void {
 /** The next look within an Application: there is something to see, and it is not too soon. */
 function appointed(draft: Draft, key: string, wait: OpenWait): LookState {
   const { look } = wait;
-  if (!draft.rules.looks || look.kind === 'under-way' || look.kind === 'given-up') return look;
+  if (look.kind === 'under-way' || look.kind === 'given-up') return look;
   const first = firstLookAt(draft, wait);
   if (first === undefined) return { kind: 'none', last: look.last };
   if (look.kind === 'due') return look;
