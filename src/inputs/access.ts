@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
-import { messageOf } from '../platform/errors.js';
+import { HIDDEN, messageOf } from '../platform/errors.js';
 import { isLoopback } from '../platform/loopback.js';
 import type { InputName } from './defaults.js';
-import { HIDDEN, parseBoolean, parseContext } from './parse.js';
+import { parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
 import type { Access } from './types.js';
 
