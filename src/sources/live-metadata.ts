@@ -22,17 +22,22 @@ export function unreadable(
   return { kind: 'unreadable', message, remedy };
 }
 
-/** Like `Promise.all` over `items.map(make)`, with a limit; keeps the order. */
+/** Like `Promise.all` over `items.map(make)`, with a limit, and none made after one has failed. */
 export async function mapAtMost<T, R>(
   limit: number,
   items: readonly T[],
   make: (item: T) => Promise<R>,
 ): Promise<readonly R[]> {
   const results: R[] = [];
-  const rest = items.entries();
+  // A generator, which ends for all workers when one of them leaves its loop.
+  const rest = eachOf(items);
   const worker = async () => {
     for (const [at, item] of rest) results[at] = await make(item);
   };
   await Promise.all(Array.from({ length: limit }, worker));
   return results;
+}
+
+function* eachOf<T>(items: readonly T[]): Generator<[number, T]> {
+  yield* items.entries();
 }
