@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Transport } from '../../../src/http/transport.js';
 import { TransientError } from '../../../src/platform/errors.js';
-import { listObjects } from '../../../src/sources/kubernetes/applications.js';
+import { APPLICATIONS, listObjects } from '../../../src/sources/kubernetes/applications.js';
 
 const { signal } = new AbortController();
 
@@ -20,7 +20,7 @@ function pages(...tokens: readonly string[]) {
     close: () => undefined,
   };
   const options = { transport, server: 'the server', selection: {} };
-  return listObjects({ ...options, resource: 'applications' }, (item) => item, signal);
+  return listObjects({ ...options, type: APPLICATIONS }, (item) => item, signal);
 }
 
 test('a list has all of its pages', async () => {

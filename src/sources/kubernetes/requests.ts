@@ -5,7 +5,8 @@ import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
 import type { Patch } from '../source.js';
-import { attributesOf, listObjects, METADATA_LIST, pathOf } from './applications.js';
+import { APPLICATIONS, listObjects, METADATA_LIST } from './applications.js';
+import { accessTo, pathOf } from './paths.js';
 import { refusal } from './refusals.js';
 
 /** Requests that few runs make: loaded only for them. */
@@ -19,7 +20,7 @@ export function applicationNames(
 ): Promise<readonly string[]> {
   return namesBy(namespace, async (selection, reduce) => {
     const accept = METADATA_LIST;
-    const options = { transport: pool, server, resource: 'applications', selection } as const;
+    const options = { transport: pool, server, type: APPLICATIONS, selection };
     return (await listObjects(options, reduce, signal, accept)).items;
   });
 }
@@ -30,7 +31,7 @@ export async function uiAddress(
   namespace: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/argocd-cm`;
+  const path = pathOf(CONFIG_MAPS, namespace, 'argocd-cm');
   try {
     const answer = await pool.send({ path }, signal);
     return isSuccess(answer) ? text(record(record(JSON.parse(answer.body)).data).url) : '';
@@ -39,6 +40,8 @@ export async function uiAddress(
     return '';
   }
 }
+
+const CONFIG_MAPS = { group: '', version: 'v1', plural: 'configmaps' };
 
 /** What a patch needs besides a transport. */
 export interface PatchOptions {
@@ -55,14 +58,14 @@ export async function applyPatch(
 ): Promise<Application | 'conflict'> {
   const request = {
     method: 'PATCH',
-    path: `${pathOf('applications', namespace)}/${encodeURIComponent(name)}`,
+    path: pathOf(APPLICATIONS, namespace, name),
     query: { fieldManager: 'argocd-post-sync' },
     body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
   } as const;
   const answer = await pool.send(request, signal);
   if (answer.status === 409) return 'conflict';
   if (!isSuccess(answer)) {
-    throw refusal(answer, attributesOf('patch', 'applications', namespace, name), connection.name);
+    throw refusal(answer, accessTo('patch', APPLICATIONS, namespace, name), connection.name);
   }
   return parse(jsonOf(answer, connection.name));
 }
