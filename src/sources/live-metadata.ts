@@ -1,4 +1,5 @@
 import { type Json, list, record, text } from '../http/json.js';
+import type { Lack } from './inspector.js';
 import type { LiveMetadata } from './source.js';
 
 /** The field manager of Argo CD. */
@@ -15,11 +16,8 @@ export function found(metadata: Json): LiveMetadata {
   return { kind: 'found', creationTimestamp: text(metadata.creationTimestamp), lastWrite };
 }
 
-export function unreadable(
-  message: string,
-  remedy: string,
-): Extract<LiveMetadata, { readonly kind: 'unreadable' }> {
-  return { kind: 'unreadable', message, remedy };
+export function unreadable(lack: Lack): Extract<LiveMetadata, { readonly kind: 'unreadable' }> {
+  return { kind: 'unreadable', ...lack };
 }
 
 /** Like `Promise.all` over `items.map(make)`, with a limit, and none made after one has failed. */

@@ -4,7 +4,8 @@ import { list, record, text } from '../../http/json.js';
 import { withRetries } from '../../http/retry.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
+import { TransientError } from '../../platform/errors.js';
+import { lackOf } from '../bounded.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
 import { accessTo, pathOf, rootOf } from './paths.js';
@@ -50,7 +51,7 @@ export function liveReader(options: LiveOptions): LiveReader {
       const object = await objectAt(options, query, kind, METADATA, signal);
       return object ? found(record(record(object).metadata)) : { kind: 'absent' };
     } catch (thrown) {
-      return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
+      return unreadable(lackOf(thrown));
     }
   };
   return (queries, signal) =>
@@ -143,5 +144,6 @@ export async function ask(
 }
 
 export function unknownKind({ group, version, kind }: LiveQuery) {
-  return unreadable(`The API server has no kind ${kind} in ${group || 'core'}/${version}.`, '');
+  const message = `The API server has no kind ${kind} in ${group || 'core'}/${version}.`;
+  return unreadable({ message, remedy: '' });
 }

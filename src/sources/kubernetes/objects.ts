@@ -3,8 +3,9 @@ import { isJson, type Json } from '../../core/fields/lists.js';
 import { isSecret } from '../../core/fields/resources.js';
 import { jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
-import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
-import { mapAtMost } from '../live-metadata.js';
+import { TransientError } from '../../platform/errors.js';
+import { lackOf } from '../bounded.js';
+import { mapAtMost, unreadable } from '../live-metadata.js';
 import type { KeptTemplates, LiveObject, LiveQuery, ObjectReader } from '../source.js';
 import { selectorOf } from './label-selector.js';
 import { ask, CONCURRENCY, discovery, type LiveOptions, objectAt, unknownKind } from './live.js';
@@ -47,14 +48,11 @@ const KEPT: ReadonlyMap<string, string> = new Map([
   ['DaemonSet', 'controllerrevisions'],
 ]);
 
-type Unreadable = Extract<LiveObject, { readonly kind: 'unreadable' }>;
-
-async function answered<T>(work: Promise<T>): Promise<T | Unreadable> {
+async function answered<T>(work: Promise<T>): Promise<T | ReturnType<typeof unreadable>> {
   try {
     return await work;
   } catch (thrown) {
-    const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
-    return { kind: 'unreadable', message: messageOf(thrown), remedy };
+    return unreadable(lackOf(thrown));
   }
 }
 
