@@ -1,7 +1,7 @@
 import { isLiteral } from '../core/filters/application-names.js';
 import { quoted } from '../core/filters/parsed.js';
 import { HIDDEN } from '../platform/errors.js';
-import { isLoopback } from '../platform/loopback.js';
+import { isLoopback } from '../platform/urls.js';
 import { serverShown } from './access.js';
 import type { InputName } from './defaults.js';
 import type { Reader } from './reader.js';
