@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { TerminalError } from '../../../src/platform/errors.js';
-import { connect } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
 import type { Source } from '../../../src/sources/source.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
 import { costOf } from '../../support/cost.ts';

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Connection } from '../../../src/http/connection.js';
 import { TerminalError, TransientError } from '../../../src/platform/errors.js';
-import { connect } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
 import { withoutSecrets } from '../../../src/sources/kubernetes/plugin-secrets.js';
 import { costOf } from '../../support/cost.ts';
 import { accessBy, dependencies } from './harness.js';

@@ -7,9 +7,6 @@ import type { Source, SourceOptions } from '../source.js';
 import { APPLICATION_SETS, APPLICATIONS } from './applications.js';
 import { type KubernetesTimeouts, kubernetesProtocol, WATCH_TIMEOUTS } from './protocol.js';
 
-export type { Connection, ConnectionDependencies } from '../../http/connection.js';
-export { connect } from './connect.js';
-
 export type KubernetesOptions = SourceOptions<KubernetesTimeouts>;
 
 /** Applications from the Kubernetes API of the cluster that Argo CD runs in. */
