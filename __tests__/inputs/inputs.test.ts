@@ -756,7 +756,7 @@ describe('the run', () => {
   test('what GitHub says', async () => {
     const env = {
       GITHUB_SERVER_URL: 'https://git.example.com',
-      GITHUB_API_URL: 'https://git.example.com/api/v3',
+      GITHUB_API_URL: 'https://git.example.com/api/v3/',
       GITHUB_ACTOR: 'me',
       GITHUB_WORKFLOW_REF: 'acme/shop/.github/workflows/x.yml@refs/heads/main',
       GITHUB_REF_NAME: '7/merge',

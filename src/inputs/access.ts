@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
-import { messageOf } from '../platform/errors.js';
-import { isLoopback } from '../platform/loopback.js';
+import { HIDDEN, messageOf } from '../platform/errors.js';
+import { isLoopback, withoutTrailingSlashes } from '../platform/urls.js';
 import type { InputName } from './defaults.js';
-import { HIDDEN, parseBoolean, parseContext } from './parse.js';
+import { parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
 import type { Access } from './types.js';
 
@@ -171,7 +171,7 @@ function parseServer(value: string): Parsed<string> {
     return bad(`${quoted(value)} is plain http, refused but for this machine: ${accepted}`);
   }
   if (/[?#]/.test(value)) return bad(`${quoted(value)} has a query or fragment: ${accepted}`);
-  return good(url.href.replace(/(?<!\/)\/+$/, ''));
+  return good(withoutTrailingSlashes(url.href));
 }
 
 /** URL of the Argo CD server without a slash at its end, made from a URL or a host. */
@@ -184,7 +184,7 @@ export function parseArgocdServer(value: string): Parsed<string> {
   if (url === null || !web || /[\s?#]/.test(value)) {
     return bad(`${quoted(value)} is neither a URL nor a host: ${accepted}`);
   }
-  return good(url.href.replace(/(?<!\/)\/+$/, ''));
+  return good(withoutTrailingSlashes(url.href));
 }
 
 /** A bearer token, which becomes a part of an HTTP header. */

@@ -7,7 +7,8 @@ import { TerminalError } from '../platform/errors.js';
 import { applicationSetNames, selectionOf } from '../wait/selection.js';
 import type { ArgocdIdentity } from './argocd/identity.js';
 import type { Inspector } from './inspector.js';
-import { connect, kubernetesSource } from './kubernetes/index.js';
+import { connect } from './kubernetes/connect.js';
+import { kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
 /** What a source needs beside its inputs. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Connection } from '../../../src/http/connection.js';
 import { TerminalError, TransientError } from '../../../src/platform/errors.js';
-import { connect } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
 import { withoutSecrets } from '../../../src/sources/kubernetes/plugin-secrets.js';
 import { costOf } from '../../support/cost.ts';
 import { gone, isAlive, until } from '../../support/processes.ts';
@@ -297,7 +297,8 @@ describe('what is secret about a plugin', () => {
     const masked: string[] = [];
     await connection(GOOD, { exec, masked });
     const base64 = Buffer.from(SECRET).toString('base64');
-    expect(masked).toEqual([SECRET, JSON.stringify(SECRET).slice(1, -1), base64]);
+    const inJson = JSON.stringify(SECRET).slice(1, -1);
+    expect(masked).toEqual(expect.arrayContaining([SECRET, inJson, base64]));
     expect(await pids()).toEqual([]);
   });
 
@@ -325,6 +326,11 @@ describe('what is secret about a plugin', () => {
   test.each<[string, string]>([
     ['as it is', `no: ${SECRET}!`],
     ['in JSON', JSON.stringify({ why: `no ${SECRET}` })],
+    [
+      'in JSON of escapes',
+      `{"why":"no ${SECRET.replaceAll('"', '\\u0022').replace('\\x', '\\u005cx')}"}`,
+    ],
+    ['in a URL', `POST https://login.example.com/?c=${encodeURIComponent(SECRET)}`],
     ['in base64', `sent ${base64(SECRET)}`],
     ['in base64, after one letter', `sent ${base64(`a${SECRET}`)}`],
     ['in base64, after two letters', `sent ${base64(`ab${SECRET}c`)}`],

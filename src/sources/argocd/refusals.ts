@@ -1,3 +1,4 @@
+import { type Application, keyOf } from '../../core/application/types.js';
 import { type Answer, inShort, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
@@ -22,6 +23,17 @@ export const LIST_ACTION: ArgocdAction = {
   what: 'Applications',
   object: 'PROJECT/APPLICATION',
 };
+
+/**
+ * What policies call an Application: with its namespace only where that is not the one of Argo CD.
+ * One that cannot be read has no project.
+ */
+export function policyObject(
+  of: Pick<Application, 'namespace' | 'name' | 'controllerNamespace' | 'project'>,
+): string {
+  const elsewhere = of.controllerNamespace !== '' && of.controllerNamespace !== of.namespace;
+  return `${of.project || 'default'}/${elsewhere ? keyOf(of) : of.name}`;
+}
 
 /** The policies that allow an action, for argocd-rbac-cm or a role of the AppProject. */
 export function policyFor({ action, resource, object, identity }: ArgocdAction): string {

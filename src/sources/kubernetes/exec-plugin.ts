@@ -1,6 +1,7 @@
 import type { Connection, ConnectionDependencies, Credentials } from '../../http/connection.js';
 import { invalid } from '../../http/endpoint.js';
 import { type Json, record, text } from '../../http/json.js';
+import { formsOf } from '../../http/secrets.js';
 import { shared } from '../../http/shared.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 import {
@@ -17,7 +18,7 @@ import {
 } from './kubeconfig-entry.js';
 import { checkPluginNames } from './kubeconfig-names.js';
 import { MAX_STDOUT_MIB, type PluginCommand, PluginError, runPlugin } from './plugin-process.js';
-import { formsOf, secretArguments, secretSettings, withoutSecrets } from './plugin-secrets.js';
+import { secretArguments, secretSettings, withoutSecrets } from './plugin-secrets.js';
 
 /** A cloud is asked in seconds; whoever takes longer waits for a person who is not there. */
 const TIMEOUT_MS = 30_000;

@@ -7,7 +7,8 @@ import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
 import type { ObjectName, Patch } from '../source.js';
-import { attributesOf, listObjects, METADATA_LIST, pathOf } from './applications.js';
+import { APPLICATION_SETS, APPLICATIONS, listObjects, METADATA_LIST } from './applications.js';
+import { accessTo, pathOf, type ResourceType } from './paths.js';
 import { refusal } from './refusals.js';
 
 /** Requests that few runs make: loaded only for them. */
@@ -21,7 +22,7 @@ export function applicationNames(
 ): Promise<readonly string[]> {
   return namesBy(namespace, async (selection, reduce) => {
     const accept = METADATA_LIST;
-    const options = { transport: pool, server, resource: 'applications', selection } as const;
+    const options = { transport: pool, server, type: APPLICATIONS, selection };
     return (await listObjects(options, reduce, signal, accept)).items;
   });
 }
@@ -32,7 +33,7 @@ export async function uiAddress(
   namespace: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/argocd-cm`;
+  const path = pathOf(CONFIG_MAPS, namespace, 'argocd-cm');
   try {
     const answer = await pool.send({ path }, signal);
     return isSuccess(answer) ? text(record(record(JSON.parse(answer.body)).data).url) : '';
@@ -41,6 +42,8 @@ export async function uiAddress(
     return '';
   }
 }
+
+const CONFIG_MAPS = { group: '', version: 'v1', plural: 'configmaps' };
 
 /** What a patch needs besides a transport. */
 export interface PatchOptions {
@@ -55,9 +58,9 @@ export async function applyPatch(
   { body, ...application }: Patch,
   signal: AbortSignal,
 ): Promise<Application | 'conflict'> {
-  const answer = await patch(pool, 'applications', application, body, signal);
+  const answer = await patch(pool, APPLICATIONS, application, body, signal);
   if (answer.status === 409) return 'conflict';
-  if (!isSuccess(answer)) throw patchRefusal(answer, 'applications', application, connection.name);
+  if (!isSuccess(answer)) throw patchRefusal(answer, APPLICATIONS, application, connection.name);
   return parse(jsonOf(answer, connection.name));
 }
 
@@ -72,24 +75,22 @@ export async function refreshApplicationSet(
   signal: AbortSignal,
 ): Promise<boolean> {
   const body = { metadata: { annotations: { [SET_REFRESH_ANNOTATION]: randomUUID() } } };
-  const answer = await patch(pool, 'applicationsets', set, body, signal);
+  const answer = await patch(pool, APPLICATION_SETS, set, body, signal);
   if (answer.status === 404) return false;
-  if (!isSuccess(answer)) throw patchRefusal(answer, 'applicationsets', set, server);
+  if (!isSuccess(answer)) throw patchRefusal(answer, APPLICATION_SETS, set, server);
   return true;
 }
 
-type Patched = 'applications' | 'applicationsets';
-
 function patch(
   pool: Transport,
-  resource: Patched,
+  type: ResourceType,
   { namespace, name }: ObjectName,
   body: object,
   signal: AbortSignal,
 ): Promise<Answer> {
   const request = {
     method: 'PATCH',
-    path: `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`,
+    path: pathOf(type, namespace, name),
     query: { fieldManager: 'argocd-post-sync' },
     body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
   } as const;
@@ -98,9 +99,9 @@ function patch(
 
 function patchRefusal(
   answer: Answer,
-  resource: Patched,
+  type: ResourceType,
   { namespace, name }: ObjectName,
   server: string,
 ) {
-  return refusal(answer, attributesOf('patch', resource, namespace, name), server);
+  return refusal(answer, accessTo('patch', type, namespace, name), server);
 }
