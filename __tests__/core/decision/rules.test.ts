@@ -1387,6 +1387,16 @@ describe('a tag that only the Application names', () => {
     v2,
   );
   story(
+    'is followed by a third one of that commit',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v1', { health: 'Progressing', reconciled: 1 })), W],
+      [3, see(on('v3', { reconciled: 3 })), 'success no-change'],
+    ],
+    v2,
+  );
+  story(
     'that needs no operation is not replaced by the next one, which needs none either',
     [
       [0, see(on('v1')), W],
