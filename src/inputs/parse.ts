@@ -7,9 +7,6 @@ import { type Pattern, parseClass, parsePatterns } from '../core/filters/pattern
 import type { ChangeClass } from '../core/result/vocabulary.js';
 import type { SinceRequest } from './types.js';
 
-/** What a secret looks like in messages. */
-export const HIDDEN = '(hidden)';
-
 /** Timers hold 2^31 milliseconds, a little more than 24 days. */
 const MAX_DURATION_MS = 24 * 24 * 3600 * 1000;
 const DURATIONS = 'accepted are 90s, 5m, 1h30m or plain seconds';

@@ -10,6 +10,7 @@ import {
 import type { Change, ChangeClass, Evidence } from '../result/vocabulary.js';
 import { comparedOutcomes, type IndexedComparison, indexed } from './comparisons.js';
 import { ANYTHING, combine, type Finding, inTurn } from './findings.js';
+import { ignoredIn } from './ignored.js';
 import type { Written } from './live-times.js';
 import { ALL_OUTCOMES, type ApplyOutcome, applyOutcomes } from './messages.js';
 import type { Scope } from './scope.js';
@@ -85,10 +86,12 @@ function findingsOf(
       findings.set(resourceName(of), { of, finding: ANYTHING });
     }
   }
+  const isIgnored = ignoredIn(application);
   for (const operation of scope.operations) {
     for (const result of resultsSeen(operation)) {
       const name = resultName(result.latest);
-      const told = findingOf(operation, name, result, comparisons);
+      const ignored = !operation.respectsIgnored && isIgnored(result.first);
+      const told = findingOf(operation, name, result, comparisons, ignored);
       const finding = isMadeNamespace(application, result.first) ? madeOf(told) : told;
       const known = findings.get(name);
       findings.set(
@@ -133,12 +136,15 @@ function findingOf(
   name: string,
   { first }: SeenResult,
   comparisons: readonly IndexedComparison[],
+  ignored: boolean,
 ): Finding {
   if (first.hookType !== '') return { kind: 'fixed', change: 'hook' };
   if (first.status === 'SyncFailed') return { kind: 'fixed', change: 'failed' };
   if (first.status === 'Pruned') return { kind: 'fixed', change: 'pruned' };
   if (first.status === 'PruneSkipped') return { kind: 'fixed', change: 'skipped' };
-  return narrowed(outcomesOf(first, operation.earlierAttemptsUnseen), operation, name, comparisons);
+  const possible = outcomesOf(first, operation.earlierAttemptsUnseen);
+  if (possible.length === 1) return { kind: 'open', possible, evidence: 'applied' };
+  return narrowed(possible, comparedOutcomes(operation, name, comparisons, ignored));
 }
 
 /** @param earlierAttemptsUnseen an attempt before may have made any change to what this one found */
@@ -151,14 +157,7 @@ function outcomesOf(
 }
 
 /** Narrows what a message leaves open by what the comparisons said before, during and after. */
-function narrowed(
-  possible: readonly ApplyOutcome[],
-  operation: SeenOperation,
-  name: string,
-  comparisons: readonly IndexedComparison[],
-): Finding {
-  if (possible.length === 1) return { kind: 'open', possible, evidence: 'applied' };
-  const compared = comparedOutcomes(operation, name, comparisons);
+function narrowed(possible: readonly ApplyOutcome[], compared: readonly ApplyOutcome[]): Finding {
   const both = possible.filter((each) => compared.includes(each));
   // A resource that the comparison calls new may have been there, unmanaged, and was taken over.
   const left = both.length > 0 ? both : possible.filter((each) => each === 'updated');

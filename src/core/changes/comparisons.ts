@@ -28,11 +28,13 @@ export function indexed(comparisons: readonly ComparisonSnapshot[]): readonly In
 /**
  * The outcomes that the comparisons leave open for a resource of an operation.
  * @param name of the resource
+ * @param ignored the comparisons leave fields out that the operation writes: Synced proves nothing
  */
 export function comparedOutcomes(
   operation: SeenOperation,
   name: string,
   comparisons: readonly IndexedComparison[],
+  ignored = false,
 ): readonly ApplyOutcome[] {
   const key = revisionKey(operation.revisions);
   if (key === '') return ALL_OUTCOMES;
@@ -43,7 +45,7 @@ export function comparedOutcomes(
   }
   const before = during.filter((each) => isBefore(each, operation, comparisons));
   if (before.length > 0 && before.every((each) => each.statuses.get(name) === 'Synced')) {
-    return ['unchanged'];
+    return ignored ? ['updated', 'unchanged'] : ['unchanged'];
   }
   return turnedOutOfSync(operation, key, name, comparisons) ? ['updated'] : ALL_OUTCOMES;
 }

@@ -51,6 +51,7 @@ export interface SeenOperation {
   readonly selective: boolean;
   readonly dryRun: boolean;
   readonly automated: boolean;
+  readonly respectsIgnored?: true;
   readonly phase: Operation['phase'];
   readonly finishedAt: string;
   /** The first snapshot with it. */
@@ -214,9 +215,10 @@ interface Sighting {
 
 function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Sighting): SeenOperation {
   const { startedAt, revisions, selective, dryRun, automated } = operation;
-  const { phase, finishedAt, retryCount } = operation;
+  const { phase, finishedAt, retryCount, respectsIgnored } = operation;
   return {
     ...{ startedAt, revisions, selective, dryRun, automated, phase, finishedAt, retryCount },
+    ...(respectsIgnored ? { respectsIgnored } : {}),
     ...{ at, seen: now, mayHaveMissedOperation },
     earlierAttemptsUnseen: retryCount > 0,
     results: hasEnded(operation)
@@ -260,10 +262,10 @@ function inTurn(
   results: readonly ResourceResult[],
   now: Moment,
 ): readonly SeenResult[] {
-  const byName = new Map(known.map((each) => [resultName(each.latest), each]));
+  const byName = new Map(known.map((each) => [toldName(each.latest), each]));
   const next = new Map(byName);
   for (const latest of results) {
-    const name = resultName(latest);
+    const name = toldName(latest);
     const before = byName.get(name);
     const first = firstWord(before?.first, latest);
     if (!first || before?.latest === latest) continue;
@@ -287,7 +289,13 @@ function firstWord(
   if (!known) return spoken;
   const recovered =
     known.status === 'SyncFailed' && spoken !== undefined && result.status !== 'SyncFailed';
-  return recovered ? result : known;
+  if (recovered) return result;
+  return known.namespace === result.namespace ? known : { ...known, namespace: result.namespace };
+}
+
+/** That a resource has no namespace may be told only later in the same operation. */
+function toldName(result: ResourceResult): string {
+  return resultName({ ...result, namespace: result.toldNamespace ?? result.namespace });
 }
 
 /** A hook may run in several phases under one name; a resource has one result. */
