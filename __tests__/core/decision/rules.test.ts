@@ -1300,6 +1300,17 @@ describe('wait-resources', () => {
     ],
     only('Deployment/wbe'),
   );
+  const fresh = { ...app({ at: [], history: [], resources: [], sync: '', health: '' }) };
+  const failed = app({ sync: 'Unknown', resources: [], conditions: ['ComparisonError: no'] });
+  story(
+    'are no mistake before the first comparison, nor while that fails',
+    [
+      [0, see({ ...fresh, reconciledAt: '' }), W],
+      [1, see(failed), 'waiting comparison-error'],
+      [2, see(old({ reconciled: 2 })), 'success synced'],
+    ],
+    { ...only('Deployment/web'), target: ANY },
+  );
   story(
     'a hook is none of them',
     [
