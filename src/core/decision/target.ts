@@ -223,9 +223,16 @@ export function revisionKey(revisions: Revisions): string {
   return revisions.resolved.join(',');
 }
 
-/** Whether both are the same, also in what they were resolved from: two tags may name one commit. */
+/**
+ * Whether both are the same, also in what they were resolved from, as far as that is known: two tags
+ * may name one commit.
+ */
 export function isSameRevisions(a: Revisions, b: Revisions): boolean {
-  return revisionKey(a) === revisionKey(b) && a.tracked.join() === b.tracked.join();
+  const isSame = (tracked: string, other = '') =>
+    tracked === '' || other === '' || tracked === other;
+  return (
+    revisionKey(a) === revisionKey(b) && a.tracked.every((each, i) => isSame(each, b.tracked[i]))
+  );
 }
 
 /** A commit's first eight digits; other revisions as they are. */
