@@ -112,7 +112,10 @@ async function ask(
   });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
   const earlier = await firstLook(inputs, opened, dependencies);
-  const followed = overheard(await sourceToFollow(source, inputs), onceMany(MANY, expectMore));
+  const followed = overheard(
+    await sourceToFollow(source, inputs, dependencies),
+    onceMany(MANY, expectMore),
+  );
   const readSet = createSetReader({ open: inspector, log: console });
   const parts = { source: followed, display, github, look, readSet, seen: earlier?.seen };
   const beating = beat(clock, display);

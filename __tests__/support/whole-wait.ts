@@ -7,11 +7,8 @@ import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { TerminalError } from '../../src/platform/errors.js';
 import type { Report } from '../../src/report/report.js';
-import {
-  connect,
-  type KubernetesOptions,
-  kubernetesSource,
-} from '../../src/sources/kubernetes/index.js';
+import { connect } from '../../src/sources/kubernetes/connect.js';
+import { type KubernetesOptions, kubernetesSource } from '../../src/sources/kubernetes/index.js';
 import type { Source, SourceEvent } from '../../src/sources/source.js';
 import { waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';

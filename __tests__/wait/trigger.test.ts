@@ -65,7 +65,12 @@ describe('refresh', () => {
       {
         namespace: 'argocd',
         name: 'shop',
-        body: { metadata: { annotations: { 'argocd.argoproj.io/refresh': kind } } },
+        body: {
+          metadata: {
+            resourceVersion: '7',
+            annotations: { 'argocd.argoproj.io/refresh': kind },
+          },
+        },
       },
     ]);
     expect(log.lines).toEqual([`info: Asked Argo CD to refresh argocd/shop (${kind}).`]);
@@ -75,6 +80,15 @@ describe('refresh', () => {
     const { source, act } = set('refresh');
     source.answers.push(AFTER);
     expect(await act(shop({ phase: 'Running' }))).toMatchObject({ kind: 'triggered' });
+  });
+
+  test.each(['normal', 'hard'])('waits for the end of another one, a %s one', async (kind) => {
+    const { source, act } = set('refresh');
+    const annotations = { 'argocd.argoproj.io/refresh': kind };
+    expect(await act(shop({ annotations }))).toBeUndefined();
+    expect(source.patches).toEqual([]);
+    source.answers.push(AFTER);
+    expect(await act(shop())).toMatchObject({ kind: 'triggered' });
   });
 
   test('waits for another look after a conflict', async () => {

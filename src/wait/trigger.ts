@@ -20,8 +20,8 @@ export interface TriggerOptions {
 
 /**
  * Does what `trigger` asks for. To be called with every snapshot until it answers with an event: it
- * answers with none while another operation runs, while there is nothing to sync yet, or after a
- * conflict.
+ * answers with none while another operation or refresh is under way, while there is nothing to sync
+ * yet, or after a conflict.
  */
 export function createTrigger(options: TriggerOptions): Act {
   const { trigger } = options;
@@ -41,14 +41,19 @@ export function createTrigger(options: TriggerOptions): Act {
   };
 }
 
+/**
+ * A refresh that is under way may have read the repository before this run began, and its end takes
+ * away the request for another one: it is waited for first.
+ */
 async function refresh(
   { source, log }: TriggerOptions,
   trigger: 'refresh' | 'hard-refresh',
-  { namespace, name }: Application,
+  { namespace, name, resourceVersion, refreshing }: Application,
   signal: AbortSignal,
 ): Promise<Event | undefined> {
+  if (refreshing) return undefined;
   const kind = trigger === 'refresh' ? 'normal' : 'hard';
-  const body = { metadata: { annotations: { [REFRESH_ANNOTATION]: kind } } };
+  const body = { metadata: { resourceVersion, annotations: { [REFRESH_ANNOTATION]: kind } } };
   const after = await source.patch({ namespace, name, body }, signal);
   if (after === 'conflict') return undefined;
   log.info(`Asked Argo CD to refresh ${namespace}/${name} (${kind}).`);

@@ -604,7 +604,8 @@ describe('a resource with a generateName', () => {
 
 describe('what others say is kept without its middle where it is long', () => {
   const LONG = `configmap/settings unchanged. ${'/'.repeat(100_000)} end`;
-  const place = (path: string) => put(FULL, path, LONG);
+  const hydrated = put(FULL, 'spec.sourceHydrator', {});
+  const place = (path: string) => put(hydrated, path, LONG);
 
   test.each<[string, (read: ReturnType<typeof parseApplication>) => string | undefined]>([
     ['status.health.message', (read) => read.health.message],
@@ -615,6 +616,7 @@ describe('what others say is kept without its middle where it is long', () => {
       'status.operationState.syncResult.resources.0.message',
       (read) => read.operation?.results[0]?.message,
     ],
+    ['status.sourceHydrator.currentOperation.message', (read) => read.hydrator?.current?.message],
   ])('%s', (path, messageOf) => {
     const message = messageOf(parseApplication(place(path))) ?? '';
     expect(message).toHaveLength(4000);
