@@ -20,6 +20,9 @@ const GITHUB_LIMITS = { ...LIMITS, answer: 4 * MIB };
 /** For one answer from the first step to its last byte, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
+/** Ages are computed by the clock of the cluster, and GitHub's need not agree with it. */
+const NOT_OF_THE_CLUSTER: Pick<Clock, 'observeDate'> = { observeDate: () => undefined };
+
 /** A host of GitHub's, over the same transport as a cluster: its proxies, its verification. */
 export interface GithubConnection {
   /**
@@ -43,7 +46,7 @@ export function githubConnection(
     trust: {},
     credentials: () => credentials,
   };
-  const pool = transport(connection, clock, TIMEOUTS, GITHUB_LIMITS);
+  const pool = transport(connection, { ...clock, ...NOT_OF_THE_CLUSTER }, TIMEOUTS, GITHUB_LIMITS);
   const late = () =>
     new TransientError(`${connection.name}: no answer for ${DEADLINE_MS / 1000} s.`);
   return {
