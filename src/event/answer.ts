@@ -24,6 +24,7 @@ import type { Clock } from '../platform/clock.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
+import { lackOf } from '../sources/bounded.js';
 import { openArgocdApi, openSource, type SourceDependencies } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
@@ -260,8 +261,8 @@ async function aided(
     return late(dispatch, end);
   } catch (thrown) {
     if (truncated) throw isUnanswered(thrown, dependencies) ? unreachable(thrown) : thrown;
-    const consequence = `The cluster could not be asked what the event leaves open, so that is called "updated" and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
-    const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
+    const { message, remedy } = lackOf(thrown);
+    const consequence = `The cluster could not be asked what the event leaves open, so that is called "updated" and evidence is partial (live-evidence: off silences this). ${message}`;
     dependencies.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
     return { application, end };
   }

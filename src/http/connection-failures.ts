@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
+import { inShort } from './answers.js';
 import type { Connection } from './connection.js';
 import { record, text } from './json.js';
 
@@ -122,25 +123,27 @@ function shownBy({ base, trust, proxy }: Connection, signal: AbortSignal): Promi
 function describeCertificate(certificate: PeerCertificate): string {
   const { subject, issuer, subjectaltname, valid_from, valid_to } = certificate;
   if (!subject) return '';
-  const names = subjectaltname ? ` (${subjectaltname})` : '';
+  const names = subjectaltname ? ` (${inShort(subjectaltname)})` : '';
   return `a certificate of "${distinguished(subject)}"${names}, issued by "${distinguished(issuer)}", valid from ${valid_from} to ${valid_to}`;
 }
 
 function distinguished(name: PeerCertificate['subject']): string {
-  return Object.entries(name)
-    .map(([type, value]) => `${type}=${value}`)
-    .join(', ');
+  const parts = Object.entries(name).map(([type, value]) => `${type}=${value}`);
+  return inShort(parts.join(', '));
 }
 
 function codeOf(thrown: unknown): string {
   return text(record(thrown).code);
 }
 
-/** Of several addresses tried, Node's error has no message but one error for each. */
+/**
+ * In short: Node's message of a wrong name has all names of the certificate. Of several addresses
+ * tried, its error has no message but one error for each.
+ */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError) {
-    return [...new Set(thrown.errors.map(messageOf))].join(', ');
+    return inShort([...new Set(thrown.errors.map(messageOf))].join(', '));
   }
   // Node appends advice about its own command line, which a user of an action cannot follow.
-  return messageOf(thrown).split('; if the root CA')[0] ?? '';
+  return inShort(messageOf(thrown).split('; if the root CA')[0] ?? '');
 }

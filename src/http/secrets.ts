@@ -1,3 +1,5 @@
+import { HIDDEN } from '../platform/errors.js';
+
 /** What the runner masks in its log it does not mask in outputs and files. */
 
 /** Credentials that were shown to a server, which may echo them. */
@@ -8,7 +10,6 @@ export interface Shown {
   readonly passwords: readonly string[];
 }
 
-const HIDDEN = '***';
 /** A shorter one protects nothing, and would black out its letters everywhere. */
 const SHORTEST_TOKEN = 8;
 const SHORTEST_PASSWORD = 4;
@@ -48,14 +49,15 @@ function replacer(secrets: readonly string[]): (text: string) => string {
   return (text) => forms.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text);
 }
 
-function formsOf(secret: string): readonly string[] {
+/** The forms in which a secret is printed, as it is and within other texts. */
+export function formsOf(secret: string): readonly string[] {
   const json = JSON.stringify(secret).slice(1, -1);
   return [
     secret,
     json,
     json.replaceAll('/', '\\/'),
     json.replace(/[<>&]/g, unicodeEscape),
-    encodeURIComponent(secret),
+    encodeURIComponent(secret.toWellFormed()),
     ...base64Forms(secret),
   ];
 }

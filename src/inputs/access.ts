@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { bad, good, type Parsed, quoted } from '../core/filters/parsed.js';
-import { messageOf } from '../platform/errors.js';
-import { isLoopback } from '../platform/loopback.js';
+import { HIDDEN, messageOf } from '../platform/errors.js';
+import { isLoopback, withoutTrailingSlashes } from '../platform/urls.js';
 import type { InputName } from './defaults.js';
-import { HIDDEN, parseBoolean, parseContext } from './parse.js';
+import { parseBoolean, parseContext } from './parse.js';
 import type { Environment, Reader } from './reader.js';
 import type { Access } from './types.js';
 
@@ -33,7 +33,8 @@ function checkTogether(reader: Reader, access: Access): void {
   const argocd = reader.text('source').trim() === 'argocd';
   const event = reader.text('source').trim() === 'event';
   // Without access to a cluster, the bundle is that of the Argo CD server.
-  const ofArgocd = argocd || (event && given('argocd-token') && !given('kubeconfig'));
+  const toArgocd = given('argocd-token') || given('argocd-connector');
+  const ofArgocd = argocd || (event && toArgocd && !given('kubeconfig'));
   const server = serverShown(reader.text('server').trim());
   const needsToken =
     !argocd &&
@@ -170,7 +171,7 @@ function parseServer(value: string): Parsed<string> {
     return bad(`${quoted(value)} is plain http, refused but for this machine: ${accepted}`);
   }
   if (/[?#]/.test(value)) return bad(`${quoted(value)} has a query or fragment: ${accepted}`);
-  return good(url.href.replace(/(?<!\/)\/+$/, ''));
+  return good(withoutTrailingSlashes(url.href));
 }
 
 /** URL of the Argo CD server without a slash at its end, made from a URL or a host. */
@@ -183,7 +184,7 @@ export function parseArgocdServer(value: string): Parsed<string> {
   if (url === null || !web || /[\s?#]/.test(value)) {
     return bad(`${quoted(value)} is neither a URL nor a host: ${accepted}`);
   }
-  return good(url.href.replace(/(?<!\/)\/+$/, ''));
+  return good(withoutTrailingSlashes(url.href));
 }
 
 /** A bearer token, which becomes a part of an HTTP header. */

@@ -1180,7 +1180,7 @@ describe('what else is told of a change', () => {
     });
     expect(classesOf(followed).changes).toEqual([
       {
-        application: 'argocd/shop',
+        application: 'shop',
         group: 'apps',
         version: 'v1',
         kind: 'Deployment',

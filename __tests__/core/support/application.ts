@@ -90,6 +90,7 @@ export function wire(look: Look = {}): Json {
     spec: {
       destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' },
       ...(several ? { sources } : { source: sources[0] }),
+      ...(look.hydrated ? { sourceHydrator: { drySource: sources[0] } } : {}),
       syncPolicy: automated === false ? {} : { automated },
       ...(look.ignored ? { ignoreDifferences: look.ignored } : {}),
     },

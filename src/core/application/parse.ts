@@ -53,7 +53,8 @@ function fieldsOf(root: Node) {
 
 /** Argo CD takes the annotation away when it has refreshed. */
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
-const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
+/** Argo CD does not look at an Application that has it. */
+export const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
 
 /** What an Application without any field is. */
 const NOTHING_READ = fieldsOf({ value: {}, path: '' });
@@ -197,7 +198,7 @@ function state(root: Node) {
     reconciledAt: text(status, 'reconciledAt'),
     history: objects(status, 'history').map(deploymentOf),
     conditions: objects(status, 'conditions').map(conditionOf),
-    ...hydratorOf(child(status, 'sourceHydrator')),
+    ...hydratorOf(spec, child(status, 'sourceHydrator')),
     ...(text(status, 'resourceHealthSource') === 'appTree' ? { healthInTree: true as const } : {}),
     summaryImages: texts(child(status, 'summary'), 'images'),
     ...externalUrlsOf(child(status, 'summary')),
@@ -373,19 +374,21 @@ function conditionOf(condition: Node): Condition {
   };
 }
 
-function hydratorOf(status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+/** The status of one that was taken out of the spec stays. */
+function hydratorOf(spec: Node, status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+  const hydrated = pairsOf(status);
+  if (!optional(spec, 'sourceHydrator')) return { hydrated };
   const operation = optional(status, 'currentOperation');
   const current = operation ? { current: hydrationOf(operation) } : {};
   const hydrator: Hydrator = { compared: text(status, 'lastComparedDryRevision'), ...current };
-  const none = operation === undefined && hydrator.compared === '';
-  return { hydrated: pairsOf(status), ...(none ? {} : { hydrator }) };
+  return { hydrated, hydrator };
 }
 
 function hydrationOf(operation: Node): NonNullable<Hydrator['current']> {
   return {
     phase: text(operation, 'phase'),
     dry: text(operation, 'drySHA'),
-    message: text(operation, 'message'),
+    message: withoutMiddle(text(operation, 'message')),
     startedAt: text(operation, 'startedAt'),
     finishedAt: text(operation, 'finishedAt'),
   };

@@ -44,7 +44,7 @@ export interface Application {
   readonly conditions: readonly Condition[];
   /** Pairs that a source hydrator made, oldest first. */
   readonly hydrated: readonly HydratedPair[];
-  /** `status.sourceHydrator`; absent without one. */
+  /** `status.sourceHydrator`; absent without `spec.sourceHydrator`. */
   readonly hydrator?: Hydrator;
   /** `status.resourceHealthSource: appTree`: no health by resource in the object. */
   readonly healthInTree?: true;

@@ -35,14 +35,20 @@ interface ResourceFinding {
  * Says what happened to every resource: by Argo CD's messages where they can be trusted, else by
  * the comparisons, else, until the live objects have been asked, "updated" by report: a purge too
  * many costs less than one too few.
+ * @param name what the user calls the Application
  */
-export function classify(application: Application, seen: Observations, scope: Scope): Classified {
+export function classify(
+  name: string,
+  application: Application,
+  seen: Observations,
+  scope: Scope,
+): Classified {
   const findings = findingsOf(application, indexed(seen.comparisons), scope);
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
   const { operations, hidden, sinceUnrecorded, writtenFrom, startSecondAmbiguous } = scope;
   return {
     changes: [...findings.values()].map((each) =>
-      changeOf(application, each, waves.get(resourceName(each.of))),
+      changeOf(name, each, waves.get(resourceName(each.of))),
     ),
     lost:
       hidden ||
@@ -175,17 +181,12 @@ function decide({ finding, result }: ResourceFinding): Decision {
   return { change: 'updated', evidence: 'reported' };
 }
 
-function changeOf(
-  application: Application,
-  found: ResourceFinding,
-  wave: number | undefined,
-): Change {
+function changeOf(application: string, found: ResourceFinding, wave: number | undefined): Change {
   const { group, version, kind, namespace, name } = found.of;
   const { change, evidence } = decide(found);
   const { hookType = '', hookPhase = '', images = [] } = found.result?.latest ?? {};
   return {
-    application: `${application.namespace}/${application.name}`,
-    ...{ group, version, kind, namespace, name },
+    ...{ application, group, version, kind, namespace, name },
     change,
     evidence,
     message: messageOf(found.result, change),

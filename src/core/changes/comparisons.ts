@@ -9,6 +9,8 @@ import { ALL_OUTCOMES, type ApplyOutcome } from './messages.js';
 
 /** A comparison in which resources can be looked up. */
 export interface IndexedComparison extends ComparisonSnapshot {
+  /** Of its revisions. */
+  readonly key: string;
   /** Sync status by resource name. */
   readonly statuses: ReadonlyMap<string, string>;
 }
@@ -19,7 +21,7 @@ export function indexed(comparisons: readonly ComparisonSnapshot[]): readonly In
   return comparisons.map((each) => {
     const statuses = known.get(each.compared) ?? statusesByKey(each.compared);
     known.set(each.compared, statuses);
-    return { ...each, statuses };
+    return { ...each, key: revisionKey(each.revisions), statuses };
   });
 }
 

@@ -1,6 +1,6 @@
 import { isClusterScoped } from '../application/scoped.js';
 import type { ResourceKey } from '../application/types.js';
-import { isJson, type Json } from './lists.js';
+import { type Json, jsonAt } from './lists.js';
 import { type ResourceFields, renderedFields } from './resources.js';
 
 /** What Argo CD renders of an Application's sources at two revisions. */
@@ -64,13 +64,10 @@ function nameOf({ group, kind, namespace, name }: ResourceKey): string {
 
 /** What a manifest says that it is, without what the destination adds. */
 export function manifestKey(manifest: Json): ResourceKey & { readonly version: string } {
-  const metadata = metadataOf(manifest);
+  const metadata = jsonAt(manifest, 'metadata');
   const [first = '', second] = text(manifest['apiVersion']).split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
-  const { namespace, name } = {
-    namespace: text(metadata['namespace']),
-    name: text(metadata['name']),
-  };
+  const [namespace, name] = [text(metadata['namespace']), text(metadata['name'])];
   return { group, version, kind: text(manifest['kind']), namespace, name };
 }
 
@@ -82,16 +79,11 @@ function placed<T extends ResourceKey>(key: T, namespace: string): T {
 
 /** They are applied in an operation, not compared. */
 function isHook(manifest: Json): boolean {
-  const annotations = metadataOf(manifest)['annotations'];
-  if (!isJson(annotations)) return false;
+  const annotations = jsonAt(jsonAt(manifest, 'metadata'), 'annotations');
   return HOOKS.some((annotation) => text(annotations[annotation]) !== '');
 }
 
 const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
-
-function metadataOf(manifest: Json): Json {
-  return isJson(manifest['metadata']) ? manifest['metadata'] : {};
-}
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';

@@ -269,7 +269,8 @@ async function logLines(
     ...(previous ? { previous: 'true' } : {}),
   };
   return asking.refused.ask(keyFor(asking, '/logs'), async () => {
-    const answer = await asking.transport.send(requestOf(asking, '/logs', query), asking.signal);
+    const request: Request = { ...requestOf(asking, '/logs', query), kind: 'log' };
+    const answer = await asking.transport.send(request, asking.signal);
     if (!isSuccess(answer)) throw logRefusal(asking, answer);
     const messages = answer.body.split('\n').filter((line) => line.trim() !== '');
     return lastLines(

@@ -22,9 +22,10 @@ import type {
 import { windowsInProject } from '../project-windows.js';
 import { refusals } from '../refused.js';
 import type { ObjectName } from '../source.js';
-import { attributesOf, pathOf as pathOfResource } from './applications.js';
-import { type Asking, keyFor, pathOf, refusedTo } from './asking.js';
+import { APPLICATION_SETS, PROJECTS } from './applications.js';
+import { type Asking, keyFor, refusedTo } from './asking.js';
 import { windowsRole } from './inspector-role.js';
+import { accessTo, pathOf } from './paths.js';
 import { describeAccess, type ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 import { readTree } from './resource-tree.js';
@@ -96,8 +97,8 @@ async function readSet(
   asking: Asking,
   { namespace, name }: ObjectName,
 ): Promise<ApplicationSet | undefined> {
-  const path = `${pathOfResource('applicationsets', namespace)}/${encodeURIComponent(name)}`;
-  const attributes = attributesOf('get', 'applicationsets', namespace, name);
+  const path = pathOf(APPLICATION_SETS, namespace, name);
+  const attributes = accessTo('get', APPLICATION_SETS, namespace, name);
   const answer = await asking.refused.ask(keyFor(attributes), async () => {
     const answer = await asking.transport.send(
       { path, compressed: true, kind: 'list' },
@@ -121,8 +122,7 @@ async function windowsOf(
   const namespace = application.controllerNamespace || application.namespace;
   const { project: name } = application;
   const path = pathOf(PROJECTS, namespace, name);
-  const { group, plural: resource } = PROJECTS;
-  const intent: ResourceAttributes = { verb: 'get', group, resource, namespace, name };
+  const intent = accessTo('get', PROJECTS, namespace, name);
   // One project may be allowed, and another one not.
   return refused.ask(`${keyFor(intent)} ${name}`, async () => {
     const answer = await transport.send({ path }, signal);
@@ -133,8 +133,6 @@ async function windowsOf(
   });
 }
 
-const PROJECTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'appprojects' };
-
 function projectRefusal(answer: Answer, intent: ResourceAttributes, server: string): Error {
   const error = refusal(answer, intent, server);
   if (!(error instanceof TerminalError) || error.reason !== 'forbidden') return error;
@@ -142,28 +140,25 @@ function projectRefusal(answer: Answer, intent: ResourceAttributes, server: stri
   return new TerminalError('forbidden', message, windowsRole(intent.namespace, error.message));
 }
 
+const PODS = { group: '', version: 'v1', plural: 'pods' };
+
 async function logLines(
   asking: Asking,
   { namespace, pod, container, previous }: LogReference,
   lines: number,
 ): Promise<readonly string[]> {
   const request: Request = {
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`,
+    path: `${pathOf(PODS, namespace, pod)}/log`,
     query: {
       ...{ tailLines: String(lines), limitBytes: String(MOST_LOG_BYTES) },
       ...(container === '' ? {} : { container }),
       ...(previous ? { previous: 'true' } : {}),
     },
+    kind: 'log',
     // The log is no JSON, and a refusal is.
     accept: 'application/json, */*',
   };
-  const intent: ResourceAttributes = {
-    verb: 'get',
-    group: '',
-    resource: 'pods/log',
-    namespace,
-    name: pod,
-  };
+  const intent = accessTo('get', { ...PODS, plural: 'pods/log' }, namespace, pod);
   return asking.refused.ask(keyFor(intent), async () => {
     const answer = await asking.transport.send(request, asking.signal);
     if (!isSuccess(answer)) throw refusedTo(answer, intent, asking.server);
