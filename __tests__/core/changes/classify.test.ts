@@ -17,6 +17,7 @@ import {
   request,
   result,
   SETTINGS,
+  SOURCE,
   time,
   WEB,
 } from '../support/application.ts';
@@ -330,6 +331,40 @@ describe('3. all operations of the revision', () => {
     const followed = late([applied(WEB, 'created')], { history: twice });
     expect(classesOf(followed)).toMatchObject({ evidence: 'complete' });
     expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
+  });
+
+  describe('the target was deployed again', () => {
+    const CHART: Json = {
+      repoURL: 'https://charts.example.com',
+      chart: 'web',
+      targetRevision: '*',
+    };
+    const results = [applied(SETTINGS, 'unchanged'), applied(WEB, 'configured')];
+    const since = (sources: readonly Json[], history: readonly Json[], at: Look['at']) => {
+      const run: Run = { from: 5, ...(at === undefined ? {} : { at }) };
+      return changesOf(
+        late(results, { sources, history, ...(at === undefined ? {} : { at }) }, run),
+        new Map([
+          [SETTINGS, { creationTimestamp: time(-500), lastWrite: time(2) }],
+          [WEB, { creationTimestamp: time(-500), lastWrite: time(6) }],
+        ]),
+      );
+    };
+    const both = [`updated live ${SETTINGS}`, `updated live ${WEB}`];
+
+    test('with another revision of another source: what the first one did counts', () => {
+      const history = [
+        deployed([A, '1.0.0'], -110),
+        deployed([B, '1.0.0'], 1),
+        deployed([B, '1.1.0'], 5),
+      ];
+      expect(since([SOURCE, CHART], history, [B, '1.1.0'])).toEqual(both);
+    });
+
+    test('with a source less', () => {
+      const history = [deployed([A, A], -110), deployed([B, B], 1), deployed(B, 5)];
+      expect(since([SOURCE], history, B)).toEqual(both);
+    });
   });
 
   describe('the target was never seen, and what is deployed contains it', () => {
