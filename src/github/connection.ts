@@ -43,7 +43,8 @@ export function githubConnection(
   const credentials: Credentials = { headers: { authorization } };
   const open = () => {
     const here = endpointFor(base, env, 'GitHub');
-    const connection: Connection = { ...here, trust: {}, credentials: () => credentials };
+    const known = { trust: {}, takesAuthority: false } as const;
+    const connection: Connection = { ...here, ...known, credentials: () => credentials };
     return { name: here.name, pool: transport(connection, clock, TIMEOUTS, GITHUB_LIMITS) };
   };
   let opened: ReturnType<typeof open> | undefined;
