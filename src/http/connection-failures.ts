@@ -83,7 +83,7 @@ function remedyFor(code: string, takesAuthority = true): string {
     return "Renew the server's certificate, and check the clock of this runner.";
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
-    return 'Name the server as its certificate does, in `server` or as `tls-server-name` in the kubeconfig.';
+    return 'Name the server as its certificate does, in `server` or `argocd-server`, or as `tls-server-name` in the kubeconfig.';
   }
   if (!takesAuthority) return IN_NODE;
   return `Give the authority that signed it:
