@@ -13,6 +13,7 @@ import type { Source, SourceEvent } from '../../src/sources/source.js';
 import { waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
+import { NOTHING_BESIDE } from './scripted-source.ts';
 
 /** Silent watches are given up a hundred times sooner than usual, answers never: a machine may be busy. */
 export const SCALED: NonNullable<KubernetesOptions['timing']> = {
@@ -96,6 +97,7 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
     failFast: inputs.failFast,
     relate: async () => 'other',
     resolveName: async () => '',
+    ...NOTHING_BESIDE,
     onChange: () => undefined,
   });
   const live = outcome.error

@@ -5,6 +5,7 @@ import { IN_REACH } from '../conclude/remedies.js';
 import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
 import { pluralize } from '../core/application/phrases.js';
+import { located } from '../core/application/scoped.js';
 import {
   type Application,
   keyOf,
@@ -323,8 +324,12 @@ function isSame({ operation }: Application, dispatch: Dispatch): boolean {
 function enriched({ application, operation }: Dispatch, found: Application): Application {
   const known = [...found.comparison.resources, ...(found.operation?.results ?? [])];
   const versions = new Map(known.map((each) => [resourceName(each), each.version]));
+  const { resources } = found.comparison;
   const versioned = <T extends ResourceKey>(all: readonly T[]) =>
-    all.map((each) => ({ ...each, version: versions.get(resourceName(each)) ?? '' }));
+    located(all, resources, found.destination.namespace).map((each) => ({
+      ...each,
+      version: versions.get(resourceName(each)) ?? '',
+    }));
   const { comparison } = application;
   return {
     ...application,

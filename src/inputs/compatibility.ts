@@ -1,4 +1,4 @@
-import { isLiteral } from '../core/filters/application-names.js';
+import { isLiteral } from '../core/filters/globs.js';
 import { quoted } from '../core/filters/parsed.js';
 import { HIDDEN } from '../platform/errors.js';
 import { isLoopback } from '../platform/urls.js';

@@ -1,6 +1,7 @@
 import type { WaitFor } from '../core/decision/state.js';
 import type { RevisionRequest } from '../core/decision/target.js';
-import { isLiteral, isNamespace, parseApplicationName } from '../core/filters/application-names.js';
+import { isNamespace, parseApplicationName } from '../core/filters/application-names.js';
+import { isLiteral } from '../core/filters/globs.js';
 import { bad, good, type Parsed, parseAll, quoted } from '../core/filters/parsed.js';
 import { type Pattern, parseClass, parsePatterns } from '../core/filters/patterns.js';
 import type { ChangeClass } from '../core/result/vocabulary.js';

@@ -58,13 +58,25 @@ async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Pro
  */
 export async function sourceToFollow(
   source: Source,
-  inputs: Pick<Inputs, 'applicationSets' | 'applicationNamespace'>,
+  inputs: Pick<Inputs, 'applicationSets' | 'applicationNamespace' | 'trigger'>,
+  { clock, random, console: log }: SourceDependencies,
 ): Promise<Source> {
   const names = applicationSetNames(inputs);
   if (names.length === 0) return source;
-  const { withApplicationSets } = await import('./applicationsets.js');
-  return { ...source, ...withApplicationSets(source, () => source.applicationSets(names)) };
+  const { refreshedFirst, withApplicationSets } = await import('./applicationsets.js');
+  const { refreshApplicationSet: refresh } = source;
+  const isAsked = inputs.trigger === 'refresh' || inputs.trigger === 'hard-refresh';
+  if (isAsked && !refresh) log.info(NO_REFRESH);
+  const open = async () => {
+    const followed = await source.applicationSets(names);
+    if (!isAsked || !refresh) return followed;
+    return refreshedFirst(followed, { names, refresh, clock, random, log });
+  };
+  return { ...source, ...withApplicationSets(source, open) };
 }
+
+const NO_REFRESH =
+  'The API of Argo CD has no request for the generators of an ApplicationSet to run again: only its Applications are refreshed.';
 
 /** Argo CD shows what is in every cluster, the Kubernetes API what is in this one. */
 async function inspectorBeside(

@@ -1,14 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { type Looks, NO_LOOKS } from '../../../src/core/result/looks.js';
-import { observeTree } from '../../../src/core/result/observe.js';
+import { lookOptions, observeTree } from '../../../src/core/result/observe.js';
 import { hopelessFailure } from '../../../src/core/within/lasting-failures.js';
 import type { ResourceTree } from '../../../src/core/within/tree.js';
+import { app, hook, operation } from '../support/application.ts';
 import { ended, NEW, node, pod, rollout, tree, waits } from '../support/tree.ts';
 
 const OPTIONS = {
   application: 'shop',
   namespace: 'shop',
   hooks: new Map([['batch/Job/shop/migrate', 'PreSync']]),
+  succeeded: new Set<string>(),
 };
 
 const JOB = node('Job/migrate', { health: 'Degraded' });
@@ -31,6 +33,21 @@ test('the causes of the last look, and of hooks that are gone', () => {
     'Job/migrate',
   ]);
   expect(looks([0, BROKEN, true], [10, tree([]), true]).causes).toEqual([]);
+});
+
+test.each<[string, readonly string[], readonly string[]]>([
+  ['succeeded in a later attempt has nothing to tell', ['Succeeded'], []],
+  ['failed again has', ['Failed'], ['Job/migrate']],
+  ['is asked for in two phases has, until both have succeeded', ['Succeeded', ''], ['Job/migrate']],
+])('a hook that is gone and %s', (_, phases, subjects) => {
+  const results = phases.map((phase, i) =>
+    hook('batch/Job/shop/migrate', ['PreSync', 'PostSync'][i] ?? '', phase),
+  );
+  const run = operation({ phase: 'Running', retry: 1, results });
+  const known = looks([0, HOOK, false]);
+  const options = lookOptions(app({ operation: run }), 'shop');
+  const { causes } = observeTree(known, tree([]), options, { elapsed: 10_000 }, false);
+  expect(causes.map(({ subject }) => subject)).toEqual(subjects);
 });
 
 test('what cannot start is hopeless only after the operation', () => {

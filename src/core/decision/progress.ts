@@ -1,7 +1,7 @@
 import type { Application, Revisions } from '../application/types.js';
 import { cameAfter, type Fact, factsOf } from './facts.js';
 import { type After, ageOf, happenedAfter, type Moment } from './moment.js';
-import { hasEnded, type SeenOperation } from './observations.js';
+import { type ComparisonSnapshot, hasEnded, type SeenOperation } from './observations.js';
 import { isTarget, type State } from './state.js';
 import { namesRevision, revisionKey, type Target } from './target.js';
 
@@ -49,16 +49,14 @@ function lastSuccess(state: State): SeenOperation | undefined {
 
 /** The comparison with the target was seen, and found nothing to do. */
 function neededNothing(state: State): boolean {
-  return state.seen.comparisons.some(
-    (each) => isTargetKey(state, each.key) && each.compared.statuses.every((s) => s === 'Synced'),
+  return comparisonsOfTarget(state).some(({ compared }) =>
+    compared.statuses.every((each) => each === 'Synced'),
   );
 }
 
-function isTargetKey({ application, target }: State, key: string): boolean {
-  const revisions: Revisions = { resolved: key.split(','), tracked: [] };
-  return (
-    application !== undefined && target !== undefined && isTarget(application, target, revisions)
-  );
+function comparisonsOfTarget({ application, target, seen }: State): readonly ComparisonSnapshot[] {
+  if (!application || !target) return [];
+  return seen.comparisons.filter((each) => isTarget(application, target, each.revisions));
 }
 
 /**
@@ -69,7 +67,7 @@ export function ownRevisions(state: State): readonly string[] | undefined {
   const deployments = [...state.seen.operations, ...(state.application?.history ?? [])];
   const own = deployments.findLast((each) => isOwnDeployment(state, each));
   if (own) return own.revisions.resolved;
-  return state.seen.comparisons.findLast((each) => isTargetKey(state, each.key))?.key.split(',');
+  return comparisonsOfTarget(state).at(-1)?.revisions.resolved;
 }
 
 /**
@@ -270,10 +268,7 @@ export function targetHydration({ facts, target }: State) {
 }
 
 /** An earlier dry revision had been hydrated to the same. */
-function isHydratedAgain(
-  { facts }: State,
-  hydration: Extract<Fact, { kind: 'hydrated' }>,
-): boolean {
+function isHydratedAgain({ facts }: State, hydration: HydratedFact): boolean {
   const earlier = facts.slice(0, facts.indexOf(hydration));
   return factsOf(earlier, 'hydrated').some(({ pair }) => pair.hydrated === hydration.pair.hydrated);
 }
@@ -308,8 +303,17 @@ export function lastEnding({ facts }: State): Ending | undefined {
 }
 
 /** When health was seen to become what it is; undefined: it was so at the first look. */
-export function healthSeen({ facts }: State): Moment | undefined {
-  const turned = factsOf(facts, 'turned').at(-1);
+export function healthSeen(state: State): Moment | undefined {
+  return lastSeen(state, 'turned');
+}
+
+/** The same of the health that counts, which may be that of a few resources. */
+export function judgedSeen(state: State): Moment | undefined {
+  return lastSeen(state, 'judged');
+}
+
+function lastSeen({ facts }: State, kind: 'turned' | 'judged'): Moment | undefined {
+  const turned = factsOf(facts, kind).at(-1);
   return turned && turned.at > 0 ? turned.seen : undefined;
 }
 

@@ -64,6 +64,8 @@ export function kubernetesSource(options: KubernetesOptions): Source {
     },
     patch: async (patch, signal) =>
       (await import('./requests.js')).applyPatch(pool, options, patch, signal),
+    refreshApplicationSet: async (set, signal) =>
+      (await import('./requests.js')).refreshApplicationSet(pool, server, set, signal),
   };
 }
 

@@ -40,11 +40,11 @@ export function refusal(
 }
 
 function hintFor({ verb, resource }: ResourceAttributes): string {
-  if (resource !== 'applications') return '';
-  if (verb === 'list') return 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
-  if (verb !== 'patch') return '';
+  if (verb !== 'patch') return resource === 'applications' && verb === 'list' ? SELECTOR : '';
   return 'The API server rejected the change that `trigger` makes, perhaps by an admission policy. Fix what it reports, or remove `trigger`.';
 }
+
+const SELECTOR = 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
 
 const CREATED_AGAIN = `It was deleted in the meantime. To wait until it is created again:
 with:

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import type { Application } from '../../core/application/types.js';
-import { isSuccess, jsonOf } from '../../http/answers.js';
+import { SET_REFRESH_ANNOTATION } from '../../core/applicationset/parse.js';
+import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import type { Connection } from '../../http/connection.js';
 import { record, text } from '../../http/json.js';
 import type { Transport } from '../../http/transport.js';
 import { namesBy } from '../names.js';
-import type { Patch } from '../source.js';
-import { APPLICATIONS, listObjects, METADATA_LIST } from './applications.js';
-import { accessTo, pathOf } from './paths.js';
+import type { ObjectName, Patch } from '../source.js';
+import { APPLICATION_SETS, APPLICATIONS, listObjects, METADATA_LIST } from './applications.js';
+import { accessTo, pathOf, type ResourceType } from './paths.js';
 import { refusal } from './refusals.js';
 
 /** Requests that few runs make: loaded only for them. */
@@ -53,19 +55,53 @@ export interface PatchOptions {
 export async function applyPatch(
   pool: Transport,
   { connection, parse }: PatchOptions,
-  { namespace, name, body }: Patch,
+  { body, ...application }: Patch,
   signal: AbortSignal,
 ): Promise<Application | 'conflict'> {
+  const answer = await patch(pool, APPLICATIONS, application, body, signal);
+  if (answer.status === 409) return 'conflict';
+  if (!isSuccess(answer)) throw patchRefusal(answer, APPLICATIONS, application, connection.name);
+  return parse(jsonOf(answer, connection.name));
+}
+
+/**
+ * See `Source.refreshApplicationSet`. The controller heeds any value. A new one makes a new version,
+ * so that what it has under way cannot take the request away unseen.
+ */
+export async function refreshApplicationSet(
+  pool: Transport,
+  server: string,
+  set: ObjectName,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const body = { metadata: { annotations: { [SET_REFRESH_ANNOTATION]: randomUUID() } } };
+  const answer = await patch(pool, APPLICATION_SETS, set, body, signal);
+  if (answer.status === 404) return false;
+  if (!isSuccess(answer)) throw patchRefusal(answer, APPLICATION_SETS, set, server);
+  return true;
+}
+
+function patch(
+  pool: Transport,
+  type: ResourceType,
+  { namespace, name }: ObjectName,
+  body: object,
+  signal: AbortSignal,
+): Promise<Answer> {
   const request = {
     method: 'PATCH',
-    path: pathOf(APPLICATIONS, namespace, name),
+    path: pathOf(type, namespace, name),
     query: { fieldManager: 'argocd-post-sync' },
     body: { type: 'application/merge-patch+json', text: JSON.stringify(body) },
   } as const;
-  const answer = await pool.send(request, signal);
-  if (answer.status === 409) return 'conflict';
-  if (!isSuccess(answer)) {
-    throw refusal(answer, accessTo('patch', APPLICATIONS, namespace, name), connection.name);
-  }
-  return parse(jsonOf(answer, connection.name));
+  return pool.send(request, signal);
+}
+
+function patchRefusal(
+  answer: Answer,
+  type: ResourceType,
+  { namespace, name }: ObjectName,
+  server: string,
+) {
+  return refusal(answer, accessTo('patch', type, namespace, name), server);
 }
