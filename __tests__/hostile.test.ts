@@ -574,7 +574,7 @@ const SERVERS: readonly Row[] = [
       });
     },
     ends: 'failure/forbidden',
-    says: /Bearer \*\*\*/,
+    says: /Bearer \(hidden\)/,
     hides: ['test-token'],
   },
   {

@@ -1,4 +1,5 @@
-import { firstLook, ofApplications, onceMany, overheard } from './conclude/before.js';
+import { firstLook, onceMany, overheard } from './conclude/before.js';
+import type { FirstLook } from './conclude/first-look.js';
 import { conclude } from './conclude/index.js';
 import { rehearse } from './conclude/rehearsal.js';
 import { cancelledReport, noReport } from './conclude/report.js';
@@ -110,14 +111,14 @@ async function ask(
     expectMore,
   });
   const display = createDisplay(progress, clock, inputs.applicationNamespace);
-  const beating = beat(clock, display);
   const earlier = await firstLook(inputs, opened, dependencies);
-  const followed = overheard(await sourceToFollow(source, inputs), onceMany(MANY, expectMore));
-  // With children most of what is listed may be of nobody's concern.
-  const seen = inputs.children ? earlier?.seen : undefined;
-  const heard = seen || !earlier ? followed : overheard(followed, ofApplications(earlier.seen));
+  const followed = overheard(
+    await sourceToFollow(source, inputs, dependencies),
+    onceMany(MANY, expectMore),
+  );
   const readSet = createSetReader({ open: inspector, log: console });
-  const parts = { source: heard, display, github, look, readSet, seen };
+  const parts = { source: followed, display, github, look, readSet, seen: earlier?.seen };
+  const beating = beat(clock, display);
   const waiting = waitWith(dependencies, inputs, parts);
   const ended = await waiting.finally(() => beating.abort());
   const before = await earlier?.end();
@@ -140,9 +141,9 @@ interface WaitParts {
   readonly display: Display;
   readonly github: GithubReport | undefined;
   readonly look: Look;
-  readonly readSet: NonNullable<EffectDependencies['readSet']>;
-  /** To be told of the Applications that are waited for; undefined: the source tells it. */
-  readonly seen: ((application: Application) => void) | undefined;
+  readonly readSet: EffectDependencies['readSet'];
+  /** To be told of the Applications that are waited for. */
+  readonly seen: FirstLook['seen'] | undefined;
 }
 
 async function waitWith(
@@ -179,7 +180,7 @@ async function waitWith(
     ...commitQuestions(inputs, { env, clock, log: console }),
     ...(trigger === 'none'
       ? {}
-      : { act: await triggerAction({ trigger, run, source, log: console, resolve }) }),
+      : { act: await triggerAction({ trigger, run, source, log: console }) }),
     onChange(waits, trouble) {
       display.changed(waits, trouble);
       if (waits.size > 0) prepare(waits);

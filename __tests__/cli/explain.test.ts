@@ -145,6 +145,17 @@ describe('what kubectl prints', () => {
     const { stdout } = await explain(WEB, text);
     expect(stdout).not.toMatch(/[\x1b\u202e]|^::/m);
   });
+
+  test('as JSON neither, which says the same', async () => {
+    const hostile = '\u001b[31m\u009b31m\u202e\u{e0041}';
+    const text = JSON.stringify(one).replaceAll('configured', JSON.stringify(hostile).slice(1, -1));
+    const { stdout } = await explain(['explain', '--json'], text);
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u{e0041}]/u);
+    const { resources } = JSON.parse(stdout) as { readonly resources: readonly object[] };
+    expect(resources).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining(hostile) }),
+    );
+  });
 });
 
 test('what cannot be read in one of several does not take the others with it', async () => {
@@ -348,5 +359,27 @@ describe('what is within the Application', () => {
       1,
       '--tree and --pods are of one Application: name it with --application\n',
     ]);
+  });
+});
+
+describe('complaints show what a recording has, and never as codes of the terminal', () => {
+  const CLEAR = '\u001b[2J\u009b2J\u202e';
+  const application = (metadata: object) =>
+    JSON.stringify({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata });
+  const object = (more: object) => JSON.stringify({ metadata: { name: 'shop' }, ...more });
+
+  test.each<[string, string, readonly string[]]>([
+    ['another kind', object({ kind: `Pod${CLEAR}` }), []],
+    ['a watch that failed', object({ type: 'ERROR', object: { message: CLEAR } }), []],
+    ['no JSON', `{"kind": ${CLEAR}}`, []],
+    ['another name', application({ name: `shop${CLEAR}`, namespace: 'argocd' }), ['shop']],
+    ['an argument', '', [`--shop${CLEAR}`]],
+    ['a file', '', ['--before', `file${CLEAR}`, '--after', 'other']],
+  ])('%s', async (_, stdin, args) => {
+    const more = args[0] === 'shop' ? ['--application', 'web'] : args;
+    const { code, stderr } = await explain(['explain', ...more], stdin);
+    expect(code).toBe(1);
+    expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+    expect(stderr).toContain('[U+202E]');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readLive } from '../../src/conclude/live-evidence.js';
 import { begin, type Policy, step } from '../../src/core/decision/state.js';
 import { settle } from '../../src/core/result/settle.js';
-import type { LiveMetadata } from '../../src/sources/source.js';
+import type { LiveMetadata, LiveQuery } from '../../src/sources/source.js';
 import type { Outcome } from '../../src/wait/waits.js';
 import { fakeClock } from '../support/fake-clock.ts';
 import { A, type Look } from '../support/manifest.ts';
@@ -108,6 +108,56 @@ describe('what is asked', () => {
   ])('not those of another cluster: %j', async (destination) => {
     const look = { destination: { ...destination, namespace: 'shop' }, results: [applied(WEB)] };
     expect((await read(endsFor({ shop: look }))).queries).toEqual([]);
+  });
+});
+
+describe('what is not answered in time', () => {
+  const LOOK = { results: [applied(WEB), applied(SETTINGS)] };
+
+  /** @param late what becomes of the question that is not answered when time is up */
+  async function readLate(late: (signal: AbortSignal) => Promise<LiveMetadata>, ms: number) {
+    const clock = fakeClock();
+    const log = recordingLog();
+    const cancel = new AbortController();
+    const live = (queries: readonly LiveQuery[], signal: AbortSignal) =>
+      Promise.all(queries.map(({ name }) => (name === 'web' ? TIMES : late(signal))));
+    const parts = { clock, log, cancelled: cancel.signal };
+    const reading = readLive(
+      { ends: endsFor({ shop: LOOK }) },
+      { ...scriptedSource(), live },
+      parts,
+    );
+    await clock.advance(ms);
+    cancel.abort();
+    const evidence = await reading;
+    return { known: [...(evidence.get('argocd/shop')?.keys() ?? [])], log };
+  }
+
+  const givenUp = (signal: AbortSignal) =>
+    new Promise<LiveMetadata>((resolve) => {
+      const answer = { kind: 'unreadable', message: 'given up', remedy: '' } as const;
+      signal.addEventListener('abort', () => resolve(answer));
+    });
+  const never = () => new Promise<LiveMetadata>(() => undefined);
+
+  test('takes nothing away from the rest', async () => {
+    const { known, log } = await readLate(givenUp, 20_000);
+    expect(known).toEqual(['apps/Deployment/shop/web']);
+    expect(log.of('notice')).toEqual([
+      expect.stringMatching(/^A live object .* The answers did not come in 20 s\.$/),
+    ]);
+  });
+
+  test('is said too of a source that heeds no signal, which is waited for no longer', async () => {
+    const { known, log } = await readLate(never, 21_000);
+    expect(known).toEqual([]);
+    expect(log.of('notice')).toEqual([
+      expect.stringMatching(/^2 live objects .* The answers did not come in 20 s\.$/),
+    ]);
+  });
+
+  test.each([givenUp, never])('is not said of a run that is cancelled', async (late) => {
+    expect((await readLate(late, 5_000)).log.of('notice')).toEqual([]);
   });
 });
 

@@ -23,7 +23,6 @@ const BAD: readonly End[] = [
   ['failure', 'sync-window'],
   ['failure', 'auto-sync-refused'],
   ['failure', 'deleted'],
-  ['failure', 'invalid-input'],
   ['timeout', 'timeout'],
   ['timeout', 'unreachable'],
   ['timeout', 'missing'],
@@ -62,21 +61,25 @@ function blocksIn(remedy: string): readonly Readonly<Record<string, unknown>>[] 
   });
 }
 
-describe.each(BAD)('%s %s', (conclusion, reason) => {
-  test('of a managed Application in a namespace that is not watched', async () => {
-    const end = { conclusion: 'failure', reason: 'invalid-input', rule: 'out-of-sight' } as const;
-    const [block] = blocksIn(remedyFor(end, await inputsOf()));
-    expect(block).toEqual({ 'application-namespace': '*', application: 'argocd/root' });
-    expect(await inputsOf({ ...block, children: 'true' })).toBeDefined();
-  });
+test.each(BAD)('%s %s', async (conclusion, reason) => {
+  const remedy = remedyFor({ conclusion, reason }, await inputsOf());
+  expect(remedy).toMatch(/^[A-Z].*[.:`]/s);
+  if (remedy.includes('with:')) expect(blocksIn(remedy)).not.toHaveLength(0);
+  for (const block of blocksIn(remedy)) expect(await inputsOf(block)).toBeDefined();
+});
 
-  test.each(['', 'Deployment/web'])('says what to do, wait-resources: "%s"', async (patterns) => {
+/** Each is another input, whatever else is given. */
+test.each([
+  ['out-of-sight', { 'application-namespace': '*', application: 'argocd/root' }],
+  ['no-such-resource', { 'wait-resources': 'apps/Deployment/shop/web' }],
+  ['ambiguous-name', { revision: `\${{ github.sha }}` }],
+] as const)('an input that the rule %s refuses', async (rule, block) => {
+  const end = { conclusion: 'failure', reason: 'invalid-input', rule } as const;
+  for (const patterns of ['', 'Deployment/web']) {
     const inputs = await inputsOf({ 'wait-resources': patterns });
-    const remedy = remedyFor({ conclusion, reason }, inputs);
-    expect(remedy).toMatch(/^[A-Z].*[.:`]/s);
-    if (remedy.includes('with:')) expect(blocksIn(remedy)).not.toHaveLength(0);
-    for (const block of blocksIn(remedy)) expect(await inputsOf(block)).toBeDefined();
-  });
+    expect(blocksIn(remedyFor(end, inputs))).toEqual([block]);
+  }
+  expect(await inputsOf({ ...block, children: 'true' })).toBeDefined();
 });
 
 test.each<End>([

@@ -355,7 +355,7 @@ describe('whatever comes', () => {
         const twice: string[] = [];
         tell(each, (state) => {
           if (!state.application) return;
-          const { changes } = classify(state.application, state.seen, scopeOf(state));
+          const { changes } = classify('shop', state.application, state.seen, scopeOf(state));
           const names = changes
             .filter(({ change }) => change !== 'hook')
             .map(({ group, kind, namespace, name }) => [group, kind, namespace, name].join('/'));

@@ -148,7 +148,7 @@ describe('whether a deployed commit contains the target', () => {
   test('a token that is echoed is not shown', async () => {
     answer = { status: 500, body: { message: 'bad token secret-token' } };
     await contains();
-    expect(log.of('info')).toEqual([expect.stringContaining('500: bad token ***')]);
+    expect(log.of('info')).toEqual([expect.stringContaining('500: bad token (hidden)')]);
   });
 
   test('GitHub is asked by the proxy of the environment', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { githubOidc } from '../../src/github/oidc.js';
 import { TerminalError, TransientError } from '../../src/platform/errors.js';
 import { fakeClock } from '../support/fake-clock.js';
@@ -27,7 +27,7 @@ function claims(over: object = {}) {
 
 const { signal } = new AbortController();
 
-type Ask = (audience: string) => Promise<string>;
+type Ask = (audience: string, signal: AbortSignal) => Promise<string>;
 
 /** GitHub, answering with one token after another. */
 function github(...answers: readonly (object | Error | string)[]) {
@@ -96,6 +96,45 @@ test('requests at one time share one token', async () => {
   ]);
   expect(new Set(tokens).size).toBe(1);
   expect(asked).toHaveLength(1);
+});
+
+describe('a token that several requests wait for', () => {
+  /** GitHub answers when it is told to, unless nobody waits any more. */
+  function slowGithub() {
+    const answered = Promise.withResolvers<string>();
+    const asked: AbortSignal[] = [];
+    const ask: Ask = (_, life) => {
+      asked.push(life);
+      life.addEventListener('abort', () => answered.reject(new Error('given up')));
+      return answered.promise;
+    };
+    const oidc = githubOidc(AUDIENCE, fakeClock(), ask);
+    return { asked, oidc, answer: () => answered.resolve(tokenOf(claims())) };
+  }
+
+  test('is not lost with the request that asked for it first', async () => {
+    const { asked, oidc, answer } = slowGithub();
+    const first = new AbortController();
+    const given = oidc.mint(false, first.signal);
+    const other = oidc.mint(false, signal);
+    first.abort('over');
+    await expect(given).rejects.toThrow(TransientError);
+    answer();
+    expect(await other).toMatch(/^eyJ/);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('is given up with the last of them', async () => {
+    const { asked, oidc } = slowGithub();
+    const [first, second] = [new AbortController(), new AbortController()];
+    const both = [oidc.mint(false, first.signal), oidc.mint(false, second.signal)];
+    const ended = Promise.allSettled(both);
+    first.abort('over');
+    expect(asked[0]?.aborted).toBe(false);
+    second.abort('over');
+    await ended;
+    expect(asked[0]?.aborted).toBe(true);
+  });
 });
 
 test('a fault passes, and is not remembered', async () => {

@@ -34,7 +34,10 @@ const ENDED = report({
   ],
 });
 
-async function reporter(parts = 'deployment,check,comment') {
+async function reporter(
+  parts = 'deployment,check,comment',
+  more: Readonly<Record<string, string>> = {},
+) {
   const env = {
     INPUT_APPLICATION: 'shop',
     INPUT_SERVER: 'https://kubernetes.example.com',
@@ -44,6 +47,7 @@ async function reporter(parts = 'deployment,check,comment') {
     'INPUT_GITHUB-TOKEN': 'ghs_token',
     GITHUB_REPOSITORY: 'acme/shop',
     GITHUB_API_URL: github.url,
+    ...more,
   };
   const inputs = await readInputs(env, () => '{}');
   const options = { env: {}, clock, log, random: () => 0, cancelled: cancel.signal };
@@ -141,6 +145,37 @@ test('a right that was refused at the beginning is asked for at the end again, a
   await until(() => github.requests.length === 1);
   await of.finish(ENDED);
   expect(log.of('warning')).toEqual([expect.stringContaining('deployments: write')]);
+});
+
+describe('the comment of an earlier run', () => {
+  const ARGOCD = { INPUT_SERVER: '', INPUT_TOKEN: '', INPUT_SOURCE: 'argocd' };
+  const SET = { INPUT_APPLICATION: '', INPUT_APPLICATIONSET: 'shops' };
+  const argocdAt = (host: string) => {
+    return { ...ARGOCD, 'INPUT_ARGOCD-TOKEN': 'x', 'INPUT_ARGOCD-SERVER': host };
+  };
+
+  test.each<[string, number, object, object]>([
+    ['with the same inputs is renewed', 1, {}, { INPUT_TIMEOUT: '20m' }],
+    ['about another Application stays', 2, {}, { INPUT_APPLICATION: 'web' }],
+    ['about another ApplicationSet stays', 2, SET, { ...SET, INPUT_APPLICATIONSET: 'webs' }],
+    ['about other labels stays', 2, {}, { INPUT_SELECTOR: 'team=web' }],
+    ['about another namespace stays', 2, {}, { 'INPUT_APPLICATION-NAMESPACE': 'team-b' }],
+    ['about another cluster stays', 2, {}, { INPUT_SERVER: 'https://staging.example.com' }],
+    ['about another Argo CD stays', 2, argocdAt('a.example.com'), argocdAt('b.example.com')],
+  ])('%s', async (_, count, first, second) => {
+    const base = { repo: { full_name: 'acme/shop' } };
+    github.repository.pulls.set(A, [{ number: 7, state: 'open', base }]);
+    for (const inputs of [first, second]) {
+      await (await reporter('comment', { ...inputs })).finish(ENDED);
+    }
+    expect(github.repository.comments).toHaveLength(count);
+  });
+});
+
+test('a check run of an ApplicationSet has its name', async () => {
+  const set = { INPUT_APPLICATION: '', INPUT_APPLICATIONSET: 'shops' };
+  await (await reporter('check', set)).finish(ENDED);
+  expect(github.repository.checks).toMatchObject([{ name: 'Argo CD: shops' }]);
 });
 
 test('what the run is about may be no commit', async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { reportedUpTo } from '../../src/github/since.js';
 import { readInputs } from '../../src/inputs/index.js';
-import { systemClock } from '../../src/platform/clock.js';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.js';
+import { fakeClock } from '../support/fake-clock.ts';
 import { type GithubServer, startGithub } from '../support/github-server.ts';
 import { A, B, C } from '../support/manifest.ts';
 import { type RecordingLog, recordingLog } from '../support/recording-log.ts';
@@ -16,7 +16,10 @@ beforeEach(async () => {
   const run = { file: 'deploy.yml', branch: 'main', conclusion: 'success' };
   github.repository.runs.push(
     { ...run, conclusion: 'cancelled', head_sha: B, created_at: '2026-11-21T08:00:00Z' },
-    { ...run, branch: 'next', head_sha: C, created_at: '2026-11-21T07:30:00Z' },
+    {
+      ...{ ...run, branch: 'next', event: 'pull_request' },
+      ...{ head_sha: C, created_at: '2026-11-21T07:30:00Z' },
+    },
     { ...run, file: 'test.yml', head_sha: C, created_at: '2026-11-21T07:30:00Z' },
     { ...run, head_sha: A, created_at: '2026-11-21T07:00:00Z' },
   );
@@ -25,7 +28,7 @@ afterEach(() => github.close());
 
 async function since(
   env: Readonly<Record<string, string>> = {},
-  clock: FakeClock | undefined = undefined,
+  clock: Clock | undefined = undefined,
   signal = new AbortController().signal,
 ) {
   const inputs = await readInputs(
@@ -56,10 +59,33 @@ describe('the last successful run', () => {
     ]);
   });
 
+  test("is told by GitHub's clock, which says nothing about the cluster's", async () => {
+    const clock = systemClock();
+    expect(await since({}, clock)).toMatchObject({ revision: A });
+    expect(clock.now().server).toBeUndefined();
+  });
+
   test('of a pull request is on its own branch', async () => {
-    expect(await since({ GITHUB_HEAD_REF: 'next', GITHUB_REF_NAME: '7/merge' })).toMatchObject({
+    const env = { GITHUB_HEAD_REF: 'next', GITHUB_REF_NAME: '7/merge' };
+    expect(await since({ ...env, GITHUB_EVENT_NAME: 'pull_request' })).toMatchObject({
       revision: C,
     });
+  });
+
+  test.each<[string, object, Readonly<Record<string, string>>?]>([
+    ["of a fork's branch of that name", { head_repository: { full_name: 'mallory/shop' } }],
+    ['of a fork that is gone', { head_repository: null }],
+    ['of a pull request from the branch', { event: 'pull_request' }],
+    ['of a push, for a pull request', { event: 'push' }, { GITHUB_EVENT_NAME: 'pull_request' }],
+    ['about another commit', { event: 'workflow_run' }],
+  ])('leaves out runs %s', async (_, other, env = {}) => {
+    const { runs } = github.repository;
+    const ours = { file: 'deploy.yml', branch: 'main', conclusion: 'success' };
+    const [event] = Object.values(env);
+    if (event) runs.push({ ...ours, event, head_sha: B, created_at: '2026-11-21T06:00:00Z' });
+    const later = { ...ours, head_sha: C, created_at: '2026-11-21T07:45:00Z', ...other };
+    runs.unshift(...Array<typeof later>(5).fill(later));
+    expect(await since(env)).toMatchObject({ revision: event ? B : A });
   });
 
   test('there may be none yet', async () => {

@@ -10,10 +10,11 @@ import { endpointFor } from '../../src/http/endpoint.js';
 import { LIMITS, type Limits, TooLarge } from '../../src/http/limits.js';
 import { TIMEOUTS, type Transport, transport } from '../../src/http/transport.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { TransientError } from '../../src/platform/errors.js';
+import { messageOf, TransientError } from '../../src/platform/errors.js';
 import {
   type Certificates,
   DEFAULT_USER,
+  pair,
   sharedCertificates,
 } from '../support/api/certificates.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -410,7 +411,7 @@ test.each([200, 403, 302])(
       NEVER,
     );
     expect(JSON.stringify(answer)).not.toMatch(new RegExp(`${TOKEN}|${basic}`));
-    expect(JSON.stringify(answer).match(/\*\*\*/g)).toHaveLength(5);
+    expect(JSON.stringify(answer).match(/\(hidden\)/g)).toHaveLength(5);
   },
 );
 
@@ -432,11 +433,11 @@ test('credentials that change are used, and hidden, from the next request on', a
     return (await pool.send({ path: '/' }, NEVER)).body;
   };
   const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
-  expect(await ask(bearer('the-first-token'))).toBe('Bearer *** of nobody');
+  expect(await ask(bearer('the-first-token'))).toBe('Bearer (hidden) of nobody');
   expect(await ask({ ...bearer('the-second-token'), ...client })).toBe(
-    `Bearer *** of ${DEFAULT_USER}`,
+    `Bearer (hidden) of ${DEFAULT_USER}`,
   );
-  expect(await ask(bearer('the-third-token'))).toBe('Bearer *** of nobody');
+  expect(await ask(bearer('the-third-token'))).toBe('Bearer (hidden) of nobody');
 });
 
 test('a redirect is an answer, and is not followed', async () => {
@@ -452,4 +453,24 @@ test('a redirect is an answer, and is not followed', async () => {
   const answer = await open({ base: `http://${await listen(server)}` }).send({ path: '/' }, NEVER);
   expect(answer.status).toBe(307);
   expect(elsewhere).toEqual([]);
+});
+
+test('a certificate of thousands of names is told in short', async () => {
+  const altNames = Array.from({ length: 2_000 }, (_, i) => {
+    return { type: 2, value: `host-${i}.tenants.example.com` } as const;
+  });
+  const { cert, key } = await pair('tenants', [{ name: 'subjectAltName', altNames }]);
+  const address = await listen(createHttps({ cert, key }, hello));
+  const connection = { ...connectionBy({ base: `https://${address}` }), trust: { ca: cert } };
+  const pool = transport(connection, systemClock());
+  closing.push(() => pool.close());
+  const error = await pool.send({ path: '/' }, NEVER).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    reason: 'unreachable',
+    message: expect.stringMatching(
+      /127\.0\.0\.1 is not in the cert's list.*It showed a certificate of "CN=tenants" \(DNS:host-0\.tenants.*valid from .* to /,
+    ),
+    remedy: expect.stringContaining('tls-server-name'),
+  });
+  expect(messageOf(error).length).toBeLessThan(2_000);
 });

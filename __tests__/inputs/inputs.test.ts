@@ -288,6 +288,16 @@ describe('certificate-authority', () => {
     expect(problems[0]).toMatch(/accepted are certificates as PEM, or base64/);
     expect(problems[0]).not.toContain(PEMS.private.split('\n')[1]);
   });
+
+  const event = { source: 'event', 'argocd-server': 'https://argocd.example.com' };
+  test.each<[string, Values]>([
+    ['with source: argocd', { ...ARGOCD, 'argocd-token': 't' }],
+    ['to an event, by a token', { ...event, 'argocd-token': 't' }],
+    ['to an event, by a login', { ...event, 'argocd-connector': 'github-actions' }],
+  ])('is that of the Argo CD server %s', async (_, inputs) => {
+    const { access } = await read({ ...inputs, 'certificate-authority': CERTIFICATE });
+    expect(access.certificateAuthority).toContain('BEGIN CERTIFICATE');
+  });
 });
 
 /** Inputs, the name the message begins with, the value it shows, the remedy. */
@@ -353,6 +363,7 @@ const BAD: readonly Bad[] = [
     'accepted is https://',
   ],
   [{ ...ARGOCD, kubeconfig: KUBECONFIG }, 'kubeconfig', '(hidden)', 'or set source: cluster'],
+  [{ ...ARGOCD, token: 't' }, 'token', '(hidden)', 'remove it'],
   [{ ...ARGOCD, context: 'first' }, 'context', '"first"', 'or set source: cluster'],
   [{ ...ARGOCD, server: 'http://localhost' }, 'server', '"http://localhost"', 'remove it'],
   [
@@ -746,7 +757,7 @@ describe('the run', () => {
   test('what GitHub says', async () => {
     const env = {
       GITHUB_SERVER_URL: 'https://git.example.com',
-      GITHUB_API_URL: 'https://git.example.com/api/v3',
+      GITHUB_API_URL: 'https://git.example.com/api/v3/',
       GITHUB_ACTOR: 'me',
       GITHUB_WORKFLOW_REF: 'acme/shop/.github/workflows/x.yml@refs/heads/main',
       GITHUB_REF_NAME: '7/merge',

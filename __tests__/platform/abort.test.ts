@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { unlessAborted, withTimeLimit } from '../../src/platform/abort.js';
+import { inTime, unlessAborted, withTimeLimit } from '../../src/platform/abort.js';
 import { fakeClock } from '../support/fake-clock.ts';
 
 const never = () => new Promise<string>(() => undefined);
@@ -64,4 +64,13 @@ describe('withTimeLimit', () => {
     await clock.settle();
     expect(clock.sleepers).toBe(0);
   });
+});
+
+test('inTime ends with the time, though the work is deaf to it', async () => {
+  const clock = fakeClock();
+  const { signal } = new AbortController();
+  expect(await inTime(clock, 1000, signal, async () => 'done')).toBe('done');
+  const waiting = inTime(clock, 1000, signal, never);
+  await clock.advance(1000);
+  expect(await waiting).toBeUndefined();
 });

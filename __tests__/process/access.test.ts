@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { manifest } from '../support/manifest.ts';
+import { gone } from '../support/processes.ts';
 import { startProxy } from '../support/proxy.ts';
 import { expectEnd, stepOn } from './steps.ts';
 
@@ -53,15 +54,6 @@ describe('NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch verification off', () =
   });
 });
 
-/** One that has ended may stay in the table until somebody asks for it. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 test('an exec plugin that waits for a person ends with the step, and all that it started', async () => {
   await start();
   const directory = await mkdtemp(join(tmpdir(), 'plugin-'));
@@ -93,6 +85,6 @@ test('an exec plugin that waits for a person ends with the step, and all that it
   const all = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
   await rm(directory, { recursive: true });
   expect(all).toHaveLength(2);
-  expect(all.filter(isAlive)).toEqual([]);
+  await gone(all);
   expect(server.requests).toEqual([]);
 });

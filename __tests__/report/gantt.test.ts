@@ -173,6 +173,17 @@ describe('hostile names', () => {
   });
 });
 
+test.each([
+  ['a day', 24 * 3600, true],
+  ['more: its axis tells the hours of one', 24 * 3600 + 1, false],
+  // A cluster writes what it likes.
+  ['as far apart as times can be', 8_640_000_000_000 - ZERO / 1000, false],
+])('%s', (_, length, shown) => {
+  const start = { ...SYNC, from: length > 1e9 ? -8_640_000_000_000_000 : ZERO };
+  const text = diagram([start, span('health', 'Healthy', 10, length)]);
+  expect(text !== '').toBe(shown);
+});
+
 describe('in the summary', () => {
   const applications = [result({ timeline: [SYNC, HEALTHY], changes: changesOf(1000) })];
 

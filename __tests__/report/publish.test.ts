@@ -164,6 +164,33 @@ describe('annotations', () => {
     expect(annotationsOf(given)).toEqual(expected);
   });
 
+  test('all causes, but for the one that the message of the run has', () => {
+    const cause = (application: string, message: string) => ({
+      ...{ application, subject: 'Deployment/web', reason: 'Unschedulable', message },
+    });
+    const slow = result({
+      ...{ application: 'slow', conclusion: 'timeout', blockers: blockers(1) },
+      causes: [cause('slow', 'no node has room'), cause('slow', 'no volume')],
+    });
+    const broken = result({
+      ...{ application: 'broken', conclusion: 'failure', blockers: blockers(1) },
+      causes: [cause('broken', 'its image is not there')],
+    });
+    const annotations = (applications: Report['applications']) =>
+      annotationsOf(failing({ applications })).slice(0, -applications.length);
+    expect(annotations([slow, broken])).toEqual([
+      'the sync failed',
+      'slow: no node has room',
+      'slow: no volume',
+    ]);
+    expect(annotations([slow, { ...broken, causes: [] }])).toEqual([
+      'the sync failed',
+      'slow: no node has room',
+      'slow: no volume',
+    ]);
+    expect(annotations([broken])).toEqual(['the sync failed']);
+  });
+
   test.each([
     [8, 9, 'Deployment/shop/web-7: is unhealthy'],
     [9, 10, 'Deployment/shop/web-8: is unhealthy'],

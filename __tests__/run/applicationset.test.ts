@@ -271,6 +271,126 @@ test('a server that fails for ApplicationSets alone: unreachable, and not what i
   expect(namesIn(result)).toEqual(['ApplicationSet/shops']);
 });
 
+describe('trigger: refresh', () => {
+  const REFRESH = 'argocd.argoproj.io/application-set-refresh';
+  const patches = () =>
+    server.requests.flatMap(({ verb, path, status }) =>
+      verb === 'patch' ? `${status} ${path.split('/').slice(-2).join('/')}` : [],
+    );
+  /** The controllers, which do what is asked for, each a moment later. */
+  const playArgoCD = (generated: () => void) => {
+    server.onPatch = ({ kind, metadata }) => {
+      const { name, annotations } = metadata;
+      if (kind !== 'ApplicationSet') setTimeout(() => server.put(owned(name)), 50);
+      else if (annotations?.[REFRESH] !== undefined) setTimeout(generated, 50);
+    };
+  };
+
+  test.each(['refresh', 'hard-refresh'])(
+    '%s: the generators run again before anything is judged',
+    async (trigger) => {
+      server.put(setManifest({ applications: ['set-a'] }));
+      server.put(owned('set-a'));
+      playArgoCD(() => {
+        server.put(owned('set-b'));
+        server.put(setManifest({ applications: ['set-a', 'set-b'] }));
+      });
+      const result = await stepHere({ trigger });
+      expectEnd(result, 'success', 'synced');
+      expect(namesIn(result)).toEqual(['set-a', 'set-b']);
+      expect(patches()[0]).toBe('200 applicationsets/shops');
+      expect(patches().slice(1).sort()).toEqual([
+        '200 applications/set-a',
+        '200 applications/set-b',
+      ]);
+      expect(result.stdout).toContain(
+        'Asked for the generators of the ApplicationSet argocd/shops to run again.',
+      );
+    },
+  );
+
+  test('asks for another run where one is under way', async () => {
+    server.put(setManifest({ applications: ['set-a'], refreshing: true }));
+    server.put(owned('set-a'));
+    const versions: (string | undefined)[] = [];
+    server.onPatch = (after, before) => {
+      if (after.kind !== 'ApplicationSet') return server.put(owned(after.metadata.name));
+      versions.push(before.metadata.resourceVersion, after.metadata.resourceVersion);
+      return server.put(setManifest({ applications: ['set-a'] }));
+    };
+    expectEnd(await stepHere({ trigger: 'refresh' }), 'success', 'synced');
+    const [before, after] = versions;
+    expect(after).not.toBe(before);
+  });
+
+  test('of one that does not exist yet: it is waited for', async () => {
+    server.put(owned('set-a'));
+    playArgoCD(() => undefined);
+    afterFirstLook(() => server.put(setManifest({ applications: ['set-a'] })));
+    const result = await stepHere({ trigger: 'refresh', 'if-missing': 'wait' });
+    expectEnd(result, 'success', 'synced');
+    expect(patches()).toEqual(['404 applicationsets/shops', '200 applications/set-a']);
+    expect(result.stdout).not.toContain('to run again');
+  });
+
+  test('is tried again after a passing fault, of those that are left', async () => {
+    const web = { name: 'web', applications: ['web-a'] };
+    server.put(setManifest({ applications: ['set-a'] }));
+    server.put(setManifest(web));
+    for (const each of [owned('set-a'), owned('web-a', {}, 'web')]) server.put(each);
+    server.onPatch = ({ kind, metadata: { name } }) => {
+      if (kind === 'ApplicationSet') {
+        server.put(setManifest(name === 'web' ? web : { applications: ['set-a'] }));
+      } else server.put(owned(name, {}, name === 'web-a' ? 'web' : 'shops'));
+    };
+    let faults = 0;
+    server.intercept = ({ verb, path }) => {
+      if (verb !== 'patch' || !path.endsWith('/web') || faults > 0) return undefined;
+      faults += 1;
+      return { kind: 'status', code: 503 };
+    };
+    const result = await stepHere({ applicationset: 'shops, web', trigger: 'refresh' });
+    expectEnd(result, 'success', 'synced');
+    expect(patches().slice(0, 3)).toEqual([
+      '200 applicationsets/shops',
+      '503 applicationsets/web',
+      '200 applicationsets/web',
+    ]);
+  });
+
+  test('that never gets through: nothing is judged by what was before', async () => {
+    server.put(setManifest({ applications: ['set-a'] }));
+    server.put(owned('set-a'));
+    server.intercept = ({ verb, path }) =>
+      verb === 'patch' && path.includes('/applicationsets/')
+        ? { kind: 'status', code: 503 }
+        : undefined;
+    const result = await stepHere({ trigger: 'refresh', timeout: '1s' });
+    expectEnd(result, 'timeout', 'unreachable');
+  });
+
+  test('that is not allowed, with the Role that would help', async () => {
+    server.put(setManifest({ applications: ['set-a'] }));
+    server.authorize = ({ verb, resource }) => verb !== 'patch' || resource !== 'applicationsets';
+    const result = await stepHere({ trigger: 'refresh' });
+    expectEnd(result, 'failure', 'forbidden');
+    expect(said(result, 'error')[0]).toContain(
+      'patch applicationsets.argoproj.io "shops" in namespace "argocd"',
+    );
+    expect(result.stdout).toContain('verbs: [get, list, watch, patch]');
+  });
+
+  test('by the Argo CD API, which cannot do it: only the Applications', async () => {
+    const argocd = await startArgocdServer({
+      objects: [setManifest({ applications: ['set-a'] }), owned('set-a')],
+    });
+    const inputs = { trigger: 'refresh' };
+    const result = await step(argocdAccess(argocd), inputs).finally(argocd.close);
+    expectEnd(result, 'success', 'synced');
+    expect(result.stdout).toContain('has no request for the generators of an ApplicationSet');
+  });
+});
+
 describe('without the right to read ApplicationSets', () => {
   test('of the cluster: the role to apply', async () => {
     server.authorize = ({ resource }) => resource !== 'applicationsets';

@@ -264,7 +264,7 @@ const FAILURES: readonly Failure[] = [
       };
     },
     ends: 'failure/unauthorized',
-    says: ['invalid_request: ***', ...PASTE],
+    says: ['invalid_request: (hidden)', ...PASTE],
   },
   {
     name: 'the answer is half of a token',

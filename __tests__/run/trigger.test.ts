@@ -61,7 +61,7 @@ describe.each([
     const result = await stepHere(server, { trigger, revision: B });
     expectEnd(result, 'success', 'synced');
     expect(patches().map(({ body }) => JSON.parse(body) as object)).toEqual([
-      { metadata: { annotations: { [REFRESH]: kind } } },
+      { metadata: { resourceVersion: expect.any(String), annotations: { [REFRESH]: kind } } },
     ]);
     expect(result.stdout).toContain(`Asked Argo CD to refresh argocd/shop (${kind}).`);
   });
@@ -71,6 +71,17 @@ describe.each([
     playArgoCD({ sync: 'OutOfSync', phase: 'Failed' });
     const result = await stepHere(server, { trigger, revision: B });
     expectEnd(result, 'failure', 'sync-failed');
+  });
+
+  test('is asked for once another refresh is over, which may have begun before the push', async () => {
+    server.put(manifest('shop', { annotations: { [REFRESH]: 'normal' } }));
+    playArgoCD();
+    void server
+      .seen(({ verb }) => verb === 'watch')
+      .then(() => setTimeout(() => server.put(manifest('shop')), 300));
+    const result = await stepHere(server, { trigger, revision: 'none' });
+    expectEnd(result, 'success', 'synced');
+    expect(result.outputs['revision']).toBe(B);
   });
 });
 

@@ -87,3 +87,9 @@ test('a list beside the watch has gaps where the watch is behind, and does not c
   expect(deliveries.eventsOf([shop('6')])).toMatchObject([{ gap: true }, listed]);
   expect(deliveries.changed(shop('6'))).toMatchObject({ gap: false });
 });
+
+test('a stale list beside a stream tells nothing of what the stream is ahead of', () => {
+  const listed = { kind: 'listed', present: new Set([KEY]) };
+  expect(afterList(false).eventsOf([shop('4')])).toEqual([listed]);
+  expect(afterList(true).eventsOf([shop('4')])).toMatchObject([{ kind: 'object' }, listed]);
+});

@@ -1,8 +1,8 @@
 import { expect, jest, test } from '@jest/globals';
 import { inShort } from '../../src/http/answers.js';
-import { withoutTrailingSlashes } from '../../src/http/endpoint.js';
 import { objectIdentityOf } from '../../src/http/json.js';
 import { TransientError } from '../../src/platform/errors.js';
+import { withoutTrailingSlashes } from '../../src/platform/urls.js';
 import { LIST_ACTION } from '../../src/sources/argocd/refusals.js';
 import { streamEvent } from '../../src/sources/argocd/stream.js';
 import { isBehind } from '../../src/sources/deliveries.js';

@@ -9,7 +9,7 @@ import type { Clock } from '../../src/platform/clock.js';
 import { connectArgocd } from '../../src/sources/argocd/index.js';
 import { argocdInspector } from '../../src/sources/argocd/inspector.js';
 import type { Inspection, Inspector } from '../../src/sources/inspector.js';
-import { connect } from '../../src/sources/kubernetes/index.js';
+import { connect } from '../../src/sources/kubernetes/connect.js';
 import { kubernetesInspector } from '../../src/sources/kubernetes/inspector.js';
 import {
   type ApiServer,

@@ -53,7 +53,7 @@ const STRATEGY = fc.oneof(fc.record({ canary: fc.record({ steps: ANY }), blueGre
 /** Asks a tree everything that is asked of one. */
 function askAll(tree: ResourceTree): void {
   const hooks = new Map([['batch/Job//a', 'PreSync']]);
-  const seen = withSeenHooks(tree, rememberHooks(new Map(), tree, hooks));
+  const seen = withSeenHooks(tree, rememberHooks(new Map(), tree, hooks, new Set()));
   for (const each of [tree, seen]) {
     causesOf(each, { application: 'shop', namespace: 'shop', hooks });
     podFailuresOf(each, hooks);

@@ -58,7 +58,6 @@ function rulesOf(given: Given): WaitRules {
     nameOf: (key) => key.replace('argocd/', ''),
     failFast: given.failFast ?? true,
     acts: false,
-    looks: false,
     since: { elapsed: 0 },
     children: {
       policy: policyOfManaged(policy),

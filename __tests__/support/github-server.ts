@@ -40,6 +40,10 @@ export interface StoredRun {
   readonly conclusion: string;
   readonly head_sha: string;
   readonly created_at: string;
+  /** By default `push`. */
+  readonly event?: string;
+  /** Where its head is; by default this repository. GitHub lists runs of forks by their branches too. */
+  readonly head_repository?: { readonly full_name: string } | null;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -250,7 +254,9 @@ function listRuns(
       (query.get('branch') ?? each.branch) === each.branch &&
       (query.get('status') ?? each.conclusion) === each.conclusion,
   );
-  const shown = runs.slice(0, Number(query.get('per_page') ?? 30));
+  const known = { event: 'push', head_repository: { full_name: 'acme/shop' } };
+  const page = runs.slice(0, Math.min(PAGE, Number(query.get('per_page') ?? 30)));
+  const shown = page.map((each) => ({ ...known, ...each }));
   return { status: 200, body: { total_count: runs.length, workflow_runs: shown } };
 }
 

@@ -41,6 +41,8 @@ export interface Look {
   readonly resources?: readonly object[];
   readonly conditions?: readonly object[];
   readonly history?: readonly object[];
+  /** `status.sourceHydrator`: its source is the dry one of a source hydrator. */
+  readonly hydrator?: object;
 }
 
 export const STARTED = '2026-11-21T07:00:00Z';
@@ -84,6 +86,7 @@ function specOf(look: Look): object {
   return {
     project: 'default',
     ...(look.sources ? { sources: look.sources } : { source: sourceOf(look) }),
+    ...(look.hydrator ? { sourceHydrator: { drySource: sourceOf(look) } } : {}),
     destination: destinationOf(look),
     syncPolicy: look.syncPolicy ?? { automated: { prune: true, selfHeal: true } },
   };
@@ -102,6 +105,7 @@ function statusOf(look: Look): object {
     resources,
     conditions,
     history: (history ?? deployed).map((entry, id) => ({ id, ...entry })),
+    ...(look.hydrator ? { sourceHydrator: look.hydrator } : {}),
     ...(phase === '' ? {} : { operationState: operationOf(look, synced, phase) }),
   };
 }

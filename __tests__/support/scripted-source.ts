@@ -7,12 +7,19 @@ import type {
   Source,
   SourceEvent,
 } from '../../src/sources/source.js';
+import type { EffectDependencies } from '../../src/wait/effects.js';
 import { type Look, manifest } from './manifest.ts';
 
 /** An Application as a source delivers it. */
 export function application(name: string, look: Look = {}): Application {
   return parseApplication(manifest(name, look));
 }
+
+/** Nothing can be seen beside the source. */
+export const NOTHING_BESIDE: Pick<EffectDependencies, 'look' | 'readSet'> = {
+  look: async () => ({ final: true }),
+  readSet: async () => ({ kind: 'unavailable', final: true, message: '', remedy: '' }),
+};
 
 /** A source that says what a test tells it to say. */
 export interface ScriptedSource extends Source {

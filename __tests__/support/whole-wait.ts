@@ -7,15 +7,13 @@ import { readInputs } from '../../src/inputs/index.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { TerminalError } from '../../src/platform/errors.js';
 import type { Report } from '../../src/report/report.js';
-import {
-  connect,
-  type KubernetesOptions,
-  kubernetesSource,
-} from '../../src/sources/kubernetes/index.js';
+import { connect } from '../../src/sources/kubernetes/connect.js';
+import { type KubernetesOptions, kubernetesSource } from '../../src/sources/kubernetes/index.js';
 import type { Source, SourceEvent } from '../../src/sources/source.js';
 import { waitFor } from '../../src/wait/loop.js';
 import { applicationSelectors, nameOf, selectionOf } from '../../src/wait/selection.js';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
+import { NOTHING_BESIDE } from './scripted-source.ts';
 
 /** Silent watches are given up a hundred times sooner than usual, answers never: a machine may be busy. */
 export const SCALED: NonNullable<KubernetesOptions['timing']> = {
@@ -99,6 +97,7 @@ export async function waitWhole(options: WholeWait): Promise<Waited> {
     failFast: inputs.failFast,
     relate: async () => 'other',
     resolveName: async () => '',
+    ...NOTHING_BESIDE,
     onChange: () => undefined,
   });
   const live = outcome.error

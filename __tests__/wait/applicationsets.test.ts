@@ -34,7 +34,7 @@ function story(given: Given = {}) {
         ? ({ kind: 'revision', text: revision, why: 'test' } as const)
         : ({ kind: 'any', why: 'test' } as const),
     nameOf: (key: string) => key.replace(/^argocd\//, ''),
-    ...{ failFast: true, acts: false, looks: true, since: { elapsed: 0 } },
+    ...{ failFast: true, acts: false, since: { elapsed: 0 } },
   };
   const waits = new Map<string, Wait>();
   let known: Known = { ...NOTHING_KNOWN, waits };

@@ -359,6 +359,8 @@ describe('an Application is not done before its ApplicationSets are', () => {
       manifest('root', { ...DONE, resources: [set('shops', { namespace: 'team-a' })] }),
     ]);
     expect(told.standing).toEqual(['root: failure/invalid-input']);
+    // The rule decides which remedy is told.
+    expect(told.results[0]?.rule).toBe('out-of-sight');
     expect(told.results[0]?.message).toContain("application-namespace: '*'");
   });
 

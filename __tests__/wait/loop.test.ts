@@ -8,7 +8,12 @@ import type { Outcome, Waits } from '../../src/wait/waits.js';
 import { POLICY } from '../core/support/follow.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { A, B, C, FINISHED, type Look } from '../support/manifest.ts';
-import { application, type ScriptedSource, scriptedSource } from '../support/scripted-source.ts';
+import {
+  application,
+  NOTHING_BESIDE,
+  type ScriptedSource,
+  scriptedSource,
+} from '../support/scripted-source.ts';
 
 const MINUTE = 60_000;
 const TIMEOUT = 10 * MINUTE;
@@ -71,6 +76,7 @@ function start(
     nameOf: (key) => key,
     timeoutMs: TIMEOUT,
     failFast: true,
+    ...NOTHING_BESIDE,
     cancelled: abort.signal,
     onChange: (waits, why) => {
       changes += 1;
@@ -862,6 +868,18 @@ describe('questions to GitHub', () => {
   });
 });
 
+test('the last look after an outage is complete: what it asks is believed at once', async () => {
+  const later = { revision: C, history: [] };
+  const relate = async (_: unknown, revision: string): Promise<Relation> =>
+    revision === C ? 'descendant' : 'other';
+  const wait = start({ relate }, ({ looks }) => looks.push([shop(later)]));
+  wait.source.list(shop(BEFORE));
+  await wait.clock.settle();
+  wait.source.unreachable();
+  await wait.clock.advance(TIMEOUT);
+  expect(endsOf(await wait.end())).toEqual(['argocd/shop: success/superseded']);
+});
+
 describe('a trigger', () => {
   test('comes before the end is judged', async () => {
     const go = Promise.withResolvers<void>();
@@ -895,6 +913,37 @@ describe('a trigger', () => {
     wait.source.put(shop(BEFORE, '3'));
     await wait.clock.settle();
     expect(seen).toEqual(['1', '2']);
+  });
+
+  test('that was refused is pulled no more for the same snapshot', async () => {
+    const seen: string[] = [];
+    const wait = start({
+      act: async ({ resourceVersion }) => {
+        seen.push(resourceVersion);
+        return undefined;
+      },
+    });
+    wait.source.list(shop(BEFORE, '1'));
+    await wait.clock.settle();
+    wait.source.put(shop(BEFORE, '2'));
+    await wait.clock.settle();
+    expect(seen).toEqual(['1', '2']);
+  });
+
+  test('is told of the commit that a name is, once that is known', async () => {
+    const seen: string[] = [];
+    const wait = start({
+      revision: 'v1',
+      lookup: 'acme/shop',
+      resolveName: async () => B,
+      act: async (_, target) => {
+        seen.push(target.kind === 'revision' ? target.text : '');
+        return undefined;
+      },
+    });
+    wait.source.list(shop(BEFORE));
+    await wait.clock.settle();
+    expect(seen).toEqual(['v1', B]);
   });
 
   test('looks again at what came while it was refused', async () => {

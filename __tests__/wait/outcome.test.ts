@@ -146,3 +146,13 @@ test('why the server did not answer stands in brackets, without a full stop', ()
     'an answer from the server (connect ECONNREFUSED 127.0.0.1:6443)',
   ]);
 });
+
+test('a failure of another Application ends the wait, not the server that has no answer', () => {
+  const { ends } = end(1, { trouble: 'connection refused', failedFast: true });
+  expect([...ends.values()].map((settled) => settled.end)).toEqual([
+    {
+      ...{ conclusion: 'cancelled', reason: 'cancelled' },
+      what: 'rain, as another Application failed',
+    },
+  ]);
+});

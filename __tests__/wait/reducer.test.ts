@@ -24,7 +24,6 @@ interface Given {
   readonly lookup?: string;
   readonly failFast?: boolean;
   readonly acts?: boolean;
-  readonly looks?: boolean;
 }
 
 function rulesOf(given: Given): WaitRules {
@@ -40,7 +39,6 @@ function rulesOf(given: Given): WaitRules {
     nameOf: (key) => key,
     failFast: given.failFast ?? true,
     acts: given.acts ?? false,
-    looks: given.looks ?? false,
     since: { elapsed: 0 },
   };
 }
@@ -283,7 +281,7 @@ describe('what an event asks for', () => {
       'to look at the verdict again, when time decides',
       { policy: { degradedGraceMs: 60_000 } },
       [seen(BEFORE), [5_000, seen(DEGRADED)]],
-      ['recheck after 60000'],
+      ['recheck after 60000', 'look after 10000'],
     ],
     [
       'nothing at the time of a verdict that is not the last',
@@ -359,6 +357,58 @@ describe('time alone', () => {
   });
 });
 
+describe('while the server has no answer, more may happen than is seen', () => {
+  const recheck = (at: number): WaitEvent => ({ kind: 'recheck', key: KEY, at });
+  const DOWN_AT_30: readonly Told[] = [
+    seen(BEFORE),
+    [5_000, seen(DEGRADED)],
+    [30_000, DOWN],
+    [65_000, recheck(65_000)],
+  ];
+
+  test('so time alone ends nothing, and the verdict is made later', () => {
+    const story = told({}, ...DOWN_AT_30);
+    expect([standing(story), asked(story)]).toEqual([[`${KEY}: waiting`], ['recheck after 1000']]);
+  });
+
+  test.each<[string, readonly Told[], string]>([
+    ['what is seen then counts at once', [[70_000, seen(DONE)]], 'success/synced'],
+    [
+      'what was missed may be on its way',
+      [
+        [70_000, list('shop')],
+        [70_900, recheck(65_000)],
+      ],
+      '',
+    ],
+    [
+      'what is left as it was, time decides after that',
+      [
+        [70_000, list('shop')],
+        [71_000, recheck(65_000)],
+      ],
+      'failure/degraded',
+    ],
+  ])('once it is back: %s', (_, events, end) => {
+    expect(standing(told({}, ...DOWN_AT_30, ...events))).toEqual([`${KEY}: ${end || 'waiting'}`]);
+  });
+
+  test('an answer from elsewhere ends nothing either, until the server is back', () => {
+    const answer: WaitEvent = {
+      ...{ kind: 'answered', key: KEY, question: A },
+      answer: { kind: 'relation', revision: A, relation: 'descendant' },
+    };
+    const story = told({}, seen(BEFORE), DOWN, [10_000, answer]);
+    expect([standing(story), asked(story)]).toEqual([[`${KEY}: waiting`], ['recheck after 1000']]);
+    const back: readonly Told[] = [
+      [20_000, list('shop')],
+      [21_000, recheck(11_000)],
+    ];
+    const later = told({}, seen(BEFORE), DOWN, [10_000, answer], ...back);
+    expect(standing(later)).toEqual([`${KEY}: success/superseded`]);
+  });
+});
+
 describe('trouble', () => {
   const failed: WaitEvent = { kind: 'request-failed', message: '502' };
   const acted: WaitEvent = {
@@ -382,7 +432,6 @@ describe('trouble', () => {
 });
 
 describe('looks within an Application', () => {
-  const GIVEN: Given = { looks: true };
   const PROGRESSING: Look = { ...DONE, health: 'Progressing' };
   const hook = { group: 'batch', kind: 'Job', namespace: 'shop', name: 'migrate', version: 'v1' };
   const HOOKED: Look = {
@@ -398,11 +447,11 @@ describe('looks within an Application', () => {
 
   test('the first 10 s after it is seen not to be well, the next 10 s after that', () => {
     const first: readonly Told[] = [[3000, seen(PROGRESSING)]];
-    expect(asked(told(GIVEN, ...first))).toEqual(['look after 10000']);
+    expect(asked(told({}, ...first))).toEqual(['look after 10000']);
     const second: readonly Told[] = [...first, [13_000, due(13_000)]];
-    expect(asked(told(GIVEN, ...second))).toEqual(['look within shop']);
-    expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
-    expect(asked(told(GIVEN, ...second, [30_000, saw()]))).toEqual(['look after 0']);
+    expect(asked(told({}, ...second))).toEqual(['look within shop']);
+    expect(asked(told({}, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
+    expect(asked(told({}, ...second, [30_000, saw()]))).toEqual(['look after 0']);
   });
 
   test.each<[string, readonly Told[]]>([
@@ -442,16 +491,16 @@ describe('looks within an Application', () => {
       ],
     ],
   ])('none: %s', (_, events) => {
-    const looks = asked(told(GIVEN, ...events)).filter((each) => each.startsWith('look'));
+    const looks = asked(told({}, ...events)).filter((each) => each.startsWith('look'));
     expect(looks).toEqual([]);
   });
 
   test('at the sync windows, 10 s after auto-sync should have started', () => {
     const first: readonly Told[] = [[3000, seen(PENDING)]];
-    expect(asked(told(GIVEN, ...first))).toEqual(['look after 10000']);
+    expect(asked(told({}, ...first))).toEqual(['look after 10000']);
     const second: readonly Told[] = [...first, [13_000, due(13_000)]];
-    expect(asked(told(GIVEN, ...second))).toEqual(['look at sync-windows of shop']);
-    expect(asked(told(GIVEN, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
+    expect(asked(told({}, ...second))).toEqual(['look at sync-windows of shop']);
+    expect(asked(told({}, ...second, [14_000, saw()]))).toEqual(['look after 9000']);
   });
 
   test('at the sync windows while one holds the operation', () => {
@@ -460,7 +509,7 @@ describe('looks within an Application', () => {
       [30_000, seen(held)],
       [30_000, due(30_000)],
     ];
-    expect(asked(told(GIVEN, ...events))).toEqual(['look at sync-windows of shop']);
+    expect(asked(told({}, ...events))).toEqual(['look at sync-windows of shop']);
   });
 
   test('what was seen of sync windows is forgotten once an operation runs', () => {
@@ -472,18 +521,14 @@ describe('looks within an Application', () => {
     ];
     const windows = { causes: [cause] };
     const blocked = { verdict: { cause: 'sync-window' }, state: { looks: { windows } } };
-    expect(told(GIVEN, ...events).waits.get(KEY)).toMatchObject(blocked);
-    const later = told(GIVEN, ...events, [15_000, seen(RUNNING, '2')]).waits.get(KEY);
+    expect(told({}, ...events).waits.get(KEY)).toMatchObject(blocked);
+    const later = told({}, ...events, [15_000, seen(RUNNING, '2')]).waits.get(KEY);
     expect(later).toMatchObject({ state: { looks: { windows: { causes: [] } } } });
   });
 
-  test('none where it cannot', () => {
-    expect(asked(told({}, [3000, seen(PROGRESSING)]))).toEqual([]);
-  });
-
   test('while a hook runs at once, but not in the first 10 s of the wait', () => {
-    expect(asked(told(GIVEN, [3000, seen(HOOKED)]))).toEqual(['look after 7000']);
-    expect(asked(told(GIVEN, [30_000, seen(HOOKED)]))).toEqual(['look after 0']);
+    expect(asked(told({}, [3000, seen(HOOKED)]))).toEqual(['look after 7000']);
+    expect(asked(told({}, [30_000, seen(HOOKED)]))).toEqual(['look after 0']);
   });
 
   test('what they see is kept, and a look that sees nothing changes nothing', () => {
@@ -501,7 +546,7 @@ describe('looks within an Application', () => {
       [40_000, due(40_000)],
       [41_000, saw()],
     ];
-    const wait = told(GIVEN, ...events).waits.get(KEY);
+    const wait = told({}, ...events).waits.get(KEY);
     // An operation runs: what cannot start now may be replaced by it.
     expect(wait).toMatchObject({ state: { looks: { causes: looks.causes, failures: [] } } });
   });

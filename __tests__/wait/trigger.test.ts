@@ -5,7 +5,7 @@ import type { RunContext } from '../../src/inputs/types.js';
 import { TerminalError } from '../../src/platform/errors.js';
 import type { Patch } from '../../src/sources/source.js';
 import { createTrigger, type TriggerOptions } from '../../src/wait/trigger.js';
-import { A, B, type Look } from '../support/manifest.ts';
+import { A, B, C, type Look } from '../support/manifest.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { application, scriptedSource } from '../support/scripted-source.ts';
 
@@ -32,8 +32,8 @@ function set(
 ) {
   const source = scriptedSource();
   const log = recordingLog();
-  const act = createTrigger({ trigger, run, source, log, resolve: () => target });
-  return { source, log, act: (of: Application) => act(of, signal) };
+  const act = createTrigger({ trigger, run, source, log });
+  return { source, log, act: (of: Application) => act(of, target, signal) };
 }
 
 /** The operation that a patch asks for. */
@@ -65,7 +65,12 @@ describe('refresh', () => {
       {
         namespace: 'argocd',
         name: 'shop',
-        body: { metadata: { annotations: { 'argocd.argoproj.io/refresh': kind } } },
+        body: {
+          metadata: {
+            resourceVersion: '7',
+            annotations: { 'argocd.argoproj.io/refresh': kind },
+          },
+        },
       },
     ]);
     expect(log.lines).toEqual([`info: Asked Argo CD to refresh argocd/shop (${kind}).`]);
@@ -75,6 +80,15 @@ describe('refresh', () => {
     const { source, act } = set('refresh');
     source.answers.push(AFTER);
     expect(await act(shop({ phase: 'Running' }))).toMatchObject({ kind: 'triggered' });
+  });
+
+  test.each(['normal', 'hard'])('waits for the end of another one, a %s one', async (kind) => {
+    const { source, act } = set('refresh');
+    const annotations = { 'argocd.argoproj.io/refresh': kind };
+    expect(await act(shop({ annotations }))).toBeUndefined();
+    expect(source.patches).toEqual([]);
+    source.answers.push(AFTER);
+    expect(await act(shop())).toMatchObject({ kind: 'triggered' });
   });
 
   test('waits for another look after a conflict', async () => {
@@ -152,6 +166,37 @@ describe('sync', () => {
     source.answers.push(AFTER);
     await act(shop(look));
     expect(source.patches.map((patch) => operationIn(patch).sync)).toEqual([sync]);
+  });
+
+  describe('with a source hydrator', () => {
+    const made = (dry: string, hydrated: string): Look => ({
+      hydrator: { lastSuccessfulOperation: { drySHA: dry, hydratedSHA: hydrated } },
+    });
+
+    test('what the revision was hydrated to is synced', async () => {
+      const { source, act } = set('sync');
+      source.answers.push(AFTER);
+      expect(await act(shop(made(B, C)))).toMatchObject({ kind: 'triggered' });
+      expect(source.patches.map((patch) => operationIn(patch).sync)).toEqual([
+        { revision: C, prune: true },
+      ]);
+    });
+
+    test.each<[string, Look]>([
+      ['of which nothing is known', { hydrator: {} }],
+      ['that hydrated the commit before', made(A, C)],
+    ])('nothing is synced before that: one %s', async (_, look) => {
+      const { source, act } = set('sync');
+      expect(await act(shop(look))).toBeUndefined();
+      expect(source.patches).toEqual([]);
+    });
+
+    test('whatever is tracked needs no hydration', async () => {
+      const { source, act } = set('sync', { target: { kind: 'any', why: 'test' } });
+      source.answers.push(AFTER);
+      expect(await act(shop(made(A, C)))).toMatchObject({ kind: 'triggered' });
+      expect(source.patches.map((patch) => operationIn(patch).sync)).toEqual([{ prune: true }]);
+    });
   });
 
   test.each([

@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
+import { someOf } from '../core/application/phrases.js';
 import { readInputs } from '../inputs/index.js';
 import type { Inputs } from '../inputs/types.js';
 import { InputError, messageOf } from '../platform/errors.js';
+import { plain, visibleJson } from '../report/escape.js';
 import { resultsOf } from '../report/outputs.js';
 import { summaryOf } from '../report/summary.js';
 import { play } from './play.js';
@@ -95,7 +97,7 @@ export async function explain(terminal: Terminal): Promise<number> {
   } catch (thrown) {
     const problems = problemsOf(thrown);
     if (!problems) throw thrown;
-    for (const problem of problems) terminal.complain(`${problem}\n`);
+    for (const problem of problems) terminal.complain(`${plain(problem)}\n`);
     return 1;
   }
 }
@@ -170,14 +172,14 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
   if (outcome.ends.size === 0) {
     const keys = [...new Set(recording.looks.map(({ key }) => key))];
     throw new InputError([
-      `application: no Application in the input matches, it has ${keys.join(', ')}`,
+      `application: no Application in the input matches, it has ${someOf(keys, ', ')}`,
     ]);
   }
   const told = tree ? withTree(outcome, tree) : outcome;
   const decided = decidedResults(told, liveOf(recording, inputs));
   const report = reportOf(inputs, told, decided, waitedMs);
   if (values['json'] === true)
-    return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
+    return `${visibleJson(JSON.parse([...resultsOf(report)].join('')))}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);
 }
 

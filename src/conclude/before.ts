@@ -44,13 +44,6 @@ export async function firstLook(
   });
 }
 
-/** Hears of the Applications in events, and of nothing else. */
-export function ofApplications(seen: FirstLook['seen']): (event: SourceEvent) => void {
-  return (event) => {
-    if (event.kind === 'application') seen(event.application);
-  };
-}
-
 /** Does some work as soon as so many Applications were delivered. */
 export function onceMany(count: number, work: () => void): (event: SourceEvent) => void {
   const keys = new Set<string>();

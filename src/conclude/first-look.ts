@@ -2,7 +2,7 @@ import { type Application, keyOf, resourceName } from '../core/application/types
 import { isBusy } from '../core/decision/observations.js';
 import type { Json } from '../core/fields/lists.js';
 import type { Change } from '../core/result/vocabulary.js';
-import { unlessAborted, withTimeLimit } from '../platform/abort.js';
+import { inTime } from '../platform/abort.js';
 import type { Clock } from '../platform/clock.js';
 import type { LiveObject, LiveQuery, Source } from '../sources/source.js';
 
@@ -15,7 +15,7 @@ export interface Before {
 
 /** Reads objects when an Application is first seen, before it is synced. */
 export interface FirstLook {
-  /** To be told of every snapshot; reads in the background, and neither waits nor throws. */
+  /** To be told when an Application is first seen; reads in the background, and neither waits nor throws. */
   seen(application: Application): void;
   /** Waits a little for what is under way, then ends it. */
   end(): Promise<Before>;
@@ -79,7 +79,7 @@ export function createFirstLook(options: FirstLookOptions): FirstLook {
     },
     // What comes late is safe to use: what had been written by then is not taken for the state before.
     async end() {
-      await withTimeLimit(clock, PATIENCE_MS, cancelled, (until) => unlessAborted(queue, until));
+      await inTime(clock, PATIENCE_MS, cancelled, () => queue);
       stop.abort();
       return { objects: kept, troubles };
     },

@@ -1,11 +1,12 @@
 import type { ApplicationResult } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
-import { unlessAborted, withTimeLimit } from '../platform/abort.js';
+import { inTime } from '../platform/abort.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { type Report, succeeded } from '../report/report.js';
 import type { Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
 
+type NameInputs = Pick<Inputs, 'applications' | 'applicationNamespace'>;
 type HintDependencies = Pick<RunDependencies, 'clock' | 'cancelled'>;
 
 /** A hint is worth no longer wait. */
@@ -18,7 +19,7 @@ const PATIENCE_MS = 3000;
 export async function withHints(
   report: Report,
   { ends }: Pick<Outcome, 'ends'>,
-  inputs: Pick<Inputs, 'source' | 'access' | 'applicationNamespace' | 'argocdServer'>,
+  inputs: Pick<Inputs, 'source' | 'access' | 'argocdServer'> & NameInputs,
   source: Source,
   credentials: string,
   dependencies: HintDependencies,
@@ -35,7 +36,7 @@ function withCredential(
   { source, access }: Pick<Inputs, 'source' | 'access'>,
   claims: string,
 ): Report {
-  const remedy = [report.remedy, claims].filter((part) => part !== '').join('\n');
+  const remedy = lines(report.remedy, claims);
   // Argo CD takes no other credential than the one that the message names.
   if (source === 'argocd') return { ...report, remedy };
   return { ...report, remedy, message: `${report.message}. Used: ${credentialOf(access)}` };
@@ -52,29 +53,21 @@ function credentialOf(access: Inputs['access']): string {
   return 'the service account of the runner, or the kubeconfig in its home directory';
 }
 
-/** What some work gives; undefined where it takes too long. */
-function inTime<T>(
-  { clock, cancelled }: HintDependencies,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
-  return withTimeLimit(clock, PATIENCE_MS, cancelled, (signal) =>
-    unlessAborted(work(signal), signal),
-  );
-}
-
 async function withLinks(
   report: Report,
   ends: Outcome['ends'],
   { argocdServer }: Pick<Inputs, 'argocdServer'>,
   source: Source,
-  dependencies: HintDependencies,
+  { clock, cancelled }: HintDependencies,
 ): Promise<Report> {
   const [application] = [...ends.values()].flatMap((each) => each.application ?? []);
   if (!application) return report;
   const namespace = application.controllerNamespace || application.namespace;
   const address =
     argocdServer ||
-    (await inTime(dependencies, (signal) => source.uiAddress(namespace, signal))) ||
+    (await inTime(clock, PATIENCE_MS, cancelled, (signal) =>
+      source.uiAddress(namespace, signal),
+    )) ||
     '';
   return withAddress(report, [...ends.keys()], address);
 }
@@ -96,13 +89,20 @@ export function withAddress(report: Report, keys: readonly string[], address: st
 
 /** Of those that it generates, a token may not see all. */
 function withSetHint(report: Report, source: Source): Report {
-  const remedy = [SET_HINT, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
-  return { ...report, remedy };
+  const next = report.conclusion === 'timeout' ? report.remedy : WAIT_FOR_SET;
+  return { ...report, remedy: lines(CHECK_SET, next, source.absenceHint ?? '') };
 }
 
-const SET_HINT = `Check \`applicationset\`, \`application-namespace\` and, in Argo CD, the generators of the ApplicationSet. To wait for it, and for the first Application that it generates:
+const CHECK_SET =
+  'Check `applicationset`, `application-namespace` and, in Argo CD, the generators of the ApplicationSet.';
+const WAIT_FOR_SET = `To wait for it, and for the first Application that it generates:
 with:
   if-missing: wait`;
+
+/** Those of the texts that say anything. */
+function lines(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n');
+}
 
 /** It is no Application, but stands for those that are still to come. */
 function standsForOthers({ rule = '' }: ApplicationResult): boolean {
@@ -111,25 +111,38 @@ function standsForOthers({ rule = '' }: ApplicationResult): boolean {
 
 async function withNearNames(
   report: Report,
-  { applicationNamespace }: Pick<Inputs, 'applicationNamespace'>,
+  inputs: NameInputs,
   source: Source,
   dependencies: HintDependencies,
 ): Promise<Report> {
   const missing = report.applications.find((each) => each.reason === 'missing');
   if (report.reason !== 'missing' || succeeded(report) || !missing) return report;
-  // Some were found under that name, and the message has them.
-  if (missing.rule === 'too-few') return report;
+  // Some were found under that name, and the message has them; or no input names it.
+  if (missing.rule === 'too-few' || missing.parent !== undefined) return report;
   if (missing.rule?.startsWith('applicationset-')) return withSetHint(report, source);
-  const slash = missing.application.indexOf('/');
-  const namespace = slash < 0 ? applicationNamespace : missing.application.slice(0, slash);
-  const wanted = namespace === '*' ? missing.application : missing.application.slice(slash + 1);
-  const { nearestNames } = await import('./nearest-names.js');
-  const names = (await inTime(dependencies, (signal) => source.names(namespace, signal))) ?? [];
-  const near = nearestNames(wanted, names);
-  const remedy = [report.remedy, source.absenceHint ?? ''].filter((part) => part !== '').join('\n');
+  const near = await namesLike(missing.application, inputs, source, dependencies);
+  const more =
+    report.conclusion === 'timeout' ? '' : '; with `if-missing: wait` the step waits for it';
   const hint =
     near.length > 0
       ? `Did you mean ${near.join(', ')}?`
-      : 'Check `application`, `application-namespace` and `selector`; with `if-missing: wait` the step waits for it.';
+      : `Check \`application\`, \`application-namespace\` and \`selector\`${more}.`;
+  const remedy = lines(report.remedy, source.absenceHint ?? '');
   return { ...report, message: `${report.message}. ${hint}`, remedy };
+}
+
+/** @param missing as the input names it; a selector has no name */
+async function namesLike(
+  missing: string,
+  { applications, applicationNamespace }: NameInputs,
+  source: Source,
+  { clock, cancelled }: HintDependencies,
+): Promise<readonly string[]> {
+  if (applications.length === 0) return [];
+  const slash = missing.indexOf('/');
+  const namespace = slash < 0 ? applicationNamespace : missing.slice(0, slash);
+  const wanted = namespace === '*' ? missing : missing.slice(slash + 1);
+  const { nearestNames } = await import('./nearest-names.js');
+  const ask = (signal: AbortSignal) => source.names(namespace, signal);
+  return nearestNames(wanted, (await inTime(clock, PATIENCE_MS, cancelled, ask)) ?? []);
 }

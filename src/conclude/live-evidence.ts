@@ -18,6 +18,8 @@ export interface LiveEvidenceDependencies {
 
 /** A run's answer never waits longer for evidence. */
 const PATIENCE_MS = 20_000;
+/** Then a source has so long to hand over the answers that came. */
+const HANDING_OVER_MS = 1000;
 
 /**
  * Reads the metadata of the live objects that what was seen could not decide, where the source
@@ -26,8 +28,9 @@ const PATIENCE_MS = 20_000;
 export async function readLive(
   { ends }: Pick<Outcome, 'ends'>,
   source: Source,
-  { clock, log, cancelled }: LiveEvidenceDependencies,
+  dependencies: LiveEvidenceDependencies,
 ): Promise<LiveEvidence> {
+  const { log } = dependencies;
   const questions = [...ends].flatMap(([key, settled]) => {
     const { application } = settled;
     return application && source.reaches(application)
@@ -39,8 +42,7 @@ export async function readLive(
   if (questions.length === 0) return new Map();
   log.debug(`Reading the metadata of ${questions.length} live objects.`);
   const queries = questions.map((each) => each.query);
-  const read = (signal: AbortSignal) => unlessAborted(source.live(queries, signal), signal);
-  const answers = (await withTimeLimit(clock, PATIENCE_MS, cancelled, read)) ?? [];
+  const answers = await answersInTime(source, queries, dependencies);
   noticeUnreadable(answers, log);
   const evidence = new Map<string, Map<string, LiveTimes>>();
   for (const [i, { key, of }] of questions.entries()) {
@@ -51,6 +53,32 @@ export async function readLive(
   }
   return evidence;
 }
+
+/** What has no answer when time is up is unreadable; a cancelled run has no answers. */
+async function answersInTime(
+  source: Source,
+  queries: readonly LiveQuery[],
+  { clock, cancelled }: LiveEvidenceDependencies,
+): Promise<readonly LiveMetadata[]> {
+  let limit = cancelled;
+  const read = (end: AbortSignal) =>
+    withTimeLimit(clock, PATIENCE_MS, end, (signal) => {
+      limit = signal;
+      return unlessAborted(source.live(queries, signal), end);
+    });
+  const answers = await withTimeLimit(clock, PATIENCE_MS + HANDING_OVER_MS, cancelled, read);
+  if (cancelled.aborted) return [];
+  const isLate = limit.aborted;
+  return (answers ?? queries.map(() => LATE)).map((answer) =>
+    isLate && answer.kind === 'unreadable' && answer.remedy === '' ? LATE : answer,
+  );
+}
+
+const LATE: LiveMetadata = {
+  kind: 'unreadable',
+  message: `The answers did not come in ${PATIENCE_MS / 1000} s.`,
+  remedy: '',
+};
 
 /** How the live object of a resource is asked for. */
 export function queryOf(

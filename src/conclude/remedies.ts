@@ -4,17 +4,15 @@ import type { Inputs } from '../inputs/types.js';
 /** What to do about how the Applications ended, with YAML to paste. */
 export function remedyFor(
   { conclusion, reason, rule }: Pick<ApplicationResult, 'conclusion' | 'reason' | 'rule'>,
-  { source, waitResources }: Pick<Inputs, 'source' | 'waitResources'>,
+  { source }: Pick<Inputs, 'source'>,
 ): string {
   if (rule === 'applicationset-not-generated' && conclusion === 'timeout') return GENERATE;
   if (rule === 'applicationset-absent' && reason === 'deleted') return CREATED_AGAIN;
   if (conclusion === 'timeout') return OF_TIMEOUTS[reason] ?? LONGER;
   if (conclusion !== 'failure') return '';
-  if (rule === 'out-of-sight') return ALL_NAMESPACES;
-  if (reason === 'invalid-input') return waitResources.length > 0 ? OTHER_PATTERNS : NAME_IT;
   // An event reports a sync that is over: there is nothing to start.
   if (reason === 'sync-failed') return source === 'event' ? FIX : `${FIX} ${SYNC_AGAIN}`;
-  return OF_FAILURES[reason] ?? '';
+  return OF_RULES.get(rule ?? '') ?? OF_FAILURES[reason] ?? '';
 }
 
 const FIX =
@@ -89,6 +87,13 @@ with:
 with:
   trigger: hard-refresh`,
 };
+
+/** Of failures whose reason does not say which input is wrong. */
+const OF_RULES: ReadonlyMap<string, string> = new Map([
+  ['out-of-sight', ALL_NAMESPACES],
+  ['no-such-resource', OTHER_PATTERNS],
+  ['ambiguous-name', NAME_IT],
+]);
 
 const OF_FAILURES: Readonly<Partial<Record<Reason, string>>> = {
   'internal-error': UNKNOWN_SHAPE,

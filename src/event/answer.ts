@@ -5,6 +5,7 @@ import { IN_REACH } from '../conclude/remedies.js';
 import { decidedResults, reportOf } from '../conclude/report.js';
 import { DecodeError } from '../core/application/decode.js';
 import { pluralize } from '../core/application/phrases.js';
+import { located } from '../core/application/scoped.js';
 import {
   type Application,
   keyOf,
@@ -23,6 +24,7 @@ import type { Clock } from '../platform/clock.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import type { Report } from '../report/report.js';
+import { lackOf } from '../sources/bounded.js';
 import { openArgocdApi, openSource, type SourceDependencies } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import { nameOf } from '../wait/selection.js';
@@ -259,8 +261,8 @@ async function aided(
     return late(dispatch, end);
   } catch (thrown) {
     if (truncated) throw isUnanswered(thrown, dependencies) ? unreachable(thrown) : thrown;
-    const consequence = `The cluster could not be asked what the event leaves open, so that is called "updated" and evidence is partial (live-evidence: off silences this). ${messageOf(thrown)}`;
-    const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
+    const { message, remedy } = lackOf(thrown);
+    const consequence = `The cluster could not be asked what the event leaves open, so that is called "updated" and evidence is partial (live-evidence: off silences this). ${message}`;
     dependencies.console.notice([consequence, remedy].filter((line) => line !== '').join('\n'));
     return { application, end };
   }
@@ -322,8 +324,12 @@ function isSame({ operation }: Application, dispatch: Dispatch): boolean {
 function enriched({ application, operation }: Dispatch, found: Application): Application {
   const known = [...found.comparison.resources, ...(found.operation?.results ?? [])];
   const versions = new Map(known.map((each) => [resourceName(each), each.version]));
+  const { resources } = found.comparison;
   const versioned = <T extends ResourceKey>(all: readonly T[]) =>
-    all.map((each) => ({ ...each, version: versions.get(resourceName(each)) ?? '' }));
+    located(all, resources, found.destination.namespace).map((each) => ({
+      ...each,
+      version: versions.get(resourceName(each)) ?? '',
+    }));
   const { comparison } = application;
   return {
     ...application,

@@ -1,4 +1,5 @@
 import { DecodeError, flag, list, type Node, object } from '../core/application/decode.js';
+import { located } from '../core/application/scoped.js';
 import type {
   Application,
   ComparedResource,
@@ -214,7 +215,8 @@ function resultsOf(root: Node, truncated: boolean): Results {
   }
   if (truncated && resources.length > 0)
     throw wrong(root, 'resources', 'empty, as truncated is true');
-  return eachOf(resources, `${root.path}.resources`);
+  const { results, problems } = eachOf(resources, `${root.path}.resources`);
+  return { results: located(results), problems };
 }
 
 /** One resource that is not as it must be does not take the others with it. */

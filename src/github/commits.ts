@@ -36,7 +36,6 @@ export interface Commits {
 export interface CommitsOptions extends GithubParts {
   /** Empty: nothing is asked. */
   readonly token: string;
-  /** Of GitHub, or of a GitHub Enterprise Server. */
   readonly apiUrl: string;
   readonly log: Log;
 }
@@ -52,7 +51,7 @@ const UNABLE = 'Cannot compare commits without github-token: waiting for the rev
 /** The compare and commits APIs of GitHub, or of a GitHub Enterprise Server at `apiUrl`. */
 export function githubCommits(options: CommitsOptions): Commits {
   const { token, log } = options;
-  const ask = shared(questions(options));
+  const ask = remembering(questions(options));
   // Thousands of Applications may ask.
   let unableTold = false;
   return {
@@ -94,7 +93,7 @@ export function githubCommits(options: CommitsOptions): Commits {
 const MOST_OFTEN_ABSENT = 'most often absent';
 
 /** Hundreds of Applications have the same question; of an answer that may change it is asked again. */
-function shared(ask: Ask): Ask {
+function remembering(ask: Ask): Ask {
   const known = new Map<string, Promise<Told>>();
   return (what, path, ...more) => {
     const told = known.get(path) ?? ask(what, path, ...more);
@@ -113,7 +112,6 @@ function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {
     if (!said.has(line)) log.info(line);
     said.add(line);
   };
-  const base = apiUrl.endsWith('/') ? apiUrl.slice(0, -1) : apiUrl;
   return async (
     what: string,
     path: string,
@@ -122,7 +120,7 @@ function questions({ token, apiUrl, log, ...parts }: CommitsOptions) {
   ): Promise<Told> => {
     const request = { path, query: NO_PAGE, accept: 'application/vnd.github+json' };
     try {
-      const answer = await askGithub(base, `token ${token}`, request, parts, signal);
+      const answer = await askGithub(apiUrl, `token ${token}`, request, parts, signal);
       if (isSuccess(answer)) {
         return { kind: 'told', body: jsonOf(answer, 'GitHub', 'is it GitHub that answers?') };
       }

@@ -1,3 +1,4 @@
+import { shared } from '../http/shared.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TerminalError, TransientError } from '../platform/errors.js';
 import { clip, oneLine } from '../report/escape.js';
@@ -46,36 +47,28 @@ export function githubOidc(
   ask: AskToken | undefined,
   why = `oidc-audience is "${audience}"`,
 ): OidcTokens {
-  let last: { readonly token: Promise<string>; readonly until: number } | undefined;
+  let last: { readonly token: string; readonly until: number } | undefined;
   let claims: Claims | undefined;
 
-  const minted = async (signal: AbortSignal): Promise<string> => {
+  const renewed = shared(async (signal) => {
     if (!ask) throw notPermitted(why);
+    // Its life is counted from before it was asked for.
+    const asked = clock.now().elapsed;
     const token = await ask(audience, signal).catch((thrown: unknown) => {
+      if (thrown instanceof TerminalError) throw thrown;
       throw new TransientError(
         `GitHub gave no OIDC token: ${clip(oneLine(messageOf(thrown)), 300)}`,
       );
     });
     claims = githubClaims(token);
+    last = { token, until: asked + lifeOf(claims) - MARGIN_MS };
     return token;
-  };
+  });
 
   return {
     async mint(fresh, signal) {
-      const now = clock.now().elapsed;
-      if (!last || fresh || now >= last.until) {
-        // Requests at one time share one token; its life is counted from before it was asked for.
-        const asked = { token: minted(signal), until: Number.POSITIVE_INFINITY };
-        last = asked;
-        try {
-          await asked.token;
-          last = { ...asked, until: now + lifeOf(claims) - MARGIN_MS };
-        } catch (thrown) {
-          last = undefined;
-          throw thrown;
-        }
-      }
-      return last.token;
+      if (fresh) last = undefined;
+      return last && clock.now().elapsed < last.until ? last.token : renewed(signal);
     },
     describe: () => (claims ? described(claims) : ''),
     claims: () => claims,
@@ -83,8 +76,8 @@ export function githubOidc(
 }
 
 /** By the token's own times: the runner's clock need not agree with GitHub's. */
-function lifeOf(claims: Claims | undefined): number {
-  const seconds = claims ? claims.exp - claims.iat : 0;
+function lifeOf({ exp, iat }: Claims): number {
+  const seconds = exp - iat;
   // An unknown life (NaN) counts as zero: such a token is good for one request.
   return seconds > 0 ? seconds * 1000 : 0;
 }

@@ -41,8 +41,7 @@ export interface GithubRestOptions extends GithubParts {
 
 /** GitHub's REST API, or that of a GitHub Enterprise Server at `apiUrl`. */
 export function githubRest({ token, apiUrl, random, ...parts }: GithubRestOptions): GithubRest {
-  const base = apiUrl.endsWith('/') ? apiUrl.slice(0, -1) : apiUrl;
-  const connection = githubConnection(base, `token ${token}`, parts);
+  const connection = githubConnection(apiUrl, `token ${token}`, parts);
   const { clock } = parts;
   const send = async (request: Request, signal: AbortSignal) => {
     const answer = await connection.ask({ ...request, accept: ACCEPT }, signal);

@@ -1,6 +1,6 @@
 import type { Since } from '../core/decision/state.js';
 import { withDeadline } from '../http/deadline.js';
-import { list, record, text } from '../http/json.js';
+import { type Json, list, record, text } from '../http/json.js';
 import type { Inputs } from '../inputs/types.js';
 import { TransientError } from '../platform/errors.js';
 import type { Log } from '../platform/log.js';
@@ -12,6 +12,8 @@ const DEADLINE_MS = 10_000;
 const MARGIN_MS = 60_000;
 /** Their runs have the head of the default branch, whatever commit they are about. */
 const OTHER_COMMIT = ['workflow_run', 'repository_dispatch'];
+/** Of those that GitHub lists, few are not on the branch itself. */
+const RUNS = '30';
 
 /** Whose changes are not known to be reported. */
 const UNKNOWN: Since = { revision: '' };
@@ -39,7 +41,7 @@ export async function reportedUpTo(
   if (!workflow || run.branch === '') return unknown(NOT_IN_A_WORKFLOW);
   const rest = githubRest({ token, apiUrl: run.apiUrl, ...parts });
   const path = `${repositoryPath(workflow.repository)}/actions/workflows/${encodeURIComponent(workflow.file)}/runs`;
-  const query = { branch: run.branch, status: 'success', per_page: '1' };
+  const query = { branch: run.branch, status: 'success', per_page: RUNS };
   const late = () => new TransientError(`GitHub did not answer for ${DEADLINE_MS / 1000} s.`);
   try {
     const answer = await withDeadline(
@@ -47,7 +49,10 @@ export async function reportedUpTo(
       cancelled,
       (life) => rest.get(path, query, life),
     );
-    const since = headOf(list(record(answer).workflow_runs)[0]);
+    const last = list(record(answer).workflow_runs)
+      .map(record)
+      .find((each) => isAlike(each, run.eventName, workflow.repository));
+    const since = last && headOf(last);
     log.info(since ? found(since, run.branch) : none(run.branch));
     return since ?? UNKNOWN;
   } catch (thrown) {
@@ -80,9 +85,22 @@ function workflowIn(
   return repository && file ? { repository, file } : undefined;
 }
 
+/**
+ * Whether an earlier run was about a commit of the branch as this one is. GitHub lists by the name of
+ * the branch alone: also runs for pull requests from it, and from forks that have one of that name.
+ */
+function isAlike(earlier: Json, event: string, repository: string): boolean {
+  const { full_name: home } = record(earlier.head_repository);
+  const other = text(earlier.event);
+  return (
+    !OTHER_COMMIT.includes(other) &&
+    other.startsWith('pull_request') === event.startsWith('pull_request') &&
+    text(home).toLowerCase() === repository.toLowerCase()
+  );
+}
+
 /** What was deployed before its push is not later than it, whether it needed a deployment or not. */
-function headOf(run: unknown): Since | undefined {
-  const { head_sha: head, created_at: created } = record(run);
+function headOf({ head_sha: head, created_at: created }: Json): Since | undefined {
   const revision = text(head);
   if (!/^[0-9a-f]{40,64}$/i.test(revision)) return undefined;
   const time = Date.parse(text(created));

@@ -4,7 +4,7 @@ import https from 'node:https';
 import type { Access } from '../inputs/types.js';
 import { messageOf, TerminalError } from '../platform/errors.js';
 import { readOthersFile } from '../platform/files.js';
-import { isLoopback } from '../platform/loopback.js';
+import { isLoopback, withoutTrailingSlashes } from '../platform/urls.js';
 import type { Connection, ConnectionDependencies, Credentials, Trust } from './connection.js';
 import { proxyFromEnvironment } from './proxy.js';
 
@@ -76,13 +76,6 @@ export function checkedServer(server: string, what: string): string {
 /** All but a proxy on this machine that adds them, as `kubectl proxy` does: it speaks plain http. */
 export function needsCredentials(base: string): boolean {
   return !base.startsWith('http:');
-}
-
-/** By a loop: an expression for the end of a text looks for it from every slash. */
-export function withoutTrailingSlashes(url: string): string {
-  let end = url.length;
-  while (end > 0 && url[end - 1] === '/') end -= 1;
-  return url.slice(0, end);
 }
 
 /** The inputs go before what a kubeconfig or a pod says, as kubectl's flags do. */

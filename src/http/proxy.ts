@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { TerminalError } from '../platform/errors.js';
-import { isLoopback } from '../platform/loopback.js';
+import { isLoopback } from '../platform/urls.js';
 import type { ConnectionDependencies } from './connection.js';
 
 /** Decides, in one place, by which proxy a server is reached; see `tunnel.ts` for the way through it. */

@@ -6,7 +6,7 @@ import { TerminalError, TransientError } from '../platform/errors.js';
 import type { Answer } from './answers.js';
 import type { Connection, Credentials } from './connection.js';
 import { cancelledError, withDeadline } from './deadline.js';
-import { LIMITS, type Limits, sizeOf, TooLarge } from './limits.js';
+import { type AnswerKind, LIMITS, type Limits, sizeOf, TooLarge } from './limits.js';
 import { lines } from './lines.js';
 import { loginOf } from './proxy.js';
 import { hider, shownBy } from './secrets.js';
@@ -22,7 +22,7 @@ export interface Request {
   /** Large answers, not watches: a proxy that packs a stream holds events back. */
   readonly compressed?: boolean;
   /** What a success answers with, which says how large it may be; default: `answer`. */
-  readonly kind?: 'list' | 'answer';
+  readonly kind?: AnswerKind;
   readonly body?: { readonly type: string; readonly text: string };
   /** False: what is refused is in the body, and would be refused again with fresh credentials. */
   readonly retryUnauthorized?: false;
@@ -75,7 +75,7 @@ export interface Transport {
 interface Exchange {
   readonly response: IncomingMessage;
   readonly dog: Watchdog;
-  readonly kind: NonNullable<Request['kind']>;
+  readonly kind: AnswerKind;
   readonly limits: Limits;
   readonly server: string;
   /** Texts without the credentials that were shown: an error page may echo them. */

@@ -1,9 +1,9 @@
-import { isLiteral } from '../core/filters/application-names.js';
+import { isLiteral } from '../core/filters/globs.js';
 import { quoted } from '../core/filters/parsed.js';
-import { isLoopback } from '../platform/loopback.js';
+import { HIDDEN } from '../platform/errors.js';
+import { isLoopback } from '../platform/urls.js';
 import { serverShown } from './access.js';
 import type { InputName } from './defaults.js';
-import { HIDDEN } from './parse.js';
 import type { Reader } from './reader.js';
 import type { Inputs } from './types.js';
 

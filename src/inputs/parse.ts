@@ -1,13 +1,11 @@
 import type { WaitFor } from '../core/decision/state.js';
 import type { RevisionRequest } from '../core/decision/target.js';
-import { isLiteral, isNamespace, parseApplicationName } from '../core/filters/application-names.js';
+import { isNamespace, parseApplicationName } from '../core/filters/application-names.js';
+import { isLiteral } from '../core/filters/globs.js';
 import { bad, good, type Parsed, parseAll, quoted } from '../core/filters/parsed.js';
 import { type Pattern, parseClass, parsePatterns } from '../core/filters/patterns.js';
 import type { ChangeClass } from '../core/result/vocabulary.js';
 import type { SinceRequest } from './types.js';
-
-/** What a secret looks like in messages. */
-export const HIDDEN = '(hidden)';
 
 /** Timers hold 2^31 milliseconds, a little more than 24 days. */
 const MAX_DURATION_MS = 24 * 24 * 3600 * 1000;

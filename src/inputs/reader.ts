@@ -18,7 +18,7 @@ export interface Reader {
 export function createReader(env: Environment): Reader {
   const problems: string[] = [];
   const text = (name: InputName) => {
-    const given = env[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] ?? '';
+    const given = env[`INPUT_${name.toUpperCase()}`] ?? '';
     return given.trim() === '' ? DEFAULTS[name] : given;
   };
   const refuse = (name: InputName, problem: string) => {

@@ -1,3 +1,4 @@
+import { withoutTrailingSlashes } from '../platform/urls.js';
 import type { Environment } from './reader.js';
 import type { RunContext } from './types.js';
 
@@ -13,7 +14,7 @@ export function readRunContext(env: Environment, readFile: (path: string) => str
   return {
     repository,
     serverUrl,
-    apiUrl: variable('GITHUB_API_URL') || 'https://api.github.com',
+    apiUrl: withoutTrailingSlashes(variable('GITHUB_API_URL') || 'https://api.github.com'),
     runUrl: repository && runId ? `${serverUrl}/${repository}/actions/runs/${runId}` : '',
     workflowRef: variable('GITHUB_WORKFLOW_REF'),
     branch: variable('GITHUB_HEAD_REF') || variable('GITHUB_REF_NAME'),

@@ -78,6 +78,7 @@ export interface Access {
 
 /** What GitHub says of this run. */
 export interface RunContext extends RunOrigin {
+  /** Of GitHub's REST API, or that of a GitHub Enterprise Server; no slash at the end. */
   readonly apiUrl: string;
   readonly runUrl: string;
   /** `GITHUB_WORKFLOW_REF`: `owner/name/.github/workflows/file.yml@ref`; empty: not known. */

@@ -36,3 +36,13 @@ export async function withTimeLimit<T>(
     done.abort();
   }
 }
+
+/** What some work gives; undefined once so many milliseconds have passed, or the signal aborts. */
+export function inTime<T>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  signal: AbortSignal,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  return withTimeLimit(clock, ms, signal, (limited) => unlessAborted(work(limited), limited));
+}

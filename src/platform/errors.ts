@@ -58,3 +58,6 @@ export class TransientError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** What stands in a text in the place of a secret. */
+export const HIDDEN = '(hidden)';

@@ -10,6 +10,8 @@ const TITLE_UNITS = 28;
 const LETTER_PX = 7;
 /** Bars are at least this part of the picture's width: a second of an hour is there too. */
 const NARROWEST = 1 / 200;
+/** The axis tells the hours of a day, and a cluster may write times that are ages apart. */
+const LONGEST_MS = 24 * 3600 * 1000;
 /** Distances of the axis' marks, in seconds; the first that leaves few enough of them. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const MARKS = 10;
@@ -32,7 +34,7 @@ interface Part {
 
 /**
  * The timeline of the Applications as a Mermaid gantt in Markdown; empty where it would show less
- * than two bars.
+ * than two bars, or more than a day.
  */
 export function gantt(applications: readonly ApplicationResult[]): string {
   const all = applications.map(({ application, timeline = [] }) => {
@@ -45,6 +47,7 @@ export function gantt(applications: readonly ApplicationResult[]): string {
   if (spans.length < 2) return '';
   const from = Math.min(...spans.map((each) => each.from));
   const to = Math.max(...spans.map((each) => each.to));
+  if (to - from > LONGEST_MS) return '';
   const left = count - spans.length;
   const rest = left > 0 ? ` · ${left} more, left out: see the results file` : '';
   return [

@@ -102,11 +102,12 @@ function failures(report: Report): Texts {
   );
 }
 
-/** The first one is in the message. */
-function moreCauses({ applications }: Report): readonly string[] {
+/** But for the first one of the Application that the message is about: it is in the message. */
+function moreCauses({ applications, conclusion }: Report): readonly string[] {
   const several = applications.length > 1;
+  const told = applications.find((each) => each.conclusion === conclusion)?.causes[0];
   return applications
     .flatMap(({ causes }) => causes)
-    .slice(1)
+    .filter((each) => each !== told)
     .map(({ application, message }) => (several ? `${application}: ${message}` : message));
 }

@@ -1,4 +1,4 @@
-import { HEALTH_ORDER } from '../core/decision/situation.js';
+import { HEALTH_ORDER } from '../core/decision/health.js';
 import type { ApplicationResult } from '../core/result/vocabulary.js';
 
 /** The facts of one Application, or of several as if they were one. Empty where unknown. */

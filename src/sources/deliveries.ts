@@ -64,12 +64,16 @@ export class Deliveries<T extends Identity> {
 
   /** The events of one complete list beside the watch; they do not count as delivered. */
   eventsOf(items: readonly T[]): readonly ObjectEvent<T>[] {
+    const isNews = (object: T) =>
+      this.#consistentLists || !isOlder(object, this.#versions.get(keyOf(object)));
     const gap = (object: T) => {
       const key = keyOf(object);
       return this.#mayHaveMissed(key) && !sameVersion(this.#versions.get(key), object);
     };
     return [
-      ...items.map((object) => ({ kind: 'object', object, gap: gap(object) }) as const),
+      ...items
+        .filter(isNews)
+        .map((object) => ({ kind: 'object', object, gap: gap(object) }) as const),
       { kind: 'listed', present: new Set(items.map(keyOf)) },
     ];
   }

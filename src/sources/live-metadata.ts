@@ -1,4 +1,5 @@
 import { type Json, list, record, text } from '../http/json.js';
+import type { Lack } from './inspector.js';
 import type { LiveMetadata } from './source.js';
 
 /** The field manager of Argo CD. */
@@ -15,24 +16,26 @@ export function found(metadata: Json): LiveMetadata {
   return { kind: 'found', creationTimestamp: text(metadata.creationTimestamp), lastWrite };
 }
 
-export function unreadable(
-  message: string,
-  remedy: string,
-): Extract<LiveMetadata, { readonly kind: 'unreadable' }> {
-  return { kind: 'unreadable', message, remedy };
+export function unreadable(lack: Lack): Extract<LiveMetadata, { readonly kind: 'unreadable' }> {
+  return { kind: 'unreadable', ...lack };
 }
 
-/** Like `Promise.all` over `items.map(make)`, with a limit; keeps the order. */
+/** Like `Promise.all` over `items.map(make)`, with a limit, and none made after one has failed. */
 export async function mapAtMost<T, R>(
   limit: number,
   items: readonly T[],
   make: (item: T) => Promise<R>,
 ): Promise<readonly R[]> {
   const results: R[] = [];
-  const rest = items.entries();
+  // A generator, which ends for all workers when one of them leaves its loop.
+  const rest = eachOf(items);
   const worker = async () => {
     for (const [at, item] of rest) results[at] = await make(item);
   };
   await Promise.all(Array.from({ length: limit }, worker));
   return results;
+}
+
+function* eachOf<T>(items: readonly T[]): Generator<[number, T]> {
+  yield* items.entries();
 }

@@ -13,10 +13,6 @@ export function shortText(value: unknown): string {
   return all.length > LONGEST ? all.slice(0, LONGEST) : all;
 }
 
-export function textsIn(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record(value)).map(([key, each]) => [key, text(each)]));
-}
-
 /** The fields of `metadata` that a node is made of. */
 export function metadataOf(metadata: Json) {
   return {

@@ -7,7 +7,8 @@ import { TerminalError } from '../platform/errors.js';
 import { applicationSetNames, selectionOf } from '../wait/selection.js';
 import type { ArgocdIdentity } from './argocd/identity.js';
 import type { Inspector } from './inspector.js';
-import { connect, kubernetesSource } from './kubernetes/index.js';
+import { connect } from './kubernetes/connect.js';
+import { kubernetesSource } from './kubernetes/index.js';
 import type { Source } from './source.js';
 
 /** What a source needs beside its inputs. */
@@ -57,13 +58,25 @@ async function openArgocd(inputs: Inputs, dependencies: SourceDependencies): Pro
  */
 export async function sourceToFollow(
   source: Source,
-  inputs: Pick<Inputs, 'applicationSets' | 'applicationNamespace'>,
+  inputs: Pick<Inputs, 'applicationSets' | 'applicationNamespace' | 'trigger'>,
+  { clock, random, console: log }: SourceDependencies,
 ): Promise<Source> {
   const names = applicationSetNames(inputs);
   if (names.length === 0) return source;
-  const { withApplicationSets } = await import('./applicationsets.js');
-  return { ...source, ...withApplicationSets(source, () => source.applicationSets(names)) };
+  const { refreshedFirst, withApplicationSets } = await import('./applicationsets.js');
+  const { refreshApplicationSet: refresh } = source;
+  const isAsked = inputs.trigger === 'refresh' || inputs.trigger === 'hard-refresh';
+  if (isAsked && !refresh) log.info(NO_REFRESH);
+  const open = async () => {
+    const followed = await source.applicationSets(names);
+    if (!isAsked || !refresh) return followed;
+    return refreshedFirst(followed, { names, refresh, clock, random, log });
+  };
+  return { ...source, ...withApplicationSets(source, open) };
 }
+
+const NO_REFRESH =
+  'The API of Argo CD has no request for the generators of an ApplicationSet to run again: only its Applications are refreshed.';
 
 /** Argo CD shows what is in every cluster, the Kubernetes API what is in this one. */
 async function inspectorBeside(
@@ -102,14 +115,24 @@ export async function openArgocdApi(
   const connecting = { env, log: console, mask };
   const trust = source === 'argocd' ? inputs.access : besideCluster(inputs.access);
   const { argocdEndpoint, connectArgocd } = await import('./argocd/index.js');
-  if (!keyless) return { connection: connectArgocd({ server, token, trust }, connecting) };
+  const authority = takesAuthority(inputs) ? {} : { takesAuthority: false as const };
+  if (!keyless) {
+    const connection = connectArgocd({ server, token, trust }, connecting);
+    return { connection: { ...connection, ...authority } };
+  }
   const { argocdLogin } = await import('./argocd/login.js');
   // The audience of a cluster's token is for that cluster: Argo CD must not be able to use it there.
   const given = source === 'argocd' ? inputs.access.oidcAudience : '';
   const oidc = await oidcFor(given || server, dependencies, NO_ARGOCD_TOKEN);
-  const endpoint = argocdEndpoint({ server, trust }, connecting);
+  const endpoint = { ...argocdEndpoint({ server, trust }, connecting), ...authority };
   const login = argocdLogin({ endpoint, oidc, connector, clock, mask });
   return { connection: { ...endpoint, credentials: login.credentials }, identity: login.identity };
+}
+
+/** Beside a kubeconfig, or the access of the runner, `certificate-authority` is refused. */
+function takesAuthority({ source, access }: Pick<Inputs, 'source' | 'access'>): boolean {
+  if (source === 'argocd' || access.server !== '') return true;
+  return source === 'event' && !access.kubeconfig;
 }
 
 const NO_ARGOCD_TOKEN = 'argocd-token is not given (is its secret set in this repository?)';

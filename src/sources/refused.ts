@@ -48,12 +48,16 @@ export function refusals(): Refusals {
   return {
     ask,
     async askFor(key, work) {
-      const known = refused.has(key) || first.has(key);
+      // The refusal of an earlier request was told with that one.
+      let asked = false;
       try {
-        return await ask(key, work);
+        return await ask(key, () => {
+          asked = true;
+          return work();
+        });
       } catch (thrown) {
         if (!isRefusal(thrown)) throw thrown;
-        if (!known) untold.push(lackOf(thrown));
+        if (asked) untold.push(lackOf(thrown));
         return undefined;
       }
     },

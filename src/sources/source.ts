@@ -135,6 +135,13 @@ export interface Source extends ListerWatcher<SourceEvent> {
    * @throws TerminalError (403 with the RBAC rule) or TransientError
    */
   patch(patch: Patch, signal: AbortSignal): Promise<Application | 'conflict'>;
+  /**
+   * Asks for the generators of an ApplicationSet to run again, and for more than a run that is under
+   * way. Absent: the source cannot.
+   * @returns false where it does not exist
+   * @throws TerminalError (403 with the RBAC rule) or TransientError
+   */
+  refreshApplicationSet?(set: ObjectName, signal: AbortSignal): Promise<boolean>;
   /** Looks within the Applications, over the same connection; loaded when it is asked for. */
   inspector?(): Promise<Inspector>;
   /** What else the absence of an Application may mean, and what to do; undefined: nothing else. */

@@ -150,7 +150,14 @@ function withSets(draft: Draft, key: string, state: State, verdict: Done): Verdi
     (set) => !draft.rules.children?.watches(partsOf(set).namespace),
   );
   if (hidden !== undefined) {
-    return { ...verdict, conclusion: 'failure', reason: 'invalid-input', what: unwatched(hidden) };
+    const what = unwatched(hidden);
+    return {
+      ...verdict,
+      conclusion: 'failure',
+      reason: 'invalid-input',
+      what,
+      rule: 'out-of-sight',
+    };
   }
   return awaitedSets(draft, key, state) ?? verdict;
 }

@@ -26,8 +26,6 @@ export interface WaitRules {
   readonly failFast: boolean;
   /** `trigger` has something to do for each Application before its end is judged. */
   readonly acts: boolean;
-  /** It can be looked within Applications. */
-  readonly looks: boolean;
   /** When the wait began. */
   readonly since: Moment;
   /** The Applications that others manage are waited for too; absent: only those that are named. */
@@ -74,6 +72,11 @@ export interface Facts {
   readonly unlisted?: ReadonlyMap<string, Wait>;
   /** Why the server has no answer at present. */
   readonly trouble?: string;
+  /**
+   * `Moment.elapsed` until which what was missed may be on its way: the server had no answer, and has
+   * one again. Absent: it always had.
+   */
+  readonly behindUntil?: number;
 }
 
 const NO_FACTS: Facts = { listed: false, open: 0, found: 0, failed: false };
@@ -138,7 +141,12 @@ export type Effect =
       readonly id: string;
       readonly question: Question;
     }
-  | { readonly kind: 'act'; readonly key: string; readonly application: Application }
+  | {
+      readonly kind: 'act';
+      readonly key: string;
+      readonly application: Application;
+      readonly target: Target;
+    }
   /** Looks within the Application. */
   | {
       readonly kind: 'look';
@@ -190,6 +198,8 @@ export interface Draft {
   readonly rules: WaitRules;
   readonly known: Known;
   readonly now: Moment;
+  /** The server may not have told all that happened: what it showed last ends nothing. */
+  readonly behind: boolean;
   facts: Facts;
   readonly changed: Map<string, Wait | undefined>;
   readonly strangers: Map<string, State | undefined>;

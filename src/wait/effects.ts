@@ -1,5 +1,6 @@
 import type { Application } from '../core/application/types.js';
 import type { Event, Relation, State } from '../core/decision/state.js';
+import type { Target } from '../core/decision/target.js';
 import type { LookAt, Looks } from '../core/result/looks.js';
 import type { Clock } from '../platform/clock.js';
 import { messageOf, TransientError } from '../platform/errors.js';
@@ -26,16 +27,20 @@ export interface EffectDependencies {
    * Acts on an Application before its end is judged, for `trigger`; called with every snapshot
    * until it tells what to step with. Absent: there is nothing to do.
    */
-  readonly act?: (application: Application, signal: AbortSignal) => Promise<Event | undefined>;
-  /** Looks within an Application; never rejects. Absent: it cannot. */
-  readonly look?: (
+  readonly act?: (
+    application: Application,
+    target: Target,
+    signal: AbortSignal,
+  ) => Promise<Event | undefined>;
+  /** Looks within an Application; never rejects. */
+  readonly look: (
     application: Application,
     at: LookAt,
     known: Looks,
     signal: AbortSignal,
   ) => Promise<Looked>;
-  /** Reads an ApplicationSet; never rejects. Absent: it cannot. */
-  readonly readSet?: (set: ObjectName, signal: AbortSignal) => Promise<SetSeen>;
+  /** Reads an ApplicationSet; never rejects. */
+  readonly readSet: (set: ObjectName, signal: AbortSignal) => Promise<SetSeen>;
 }
 
 /** What a look within an Application came to, as in the event of that name. */
@@ -107,10 +112,10 @@ export class Effects {
     return sha === undefined ? undefined : { kind: 'named', ...(sha === '' ? {} : { sha }) };
   }
 
-  async #act({ key, application: on }: Of<'act'>, signal: AbortSignal): Promise<void> {
+  async #act({ key, application: on, target }: Of<'act'>, signal: AbortSignal): Promise<void> {
     let answer: Event | undefined;
     try {
-      answer = await this.#dependencies.act?.(on, signal);
+      answer = await this.#dependencies.act?.(on, target, signal);
     } catch (thrown) {
       if (!(thrown instanceof TransientError)) throw thrown;
       return this.#send({ kind: 'act-failed', key, message: messageOf(thrown) });
@@ -119,17 +124,14 @@ export class Effects {
   }
 
   async #look({ key, application, at, looks }: Of<'look'>, signal: AbortSignal): Promise<void> {
-    const looked = await this.#dependencies.look?.(application, at, looks, signal);
-    if (looked && !signal.aborted) {
-      this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
-    }
+    const looked = await this.#dependencies.look(application, at, looks, signal);
+    if (!signal.aborted) this.#send({ kind: 'looked', key, uid: application.uid, ...looked });
   }
 
   async #readSet({ key, set, operation }: Of<'read-set'>, signal: AbortSignal): Promise<void> {
     const [namespace = '', name = ''] = set.split('/');
-    const seen = await this.#dependencies.readSet?.({ namespace, name }, signal);
-    if (signal.aborted) return;
-    this.#send({ kind: 'set-read', key, set, operation, seen: seen ?? CANNOT });
+    const seen = await this.#dependencies.readSet({ namespace, name }, signal);
+    if (!signal.aborted) this.#send({ kind: 'set-read', key, set, operation, seen });
   }
 
   async #later({ ms, event }: Of<'later'>, signal: AbortSignal): Promise<void> {
@@ -142,7 +144,5 @@ export class Effects {
     this.#requests.add(entry);
   }
 }
-
-const CANNOT: SetSeen = { kind: 'unavailable', final: true, message: '', remedy: '' };
 
 type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>;

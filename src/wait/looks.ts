@@ -21,7 +21,7 @@ export interface LookOptions {
   readonly expectMore: () => void;
 }
 
-export type Look = NonNullable<EffectDependencies['look']>;
+export type Look = EffectDependencies['look'];
 
 /** What one look goes by, and what was known before it. */
 interface Looking extends Pick<LookOptions, 'clock'> {
@@ -64,7 +64,7 @@ export function createLook(options: LookOptions): Look {
 export function createSetReader({
   open,
   log,
-}: Pick<LookOptions, 'open' | 'log'>): NonNullable<EffectDependencies['readSet']> {
+}: Pick<LookOptions, 'open' | 'log'>): EffectDependencies['readSet'] {
   const { tell } = told(log);
   const inTurn = turns(AT_ONCE);
   return async ({ namespace, name }, signal) => {

@@ -12,9 +12,7 @@ import { beginning } from './stepping.js';
 import type { Outcome, Wait, Waits } from './waits.js';
 
 /** What a wait needs. Durations in milliseconds. */
-export interface WaitOptions
-  extends EffectDependencies,
-    Omit<WaitRules, 'since' | 'acts' | 'looks'> {
+export interface WaitOptions extends EffectDependencies, Omit<WaitRules, 'since' | 'acts'> {
   readonly source: Source;
   readonly timeoutMs: number;
   /** Aborted when GitHub cancels the run. */
@@ -63,8 +61,7 @@ class WaitLoop {
   constructor(options: WaitOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    const [acts, looks] = [options.act !== undefined, options.look !== undefined];
-    this.#rules = { ...options, acts, looks, since: options.clock.now() };
+    this.#rules = { ...options, acts: options.act !== undefined, since: options.clock.now() };
     this.#effects = new Effects(
       options,
       (event) => this.#hear(event),
@@ -89,6 +86,9 @@ class WaitLoop {
     try {
       const events = await unlessAborted(source.relist(signal), signal);
       for (const event of events ?? []) this.#hear(event);
+      // The list was complete: nothing that was missed is still on its way.
+      const { behindUntil: _caughtUp, ...facts } = this.#facts;
+      this.#facts = facts;
       await this.#answered(signal);
       if (!events) throw UNANSWERED;
     } catch (thrown) {

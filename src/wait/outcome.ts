@@ -95,13 +95,13 @@ function ended(
 function endOf(verdict: Waiting, { error, cancelled, trouble, failedFast }: Circumstances): End {
   if (cancelled) return { conclusion: 'cancelled', reason: 'cancelled', what: verdict.what };
   if (error) return { conclusion: 'failure', reason: error.reason, what: error.message };
-  if (trouble !== undefined) {
-    const what = `an answer from the server (${trouble.replace(/\.$/, '')})`;
-    return { conclusion: 'timeout', reason: 'unreachable', what };
-  }
   if (failedFast) {
     const what = `${verdict.what}, as another Application failed`;
     return { conclusion: 'cancelled', reason: 'cancelled', what };
+  }
+  if (trouble !== undefined) {
+    const what = `an answer from the server (${trouble.replace(/\.$/, '')})`;
+    return { conclusion: 'timeout', reason: 'unreachable', what };
   }
   return timedOut(verdict);
 }

@@ -1,4 +1,4 @@
-import { type Application, keyOf } from '../core/application/types.js';
+import { keyOf } from '../core/application/types.js';
 import type { Moment } from '../core/decision/moment.js';
 import { step } from '../core/decision/state.js';
 import { lookAtFor } from '../core/result/looks.js';
@@ -12,6 +12,7 @@ import {
 } from './applicationsets.js';
 import {
   type Draft,
+  type Facts,
   type Known,
   type Reduction,
   replace,
@@ -32,7 +33,7 @@ import {
   type MembershipChange,
   standInKey,
 } from './membership.js';
-import { apply, judged, later } from './stepping.js';
+import { apply, BEHIND_MS, canBeActedOn, judged, later } from './stepping.js';
 import type { OpenWait, Wait } from './waits.js';
 
 /**
@@ -56,7 +57,8 @@ export function reduce(rules: WaitRules, known: Known, event: WaitEvent, now: Mo
     leads: new Map(),
     effects: [],
   };
-  const draft: Draft = { rules, known, now, facts, family, ...nothing };
+  const behind = !isFromServer(event) && isBehind(facts, now);
+  const draft: Draft = { rules, known, now, behind, facts, family, ...nothing };
   take(draft, event);
   followUp(draft);
   return draft;
@@ -109,7 +111,7 @@ function take(draft: Draft, event: WaitEvent): void {
       later(draft, ACT_AGAIN_MS, { kind: 'act-again', key: event.key });
       break;
     case 'act-again':
-      actAgain(draft, event.key);
+      act(draft, event.key);
       break;
     case 'look':
       look(draft, event);
@@ -137,7 +139,11 @@ function isFromServer({ kind }: WaitEvent): boolean {
 function untroubled(draft: Draft): void {
   if (draft.facts.trouble === undefined) return;
   const { trouble: _over, ...facts } = draft.facts;
-  draft.facts = facts;
+  draft.facts = { ...facts, behindUntil: draft.now.elapsed + BEHIND_MS };
+}
+
+function isBehind({ trouble, behindUntil = 0 }: Facts, now: Moment): boolean {
+  return trouble !== undefined || now.elapsed < behindUntil;
 }
 
 function troubled(draft: Draft, trouble: string): void {
@@ -169,7 +175,7 @@ function arrived(draft: Draft, event: Taken<'application'>): void {
   const rollout = rolloutOf(draft, application);
   const told = rollout ? { rollout } : {};
   apply(draft, key, { kind: 'snapshot', application, now: draft.now, gap, ...told }, named);
-  act(draft, key, application);
+  act(draft, key);
   if (tooFew) carryOut(draft, counted(draft));
   if (draft.facts.listed) carryOut(draft, standIns(draft));
 }
@@ -250,7 +256,11 @@ function looked(draft: Draft, { key, uid, looks, final }: Taken<'looked'>): void
 
 function answered(draft: Draft, { key, question, answer }: Taken<'answered'>): void {
   if (!answer) later(draft, ASK_AGAIN_MS, { kind: 'ask-again', key, question });
-  else if (waitOf(draft, key)) apply(draft, key, answer);
+  else if (waitOf(draft, key)) {
+    apply(draft, key, answer);
+    // A trigger may have had to know the commit.
+    if (answer.kind === 'named') act(draft, key);
+  }
 }
 
 function askAgain(draft: Draft, { key, question }: Taken<'ask-again'>): void {
@@ -262,10 +272,11 @@ function askAgain(draft: Draft, { key, question }: Taken<'ask-again'>): void {
 }
 
 /** Does what `trigger` asks for, again with every snapshot until it is done. */
-function act(draft: Draft, key: string, application: Application): void {
-  const wait = waitOf(draft, key);
-  if (wait?.kind !== 'waiting' || wait.acted || application.unreadable !== undefined) return;
-  draft.effects.push({ kind: 'act', key, application });
+function act(draft: Draft, key: string): void {
+  const wait = openWait(draft, key);
+  if (!wait || wait.acted || !canBeActedOn(wait.state)) return;
+  const { application, target } = wait.state;
+  if (application && target) draft.effects.push({ kind: 'act', key, application, target });
 }
 
 function acted(draft: Draft, { key, on, answer }: Taken<'acted'>): void {
@@ -277,20 +288,15 @@ function acted(draft: Draft, { key, on, answer }: Taken<'acted'>): void {
     return;
   }
   // A snapshot that came while the answer was on its way was not acted on: no other may come.
-  const latest = wait.state.application;
-  if (latest && latest !== on) act(draft, key, latest);
-}
-
-function actAgain(draft: Draft, key: string): void {
-  const { application, presence } = openWait(draft, key)?.state ?? {};
-  if (application && presence === 'present') act(draft, key, application);
+  if (wait.state.application !== on) act(draft, key);
 }
 
 /** Time alone may change a verdict; an older appointment than that of the verdict is void. */
 function recheck(draft: Draft, { key, at }: Taken<'recheck'>): void {
   const wait = openWait(draft, key);
   if (wait?.verdict.recheckAt !== at) return;
-  if (wait.state.set) carryOut(draft, standIns(draft));
+  if (draft.behind) later(draft, BEHIND_MS, { kind: 'recheck', key, at });
+  else if (wait.state.set) carryOut(draft, standIns(draft));
   else {
     touch(draft, key);
     judged(draft, key, wait);

@@ -1,5 +1,6 @@
 import { type Application, keyOf } from '../core/application/types.js';
-import { applicationMatches, isLiteral } from '../core/filters/application-names.js';
+import { applicationMatches } from '../core/filters/application-names.js';
+import { isLiteral } from '../core/filters/globs.js';
 import { labelMatcher } from '../core/filters/label-selector.js';
 import type { Inputs } from '../inputs/types.js';
 import type { ObjectName, Selection } from '../sources/source.js';

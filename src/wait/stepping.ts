@@ -23,6 +23,9 @@ import { type LookState, type Manager, type OpenWait, shownOf, type Waiting } fr
 /** From what there is to see on; and between two looks within an Application. */
 const LOOK_MS = 10_000;
 
+/** So much later it is judged again what the server, which had no answer, may not have told yet. */
+export const BEHIND_MS = 1000;
+
 const UNSEEN: Waiting = { kind: 'waiting', what: 'the first answer from the server' };
 const PREPARING: Waiting = { kind: 'waiting', what: 'its trigger' };
 
@@ -76,10 +79,14 @@ export function judged(draft: Draft, key: string, wait: OpenWait): void {
   const ready = acted || !canBeActedOn(state);
   const verdict: Verdict = ready ? heldBack(draft, key, wait, judge(state, draft.now)) : PREPARING;
   if (verdict.kind === 'waiting') waitOn(draft, key, { ...wait, verdict });
-  else end(draft, key, wait, verdict);
+  else if (draft.behind) {
+    const recheckAt = draft.now.elapsed + BEHIND_MS;
+    waitOn(draft, key, { ...wait, verdict: { ...wait.verdict, recheckAt } });
+  } else end(draft, key, wait, verdict);
 }
 
-function canBeActedOn({ presence, application }: State): boolean {
+/** Whether `trigger` has something to act on. */
+export function canBeActedOn({ presence, application }: State): boolean {
   return presence === 'present' && application?.unreadable === undefined;
 }
 
@@ -123,7 +130,7 @@ function waitOn(draft: Draft, key: string, wait: OpenWait): void {
 /** The next look within an Application: there is something to see, and it is not too soon. */
 function appointed(draft: Draft, key: string, wait: OpenWait): LookState {
   const { look } = wait;
-  if (!draft.rules.looks || look.kind === 'under-way' || look.kind === 'given-up') return look;
+  if (look.kind === 'under-way' || look.kind === 'given-up') return look;
   const first = firstLookAt(draft, wait);
   if (first === undefined) return { kind: 'none', last: look.last };
   if (look.kind === 'due') return look;

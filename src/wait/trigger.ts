@@ -2,10 +2,13 @@ import { REFRESH_ANNOTATION } from '../core/application/parse.js';
 import type { Application } from '../core/application/types.js';
 import { isBusy } from '../core/decision/observations.js';
 import type { Event } from '../core/decision/state.js';
-import { matches, type Target } from '../core/decision/target.js';
+import { matches, namesRevision, type Target } from '../core/decision/target.js';
 import type { Inputs, RunContext } from '../inputs/types.js';
 import type { Log } from '../platform/log.js';
-import type { PatchBody, Source } from '../sources/source.js';
+import type { OperationBody, PatchBody, Source } from '../sources/source.js';
+import type { EffectDependencies } from './effects.js';
+
+type Act = NonNullable<EffectDependencies['act']>;
 
 /** What `trigger` needs. */
 export interface TriggerOptions {
@@ -13,26 +16,24 @@ export interface TriggerOptions {
   readonly run: RunContext;
   readonly source: Source;
   readonly log: Log;
-  readonly resolve: (application: Application) => Target;
 }
 
 /**
  * Does what `trigger` asks for. To be called with every snapshot until it answers with an event: it
- * answers with none while another operation runs, or after a conflict.
+ * answers with none while another operation or refresh is under way, while there is nothing to sync
+ * yet, or after a conflict.
  */
-export function createTrigger(
-  options: TriggerOptions,
-): (application: Application, signal: AbortSignal) => Promise<Event | undefined> {
+export function createTrigger(options: TriggerOptions): Act {
   const { trigger } = options;
   const busy = new Set<string>();
-  return async (application, signal) => {
+  return async (application, target, signal) => {
     if (trigger === 'none') return { kind: 'triggered' };
     // One request at a time for an Application: the next snapshot may come before the answer.
     if (busy.has(application.uid)) return undefined;
     busy.add(application.uid);
     try {
       return await (trigger === 'sync'
-        ? sync(options, application, signal)
+        ? sync(options, application, target, signal)
         : refresh(options, trigger, application, signal));
     } finally {
       busy.delete(application.uid);
@@ -40,14 +41,19 @@ export function createTrigger(
   };
 }
 
+/**
+ * A refresh that is under way may have read the repository before this run began, and its end takes
+ * away the request for another one: it is waited for first.
+ */
 async function refresh(
   { source, log }: TriggerOptions,
   trigger: 'refresh' | 'hard-refresh',
-  { namespace, name }: Application,
+  { namespace, name, resourceVersion, refreshing }: Application,
   signal: AbortSignal,
 ): Promise<Event | undefined> {
+  if (refreshing) return undefined;
   const kind = trigger === 'refresh' ? 'normal' : 'hard';
-  const body = { metadata: { annotations: { [REFRESH_ANNOTATION]: kind } } };
+  const body = { metadata: { resourceVersion, annotations: { [REFRESH_ANNOTATION]: kind } } };
   const after = await source.patch({ namespace, name, body }, signal);
   if (after === 'conflict') return undefined;
   log.info(`Asked Argo CD to refresh ${namespace}/${name} (${kind}).`);
@@ -55,13 +61,12 @@ async function refresh(
 }
 
 async function sync(
-  options: TriggerOptions,
+  { source, log, run }: TriggerOptions,
   application: Application,
+  target: Target,
   signal: AbortSignal,
 ): Promise<Event | undefined> {
-  const { source, log, run } = options;
   const { namespace, name } = application;
-  const target = options.resolve(application);
   if (isBusy(application)) {
     if (!isUnderWay(application, target)) return undefined;
     log.info(
@@ -69,7 +74,9 @@ async function sync(
     );
     return { kind: 'triggered' };
   }
-  const body = syncBody(application, target, run);
+  const revisions = revisionsFor(application, target);
+  if (!revisions) return undefined;
+  const body = syncBody(application, revisions, run);
   const after = await source.patch({ namespace, name, body }, signal);
   if (after === 'conflict') return undefined;
   log.info(`Asked Argo CD to sync ${namespace}/${name}.`);
@@ -88,7 +95,7 @@ function isUnderWay(application: Application, target: Target): boolean {
 }
 
 /** The operation that Argo CD's own auto-sync would ask for, in the name of this run. */
-function syncBody(application: Application, target: Target, run: RunContext): PatchBody {
+function syncBody(application: Application, revisions: SyncRevisions, run: RunContext): PatchBody {
   const { resourceVersion, syncOptions, retry, prune } = application;
   return {
     metadata: { resourceVersion },
@@ -100,7 +107,7 @@ function syncBody(application: Application, target: Target, run: RunContext): Pa
       ],
       ...(retry ? { retry } : {}),
       sync: {
-        ...revisionsFor(application, target),
+        ...revisions,
         ...(prune ? { prune } : {}),
         ...(syncOptions.length > 0 ? { syncOptions } : {}),
       },
@@ -108,16 +115,27 @@ function syncBody(application: Application, target: Target, run: RunContext): Pa
   };
 }
 
-/** The target's sources at the target, all others at what they track. */
+type SyncRevisions = Pick<OperationBody['sync'], 'revision' | 'revisions'>;
+
+/**
+ * The target's sources at the target, all others at what they track. With a source hydrator Argo CD
+ * would apply the dry commit as it is: what it was hydrated to is synced.
+ * @returns undefined where it is not hydrated yet
+ */
 function revisionsFor(
-  application: Application,
+  { sources, hydrator, hydrated }: Application,
   target: Target,
-): { readonly revision?: string; readonly revisions?: readonly string[] } {
+): SyncRevisions | undefined {
   if (target.kind === 'any') return {};
-  if (application.sources.length < 2) return { revision: target.text };
+  const { text } = target;
+  if (hydrator) {
+    const pair = hydrated.findLast(({ dry }) => namesRevision(text, dry));
+    return pair && { revision: pair.hydrated };
+  }
+  if (sources.length < 2) return { revision: text };
   return {
-    revisions: application.sources.map((source, i) =>
-      !target.sources || target.sources.has(i) ? target.text : source.targetRevision || 'HEAD',
+    revisions: sources.map((source, i) =>
+      !target.sources || target.sources.has(i) ? text : source.targetRevision || 'HEAD',
     ),
   };
 }

@@ -298,9 +298,9 @@ describe('an Application on the wire', () => {
 
   test('what a source hydrator does is read', () => {
     const pair = { drySHA: A, hydratedSHA: B };
-    const read = (sourceHydrator: object) => {
+    const read = (sourceHydrator: object, spec: object | null = {}) => {
       const { hydrated, hydrator } = parseApplication(
-        put(wire(), 'status.sourceHydrator', sourceHydrator),
+        put(put(wire(), 'spec.sourceHydrator', spec), 'status.sourceHydrator', sourceHydrator),
       );
       return { hydrated, hydrator };
     };
@@ -322,7 +322,13 @@ describe('an Application on the wire', () => {
     expect(read({ lastSuccessfulOperation: pair, currentOperation: current }).hydrated).toEqual([
       { dry: A, hydrated: B, since: 's' },
     ]);
-    expect(read({})).toEqual({ hydrated: [], hydrator: undefined });
+    expect(read({})).toEqual({ hydrated: [], hydrator: { compared: '' } });
+    // Taken out of the spec, and its last words are still there.
+    const left = { lastSuccessfulOperation: pair, lastComparedDryRevision: A };
+    expect(read(left, null)).toEqual({
+      hydrated: [{ dry: A, hydrated: B }],
+      hydrator: undefined,
+    });
   });
 
   test('who owns it, who asked for its operation, and where health is kept are read', () => {
@@ -598,7 +604,8 @@ describe('a resource with a generateName', () => {
 
 describe('what others say is kept without its middle where it is long', () => {
   const LONG = `configmap/settings unchanged. ${'/'.repeat(100_000)} end`;
-  const place = (path: string) => put(FULL, path, LONG);
+  const hydrated = put(FULL, 'spec.sourceHydrator', {});
+  const place = (path: string) => put(hydrated, path, LONG);
 
   test.each<[string, (read: ReturnType<typeof parseApplication>) => string | undefined]>([
     ['status.health.message', (read) => read.health.message],
@@ -609,6 +616,7 @@ describe('what others say is kept without its middle where it is long', () => {
       'status.operationState.syncResult.resources.0.message',
       (read) => read.operation?.results[0]?.message,
     ],
+    ['status.sourceHydrator.currentOperation.message', (read) => read.hydrator?.current?.message],
   ])('%s', (path, messageOf) => {
     const message = messageOf(parseApplication(place(path))) ?? '';
     expect(message).toHaveLength(4000);

@@ -17,6 +17,7 @@ import {
   request,
   result,
   SETTINGS,
+  SOURCE,
   time,
   WEB,
 } from '../support/application.ts';
@@ -331,6 +332,40 @@ describe('3. all operations of the revision', () => {
     const followed = late([applied(WEB, 'created')], { history: twice });
     expect(classesOf(followed)).toMatchObject({ evidence: 'complete' });
     expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
+  });
+
+  describe('the target was deployed again', () => {
+    const CHART: Json = {
+      repoURL: 'https://charts.example.com',
+      chart: 'web',
+      targetRevision: '*',
+    };
+    const results = [applied(SETTINGS, 'unchanged'), applied(WEB, 'configured')];
+    const since = (sources: readonly Json[], history: readonly Json[], at: Look['at']) => {
+      const run: Run = { from: 5, ...(at === undefined ? {} : { at }) };
+      return changesOf(
+        late(results, { sources, history, ...(at === undefined ? {} : { at }) }, run),
+        new Map([
+          [SETTINGS, { creationTimestamp: time(-500), lastWrite: time(2) }],
+          [WEB, { creationTimestamp: time(-500), lastWrite: time(6) }],
+        ]),
+      );
+    };
+    const both = [`updated live ${SETTINGS}`, `updated live ${WEB}`];
+
+    test('with another revision of another source: what the first one did counts', () => {
+      const history = [
+        deployed([A, '1.0.0'], -110),
+        deployed([B, '1.0.0'], 1),
+        deployed([B, '1.1.0'], 5),
+      ];
+      expect(since([SOURCE, CHART], history, [B, '1.1.0'])).toEqual(both);
+    });
+
+    test('with a source less', () => {
+      const history = [deployed([A, A], -110), deployed([B, B], 1), deployed(B, 5)];
+      expect(since([SOURCE], history, B)).toEqual(both);
+    });
   });
 
   describe('the target was never seen, and what is deployed contains it', () => {
@@ -695,6 +730,55 @@ describe('5. the comparison names what is about to change', () => {
     expect(classesOf(followed).evidence).toBe('complete');
   });
 
+  const DEPLOYMENTS = { group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] };
+  test.each<[string, readonly Json[], readonly string[] | undefined, string]>([
+    ['of its kind', [DEPLOYMENTS], undefined, 'updated reported'],
+    ['by its name', [{ ...DEPLOYMENTS, name: 'api' }], undefined, 'updated reported'],
+    ['in its namespace', [{ ...DEPLOYMENTS, namespace: 'shop' }], undefined, 'updated reported'],
+    ['by globs', [{ group: 'app*', kind: 'Deploy*' }], undefined, 'updated reported'],
+    ['where other options count', [DEPLOYMENTS], ['ServerSideApply=true'], 'updated reported'],
+    ['of a glob that cannot be read', [{ kind: '[', group: 'apps' }], [], 'updated reported'],
+    ['of another name', [{ ...DEPLOYMENTS, name: 'web' }], undefined, 'unchanged compared'],
+    ['elsewhere', [{ ...DEPLOYMENTS, namespace: 'other' }], undefined, 'unchanged compared'],
+    ['of another group', [{ ...DEPLOYMENTS, group: '' }], undefined, 'unchanged compared'],
+    ['of another kind', [{ ...DEPLOYMENTS, kind: 'DaemonSet' }], undefined, 'unchanged compared'],
+    [
+      'that the operation respects',
+      [DEPLOYMENTS],
+      ['RespectIgnoreDifferences=true'],
+      'unchanged compared',
+    ],
+  ])('Synced but for ignored differences %s: %j %j', (_, ignored, options, expected) => {
+    const run: Run = options ? { options } : {};
+    const followed = follow([
+      [0, see(app({ ...OLD, ...ALL_SYNCED, ignored }))],
+      [1, see(app({ ...OLD, ...compared(WEB), ignored }))],
+      [1.1, see(running([], { ...compared(WEB), ignored }, run))],
+      [4, see(ended(DONE, { ...ALL_SYNCED, ignored }, run))],
+    ]);
+    expect(changesOf(followed)).toEqual([
+      `unchanged compared ${SETTINGS}`,
+      `${expected} ${API}`,
+      `updated compared ${WEB}`,
+    ]);
+  });
+
+  test('of ignored differences the live object knows whether they were written', () => {
+    const ignored = [DEPLOYMENTS];
+    const followed = follow([
+      [0, see(app({ ...OLD, ...ALL_SYNCED, ignored }))],
+      [1, see(app({ ...OLD, ...compared(WEB), ignored }))],
+      [4, see(ended(DONE, { ...ALL_SYNCED, ignored }))],
+    ]);
+    for (const [second, change] of [
+      [-200, 'unchanged'],
+      [2, 'updated'],
+    ] as const) {
+      const live = new Map([[API, { creationTimestamp: time(-500), lastWrite: time(second) }]]);
+      expect(changesOf(followed, live)).toContain(`${change} live ${API}`);
+    }
+  });
+
   test("during it, by auto-sync's own comparison, which is stored a moment late", () => {
     const followed = follow([
       ...before,
@@ -1034,6 +1118,66 @@ describe('7. what the comparison does not know', () => {
   });
 });
 
+describe('8. what has no namespace has that of the destination in a result', () => {
+  const CLASS = 'networking.k8s.io/IngressClass//web';
+  const ISSUER = 'cert-manager.io/ClusterIssuer//web';
+  const inShop = (name: string) => name.replace('//', '/shop/');
+  const both = (status: string) => [CLASS, ISSUER].map((each) => `${status} ${each}`);
+  const results = (verb: string) => [CLASS, ISSUER].map((each) => applied(inShop(each), verb));
+
+  test('it is the one that the comparison names', () => {
+    const followed = follow([
+      [0, see(app({ ...OLD, resources: both('Synced') }))],
+      [1, see(app({ ...OLD, at: B, sync: 'OutOfSync', resources: both('OutOfSync') }))],
+      [4, see(ended(results('serverside-applied'), { resources: both('Synced') }))],
+    ]);
+    expect(changesOf(followed)).toEqual([
+      `updated compared ${ISSUER}`,
+      `updated compared ${CLASS}`,
+    ]);
+  });
+
+  test('of a custom kind that may be known only once it is compared: one all the same', () => {
+    const unknown = [`OutOfSync ${inShop(ISSUER)}`];
+    const followed = follow([
+      [1, see(running(results('created'), { resources: unknown }))],
+      [2, see(running(results('healthy'), { resources: unknown }))],
+      [4, see(ended(results('healthy'), { resources: both('Synced') }))],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${ISSUER}`, `created applied ${CLASS}`]);
+  });
+
+  test('one that failed, and was applied in a later attempt', () => {
+    const failed = [result(inShop(ISSUER), 'SyncFailed', 'no matches for kind')];
+    const followed = follow([
+      [1, see(running(failed, { resources: [] }))],
+      [2, see(running([applied(inShop(ISSUER), 'created')], { resources: [] }, { retry: 1 }))],
+      [
+        4,
+        see(
+          ended([applied(inShop(ISSUER), 'created')], { resources: both('Synced') }, { retry: 1 }),
+        ),
+      ],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${ISSUER}`]);
+  });
+
+  test('what is in a namespace stays there, whatever its name', () => {
+    const elsewhere = 'cert-manager.io/ClusterIssuer/other/web';
+    const followed = follow([
+      [
+        4,
+        see(
+          ended([applied(WEB, 'created'), applied(elsewhere, 'created')], {
+            resources: both('Synced'),
+          }),
+        ),
+      ],
+    ]);
+    expect(changesOf(followed)).toEqual([`created applied ${WEB}`, `created applied ${elsewhere}`]);
+  });
+});
+
 describe('left behind, where no operation prunes', () => {
   const left: Look = {
     at: B,
@@ -1112,7 +1256,7 @@ describe('what else is told of a change', () => {
     });
     expect(classesOf(followed).changes).toEqual([
       {
-        application: 'argocd/shop',
+        application: 'shop',
         group: 'apps',
         version: 'v1',
         kind: 'Deployment',

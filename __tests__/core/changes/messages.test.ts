@@ -74,6 +74,13 @@ const MESSAGES: Readonly<Record<string, readonly (readonly [string, readonly App
     'kubectl auth reconcile, then apply': [
       [`${ROLE} reconciled. reconciliation required create`, ['created']],
       [`${ROLE} reconciled. reconciliation required create\n${RULES}`, ['created']],
+      // It has no rules to list. Argo CD 3.6.1 wrote this.
+      [
+        `${ROLE} reconciled. reconciliation required create${ROLE} configured. ${NOT_ANNOTATED}`,
+        ['created'],
+      ],
+      [`${ROLE} reconciled. reconciliation required update${ROLE} unchanged`, ['updated']],
+      [`${ROLE} reconciled. reconciliation required recreate${ROLE} configured`, ['updated']],
       [
         `${ROLE} reconciled. reconciliation required create\n${RULES}${ROLE} configured. ${NOT_ANNOTATED}`,
         ['created'],

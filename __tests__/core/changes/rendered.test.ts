@@ -75,6 +75,16 @@ describe('classes by what is rendered', () => {
       'ConfigMap/shop/gone',
       'ClusterRole//role',
     ]);
+    // Of a kind that only its definition tells to have no namespace.
+    const issuer = { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer' };
+    const custom = renderedResources({
+      ...{ namespace: 'shop', after: [] },
+      before: [{ ...issuer, metadata: { name: 'acme' } }],
+    });
+    const told = change('acme', {
+      ...{ group: 'cert-manager.io', kind: 'ClusterIssuer', namespace: '', change: 'pruned' },
+    });
+    expect(prunedUnseen('shop', [told], { ...found, resources: custom })).toEqual([]);
     const known = change('gone', { change: 'pruned', evidence: 'applied' });
     expect(prunedUnseen('shop', [known], found)).toHaveLength(1);
   });

@@ -323,6 +323,13 @@ describe('the target of a managed Application', () => {
     expect(sourcesOf(targetUnder([from], RUN, application('a', look)))).toEqual(expected);
   });
 
+  test('a tag of the run that looks like a commit is followed', () => {
+    const commit = { ...RUN.commit, ref: 'refs/tags/20260301' } as RunOrigin['commit'];
+    const child = application('a', { targetRevision: '20260301' });
+    expect(sourcesOf(targetUnder([lead(at(B))], { ...RUN, commit }, child))).toEqual([0]);
+    expect(sourcesOf(targetUnder([lead(at(B))], RUN, child))).toBeUndefined();
+  });
+
   test('of several managers, one with the revision decides; else the earliest deployment', () => {
     const other = {
       ...lead({ kind: 'any', why: '' }),

@@ -20,6 +20,7 @@ import {
   request,
   result,
   SETTINGS,
+  SOURCE,
   time,
   WEB,
 } from '../support/application.ts';
@@ -1206,7 +1207,7 @@ describe('wait-resources', () => {
             resources: [`Synced ${WEB} Degraded`, `Synced ${API} Progressing`],
           }),
         ),
-        'waiting degraded until 69',
+        'waiting degraded until 70',
       ],
       [
         11,
@@ -1230,6 +1231,25 @@ describe('wait-resources', () => {
       ],
     ],
     only('Deployment/*'),
+  );
+  const turning = (web: string) =>
+    see(
+      done({
+        health: 'Degraded',
+        healthSince: 4,
+        resources: [`Synced ${WEB} ${web}`, `Synced ${API} Degraded`],
+      }),
+    );
+  story(
+    'their grace begins when they turn Degraded, however long the Application has been',
+    [
+      [9, turning('Progressing'), W],
+      [300, turning('Degraded'), 'waiting degraded until 360'],
+      [330, turning('Progressing'), W],
+      [340, turning('Degraded'), 'waiting degraded until 400'],
+      [400, tick, 'failure degraded'],
+    ],
+    only('Deployment/web'),
   );
   story(
     'where Argo CD keeps no health by resource, that of the Application counts',
@@ -1279,6 +1299,17 @@ describe('wait-resources', () => {
       [9, see(done()), 'failure invalid-input'],
     ],
     only('Deployment/wbe'),
+  );
+  const fresh = { ...app({ at: [], history: [], resources: [], sync: '', health: '' }) };
+  const failed = app({ sync: 'Unknown', resources: [], conditions: ['ComparisonError: no'] });
+  story(
+    'are no mistake before the first comparison, nor while that fails',
+    [
+      [0, see({ ...fresh, reconciledAt: '' }), W],
+      [1, see(failed), 'waiting comparison-error'],
+      [2, see(old({ reconciled: 2 })), 'success synced'],
+    ],
+    { ...only('Deployment/web'), target: ANY },
   );
   story(
     'a hook is none of them',
@@ -1350,6 +1381,43 @@ describe('an annotated tag', () => {
   ]);
 });
 
+describe('a tag that only the Application names', () => {
+  const on = (tag: string, look: Look = {}) => {
+    const sources = [{ ...SOURCE, targetRevision: tag }];
+    const history = [deployed(A, -110, -108, { ...SOURCE, targetRevision: 'v1' })];
+    return old({ sources, history, ...look });
+  };
+  const v2: Wish = { target: revision('v2') };
+  story(
+    'of the commit that is deployed already is seen all the same',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v3', { at: B, reconciled: 2 })), 'success no-change'],
+    ],
+    v2,
+  );
+  story(
+    'is followed by a third one of that commit',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v1', { health: 'Progressing', reconciled: 1 })), W],
+      [3, see(on('v3', { reconciled: 3 })), 'success no-change'],
+    ],
+    v2,
+  );
+  story(
+    'that needs no operation is not replaced by the next one, which needs none either',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { at: B, health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v3', { at: C, reconciled: 2 })), 'success no-change'],
+    ],
+    v2,
+  );
+});
+
 describe('suspended', () => {
   const paused = done({ health: 'Suspended' });
   story('wait', [
@@ -1404,7 +1472,7 @@ describe('degraded-grace', () => {
     minute,
   );
   story(
-    'without a target, what was so at the first look is as old as the server says',
+    'is counted from the first look without a target too',
     [
       [30, see(done({ ...sick, healthSince: 20 })), 'waiting degraded until 90'],
       [90, tick, 'failure degraded'],

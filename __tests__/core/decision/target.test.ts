@@ -147,6 +147,9 @@ describe('auto compares the ref of the run with what is tracked', () => {
     [B.slice(0, 7), 'refs/heads/anything', true],
     [B.toUpperCase(), 'refs/heads/anything', true],
     [A, 'refs/heads/main', false],
+    ['20260301', 'refs/tags/20260301', true],
+    ['20260301', 'refs/tags/20260302', false],
+    ['deadbeef', 'refs/heads/deadbeef', true],
     ['main', 'refs/pull/1/merge', false],
   ])('tracks %j, run for %s: %j', (tracked, ref, found) => {
     const target = resolveTarget(AUTO, run({}, ref), tracking(OWN, tracked));
@@ -184,6 +187,9 @@ describe('a revision that the user names', () => {
     [OWN, 'main', 'main lookup acme/shop'],
     [OWN, 'v1.2.3', 'v1.2.3 lookup acme/shop'],
     [OWN, 'abc', 'abc lookup acme/shop'],
+    [OWN, '20260301', '20260301 of 0 lookup acme/shop'],
+    [OWN, '1'.repeat(40), `${'1'.repeat(40)} of 0`],
+    [tracking('https://github.com/acme/config'), '20260301', '20260301'],
     [CHART, '1.2.3', '1.2.3'],
     [CHART, B, B],
     [tracking('https://github.com/acme/config'), B, B],
@@ -230,6 +236,13 @@ describe('a revision that the user names', () => {
     expect(lookedUp(asked, undefined, OWN)).toEqual({ ...unknown, vague: true });
     const version = resolveTarget(named('v1.2.3'), run(), OWN);
     expect(lookedUp(version, undefined, OWN)).toEqual({ ...unknown, text: 'v1.2.3' });
+    // A number that is no tag is the beginning of a commit.
+    const number = resolveTarget(named('20260301'), run(), OWN);
+    expect(lookedUp(number, B, OWN)).toMatchObject({ text: B, sources: new Set([0]) });
+    const sources = new Set([0]);
+    expect(lookedUp(number, undefined, OWN)).toEqual({
+      ...{ ...unknown, text: '20260301', sources },
+    });
     const any: Target = { kind: 'any', why: '' };
     expect(lookedUp(any, B, OWN)).toBe(any);
   });
@@ -259,6 +272,8 @@ describe('revisions that a target names', () => {
     ['a tag by what it was resolved from', 'v1.2.3', at([B], ['v1.2.3']), true],
     ['another tag', 'v1.2.3', at([B], ['v1.2.4']), false],
     ['a commit is not what was tracked', 'abcdef0', at([B], ['abcdef0']), false],
+    ['a date that is a tag', '20260301', at([B], ['20260301']), true],
+    ['another date', '20260301', at([B], ['20260302']), false],
     ['a chart version', '1.2.3', at(['1.2.3'], ['1.x']), true],
     ['with a leading v', 'v1.2.3', at(['1.2.3']), true],
     ['without the leading v', '1.2.3', at(['v1.2.3']), true],
@@ -276,6 +291,9 @@ describe('revisions that a target names', () => {
     ['another digest', `sha256:${'c'.repeat(64)}`, at([DIGEST]), false],
     ['an OCI tag', '1.4.0', at([DIGEST], ['1.4.0']), true],
     ['an OCI tag with a v', 'v1.4.0', at([DIGEST], ['1.4.0']), true],
+    ['an OCI tag that is a commit', B, at([DIGEST], [B]), true],
+    ['an OCI tag of digits only', '20260301', at([DIGEST], ['20260301']), true],
+    ['an OCI tag that begins with it', 'bbbbbbb', at([DIGEST], ['bbbbbbbb']), false],
     ['any of several sources', B, at([A, B]), true],
     ['a tag of the second source', '1.4.0', at([B, DIGEST], ['main', '1.4.0']), true],
   ])('%s', (_, text, revisions, found) => {

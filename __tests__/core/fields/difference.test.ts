@@ -215,12 +215,13 @@ test('an added element has leaves, for patterns that ask for them', () => {
     pod({ containers: [{ name: 'b', image: 'x', ports: [{ containerPort: 1 }] }] }),
     APPS,
   );
-  expect(pathsOf(added ? leavesOf(added) : [])).toEqual([
+  expect(pathsOf(added ? leavesOf(added, APPS) : [])).toEqual([
     'spec.template.spec.containers[b].name',
     'spec.template.spec.containers[b].image',
-    'spec.template.spec.containers[b].ports[0]',
+    'spec.template.spec.containers[b].ports[1]',
+    'spec.template.spec.containers[b].ports[1].containerPort',
   ]);
-  expect(leavesOf({ steps: [{ kind: 'key', text: 'a' }], from: 1, to: 2 })).toEqual([]);
+  expect(leavesOf({ steps: [{ kind: 'key', text: 'a' }], from: 1, to: 2 }, APPS)).toEqual([]);
 });
 
 /** A JSON object of maps, plain lists, and lists of containers, and changes to be made in it. */

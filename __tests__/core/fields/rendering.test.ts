@@ -71,6 +71,23 @@ describe('resources of two revisions', () => {
     expect(paths('edited', '')).toEqual(['data.a']);
   });
 
+  test('of a cluster-scoped kind have no namespace, though a manifest may say one', () => {
+    const role = (name: string, verb: string): Json => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name, namespace: 'elsewhere' },
+      rules: [{ verbs: [verb] }],
+    });
+    const scoped = { group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', namespace: '' };
+    const roles = renderedResources({
+      namespace: 'shop',
+      before: [role('reader', 'get'), role('gone', 'get')],
+      after: [role('reader', 'list')],
+    });
+    expect(roles.of({ ...scoped, name: 'reader' }).kind).toBe('kept');
+    expect(roles.removed).toEqual([{ ...scoped, version: 'v1', name: 'gone' }]);
+  });
+
   test('that were removed, hooks apart', () => {
     expect(removed).toEqual([{ ...key('gone'), version: 'v1' }]);
   });

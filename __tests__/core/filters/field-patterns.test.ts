@@ -41,7 +41,7 @@ const AFTER = {
 const CHANGES = differences(BEFORE, AFTER, mergeKeysOf('apps'));
 
 function matched(...patterns: readonly string[]): readonly string[] {
-  return paths(matchingFields({ patterns: patterns.map(pattern) }, CHANGES));
+  return paths(matchingFields({ patterns: patterns.map(pattern) }, CHANGES, 'apps'));
 }
 
 function paths(changes: readonly FieldChange[]): readonly string[] {
@@ -81,6 +81,49 @@ describe('patterns', () => {
   });
 });
 
+describe('what is in an element that was added', () => {
+  const side = {
+    name: 'side',
+    env: [{ name: 'LOG', valueFrom: { configMapKeyRef: { name: 'log' } } }],
+    ports: [{ containerPort: 80 }],
+  };
+  const rule = { http: { paths: [{ backend: { service: { name: 'web' } } }] } };
+  const added = differences(
+    { spec: { template: { spec: { containers: [] } } } },
+    { spec: { template: { spec: { containers: [side] } }, rules: [rule] } },
+    mergeKeysOf('apps'),
+  );
+
+  test.each([
+    ['spec.template.spec.containers[*].env[LOG].valueFrom.**', SIDE],
+    ['spec.template.spec.containers[side].env[*].valueFrom.configMapKeyRef.name', SIDE],
+    ['spec.template.spec.containers[side].ports[80].containerPort', SIDE],
+    ['spec.template.spec.containers[side].env[LOG]', SIDE],
+    ['spec.template.spec.containers[side].env[0]', undefined],
+    ['spec.rules[*].http.paths[*].backend.service.name', 'spec.rules[0]'],
+    ['spec.rules[0].http.paths[0].backend.service.port', undefined],
+  ])('%s', (path, found) => {
+    const matching = matchingFields({ patterns: [pattern(path)] }, added, 'apps');
+    expect(paths(matching)).toEqual(found === undefined ? [] : [found]);
+  });
+
+  test('of a custom type is named by its index', () => {
+    const [before, after] = [{ spec: { parts: [] } }, { spec: { parts: [side] } }];
+    const changes = differences(before, after, mergeKeysOf('example.com'));
+    const found = (path: string) =>
+      matchingFields({ patterns: [pattern(path)] }, changes, 'example.com').length;
+    expect([found('spec.parts[0].env[0].name'), found('spec.parts[0].env[LOG].name')]).toEqual([
+      1, 0,
+    ]);
+  });
+
+  test('of whatever depth costs no more than what Kubernetes nests', () => {
+    const deep = JSON.parse(`${'[{"a":'.repeat(5_000)}[1]${'}]'.repeat(5_000)}`) as unknown;
+    const changes = differences({}, { spec: deep }, mergeKeysOf('apps'));
+    expect(matchingFields({ patterns: [pattern('**.b')] }, changes, 'apps')).toEqual([]);
+  });
+});
+
 describe('values', () => {
   const glob = (text: string) => {
     const parsed = compileText(text);
@@ -100,7 +143,7 @@ describe('values', () => {
       ...(from === undefined ? {} : { from: glob(from) }),
       ...(to === undefined ? {} : { to: glob(to) }),
     };
-    expect(paths(matchingFields(condition, CHANGES))).toEqual(expected);
+    expect(paths(matchingFields(condition, CHANGES, 'apps'))).toEqual(expected);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { blockersOf, causeOf } from '../../../src/core/result/blockers.js';
+import { costOf } from '../../support/cost.ts';
 import {
   A,
   API,
@@ -217,6 +218,16 @@ describe('conditions', () => {
   });
 });
 
+test('5,000 resources that are in the way are told in time', async () => {
+  const resources = Array.from({ length: 5_000 }, (_, i) => `OutOfSync ${WEB}-${i} Degraded`);
+  const { state, now } = follow([
+    [10, see(app({ at: B, sync: 'OutOfSync', health: 'Degraded', resources }))],
+  ]);
+  expect(blockersOf(state, now).length).toBeGreaterThan(5_000);
+  // A step that is cancelled has a second for all of them.
+  expect(await costOf(() => blockersOf(state, now), 3)).toBeLessThan(5);
+});
+
 describe('the cause', () => {
   const causeIn = (look: Look): string | undefined => {
     const { state, now } = follow([[10, see(app({ at: B, sync: 'OutOfSync', ...look }))]]);
@@ -307,6 +318,31 @@ describe('a source hydrator', () => {
     ['has not seen the commit', hydrated({ phase: 'Hydrated', drySHA: A }, A), NOT_COMPARED],
   ])('%s', (_, look, message) => {
     expect(said(look)).toEqual([expect.stringMatching(message)]);
+  });
+});
+
+describe('an Application that Argo CD is told to skip', () => {
+  const PAUSED =
+    'annotation argocd.argoproj.io/skip-reconcile: Argo CD neither compares nor syncs until it is removed';
+  const skipped = (look: Look = {}) =>
+    see({ ...app({ operation: RAN_A, ...look }), skipped: true as const });
+
+  test.each<[string, Look, readonly string[]]>([
+    ['no push, webhook or refresh makes Argo CD look', {}, [PAUSED]],
+    ['nothing will sync it', { at: B, sync: 'OutOfSync', resources: [] }, [PAUSED]],
+    ['an operation that is asked for does not start', { requested: request() }, [PAUSED]],
+    ['its health is outdated', { health: 'Progressing' }, [PAUSED, 'health: Progressing']],
+  ])('%s', (_, look, blockers) => {
+    const { state, now } = follow([[10, skipped(look)]]);
+    const said = blockersOf(state, now).map(({ subject, message }) => `${subject}: ${message}`);
+    expect(said).toEqual(blockers);
+    expect(causeOf(state, now)?.subject).toBe('annotation argocd.argoproj.io/skip-reconcile');
+  });
+
+  test('its operation that failed comes first', () => {
+    const failed = operation({ phase: 'Failed', message: 'no' });
+    const { state, now } = follow([[10, skipped({ operation: failed })]]);
+    expect(causeOf(state, now)?.message).toBe('Failed: no');
   });
 });
 

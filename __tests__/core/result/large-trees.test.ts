@@ -7,7 +7,10 @@ import { costOf } from '../../support/cost.ts';
 import { ended, event, node, pod, tree, waits } from '../support/tree.ts';
 
 const SIZE = 5_000;
-const OPTIONS = { application: 'shop', namespace: 'shop', hooks: new Map<string, string>() };
+const OPTIONS = {
+  ...{ application: 'shop', namespace: 'shop' },
+  ...{ hooks: new Map<string, string>(), succeeded: new Set<string>() },
+};
 
 function times<T>(count: number, make: (i: number) => T): readonly T[] {
   return Array.from({ length: count }, (_, i) => make(i));

@@ -6,7 +6,7 @@ import {
   lookAtFor,
   NO_LOOKS,
 } from '../../../src/core/result/looks.js';
-import { observeTree } from '../../../src/core/result/observe.js';
+import { lookOptions, observeTree } from '../../../src/core/result/observe.js';
 import { hopelessFailure } from '../../../src/core/within/lasting-failures.js';
 import type { ResourceTree } from '../../../src/core/within/tree.js';
 import { app, hook, type Json, operation, result, WEB } from '../support/application.ts';
@@ -16,6 +16,7 @@ const OPTIONS = {
   application: 'shop',
   namespace: 'shop',
   hooks: new Map([['batch/Job/shop/migrate', 'PreSync']]),
+  succeeded: new Set<string>(),
 };
 
 const JOB = node('Job/migrate', { health: 'Degraded' });
@@ -38,6 +39,21 @@ test('the causes of the last look, and of hooks that are gone', () => {
     'Job/migrate',
   ]);
   expect(looks([0, BROKEN, true], [10, tree([]), true]).causes).toEqual([]);
+});
+
+test.each<[string, readonly string[], readonly string[]]>([
+  ['succeeded in a later attempt has nothing to tell', ['Succeeded'], []],
+  ['failed again has', ['Failed'], ['Job/migrate']],
+  ['is asked for in two phases has, until both have succeeded', ['Succeeded', ''], ['Job/migrate']],
+])('a hook that is gone and %s', (_, phases, subjects) => {
+  const results = phases.map((phase, i) =>
+    hook('batch/Job/shop/migrate', ['PreSync', 'PostSync'][i] ?? '', phase),
+  );
+  const run = operation({ phase: 'Running', retry: 1, results });
+  const known = looks([0, HOOK, false]);
+  const options = lookOptions(app({ operation: run }), 'shop');
+  const { causes } = observeTree(known, tree([]), options, { elapsed: 10_000 }, false);
+  expect(causes.map(({ subject }) => subject)).toEqual(subjects);
 });
 
 test('what cannot start is hopeless only after the operation', () => {

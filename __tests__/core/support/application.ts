@@ -54,6 +54,8 @@ export interface Look {
   readonly images?: readonly string[];
   /** Name of the ApplicationSet that owns it. */
   readonly applicationSet?: string;
+  /** `spec.ignoreDifferences` */
+  readonly ignored?: readonly Json[];
 }
 
 /** An Application, built as JSON on the wire and read as the action reads it. */
@@ -88,7 +90,9 @@ export function wire(look: Look = {}): Json {
     spec: {
       destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' },
       ...(several ? { sources } : { source: sources[0] }),
+      ...(look.hydrated ? { sourceHydrator: { drySource: sources[0] } } : {}),
       syncPolicy: automated === false ? {} : { automated },
+      ...(look.ignored ? { ignoreDifferences: look.ignored } : {}),
     },
     ...(look.requested ? { operation: look.requested } : {}),
     status: status(look, sources),
@@ -176,10 +180,11 @@ export interface Sync {
   /** By a person, not by auto-sync. */
   readonly manual?: boolean;
   readonly limit?: number;
+  readonly options?: readonly string[];
 }
 
 /** `operation`: what is asked for. */
-export function request({ at = B, selective, dryRun, manual, limit }: Sync = {}): Json {
+export function request({ at = B, selective, dryRun, manual, limit, options }: Sync = {}): Json {
   return {
     initiatedBy: manual ? { username: 'somebody' } : { automated: true },
     ...(limit === undefined ? {} : { retry: { limit } }),
@@ -187,6 +192,7 @@ export function request({ at = B, selective, dryRun, manual, limit }: Sync = {})
       ...revisions(at),
       ...(selective ? { resources: [{ kind: 'Deployment', group: 'apps', name: 'web' }] } : {}),
       ...(dryRun ? { dryRun } : {}),
+      ...(options ? { syncOptions: options } : {}),
     },
   };
 }

@@ -22,7 +22,7 @@ export type Classifier = (
 
 /** The classes by all there is to know, with the live objects last. */
 export const classifyAll: Classifier = (application, seen, scope, live) => {
-  const { changes: told, lost, written } = classify(application, seen, scope);
+  const { changes: told, lost, written } = classify('shop', application, seen, scope);
   const changes = withLive(told, written, live);
   const undecided = changes.filter((each) => each.evidence === 'reported');
   return { changes, undecided, evidence: gradeOf({ changes, lost }) };

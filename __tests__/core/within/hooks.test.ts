@@ -12,6 +12,7 @@ import { ended, node, pod, RUNNING, tree, waits } from '../support/tree.ts';
 
 const NO_HOOKS: SeenHooks = new Map();
 const HOOKS = new Map([['batch/Job/shop/smoke', 'PostSync']]);
+const NONE: ReadonlySet<string> = new Set();
 const JOB = node('Job/smoke');
 const FAILED = node('Job/smoke', { health: 'Degraded', healthMessage: 'backoff limit' });
 const SECOND = node('Job/smoke', { uid: 'second' });
@@ -20,7 +21,7 @@ const WITH_POD = tree([FAILED, POD]);
 const NOTHING = tree([]);
 
 function told(...looks: readonly ResourceTree[]): readonly string[] {
-  const seen = looks.reduce<SeenHooks>((s, look) => rememberHooks(s, look, HOOKS), NO_HOOKS);
+  const seen = looks.reduce<SeenHooks>((s, look) => rememberHooks(s, look, HOOKS, NONE), NO_HOOKS);
   const last = withSeenHooks(looks.at(-1) ?? NOTHING, seen);
   const options = { application: 'shop', namespace: 'shop', hooks: HOOKS };
   return causesOf(last, options).map(({ message }) => message);
@@ -86,24 +87,25 @@ describe('what was seen of a hook', () => {
   test('other resources are not remembered', () => {
     const web = node('Deployment/web', { health: 'Degraded' });
     const broken = tree([web, pod('web-1', web, [ended(1)])]);
-    expect(rememberHooks(NO_HOOKS, broken, HOOKS)).toEqual(NO_HOOKS);
+    expect(rememberHooks(NO_HOOKS, broken, HOOKS, NONE)).toEqual(NO_HOOKS);
   });
 
   test('a hook that is a pod is remembered once, and of many pods and hooks some', () => {
     const alone = pod('smoke', undefined, [ended(3)]);
-    const ofPod = rememberHooks(NO_HOOKS, tree([alone]), new Map([['/Pod/shop/smoke', 'Sync']]));
+    const podHook = new Map([['/Pod/shop/smoke', 'Sync']]);
+    const ofPod = rememberHooks(NO_HOOKS, tree([alone]), podHook, NONE);
     expect([...ofPod.values()]).toEqual([[alone]]);
     const pods = Array.from({ length: 12 }, (_, i) => pod(`smoke-${i}`, JOB, [ended(3)]));
-    const ofMany = rememberHooks(NO_HOOKS, tree([FAILED, ...pods]), HOOKS);
+    const ofMany = rememberHooks(NO_HOOKS, tree([FAILED, ...pods]), HOOKS, NONE);
     expect([...ofMany.values()].map(({ length }) => length)).toEqual([11]);
     const jobs = Array.from({ length: 60 }, (_, i) => node(`Job/j${i}`, { health: 'Degraded' }));
     const names = new Map(jobs.map(({ name }) => [`batch/Job/shop/${name}`, 'Sync']));
-    const remembered = [...rememberHooks(NO_HOOKS, tree(jobs), names).keys()];
+    const remembered = [...rememberHooks(NO_HOOKS, tree(jobs), names, NONE).keys()];
     expect([remembered.length, remembered.at(-1)]).toEqual([50, 'batch/Job/shop/j59']);
   });
 
   test('a look that tells enough stays as it is', () => {
-    const seen = rememberHooks(NO_HOOKS, WITH_POD, HOOKS);
+    const seen = rememberHooks(NO_HOOKS, WITH_POD, HOOKS, NONE);
     expect(withSeenHooks(WITH_POD, seen)).toBe(WITH_POD);
     expect(withSeenHooks(NOTHING, NO_HOOKS)).toBe(NOTHING);
   });

@@ -267,6 +267,17 @@ describe('the last lines of a log', () => {
     });
   });
 
+  test('megabytes: not read, though a list may have them', async () => {
+    const long = { 'web-1/main/previous': Array<string>(200).fill('x'.repeat(50_000)) };
+    const within = () => ({ tree: { nodes: [] }, logs: long });
+    const { inspector } = await serveLogs({ within });
+    expect(await inspector.logs(read(object), log, 200, NEVER)).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/sent a log of more than 8 MiB, the limit\.$/),
+      remedy: expect.stringContaining('log-lines: 20'),
+    });
+  });
+
   test('the right that it takes, asked for once', async () => {
     const { server, inspector } = await serveLogs({ allow: (action) => action !== 'logs' });
     for (let look = 0; look < 2; look += 1) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { TerminalError } from '../../../src/platform/errors.js';
-import { connect } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../support/api-server.js';
 import { startProxy } from '../../support/proxy.js';
 import {
@@ -79,9 +79,7 @@ test('server, token and certificate authority', async () => {
 
 test('a server below a path', async () => {
   const server = await serve();
-  await look(accessTo(server, { server: `${server.url}/k8s/clusters/c-1/` })).catch(
-    () => undefined,
-  );
+  await look(accessTo(server, { server: `${server.url}/k8s/clusters/c-1` })).catch(() => undefined);
   expect(server.requests[0]?.path).toBe(
     '/k8s/clusters/c-1/apis/argoproj.io/v1alpha1/namespaces/argocd/applications',
   );
@@ -142,18 +140,19 @@ test('insecure-skip-tls-verify works, with a warning', async () => {
   expect(log.lines).toEqual([expect.stringMatching(/^warning: .*insecure-skip-tls-verify/)]);
 });
 
+const kubeconfigOf = (server: string) => `current-context: a
+contexts: [{ name: a, context: { cluster: a } }]
+clusters: [{ name: a, cluster: { server: '${server}' } }]`;
+
 test.each([
   ['no access at all', {}, /neither `kubeconfig` nor `server` is set/],
-  ['a token alone', { token: 't' }, /`token` is set without `server`/],
-  ['no token', { server: 'https://k.example.com' }, /`token` or `oidc-audience`/],
-  ['plain http', { server: 'http://k.example.com', token: 't' }, /plain http to k.example.com/],
-  ['no URL', { server: 'k.example.com', token: 't' }, /must be a URL/],
-  ['a password in the URL', { server: 'https://u:p@k.example.com', token: 't' }, /without cred/],
   [
-    'both ways',
-    { server: 'https://k.example.com', token: 't', kubeconfig: 'a: b' },
-    /give one of them/,
+    'plain http in a kubeconfig',
+    { kubeconfig: kubeconfigOf('http://k.example.com') },
+    /^server of cluster a is plain http to k\.example\.com/,
   ],
+  ['no URL in it', { kubeconfig: kubeconfigOf('k.example.com') }, /must be a URL/],
+  ['a password in that', { kubeconfig: kubeconfigOf('https://u:s3cret@k') }, /without credentials/],
   [
     'no certificate in a kubeconfig',
     {

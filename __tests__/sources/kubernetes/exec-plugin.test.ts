@@ -1,14 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Connection } from '../../../src/http/connection.js';
 import { TerminalError, TransientError } from '../../../src/platform/errors.js';
-import { connect } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
 import { withoutSecrets } from '../../../src/sources/kubernetes/plugin-secrets.js';
 import { costOf } from '../../support/cost.ts';
+import { gone, isAlive, until } from '../../support/processes.ts';
 import { accessBy, dependencies } from './harness.js';
 
 /** Exec plugins as real processes: what they are given, how they end, what is shown of them. */
@@ -88,36 +88,12 @@ async function pids(): Promise<readonly number[]> {
   return text.split('\n').filter(Boolean).map(Number);
 }
 
-/** One that has ended may stay in the table until somebody asks for it. */
-function isAlive(pid: number): boolean {
-  try {
-    const state = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !/\) [ZX] /.test(state);
-  } catch {
-    return false;
-  }
-}
-
-/** Long enough for any machine; ends what would wait without end after a test that failed. */
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let left = 1_000; left > 0; left -= 1) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await pause(20);
-  }
-  throw new Error('it did not happen within 20 s');
-}
-
 /** Waits for as many processes as a script makes. */
 function started(count: number): Promise<readonly number[]> {
   return until(async () => {
     const all = await pids();
     return all.length >= count ? all : undefined;
   });
-}
-
-async function gone(all: readonly number[]): Promise<void> {
-  await until(async () => (all.some(isAlive) ? undefined : true));
 }
 
 /** With a child of its own, which nobody waits for. */
@@ -321,7 +297,8 @@ describe('what is secret about a plugin', () => {
     const masked: string[] = [];
     await connection(GOOD, { exec, masked });
     const base64 = Buffer.from(SECRET).toString('base64');
-    expect(masked).toEqual([SECRET, JSON.stringify(SECRET).slice(1, -1), base64]);
+    const inJson = JSON.stringify(SECRET).slice(1, -1);
+    expect(masked).toEqual(expect.arrayContaining([SECRET, inJson, base64]));
     expect(await pids()).toEqual([]);
   });
 
@@ -349,6 +326,11 @@ describe('what is secret about a plugin', () => {
   test.each<[string, string]>([
     ['as it is', `no: ${SECRET}!`],
     ['in JSON', JSON.stringify({ why: `no ${SECRET}` })],
+    [
+      'in JSON of escapes',
+      `{"why":"no ${SECRET.replaceAll('"', '\\u0022').replace('\\x', '\\u005cx')}"}`,
+    ],
+    ['in a URL', `POST https://login.example.com/?c=${encodeURIComponent(SECRET)}`],
     ['in base64', `sent ${base64(SECRET)}`],
     ['in base64, after one letter', `sent ${base64(`a${SECRET}`)}`],
     ['in base64, after two letters', `sent ${base64(`ab${SECRET}c`)}`],

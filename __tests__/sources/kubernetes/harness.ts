@@ -1,16 +1,12 @@
 import { parse } from 'yaml';
 import { parseApplication } from '../../../src/core/application/parse.js';
 import { keyOf } from '../../../src/core/application/types.js';
+import type { Connection, ConnectionDependencies } from '../../../src/http/connection.js';
 import type { Access } from '../../../src/inputs/types.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import type { Log } from '../../../src/platform/log.js';
-import {
-  type Connection,
-  type ConnectionDependencies,
-  connect,
-  type KubernetesOptions,
-  kubernetesSource,
-} from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
+import { type KubernetesOptions, kubernetesSource } from '../../../src/sources/kubernetes/index.js';
 import type { Source, SourceEvent } from '../../../src/sources/source.js';
 import type { ApiServer, KubeObject } from '../../support/api-server.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
-import { connect } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
 import { KUBECONFIGS } from '../../support/kubeconfigs.ts';
 import { accessBy, dependencies, type Given } from './harness.js';
 

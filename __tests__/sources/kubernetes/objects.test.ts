@@ -3,7 +3,8 @@ import { parseApplication } from '../../../src/core/application/parse.js';
 import type { Json } from '../../../src/core/fields/lists.js';
 import { readInputs } from '../../../src/inputs/index.js';
 import { systemClock } from '../../../src/platform/clock.js';
-import { connect, kubernetesSource } from '../../../src/sources/kubernetes/index.js';
+import { connect } from '../../../src/sources/kubernetes/connect.js';
+import { kubernetesSource } from '../../../src/sources/kubernetes/index.js';
 import { type ApiServer, startApiServer } from '../../support/api-server.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 

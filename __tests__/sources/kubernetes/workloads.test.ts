@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { selectorOf, WORKLOADS } from '../../../src/sources/kubernetes/workloads.js';
+import { selectorOf } from '../../../src/sources/kubernetes/label-selector.js';
+import { WORKLOADS } from '../../../src/sources/kubernetes/workloads.js';
 import { podNode } from '../../../src/sources/live-pod.js';
 
 interface Parts {

@@ -84,7 +84,8 @@ export async function createCertificates(user: string): Promise<Certificates> {
   return { ca: authority.cert, server, client };
 }
 
-async function pair(name: string, extensions: Extensions, ca?: KeyPair): Promise<KeyPair> {
+/** @param ca signs it; by default it signs itself */
+export async function pair(name: string, extensions: Extensions, ca?: KeyPair): Promise<KeyPair> {
   // Loaded where it is needed: most processes have what they share.
   const { generate } = await import('selfsigned');
   const now = Date.now();

@@ -17,7 +17,7 @@ export function object(value: unknown, path: string): Node {
   throw wrong(path, 'an object', value);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

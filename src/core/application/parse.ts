@@ -14,6 +14,7 @@ import {
   withoutMiddle,
 } from './decode.js';
 import { shared, sharedList } from './interning.js';
+import { located } from './scoped.js';
 import { isOfPresentSpec } from './specs.js';
 import {
   type Application,
@@ -52,7 +53,8 @@ function fieldsOf(root: Node) {
 
 /** Argo CD takes the annotation away when it has refreshed. */
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
-const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
+/** Argo CD does not look at an Application that has it. */
+export const SKIP_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
 
 /** What an Application without any field is. */
 const NOTHING_READ = fieldsOf({ value: {}, path: '' });
@@ -95,6 +97,7 @@ function intent(root: Node) {
     prune: flag(child(policy, 'automated'), 'prune'),
     syncOptions: texts(policy, 'syncOptions'),
     managedNamespace: optional(policy, 'managedNamespaceMetadata') !== undefined,
+    ...ignoredIn(spec),
     ...(retry ? { retry: retry.value } : {}),
     ...(requested ? { requested: requestOf(requested) } : {}),
   };
@@ -103,6 +106,16 @@ function intent(root: Node) {
 /** It decides nothing: whatever it is, the rest can be read. */
 function projectOf(spec: Node): string {
   return shared(text({ ...spec, report: () => undefined }, 'project')) || 'default';
+}
+
+function ignoredIn(spec: Node): Pick<Application, 'ignoredDifferences'> {
+  const ignoredDifferences = objects(spec, 'ignoreDifferences').map((each) => ({
+    group: shared(text(each, 'group')),
+    kind: shared(text(each, 'kind')),
+    name: shared(text(each, 'name')),
+    namespace: shared(text(each, 'namespace')),
+  }));
+  return ignoredDifferences.length > 0 ? { ignoredDifferences } : {};
 }
 
 function sourcesOf(spec: Node): readonly ApplicationSource[] {
@@ -140,11 +153,13 @@ function requestOf(operation: Node): OperationRequest {
   const sync = child(operation, 'sync');
   const initiatedBy = child(operation, 'initiatedBy');
   const rollingSync = text(initiatedBy, 'username') === 'applicationset-controller';
+  const respectsIgnored = texts(sync, 'syncOptions').includes('RespectIgnoreDifferences=true');
   return {
     revisions: revisionsOf(sync),
     selective: objects(sync, 'resources').length > 0,
     dryRun: flag(sync, 'dryRun'),
     automated: flag(initiatedBy, 'automated'),
+    ...(respectsIgnored ? { respectsIgnored } : {}),
     ...(rollingSync ? { rollingSync } : {}),
   };
 }
@@ -167,8 +182,10 @@ function state(root: Node) {
   const problems: string[] = [];
   const report = (problem: DecodeError) => problems.push(problem.message);
   const spec = child(root, 'spec');
-  const operation = state && operationOf(state, spec, report);
+  const told = state && operationOf(state, spec, report);
   const resources = separateObjects(status, 'resources', report).map(comparedOf);
+  const namespace = text(child(spec, 'destination'), 'namespace');
+  const operation = told && { ...told, results: located(told.results, resources, namespace) };
   return {
     ...(operation ? { operation } : {}),
     ...(problems.length > 0 ? { unreadableResources: problems } : {}),
@@ -181,7 +198,7 @@ function state(root: Node) {
     reconciledAt: text(status, 'reconciledAt'),
     history: objects(status, 'history').map(deploymentOf),
     conditions: objects(status, 'conditions').map(conditionOf),
-    ...hydratorOf(child(status, 'sourceHydrator')),
+    ...hydratorOf(spec, child(status, 'sourceHydrator')),
     ...(text(status, 'resourceHealthSource') === 'appTree' ? { healthInTree: true as const } : {}),
     summaryImages: texts(child(status, 'summary'), 'images'),
     ...externalUrlsOf(child(status, 'summary')),
@@ -357,19 +374,21 @@ function conditionOf(condition: Node): Condition {
   };
 }
 
-function hydratorOf(status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+/** The status of one that was taken out of the spec stays. */
+function hydratorOf(spec: Node, status: Node): Pick<Application, 'hydrated' | 'hydrator'> {
+  const hydrated = pairsOf(status);
+  if (!optional(spec, 'sourceHydrator')) return { hydrated };
   const operation = optional(status, 'currentOperation');
   const current = operation ? { current: hydrationOf(operation) } : {};
   const hydrator: Hydrator = { compared: text(status, 'lastComparedDryRevision'), ...current };
-  const none = operation === undefined && hydrator.compared === '';
-  return { hydrated: pairsOf(status), ...(none ? {} : { hydrator }) };
+  return { hydrated, hydrator };
 }
 
 function hydrationOf(operation: Node): NonNullable<Hydrator['current']> {
   return {
     phase: text(operation, 'phase'),
     dry: text(operation, 'drySHA'),
-    message: text(operation, 'message'),
+    message: withoutMiddle(text(operation, 'message')),
     startedAt: text(operation, 'startedAt'),
     finishedAt: text(operation, 'finishedAt'),
   };

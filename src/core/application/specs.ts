@@ -1,4 +1,4 @@
-import { list, type Node, objects, optional } from './decode.js';
+import { isObject, list, type Node, objects, optional } from './decode.js';
 
 /**
  * Whether the sources and the destination of a comparison, or of an operation, are those of the
@@ -43,7 +43,7 @@ function isEqual(a: unknown, b: unknown, depth = 0): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((each, i) => isEqual(each, b[i], depth + 1));
   }
-  if (!isRecord(a) || !isRecord(b)) return false;
+  if (!isObject(a) || !isObject(b)) return false;
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>
     // Argo CD takes the parameters and variables of a plugin in any order.
     key === 'plugin'
@@ -53,14 +53,14 @@ function isEqual(a: unknown, b: unknown, depth = 0): boolean {
 }
 
 function inAnyOrder(plugin: unknown): unknown {
-  if (!isRecord(plugin)) return plugin;
+  if (!isObject(plugin)) return plugin;
   const fields = Object.entries(plugin).map(([key, value]) => [key, sorted(value)] as const);
   return Object.fromEntries(fields);
 }
 
 function sorted(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
-  const nameOf = (each: unknown) => String(isRecord(each) ? each['name'] : each);
+  const nameOf = (each: unknown) => String(isObject(each) ? each['name'] : each);
   return value.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
@@ -68,10 +68,6 @@ function isEmpty(value: unknown, depth = 0): boolean {
   if (value === undefined || value === null || value === '') return true;
   if (value === false || value === 0) return true;
   if (Array.isArray(value)) return value.length === 0;
-  if (!isRecord(value) || depth > DEEPEST) return false;
+  if (!isObject(value) || depth > DEEPEST) return false;
   return Object.values(value).every((each) => isEmpty(each, depth + 1));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

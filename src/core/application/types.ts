@@ -28,6 +28,8 @@ export interface Application {
   readonly syncOptions: readonly string[];
   /** `spec.syncPolicy.managedNamespaceMetadata`: the destination's namespace is written at every sync. */
   readonly managedNamespace: boolean;
+  /** `spec.ignoreDifferences`: resources of which the comparison leaves fields out; absent: none. */
+  readonly ignoredDifferences?: readonly IgnoredDifferences[];
   /** `spec.syncPolicy.retry` as it is, to be copied into an operation. */
   readonly retry?: Readonly<Record<string, unknown>>;
   /** `operation`: requested, running, or about to be taken away. */
@@ -42,7 +44,7 @@ export interface Application {
   readonly conditions: readonly Condition[];
   /** Pairs that a source hydrator made, oldest first. */
   readonly hydrated: readonly HydratedPair[];
-  /** `status.sourceHydrator`; absent without one. */
+  /** `status.sourceHydrator`; absent without `spec.sourceHydrator`. */
   readonly hydrator?: Hydrator;
   /** `status.resourceHealthSource: appTree`: no health by resource in the object. */
   readonly healthInTree?: true;
@@ -98,6 +100,16 @@ export interface Destination {
   readonly namespace: string;
 }
 
+/** An entry of `spec.ignoreDifferences`, without its fields. */
+export interface IgnoredDifferences {
+  /** A glob, as `kind`. */
+  readonly group: string;
+  readonly kind: string;
+  /** Empty: any; so is `namespace`. */
+  readonly name: string;
+  readonly namespace: string;
+}
+
 /** What was compared or synced: for every source the resolved revision, in the order of sources. */
 export interface Revisions {
   /** Commit SHAs, chart versions, digests; none while they are not resolved. */
@@ -112,6 +124,8 @@ export interface OperationRequest {
   readonly selective: boolean;
   readonly dryRun: boolean;
   readonly automated: boolean;
+  /** `RespectIgnoreDifferences=true`: it does not write the fields that the comparison leaves out. */
+  readonly respectsIgnored?: true;
   /** Its ApplicationSet's RollingSync asked for it. */
   readonly rollingSync?: true;
 }
@@ -156,6 +170,8 @@ export interface ResourceKey {
 /** An entry of `syncResult.resources`. */
 export interface ResourceResult extends ResourceKey {
   readonly version: string;
+  /** What Argo CD tells as the namespace of a resource that has none. */
+  readonly toldNamespace?: string;
   /** `Synced`, `SyncFailed`, `Pruned`, `PruneSkipped`; empty: not done yet. */
   readonly status: string;
   readonly message: string;

@@ -12,7 +12,7 @@ import {
 import type { ApplicationSet, RolloutStatus, RolloutStep, SetCondition } from './types.js';
 
 /** The controller takes the annotation away when its generators have run again. */
-const REFRESH_ANNOTATION = 'argocd.argoproj.io/application-set-refresh';
+export const SET_REFRESH_ANNOTATION = 'argocd.argoproj.io/application-set-refresh';
 
 /**
  * Reads an ApplicationSet from the wire; what is not needed is dropped. What cannot be read is told
@@ -31,7 +31,7 @@ function fieldsOf(root: Node) {
   return {
     generation: integer(metadata, 'generation') ?? 0,
     deleting: text(metadata, 'deletionTimestamp') !== '',
-    refreshing: text(child(metadata, 'annotations'), REFRESH_ANNOTATION) !== '',
+    refreshing: text(child(metadata, 'annotations'), SET_REFRESH_ANNOTATION) !== '',
     specWrittenAt: specWrittenAt(metadata),
     conditions: objects(status, 'conditions').map(conditionOf),
     applications: applicationsOf(status, rollout),

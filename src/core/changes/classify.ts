@@ -10,6 +10,7 @@ import {
 import type { Change, ChangeClass, Evidence } from '../result/vocabulary.js';
 import { comparedOutcomes, type IndexedComparison, indexed } from './comparisons.js';
 import { ANYTHING, combine, type Finding, inTurn } from './findings.js';
+import { ignoredIn } from './ignored.js';
 import type { Written } from './live-times.js';
 import { ALL_OUTCOMES, type ApplyOutcome, applyOutcomes } from './messages.js';
 import type { Scope } from './scope.js';
@@ -34,14 +35,20 @@ interface ResourceFinding {
  * Says what happened to every resource: by Argo CD's messages where they can be trusted, else by
  * the comparisons, else, until the live objects have been asked, "updated" by report: a purge too
  * many costs less than one too few.
+ * @param name what the user calls the Application
  */
-export function classify(application: Application, seen: Observations, scope: Scope): Classified {
+export function classify(
+  name: string,
+  application: Application,
+  seen: Observations,
+  scope: Scope,
+): Classified {
   const findings = findingsOf(application, indexed(seen.comparisons), scope);
   const waves = new Map(application.comparison.resources.map((r) => [resourceName(r), r.wave]));
   const { operations, hidden, sinceUnrecorded, writtenFrom, startSecondAmbiguous } = scope;
   return {
     changes: [...findings.values()].map((each) =>
-      changeOf(application, each, waves.get(resourceName(each.of))),
+      changeOf(name, each, waves.get(resourceName(each.of))),
     ),
     lost:
       hidden ||
@@ -79,10 +86,12 @@ function findingsOf(
       findings.set(resourceName(of), { of, finding: ANYTHING });
     }
   }
+  const isIgnored = ignoredIn(application);
   for (const operation of scope.operations) {
     for (const result of resultsSeen(operation)) {
       const name = resultName(result.latest);
-      const told = findingOf(operation, name, result, comparisons);
+      const ignored = !operation.respectsIgnored && isIgnored(result.first);
+      const told = findingOf(operation, name, result, comparisons, ignored);
       const finding = isMadeNamespace(application, result.first) ? madeOf(told) : told;
       const known = findings.get(name);
       findings.set(
@@ -127,12 +136,15 @@ function findingOf(
   name: string,
   { first }: SeenResult,
   comparisons: readonly IndexedComparison[],
+  ignored: boolean,
 ): Finding {
   if (first.hookType !== '') return { kind: 'fixed', change: 'hook' };
   if (first.status === 'SyncFailed') return { kind: 'fixed', change: 'failed' };
   if (first.status === 'Pruned') return { kind: 'fixed', change: 'pruned' };
   if (first.status === 'PruneSkipped') return { kind: 'fixed', change: 'skipped' };
-  return narrowed(outcomesOf(first, operation.earlierAttemptsUnseen), operation, name, comparisons);
+  const possible = outcomesOf(first, operation.earlierAttemptsUnseen);
+  if (possible.length === 1) return { kind: 'open', possible, evidence: 'applied' };
+  return narrowed(possible, comparedOutcomes(operation, name, comparisons, ignored));
 }
 
 /** @param earlierAttemptsUnseen an attempt before may have made any change to what this one found */
@@ -145,14 +157,7 @@ function outcomesOf(
 }
 
 /** Narrows what a message leaves open by what the comparisons said before, during and after. */
-function narrowed(
-  possible: readonly ApplyOutcome[],
-  operation: SeenOperation,
-  name: string,
-  comparisons: readonly IndexedComparison[],
-): Finding {
-  if (possible.length === 1) return { kind: 'open', possible, evidence: 'applied' };
-  const compared = comparedOutcomes(operation, name, comparisons);
+function narrowed(possible: readonly ApplyOutcome[], compared: readonly ApplyOutcome[]): Finding {
   const both = possible.filter((each) => compared.includes(each));
   // A resource that the comparison calls new may have been there, unmanaged, and was taken over.
   const left = both.length > 0 ? both : possible.filter((each) => each === 'updated');
@@ -176,17 +181,12 @@ function decide({ finding, result }: ResourceFinding): Decision {
   return { change: 'updated', evidence: 'reported' };
 }
 
-function changeOf(
-  application: Application,
-  found: ResourceFinding,
-  wave: number | undefined,
-): Change {
+function changeOf(application: string, found: ResourceFinding, wave: number | undefined): Change {
   const { group, version, kind, namespace, name } = found.of;
   const { change, evidence } = decide(found);
   const { hookType = '', hookPhase = '', images = [] } = found.result?.latest ?? {};
   return {
-    application: `${application.namespace}/${application.name}`,
-    ...{ group, version, kind, namespace, name },
+    ...{ application, group, version, kind, namespace, name },
     change,
     evidence,
     message: messageOf(found.result, change),

@@ -9,6 +9,8 @@ import { ALL_OUTCOMES, type ApplyOutcome } from './messages.js';
 
 /** A comparison in which resources can be looked up. */
 export interface IndexedComparison extends ComparisonSnapshot {
+  /** Of its revisions. */
+  readonly key: string;
   /** Sync status by resource name. */
   readonly statuses: ReadonlyMap<string, string>;
 }
@@ -19,18 +21,20 @@ export function indexed(comparisons: readonly ComparisonSnapshot[]): readonly In
   return comparisons.map((each) => {
     const statuses = known.get(each.compared) ?? statusesByKey(each.compared);
     known.set(each.compared, statuses);
-    return { ...each, statuses };
+    return { ...each, key: revisionKey(each.revisions), statuses };
   });
 }
 
 /**
  * The outcomes that the comparisons leave open for a resource of an operation.
  * @param name of the resource
+ * @param ignored the comparisons leave fields out that the operation writes: Synced proves nothing
  */
 export function comparedOutcomes(
   operation: SeenOperation,
   name: string,
   comparisons: readonly IndexedComparison[],
+  ignored = false,
 ): readonly ApplyOutcome[] {
   const key = revisionKey(operation.revisions);
   if (key === '') return ALL_OUTCOMES;
@@ -41,7 +45,7 @@ export function comparedOutcomes(
   }
   const before = during.filter((each) => isBefore(each, operation, comparisons));
   if (before.length > 0 && before.every((each) => each.statuses.get(name) === 'Synced')) {
-    return ['unchanged'];
+    return ignored ? ['updated', 'unchanged'] : ['unchanged'];
   }
   return turnedOutOfSync(operation, key, name, comparisons) ? ['updated'] : ALL_OUTCOMES;
 }

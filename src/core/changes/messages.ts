@@ -81,9 +81,10 @@ function reconciliationOutcomes(
   const at = message.indexOf(REQUIRED);
   if (at < 0) return cut ? ALL_OUTCOMES : appliedAfterwards(statements);
   if (message.includes('object opted out')) return ['updated', 'unchanged'];
-  const [word = ''] = /^[a-z]*/.exec(message.slice(at + REQUIRED.length)) ?? [];
-  if (!REQUIREMENTS.includes(word)) return ALL_OUTCOMES;
-  return word === 'create' ? ['created'] : ['updated'];
+  // Without rules or subjects to list, the next message follows: `… required createrole…/web`.
+  const required = REQUIREMENTS.find((each) => message.startsWith(each, at + REQUIRED.length));
+  if (required === undefined) return ALL_OUTCOMES;
+  return required === 'create' ? ['created'] : ['updated'];
 }
 
 /** Nothing was required: labels and annotations are applied all the same. */

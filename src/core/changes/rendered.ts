@@ -57,8 +57,11 @@ export function prunedUnseen(
   { resources, managed }: RenderedDeployment,
 ): readonly Change[] {
   const told = new Set(changes.map(resourceName));
+  // A manifest does not say whether its kind has namespaces; what was told of it does.
+  const isTold = (each: ResourceKey) =>
+    [each.namespace, ''].some((namespace) => told.has(resourceName({ ...each, namespace })));
   return resources.removed
-    .filter((each) => !told.has(resourceName(each)) && !managed(each))
+    .filter((each) => !isTold(each) && !managed(each))
     .map((each) => ({
       application,
       ...each,

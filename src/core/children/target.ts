@@ -130,7 +130,7 @@ function follows(
   if (repositoryOf(source.repoURL) !== repositoryOf(leading.repoURL)) return false;
   const [tracked, led] = [source, leading].map((each) => each.targetRevision || 'HEAD');
   if (tracked === led) return true;
-  if (tracked !== undefined && isSha(tracked)) return namesRevision(tracked, text);
+  if (tracked !== undefined && isSha(tracked) && namesRevision(tracked, text)) return true;
   return (
     commit.kind === 'commit' &&
     namesRevision(text, commit.sha) &&

@@ -1,8 +1,15 @@
-import type { Application, HydratedPair, Hydration, Revisions } from '../application/types.js';
+import type {
+  Application,
+  HydratedPair,
+  Hydration,
+  Operation,
+  Revisions,
+} from '../application/types.js';
 import type { ImagePattern } from '../filters/images.js';
+import { healthOf, type Judged } from './health.js';
 import { type After, happenedAfter, type Moment } from './moment.js';
 import { hasEnded, type Observations } from './observations.js';
-import { revisionKey } from './target.js';
+import { isSameRevisions } from './target.js';
 
 /** Something that was seen of an Application for the first time. */
 export type Fact = {
@@ -34,8 +41,10 @@ type FactKind =
     }
   /** The first reconcile after an operation's end was seen. */
   | { readonly kind: 'reconciled' }
-  /** Health is another one than before. */
+  /** Health of the Application is another one than before. */
   | { readonly kind: 'turned'; readonly health: string }
+  /** The health that counts is, which may be that of a few resources. */
+  | { readonly kind: 'judged'; readonly health: string }
   /** All images that must run are, or are not, among those of the Application. */
   | { readonly kind: 'imaged'; readonly all: boolean }
   | { readonly kind: 'hydrated'; readonly pair: HydratedPair }
@@ -76,14 +85,11 @@ function timeOf(fact: Fact): string {
   }
 }
 
-/**
- * Adds what a snapshot shows for the first time.
- * @param images those that must run
- */
+/** Adds what a snapshot shows for the first time. */
 export function withFacts(
   facts: readonly Fact[],
   application: Application,
-  images: readonly ImagePattern[],
+  policy: Judged['policy'] & { readonly images: readonly ImagePattern[] },
   { snapshots }: Pick<Observations, 'snapshots'>,
   now: Moment,
 ): readonly Fact[] {
@@ -91,8 +97,8 @@ export function withFacts(
     ...revisionFacts(facts, application),
     ...deploymentFacts(facts, application),
     ...endFacts(facts, application),
-    ...healthFacts(facts, application),
-    ...imageFacts(facts, application, images),
+    ...healthFacts(facts, { application, policy }),
+    ...imageFacts(facts, application, policy.images),
     ...hydrationFacts(facts, application),
   ];
   return [...facts, ...fresh.map((each): Fact => ({ ...each, at: snapshots - 1, seen: now }))];
@@ -101,29 +107,26 @@ export function withFacts(
 function revisionFacts(facts: readonly Fact[], application: Application): readonly FactKind[] {
   const { comparison, requested, operation } = application;
   const isNew = (kind: 'compared' | 'requested', revisions: Revisions) =>
-    revisionKey(factsOf(facts, kind).at(-1)?.revisions ?? NONE) !== revisionKey(revisions);
-  const last = factsOf(facts, 'operated').at(-1);
-  const operated =
-    operation &&
-    (last?.startedAt !== operation.startedAt ||
-      revisionKey(last.revisions) !== revisionKey(operation.revisions));
-  return [
-    ...(isNew('compared', comparison.revisions)
-      ? [{ kind: 'compared', revisions: comparison.revisions } as const]
-      : []),
-    ...(requested && isNew('requested', requested.revisions)
-      ? [{ kind: 'requested', revisions: requested.revisions } as const]
-      : []),
-    ...(operated
-      ? [
-          {
-            kind: 'operated',
-            revisions: operation.revisions,
-            startedAt: operation.startedAt,
-          } as const,
-        ]
-      : []),
-  ];
+    !isSameRevisions(factsOf(facts, kind).at(-1)?.revisions ?? NONE, revisions);
+  const fresh: FactKind[] = [];
+  if (isNew('compared', comparison.revisions)) {
+    fresh.push({ kind: 'compared', revisions: comparison.revisions });
+  }
+  if (requested && isNew('requested', requested.revisions)) {
+    fresh.push({ kind: 'requested', revisions: requested.revisions });
+  }
+  if (operation && !isSameRun(factsOf(facts, 'operated').at(-1), operation)) {
+    const { revisions, startedAt } = operation;
+    fresh.push({ kind: 'operated', revisions, startedAt });
+  }
+  return fresh;
+}
+
+function isSameRun(
+  known: FactOf<'operated'> | undefined,
+  { startedAt, revisions }: Operation,
+): boolean {
+  return known?.startedAt === startedAt && isSameRevisions(known.revisions, revisions);
 }
 
 const NONE: Revisions = { resolved: [], tracked: [] };
@@ -161,9 +164,12 @@ function isSameEnd(
   return known.startedAt === startedAt && known.finishedAt === finishedAt;
 }
 
-function healthFacts(facts: readonly Fact[], { health }: Application): readonly FactKind[] {
-  const known = factsOf(facts, 'turned').at(-1);
-  return known?.health === health.status ? [] : [{ kind: 'turned', health: health.status }];
+function healthFacts(facts: readonly Fact[], judged: Judged): readonly FactKind[] {
+  const now = [
+    { kind: 'turned', health: judged.application.health.status },
+    { kind: 'judged', health: healthOf(judged) },
+  ] as const;
+  return now.filter(({ kind, health }) => factsOf(facts, kind).at(-1)?.health !== health);
 }
 
 function imageFacts(

@@ -1,5 +1,6 @@
 import {
   type Application,
+  type Comparison,
   type Operation,
   type ResourceKey,
   type ResourceResult,
@@ -7,7 +8,7 @@ import {
   resourceName,
 } from '../application/types.js';
 import type { Moment } from './moment.js';
-import { revisionKey } from './target.js';
+import { isSameRevisions, revisionKey } from './target.js';
 
 /**
  * Everything seen of an Application since the wait began, in the order of its snapshots: what
@@ -27,7 +28,7 @@ export interface Observations {
 /** A comparison as it was when it was first seen so. */
 export interface ComparisonSnapshot {
   readonly at: number;
-  readonly key: string;
+  readonly revisions: Revisions;
   readonly reconciledAt: string;
   /** It came after a gap, so it may not be the first one with these revisions. */
   readonly gap: boolean;
@@ -50,6 +51,7 @@ export interface SeenOperation {
   readonly selective: boolean;
   readonly dryRun: boolean;
   readonly automated: boolean;
+  readonly respectsIgnored?: true;
   readonly phase: Operation['phase'];
   readonly finishedAt: string;
   /** The first snapshot with it. */
@@ -133,16 +135,18 @@ function withComparison(
   at: number,
   gap: boolean,
 ): readonly ComparisonSnapshot[] {
-  const key = revisionKey(application.comparison.revisions);
+  const { reconciledAt, comparison } = application;
+  const { revisions } = comparison;
   const last = comparisons.at(-1);
-  const compared = comparedIn(application, last?.compared);
-  if (last && last.key === key && saysTheSame(last.compared, compared)) return comparisons;
-  const snapshot = { at, key, reconciledAt: application.reconciledAt, gap };
+  const compared = comparedIn(comparison, last?.compared);
+  const same = last && isSameRevisions(last.revisions, revisions);
+  if (same && saysTheSame(last.compared, compared)) return comparisons;
+  const snapshot = { at, revisions, reconciledAt, gap };
   return [...comparisons, { ...snapshot, compared: seenBefore(comparisons, compared) ?? compared }];
 }
 
-function comparedIn({ comparison }: Application, before: Compared | undefined): Compared {
-  const found = comparison.resources.filter((r) => !r.hook && r.status !== '');
+function comparedIn({ resources }: Comparison, before: Compared | undefined): Compared {
+  const found = resources.filter((r) => !r.hook && r.status !== '');
   const known = before?.resources ?? [];
   const same = known.length === found.length && found.every((each, i) => isSameKey(each, known[i]));
   return { resources: same ? known : found, statuses: found.map((each) => each.status) };
@@ -210,20 +214,16 @@ interface Sighting {
 }
 
 function begun(operation: Operation, { at, mayHaveMissedOperation, now }: Sighting): SeenOperation {
-  const { startedAt, revisions, selective, dryRun, automated, phase, finishedAt } = operation;
-  const { retryCount } = operation;
-  const facts = { startedAt, revisions, selective, dryRun, automated, phase, finishedAt };
-  const results = hasEnded(operation)
-    ? ({ kind: 'at once', all: operation.results } as const)
-    : ({ kind: 'in turn', all: [] } as const);
+  const { startedAt, revisions, selective, dryRun, automated } = operation;
+  const { phase, finishedAt, retryCount, respectsIgnored } = operation;
   return {
-    ...facts,
-    at,
-    seen: now,
+    ...{ startedAt, revisions, selective, dryRun, automated, phase, finishedAt, retryCount },
+    ...(respectsIgnored ? { respectsIgnored } : {}),
+    ...{ at, seen: now, mayHaveMissedOperation },
     earlierAttemptsUnseen: retryCount > 0,
-    retryCount,
-    mayHaveMissedOperation,
-    results,
+    results: hasEnded(operation)
+      ? { kind: 'at once', all: operation.results }
+      : { kind: 'in turn', all: [] },
   };
 }
 
@@ -232,20 +232,13 @@ function updated(
   operation: Operation,
   { at, gap, now }: Sighting,
 ): SeenOperation {
-  const end = hasEnded(operation) ? { endAt: known.endAt ?? at } : {};
   const { revisions, phase, finishedAt, retryCount } = operation;
-  const earlierAttemptsUnseen =
-    known.earlierAttemptsUnseen || (gap && retryCount !== known.retryCount);
-  const results = withResults(known, operation.results, now);
   return {
     ...known,
-    revisions,
-    phase,
-    finishedAt,
-    retryCount,
-    earlierAttemptsUnseen,
-    results,
-    ...end,
+    ...{ revisions, phase, finishedAt, retryCount },
+    earlierAttemptsUnseen: known.earlierAttemptsUnseen || (gap && retryCount !== known.retryCount),
+    results: withResults(known, operation.results, now),
+    ...(hasEnded(operation) ? { endAt: known.endAt ?? at } : {}),
   };
 }
 
@@ -269,10 +262,10 @@ function inTurn(
   results: readonly ResourceResult[],
   now: Moment,
 ): readonly SeenResult[] {
-  const byName = new Map(known.map((each) => [resultName(each.latest), each]));
+  const byName = new Map(known.map((each) => [toldName(each.latest), each]));
   const next = new Map(byName);
   for (const latest of results) {
-    const name = resultName(latest);
+    const name = toldName(latest);
     const before = byName.get(name);
     const first = firstWord(before?.first, latest);
     if (!first || before?.latest === latest) continue;
@@ -296,7 +289,13 @@ function firstWord(
   if (!known) return spoken;
   const recovered =
     known.status === 'SyncFailed' && spoken !== undefined && result.status !== 'SyncFailed';
-  return recovered ? result : known;
+  if (recovered) return result;
+  return known.namespace === result.namespace ? known : { ...known, namespace: result.namespace };
+}
+
+/** That a resource has no namespace may be told only later in the same operation. */
+function toldName(result: ResourceResult): string {
+  return resultName({ ...result, namespace: result.toldNamespace ?? result.namespace });
 }
 
 /** A hook may run in several phases under one name; a resource has one result. */

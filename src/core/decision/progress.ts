@@ -1,9 +1,9 @@
 import type { Application, Revisions } from '../application/types.js';
 import { cameAfter, type Fact, factsOf } from './facts.js';
 import { type After, ageOf, happenedAfter, type Moment } from './moment.js';
-import { hasEnded, type SeenOperation } from './observations.js';
+import { type ComparisonSnapshot, hasEnded, type SeenOperation } from './observations.js';
 import { isTarget, type State } from './state.js';
-import { namesRevision, revisionKey, type Target } from './target.js';
+import { isSameRevisions, namesRevision, revisionKey, type Target } from './target.js';
 
 /** Where the Application stands towards its target. */
 export interface TargetProgress {
@@ -35,7 +35,7 @@ function isReplaced(state: State, { revisions }: Standing): boolean {
   const { application } = state;
   const last = application?.history.at(-1) ?? lastSuccess(state);
   if (last && isOwnDeployment(state, last)) return false;
-  if (last && revisions && revisionKey(last.revisions) === revisionKey(revisions)) return true;
+  if (last && revisions && isSameRevisions(last.revisions, revisions)) return true;
   const duringWait = last !== undefined && last.startedAt > recordedAt(state);
   return duringWait || !neededNothing(state);
 }
@@ -49,16 +49,14 @@ function lastSuccess(state: State): SeenOperation | undefined {
 
 /** The comparison with the target was seen, and found nothing to do. */
 function neededNothing(state: State): boolean {
-  return state.seen.comparisons.some(
-    (each) => isTargetKey(state, each.key) && each.compared.statuses.every((s) => s === 'Synced'),
+  return comparisonsOfTarget(state).some(({ compared }) =>
+    compared.statuses.every((each) => each === 'Synced'),
   );
 }
 
-function isTargetKey({ application, target }: State, key: string): boolean {
-  const revisions: Revisions = { resolved: key.split(','), tracked: [] };
-  return (
-    application !== undefined && target !== undefined && isTarget(application, target, revisions)
-  );
+function comparisonsOfTarget({ application, target, seen }: State): readonly ComparisonSnapshot[] {
+  if (!application || !target) return [];
+  return seen.comparisons.filter((each) => isTarget(application, target, each.revisions));
 }
 
 /**
@@ -69,7 +67,7 @@ export function ownRevisions(state: State): readonly string[] | undefined {
   const deployments = [...state.seen.operations, ...(state.application?.history ?? [])];
   const own = deployments.findLast((each) => isOwnDeployment(state, each));
   if (own) return own.revisions.resolved;
-  return state.seen.comparisons.findLast((each) => isTargetKey(state, each.key))?.key.split(',');
+  return comparisonsOfTarget(state).at(-1)?.revisions.resolved;
 }
 
 /**
@@ -202,7 +200,7 @@ function isLater(state: State, application: Application, now: Moment): boolean {
   const { comparison, history } = application;
   const key = revisionKey(comparison.revisions);
   if (key === '' || comparison.status === 'Unknown') return false;
-  const arrived = comparedAfterTarget(state, key);
+  const arrived = comparedAfterTarget(state, comparison.revisions);
   if (arrived === 'yes' || contains(state, comparison.revisions)) return true;
   const own = lastOwn(state, application);
   if (own === undefined) return false;
@@ -214,10 +212,10 @@ function isLater(state: State, application: Application, now: Moment): boolean {
 }
 
 /** Whether those revisions were compared first after the target was seen first. */
-function comparedAfterTarget(state: State, key: string): After {
+function comparedAfterTarget(state: State, revisions: Revisions): After {
   const target = sightingOfTarget(state);
-  const first = factsOf(state.facts, 'compared').find(
-    (each) => revisionKey(each.revisions) === key,
+  const first = factsOf(state.facts, 'compared').find((each) =>
+    isSameRevisions(each.revisions, revisions),
   );
   return target && first ? cameAfter(first, target) : 'unknown';
 }
@@ -270,10 +268,7 @@ export function targetHydration({ facts, target }: State) {
 }
 
 /** An earlier dry revision had been hydrated to the same. */
-function isHydratedAgain(
-  { facts }: State,
-  hydration: Extract<Fact, { kind: 'hydrated' }>,
-): boolean {
+function isHydratedAgain({ facts }: State, hydration: HydratedFact): boolean {
   const earlier = facts.slice(0, facts.indexOf(hydration));
   return factsOf(earlier, 'hydrated').some(({ pair }) => pair.hydrated === hydration.pair.hydrated);
 }
@@ -308,8 +303,17 @@ export function lastEnding({ facts }: State): Ending | undefined {
 }
 
 /** When health was seen to become what it is; undefined: it was so at the first look. */
-export function healthSeen({ facts }: State): Moment | undefined {
-  const turned = factsOf(facts, 'turned').at(-1);
+export function healthSeen(state: State): Moment | undefined {
+  return lastSeen(state, 'turned');
+}
+
+/** The same of the health that counts, which may be that of a few resources. */
+export function judgedSeen(state: State): Moment | undefined {
+  return lastSeen(state, 'judged');
+}
+
+function lastSeen({ facts }: State, kind: 'turned' | 'judged'): Moment | undefined {
+  const turned = factsOf(facts, kind).at(-1);
   return turned && turned.at > 0 ? turned.seen : undefined;
 }
 
@@ -338,7 +342,7 @@ function progressManual(state: State, application: Application, target: Target):
   const key = revisionKey(last.revisions);
   const begun = state.seen.operations.findLast((each) => revisionKey(each.revisions) === key);
   const first = targetFirstSeen(state)?.at ?? Number.POSITIVE_INFINITY;
-  const older = comparedAfterTarget(state, key) !== 'yes' && isCompared(state, key);
+  const older = comparedAfterTarget(state, last.revisions) !== 'yes' && isCompared(state, key);
   if (begun === undefined || begun.at <= first || older) return UNSEEN;
   const compared = key === revisionKey(application.comparison.revisions);
   return { revisions: last.revisions, superseded: true, compared };

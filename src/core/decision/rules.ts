@@ -5,6 +5,7 @@ import type { SetState } from '../applicationset/standing.js';
 import type { ImagePattern } from '../filters/images.js';
 import { isHeldByWindow, type Looks } from '../result/looks.js';
 import type { Conclusion, Reason } from '../result/vocabulary.js';
+import { healthOf, isHealthOfAll, relevant } from './health.js';
 import { hasBroughtImages, type ImageStatus, imageStatus } from './images.js';
 import type { Moment } from './moment.js';
 import { hasEnded } from './observations.js';
@@ -17,11 +18,9 @@ import {
   hasFailedOperation,
   hasOwnOperation,
   hasUnsuccessfulOperation,
-  healthOf,
   hydrationOf,
   isComparisonBroken,
   isDeployed,
-  isHealthOfAll,
   isHealthOutdated,
   isLeftAlone,
   isRollingOut,
@@ -33,7 +32,6 @@ import {
   podFailureAt,
   podFailureOf,
   refusalOf,
-  relevant,
   type Situation,
   situationOf,
 } from './situation.js';
@@ -232,7 +230,8 @@ const UNFINISHED_ROWS = [
   },
   {
     id: 'no-such-resource',
-    applies: (s: Situation) => s.policy.waitResources.length > 0 && relevant(s).length === 0,
+    applies: (s: Situation) =>
+      s.policy.waitResources.length > 0 && isListed(s.application) && relevant(s).length === 0,
     verdict: ({ application }: Situation) =>
       failure(
         'invalid-input',
@@ -315,23 +314,19 @@ const SUCCESS_ROWS = [
   },
 ] as const satisfies readonly Row<string, Situation>[];
 
+/** Rows for an Application that is there; one of them always applies. */
+const SITUATION_ROWS = [...FAILURE_ROWS, ...UNFINISHED_ROWS, ...SUCCESS_ROWS] as const;
+
 const AS_IT_IS = 'wait-for-nothing';
 
-type RowId = (
-  | (typeof PRESENCE_ROWS)[number]
-  | (typeof FAILURE_ROWS)[number]
-  | (typeof UNFINISHED_ROWS)[number]
-  | (typeof SUCCESS_ROWS)[number]
-)['id'];
+type RowId = ((typeof PRESENCE_ROWS)[number] | (typeof SITUATION_ROWS)[number])['id'];
 export type RuleId = RowId | typeof AS_IT_IS;
 
 /** The rows of the table, in the order in which they are tried. */
 export const RULES: readonly RuleId[] = [
   ...PRESENCE_ROWS.map(({ id }) => id),
   AS_IT_IS,
-  ...FAILURE_ROWS.map(({ id }) => id),
-  ...UNFINISHED_ROWS.map(({ id }) => id),
-  ...SUCCESS_ROWS.map(({ id }) => id),
+  ...SITUATION_ROWS.map(({ id }) => id),
 ];
 
 /** What the state means: over, and how, or what is waited for; with the row that decided. */
@@ -343,10 +338,7 @@ export function judge(state: State, now: Moment): Verdict {
   if (state.policy.waitFor.includes('nothing')) {
     return { ...success(...asItIs(situation)), rule: AS_IT_IS };
   }
-  const verdict = firstOf<Situation>(
-    [...FAILURE_ROWS, ...UNFINISHED_ROWS, ...SUCCESS_ROWS],
-    situation,
-  );
+  const verdict = firstOf<Situation>(SITUATION_ROWS, situation);
   if (!verdict) throw new Error('the last row always applies');
   return verdict;
 }
@@ -359,10 +351,7 @@ function firstOf<Of>(rows: readonly Row<RowId, Of>[], of: Of): Verdict | undefin
 /** The reason that names a state nobody waits for: what a wait for everything would come to. */
 function asItIs({ policy, ...rest }: Situation): readonly [Reason, string] {
   const situation: Situation = { ...rest, policy: { ...policy, waitFor: ['sync', 'health'] } };
-  const verdict = firstOf<Situation>(
-    [...FAILURE_ROWS, ...UNFINISHED_ROWS, ...SUCCESS_ROWS],
-    situation,
-  );
+  const verdict = firstOf<Situation>(SITUATION_ROWS, situation);
   if (verdict?.kind !== 'waiting') return [verdict?.reason ?? 'synced', verdict?.what ?? ''];
   const reason = verdict.cause ?? (situation.busy ? 'operation-running' : 'synced');
   return [reason, `as it is, without waiting for ${verdict.what}`];
@@ -476,6 +465,11 @@ function ofDeleted(policy: Policy): Verdict {
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
   return failure('deleted', 'it was deleted');
+}
+
+/** Before the first comparison, and where none succeeds, it is not known which resources there are. */
+function isListed({ comparison }: Application): boolean {
+  return !['', 'Unknown'].includes(comparison.status);
 }
 
 function phaseOf({ operation }: Application): string {

@@ -7,22 +7,22 @@ import {
   resourceName,
 } from '../application/types.js';
 import { isRolledOut } from '../applicationset/rollout.js';
-import { selects } from '../filters/patterns.js';
 import {
   hopelessAt,
   hopelessFailure,
   type LastingFailure,
   type PodFailures,
 } from '../within/lasting-failures.js';
+import { healthOf, isHealthByResource, relevant } from './health.js';
 import { isForImages, mayBringImages } from './images.js';
 import { ageOf, type Moment } from './moment.js';
 import { hasEnded, isBusy, resultsSeen, type SeenOperation } from './observations.js';
 import {
   failedHydrations,
-  healthSeen,
   isBeforeTrigger,
   isOwnDeployment,
   isReconciledAfter,
+  judgedSeen,
   lastEnding,
   type TargetProgress,
   targetFirstSeen,
@@ -159,7 +159,9 @@ export function refusalOf(situation: Situation): Condition | undefined {
 
 /** The comparison is with what it was at the first look: the images may come with a later one. */
 function isComparedAsBefore({ state, application }: Situation): boolean {
-  return state.seen.comparisons[0]?.key === revisionKey(application.comparison.revisions);
+  const [first] = state.seen.comparisons;
+  const key = revisionKey(application.comparison.revisions);
+  return first !== undefined && revisionKey(first.revisions) === key;
 }
 
 /** A condition may be left from an earlier revision: then it names that one. */
@@ -332,17 +334,6 @@ export function needsHealth({ waitFor, images }: Policy): boolean {
   return waitFor.includes('health') || images.length > 0;
 }
 
-/** The resources that must be in sync and healthy: all, or those of `wait-resources`. */
-export function relevant({
-  application,
-  policy,
-}: Pick<Situation, 'application' | 'policy'>): readonly ComparedResource[] {
-  const all = application.comparison.resources.filter((each) => !each.hook);
-  return policy.waitResources.length === 0
-    ? all
-    : all.filter((each) => selects(policy.waitResources, each));
-}
-
 /** Health is computed apart from the operation: what was computed before its end is not believed. */
 export function isHealthOutdated(situation: Situation): boolean {
   const { state, application, now, progress, policy } = situation;
@@ -354,55 +345,12 @@ export function isHealthOutdated(situation: Situation): boolean {
   return !isReconciledAfter(state, application, ending.finishedAt, now);
 }
 
-/**
- * Health of the Application, or the worst of the resources asked for. Where the object has health
- * by resource, those without are of kinds for which Argo CD has none: they are well.
- */
-export function healthOf(situation: Pick<Situation, 'application' | 'policy'>): string {
-  const { application } = situation;
-  const own = application.health.status;
-  if (own === 'Healthy' || !isHealthByResource(situation)) return own;
-  return relevant(situation).reduce(
-    (worst, { health }) =>
-      HEALTH_ORDER.indexOf(health) > HEALTH_ORDER.indexOf(worst) ? health : worst,
-    'Healthy',
-  );
-}
-
-/** Whether `wait-resources` can have an effect on health. */
-function isHealthByResource({
-  application,
-  policy,
-}: Pick<Situation, 'application' | 'policy'>): boolean {
-  if (policy.waitResources.length === 0 || application.healthInTree) return false;
-  return application.comparison.resources.some((each) => !each.hook && each.health !== '');
-}
-
-/** `wait-resources` is given, and has no effect on health. */
-export function isHealthOfAll(situation: Pick<Situation, 'application' | 'policy'>): boolean {
-  return situation.policy.waitResources.length > 0 && !isHealthByResource(situation);
-}
-
-/** Best to worst, as Argo CD has it. */
-export const HEALTH_ORDER: readonly string[] = [
-  'Healthy',
-  'Suspended',
-  'Progressing',
-  'Missing',
-  'Degraded',
-  'Unknown',
-];
-
-/** Milliseconds of `degraded-grace` that are left. */
-export function graceLeft({ state, policy, application, now }: Situation): number {
-  const { since } = state;
-  const ending = lastEnding(state);
-  const lasted = Math.min(
-    ending ? ageOf(now, ending.seen ?? ending.finishedAt, since) : Number.POSITIVE_INFINITY,
-    now.elapsed - (targetFirstSeen(state)?.when ?? since).elapsed,
-    ageOf(now, healthSeen(state) ?? application.health.lastTransitionTime, since),
-  );
-  return policy.degradedGraceMs - lasted;
+/** Milliseconds of `degraded-grace` that are left. What had happened by the first look came no later. */
+export function graceLeft({ state, policy, now }: Situation): number {
+  const first = (targetFirstSeen(state)?.when ?? state.since).elapsed;
+  const [ended, turned] = [lastEnding(state)?.seen, judgedSeen(state)];
+  const latest = Math.max(first, ended?.elapsed ?? first, turned?.elapsed ?? first);
+  return policy.degradedGraceMs - (now.elapsed - latest);
 }
 
 /** Whether any operation, selective ones too, was for the target. */

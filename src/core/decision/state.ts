@@ -291,7 +291,7 @@ function withSnapshot(state: State, event: Extract<Event, { kind: 'snapshot' }>)
         : before.looks,
     target: untaggedTarget(before.target ?? before.resolve(application), tags),
     seen,
-    facts: withFacts(factsBefore, application, before.policy.images, seen, now),
+    facts: withFacts(factsBefore, application, before.policy, seen, now),
   });
 }
 

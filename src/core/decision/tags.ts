@@ -30,7 +30,7 @@ export function untagged(application: Application, tags: Tags): Application {
 export function untaggedEvidence(seen: Observations, tags: Tags): Observations {
   return {
     ...seen,
-    comparisons: seen.comparisons.map((each) => ({ ...each, key: keyOfCommits(each.key, tags) })),
+    comparisons: seen.comparisons.map((each) => withCommits(each, tags)),
     operations: seen.operations.map((each) => withCommits(each, tags)),
   };
 }
@@ -53,11 +53,4 @@ function withCommits<T extends { readonly revisions: Revisions }>(at: T, tags: T
   if (!resolved.some((each) => tags.has(each))) return at;
   const commits = resolved.map((each) => tags.get(each) ?? each);
   return { ...at, revisions: { ...at.revisions, resolved: commits } };
-}
-
-function keyOfCommits(key: string, tags: Tags): string {
-  return key
-    .split(',')
-    .map((each) => tags.get(each) ?? each)
-    .join(',');
 }

@@ -58,9 +58,11 @@ export function resolveTarget(
     const { text } = request;
     const why = 'named by the input revision';
     const own = sourcesOf(run, application);
-    if (isSha(text))
-      return { kind: 'revision', text, ...(own.size > 0 ? { sources: own } : {}), why };
-    if (own.size > 0) return { kind: 'revision', text, lookup: run.repository, why };
+    const sources = isSha(text) && own.size > 0 ? { sources: own } : {};
+    if (own.size > 0 && mayBeName(text)) {
+      return { kind: 'revision', text, ...sources, lookup: run.repository, why };
+    }
+    if (isSha(text)) return { kind: 'revision', text, ...sources, why };
     return withDoubt({ kind: 'revision', text, why }, application);
   }
   return automatic(run, application);
@@ -74,7 +76,7 @@ export function lookedUp(
 ): Target {
   if (target.kind === 'any') return target;
   const { lookup: _asked, ...rest } = target;
-  if (sha === undefined) return withDoubt(rest, application);
+  if (sha === undefined) return isSha(rest.text) ? rest : withDoubt(rest, application);
   return { ...rest, text: sha, why: `${target.text} names ${sha}` };
 }
 
@@ -159,13 +161,18 @@ export function tracks(
 ): boolean {
   const tracked = source?.targetRevision || 'HEAD';
   if (tracked === 'HEAD') return ref === `refs/heads/${commit.defaultBranch}`;
-  if (isSha(tracked)) return samePrefix(commit.sha, tracked);
+  if (isSha(tracked) && samePrefix(commit.sha, tracked)) return true;
   return [`refs/heads/${tracked}`, `refs/tags/${tracked}`, tracked].includes(ref);
 }
 
 /** Seven or more hex digits: a commit, or the beginning of one. */
 export function isSha(text: string): boolean {
   return /^[0-9a-f]{7,64}$/i.test(text);
+}
+
+/** Digits alone may be a tag, of a date say, where they are not as many as a SHA has. */
+function mayBeName(text: string): boolean {
+  return !isSha(text) || /^\d{1,39}$/.test(text);
 }
 
 /**
@@ -186,7 +193,9 @@ export function matches(
     ) {
       return true;
     }
-    return !isSha(target.text) && sameVersion(target.text, revisions.tracked[i] ?? '');
+    // In a registry a tag may look like a commit; a commit in Git is what it was resolved to.
+    const mayBeTracked = mayBeName(target.text) || resolved.startsWith('sha256:');
+    return mayBeTracked && sameVersion(target.text, revisions.tracked[i] ?? '');
   });
 }
 
@@ -220,6 +229,18 @@ function sameVersion(a: string, b: string): boolean {
 /** Revisions as one string, to tell states apart; empty while they are not resolved. */
 export function revisionKey(revisions: Revisions): string {
   return revisions.resolved.join(',');
+}
+
+/**
+ * Whether both are the same, also in what they were resolved from, as far as that is known: two tags
+ * may name one commit.
+ */
+export function isSameRevisions(a: Revisions, b: Revisions): boolean {
+  const isSame = (tracked: string, other = '') =>
+    tracked === '' || other === '' || tracked === other;
+  return (
+    revisionKey(a) === revisionKey(b) && a.tracked.every((each, i) => isSame(each, b.tracked[i]))
+  );
 }
 
 /** A commit's first eight digits; other revisions as they are. */

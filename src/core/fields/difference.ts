@@ -203,14 +203,26 @@ function isSamePort(before: unknown, after: unknown): boolean {
   return known && String(before) === String(after);
 }
 
-/** The leaves of an added or removed element, which are changes too where patterns ask for them. */
-export function leavesOf({ steps, ...sides }: FieldChange): readonly FieldChange[] {
+/**
+ * What is in an added or removed element, of which patterns may ask too: its leaves, the elements
+ * of its lists, and what is in those.
+ */
+export function leavesOf(change: FieldChange, mergeKeyOf: MergeKeyOf): readonly FieldChange[] {
+  return [...inElement(change, mergeKeyOf).take(MAX_CHANGES)];
+}
+
+function* inElement(
+  { steps, ...sides }: FieldChange,
+  mergeKeyOf: MergeKeyOf,
+): Generator<FieldChange, void> {
   const added = 'to' in sides;
   const side = added ? sides.to : sides.from;
-  if (added === 'from' in sides || !isJson(side)) return [];
-  const place: Place = { path: steps, mergeKeyOf: () => undefined };
-  const leaves = added ? inMaps({}, side, place) : inMaps(side, {}, place);
-  return [...leaves.take(MAX_CHANGES)];
+  if (added === 'from' in sides || !isJson(side) || steps.length >= MAX_DEPTH) return;
+  const place: Place = { path: steps, mergeKeyOf };
+  for (const leaf of added ? inMaps({}, side, place) : inMaps(side, {}, place)) {
+    yield leaf;
+    yield* inElement(leaf, mergeKeyOf);
+  }
 }
 
 /** By their paths, so that the same changes come out in the same order whatever the object's. */

@@ -1,4 +1,4 @@
-import { isJson, type Json } from './lists.js';
+import { isJson, type Json, jsonAt } from './lists.js';
 import { type ResourceFields, templateFields } from './resources.js';
 
 /**
@@ -24,25 +24,20 @@ export function historyFields(kept: readonly Json[], since: string): ResourceFie
 
 /** Of a ReplicaSet by annotation, of a ControllerRevision by field. */
 function revisionOf(object: Json): number {
-  const annotations = child(child(object, 'metadata'), 'annotations');
+  const annotations = jsonAt(jsonAt(object, 'metadata'), 'annotations');
   return Number(object['revision'] ?? annotations['deployment.kubernetes.io/revision'] ?? 0);
 }
 
 function createdAt(object: Json): string {
-  const created = child(object, 'metadata')['creationTimestamp'];
+  const created = jsonAt(object, 'metadata')['creationTimestamp'];
   return typeof created === 'string' ? created : '';
 }
 
 function templateOf(object: Json): Json | undefined {
-  const holder = object['kind'] === 'ControllerRevision' ? child(object, 'data') : object;
-  const template = child(holder, 'spec')['template'];
+  const holder = object['kind'] === 'ControllerRevision' ? jsonAt(object, 'data') : object;
+  const template = jsonAt(holder, 'spec')['template'];
   if (!isJson(template)) return undefined;
   // A ControllerRevision is a patch: it says how it is to be applied.
   const { $patch: _how, ...content } = template;
   return content;
-}
-
-function child(object: Json, key: string): Json {
-  const value = object[key];
-  return isJson(value) ? value : {};
 }

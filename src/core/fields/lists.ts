@@ -7,6 +7,12 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object in a field; an empty one where there is none. */
+export function jsonAt(object: Json, key: string): Json {
+  const value = object[key];
+  return isJson(value) ? value : {};
+}
+
 /** The fields whose values tell the elements of a list apart, as in `k:{"name":"main"}`. */
 export type MergeKey = readonly string[];
 

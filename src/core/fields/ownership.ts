@@ -1,4 +1,4 @@
-import { isJson, type Json, type MergeKey, type MergeKeyOf } from './lists.js';
+import { isJson, type Json, jsonAt, type MergeKey, type MergeKeyOf } from './lists.js';
 import type { FieldPath, Step } from './path.js';
 
 /**
@@ -18,9 +18,8 @@ export function ownedBy(object: Json): readonly Owned[] {
 
 /** Its entries; a subresource's are not of its making. */
 function entriesOf(object: Json): readonly Json[] {
-  const metadata = isJson(object['metadata']) ? object['metadata'] : {};
-  const entries = Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : [];
-  return entries
+  const entries = jsonAt(object, 'metadata')['managedFields'];
+  return (Array.isArray(entries) ? entries : [])
     .filter(isJson)
     .filter((entry) => entry['manager'] === MANAGER && !entry['subresource']);
 }

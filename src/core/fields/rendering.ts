@@ -1,5 +1,6 @@
+import { isClusterScoped } from '../application/scoped.js';
 import type { ResourceKey } from '../application/types.js';
-import { isJson, type Json } from './lists.js';
+import { type Json, jsonAt } from './lists.js';
 import { type ResourceFields, renderedFields } from './resources.js';
 
 /** What Argo CD renders of an Application's sources at two revisions. */
@@ -51,8 +52,7 @@ function byName(manifests: readonly Json[], namespace: string): Manifests {
   const named = manifests.filter((each) => !isHook(each) && manifestKey(each).name !== '');
   return new Map(
     named.map((each) => {
-      const key = manifestKey(each);
-      return [nameOf({ ...key, namespace: key.namespace || namespace }), each];
+      return [nameOf(placed(manifestKey(each), namespace)), each];
     }),
   );
 }
@@ -64,61 +64,26 @@ function nameOf({ group, kind, namespace, name }: ResourceKey): string {
 
 /** What a manifest says that it is, without what the destination adds. */
 export function manifestKey(manifest: Json): ResourceKey & { readonly version: string } {
-  const metadata = metadataOf(manifest);
+  const metadata = jsonAt(manifest, 'metadata');
   const [first = '', second] = text(manifest['apiVersion']).split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
-  const { namespace, name } = {
-    namespace: text(metadata['namespace']),
-    name: text(metadata['name']),
-  };
+  const [namespace, name] = [text(metadata['namespace']), text(metadata['name'])];
   return { group, version, kind: text(manifest['kind']), namespace, name };
 }
 
 /** Where a manifest says no namespace, it is the destination's, unless its kind has none. */
 function placed<T extends ResourceKey>(key: T, namespace: string): T {
-  const whole = key.namespace !== '' || CLUSTER_SCOPED.has(`${key.group}/${key.kind}`);
-  return whole ? key : { ...key, namespace };
+  if (isClusterScoped(key)) return { ...key, namespace: '' };
+  return key.namespace === '' ? { ...key, namespace } : key;
 }
-
-/** Kubernetes' own kinds without a namespace; a custom one is told only by its definition. */
-const CLUSTER_SCOPED = new Set([
-  '/Namespace',
-  '/Node',
-  '/PersistentVolume',
-  'admissionregistration.k8s.io/MutatingAdmissionPolicy',
-  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding',
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
-  'apiextensions.k8s.io/CustomResourceDefinition',
-  'apiregistration.k8s.io/APIService',
-  'certificates.k8s.io/CertificateSigningRequest',
-  'flowcontrol.apiserver.k8s.io/FlowSchema',
-  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration',
-  'gateway.networking.k8s.io/GatewayClass',
-  'networking.k8s.io/IngressClass',
-  'node.k8s.io/RuntimeClass',
-  'rbac.authorization.k8s.io/ClusterRole',
-  'rbac.authorization.k8s.io/ClusterRoleBinding',
-  'scheduling.k8s.io/PriorityClass',
-  'snapshot.storage.k8s.io/VolumeSnapshotClass',
-  'storage.k8s.io/CSIDriver',
-  'storage.k8s.io/StorageClass',
-]);
 
 /** They are applied in an operation, not compared. */
 function isHook(manifest: Json): boolean {
-  const annotations = metadataOf(manifest)['annotations'];
-  if (!isJson(annotations)) return false;
+  const annotations = jsonAt(jsonAt(manifest, 'metadata'), 'annotations');
   return HOOKS.some((annotation) => text(annotations[annotation]) !== '');
 }
 
 const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
-
-function metadataOf(manifest: Json): Json {
-  return isJson(manifest['metadata']) ? manifest['metadata'] : {};
-}
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';

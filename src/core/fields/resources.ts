@@ -1,5 +1,5 @@
 import { differences, type FieldChange, MAX_CHANGES, sorted } from './difference.js';
-import { isJson, type Json, type MergeKeyOf, mergeKeysOf } from './lists.js';
+import { isJson, type Json, jsonAt, type MergeKeyOf, mergeKeysOf } from './lists.js';
 import { isOwned, ownedBy, ownedMergeKeys } from './ownership.js';
 import type { FieldPath } from './path.js';
 
@@ -120,9 +120,4 @@ function asStored({ stringData, ...content }: Json): Json {
 
 function without(map: Json, keys: readonly string[]): Json {
   return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
-}
-
-function jsonAt(object: Json, key: string): Json {
-  const value = object[key];
-  return isJson(value) ? value : {};
 }

@@ -1,4 +1,4 @@
-import { isJson, type Json } from './lists.js';
+import { isJson, type Json, jsonAt } from './lists.js';
 
 /**
  * Whether an entry of an Application's history was rendered from the sources that its spec has now,
@@ -19,9 +19,8 @@ function sourcesIn(holder: Json): readonly Json[] {
 
 /** What is deployed of a hydrated Application is what the hydrator wrote. */
 function hydratedSource(hydrator: Json): Json {
-  const [dry, sync] = [hydrator['drySource'], hydrator['syncSource']];
-  const { repoURL } = isJson(dry) ? dry : {};
-  return { repoURL, ...(isJson(sync) ? sync : {}) };
+  const { repoURL } = jsonAt(hydrator, 'drySource');
+  return { repoURL, ...jsonAt(hydrator, 'syncSource') };
 }
 
 /** Which revision is rendered, and what the source is called, is not what it is made of. */

@@ -1,4 +1,4 @@
-import { compileGlob } from './globs.js';
+import { compileGlob, isLiteral } from './globs.js';
 import { bad, good, type Parsed, quoted } from './parsed.js';
 
 /** Tells whether an Application is meant. */
@@ -8,11 +8,6 @@ const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const NAME = /^[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/;
 const GLOB_CHARACTERS = /^[-.a-z0-9*?[\]{},!^]+$/;
 const SHAPE = 'write name or namespace/name, globs allowed (shop-*)';
-
-/** Whether a text is a plain name rather than a glob. */
-export function isLiteral(text: string): boolean {
-  return !/[*?[\]{}]/.test(text);
-}
 
 /** Whether a text can be the name of a namespace. */
 export function isNamespace(text: string): boolean {

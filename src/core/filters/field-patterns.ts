@@ -1,4 +1,5 @@
 import { type FieldChange, leavesOf } from '../fields/difference.js';
+import { mergeKeysOf } from '../fields/lists.js';
 import type { FieldPath } from '../fields/path.js';
 import type { Unknown } from '../fields/resources.js';
 import { compileGlob, type Glob } from './globs.js';
@@ -111,10 +112,14 @@ function skipped(globs: readonly StepGlob[], positions: Set<number>): Set<number
   return positions;
 }
 
-/** The changes that a condition asks about; of an added or removed element its leaves count too. */
+/**
+ * The changes that a condition asks about; what is in an added or removed element counts too.
+ * @param group API group of the resource
+ */
 export function matchingFields(
   { patterns, from, to }: FieldCondition,
   changes: readonly FieldChange[],
+  group: string,
 ): readonly FieldChange[] {
   const asked = (change: FieldChange) =>
     patterns.some((each) => !each.negative && each.matches(change.steps)) &&
@@ -123,7 +128,8 @@ export function matchingFields(
     (change.hidden === true ||
       ((from === undefined || from.matches(valueText(change, 'from'))) &&
         (to === undefined || to.matches(valueText(change, 'to')))));
-  return changes.filter((each) => asked(each) || leavesOf(each).some(asked));
+  const mergeKeyOf = mergeKeysOf(group);
+  return changes.filter((each) => asked(each) || leavesOf(each, mergeKeyOf).some(asked));
 }
 
 /** A value as conditions and tables have it: texts as they are, an absent one empty, all else JSON. */

@@ -1,4 +1,5 @@
 import { type FieldChange, leavesOf } from '../fields/difference.js';
+import { mergeKeysOf } from '../fields/lists.js';
 import type { Change, ChangeClass } from '../result/vocabulary.js';
 import type { ApplicationMatcher } from './application-names.js';
 import { type FieldCondition, matchingFields, mayMatchUnknown } from './field-patterns.js';
@@ -56,20 +57,21 @@ function imagesIn(
 ): readonly string[] {
   const { fields } = change;
   if (change.change !== 'updated' || !fields || fields.unknown === 'any') return imagesOf(change);
-  return changedImages(fields.changes);
+  return changedImages(fields.changes, change.group);
 }
 
-function changedImages(changes: readonly FieldChange[]): readonly string[] {
+function changedImages(changes: readonly FieldChange[], group: string): readonly string[] {
+  const mergeKeyOf = mergeKeysOf(group);
   return changes
-    .flatMap((each) => [each, ...leavesOf(each)])
+    .flatMap((each) => [each, ...leavesOf(each, mergeKeyOf)])
     .filter(({ steps }) => steps.at(-1)?.text === 'image')
     .flatMap(({ to }) => (typeof to === 'string' ? [to] : []));
 }
 
 /** Created and pruned resources match as without the condition, and so does what is not known. */
-function fieldsMatch(condition: FieldCondition, { change, fields }: Change): boolean {
+function fieldsMatch(condition: FieldCondition, { change, fields, group }: Change): boolean {
   if (change !== 'updated' || !fields) return true;
-  if (matchingFields(condition, fields.changes).length > 0) return true;
+  if (matchingFields(condition, fields.changes, group).length > 0) return true;
   return mayMatchUnknown(condition, fields.unknown);
 }
 
@@ -79,7 +81,7 @@ export function isGuess({ fields: condition, image }: Filter, change: Change): b
   if (image && change.images.length === 0 && !fields) return true;
   if (!condition || change.change !== 'updated') return false;
   if (!fields) return true;
-  const found = matchingFields(condition, fields.changes);
+  const found = matchingFields(condition, fields.changes, change.group);
   const byValue = condition.from !== undefined || condition.to !== undefined;
   return found.length === 0 || (byValue && found.every((each) => each.hidden === true));
 }

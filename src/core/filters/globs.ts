@@ -1,5 +1,5 @@
 import { braceExpand, Minimatch } from 'minimatch';
-import { bad, good, type Parsed, quoted } from './parsed.js';
+import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
 
 /** A compiled glob. */
 export interface Glob {
@@ -47,22 +47,27 @@ export function compileGlob(text: string, options: GlobOptions = {}): Parsed<Glo
 
 /** Compiles several globs; a text matches when one of them does. */
 export function compileAny(texts: readonly string[], options: GlobOptions): Parsed<Glob> {
-  const problems: string[] = [];
-  const globs: Glob[] = [];
-  for (const text of texts) {
+  return anyOf(texts, (text) => {
     const glob = compileGlob(text, options);
-    if (glob.ok) globs.push(glob.value);
-    else problems.push(...glob.problems.map((problem) => `${quoted(text)} ${problem}`));
-  }
-  if (problems.length > 0) return bad(...problems);
+    return glob.ok ? glob : bad(...glob.problems.map((problem) => `${quoted(text)} ${problem}`));
+  });
+}
+
+/** Several texts, each of them compiled, as one glob: a text matches when one of them does. */
+export function anyOf(
+  texts: readonly string[],
+  compile: (text: string) => Parsed<Glob>,
+): Parsed<Glob> {
+  const globs = parseAll(texts, compile);
+  if (!globs.ok) return globs;
   return good({
-    matches: (text) => globs.some((glob) => glob.matches(text)),
-    weight: globs.reduce((sum, glob) => sum + glob.weight, 0),
+    matches: (text) => globs.value.some((glob) => glob.matches(text)),
+    weight: globs.value.reduce((sum, glob) => sum + glob.weight, 0),
   });
 }
 
 /** Whether a text is a plain name rather than a glob. */
-function isLiteral(text: string): boolean {
+export function isLiteral(text: string): boolean {
   return !/[\\*?[\]{}()]/.test(text);
 }
 

@@ -10,7 +10,7 @@ import {
   parseFieldPattern,
 } from './field-patterns.js';
 import type { Filter } from './filter.js';
-import { compileAny, type Glob } from './globs.js';
+import { anyOf, compileAny, type Glob } from './globs.js';
 import { bad, good, type Parsed, parseAll, quoted } from './parsed.js';
 import {
   listProblem,
@@ -188,6 +188,10 @@ function readFields(
   return patterns && { patterns, ...(from ? { from } : {}), ...(to ? { to } : {}) };
 }
 
+function compileTexts(texts: readonly string[]): Parsed<Glob> {
+  return anyOf(texts, compileText);
+}
+
 /** A value may be the empty text: the field was not there. */
 const EMPTY_ALLOWED = true;
 
@@ -195,15 +199,6 @@ function parseFieldPatterns(texts: readonly string[]): Parsed<readonly FieldPatt
   const parsed = parseAll(texts, parseFieldPattern);
   if (!parsed.ok || parsed.value.some((each) => !each.negative)) return parsed;
   return bad("has only negative patterns, which match nothing: add a positive one such as '**'");
-}
-
-function compileTexts(texts: readonly string[]): Parsed<Glob> {
-  const globs = parseAll(texts, (text) => compileText(text));
-  if (!globs.ok) return globs;
-  return good({
-    matches: (text) => globs.value.some((each) => each.matches(text)),
-    weight: globs.value.reduce((sum, each) => sum + each.weight, 0),
-  });
 }
 
 function fieldsWeight({ patterns, from, to }: FieldCondition): number {

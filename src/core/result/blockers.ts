@@ -1,3 +1,4 @@
+import { SKIP_ANNOTATION } from '../application/parse.js';
 import { pluralize } from '../application/phrases.js';
 import type {
   Application,
@@ -7,11 +8,12 @@ import type {
   ResourceResult,
 } from '../application/types.js';
 import { rolloutSentence } from '../applicationset/rollout.js';
+import { isHealthOfAll } from '../decision/health.js';
 import { happenedAfter, type Moment, timeText } from '../decision/moment.js';
 import { hasEnded, isBusy } from '../decision/observations.js';
 import { healthSeen, targetHydration, targetProgress } from '../decision/progress.js';
 import { shortRevision } from '../decision/rules.js';
-import { hydrationOf, isHealthOfAll } from '../decision/situation.js';
+import { hydrationOf } from '../decision/situation.js';
 import { isTarget, type State } from '../decision/state.js';
 import { shortSha } from '../decision/target.js';
 import type { Looks } from './looks.js';
@@ -19,8 +21,8 @@ import type { Blocker } from './vocabulary.js';
 
 /**
  * What keeps an Application from its end, in the order in which a person should look: conditions,
- * the hydration, the operation with what failed in it, what is not healthy, why nothing came, and
- * what is left OutOfSync.
+ * the hydration, the operation with what failed in it, whether Argo CD is told to skip it, what is
+ * not healthy, why nothing came, and what is left OutOfSync.
  */
 export function blockersOf(state: State, now: Moment): readonly Blocker[] {
   return [...detailsOf(state, now)].map(({ blocker }) => blocker);
@@ -45,16 +47,15 @@ function detailsOf(state: State, now: Moment): readonly Detail[] {
     ...plain(hydration(state, application, now)),
     ...operation(application, now),
     ...plain([
+      ...skipping(application),
       ...health(state, application),
       ...nothingCame(state, application, now),
       ...comparison(state, application),
     ]),
   ];
   // What failed to apply is OutOfSync too, which tells nothing more.
-  const once = all.filter(
-    (each, i) => all.findIndex((other) => other.blocker.subject === each.blocker.subject) === i,
-  );
-  return [...plain(conditions(application)), ...once];
+  const bySubject = [...Map.groupBy(all, ({ blocker }) => blocker.subject).values()];
+  return [...plain(conditions(application)), ...bySubject.flatMap((same) => same.slice(0, 1))];
 }
 
 function plain(blockers: readonly Blocker[]): readonly Detail[] {
@@ -151,6 +152,13 @@ function resultBlocker(result: ResourceResult): Blocker {
   return { subject: `${hook}${place(result)}`, message: result.message || result.hookPhase };
 }
 
+/** Whatever is asked for, nothing comes of it, and what is shown is outdated. */
+function skipping({ skipped }: Application): readonly Blocker[] {
+  if (!skipped) return [];
+  const message = 'Argo CD neither compares nor syncs until it is removed';
+  return [{ subject: `annotation ${SKIP_ANNOTATION}`, message }];
+}
+
 function health(state: State, application: Application): readonly Blocker[] {
   const { status, message } = application.health;
   if (status === '' || status === 'Healthy') return [];
@@ -214,7 +222,7 @@ function selectiveSync(
 
 /** No operation, and none asked for: why, as far as the Application tells. */
 function nothingCame(state: State, application: Application, now: Moment): readonly Blocker[] {
-  if (state.target?.kind !== 'revision' || isBusy(application)) return [];
+  if (state.target?.kind !== 'revision' || isBusy(application) || application.skipped) return [];
   const progress = targetProgress(state, now);
   const last = application.operation;
   if (last && isTarget(application, state.target, last.revisions)) return [];

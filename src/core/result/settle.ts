@@ -98,13 +98,13 @@ export function settle(name: string, state: State, end: End, now: Moment): Settl
 function unexplained(name: string, state: State, end: End, now: Moment): Settled {
   const { application } = state;
   const scope = scopeOf(state);
-  const classified = application ? classify(application, state.seen, scope) : NO_CHANGES;
+  const classified = application ? classify(name, application, state.seen, scope) : NO_CHANGES;
   // A revision that was never seen may have come and failed before the first look.
   const unseen = !isGood(end) && state.target?.kind === 'revision' && !targetFirstSeen(state);
   const unread = application?.unreadable !== undefined;
   const lost = classified.lost || unread || (unseen && application !== undefined);
   const replaced = classified.lost && !unread && isGood(end) && !state.seen.unreadableResources;
-  const changes = classified.changes.map((each) => ({ ...each, application: name }));
+  const { changes } = classified;
   return {
     end,
     result: {

@@ -370,16 +370,13 @@ function degradedBelow(root: TreeNode, at: TreeNode): Finding {
 }
 
 function healthFinding(root: TreeNode): Finding {
-  const { health, createdAt, rollout } = root;
-  const { reason, said } = rollout ? splitMessage(root.healthMessage) : ownWords(root);
+  const { health, createdAt, rollout, healthReason, healthMessage } = root;
+  const own = { reason: healthReason, said: healthMessage };
+  const { reason, said } = rollout ? splitMessage(healthMessage) : own;
   return {
     // What is missing may be of a later wave, which waits for the others.
     symptom: health === 'Degraded' ? 'is degraded' : 'is progressing',
     ...{ root, likeness: '', reason: reason || health },
     ...{ said, since: createdAt, at: root },
   };
-}
-
-function ownWords({ healthReason: reason, healthMessage: said }: TreeNode) {
-  return { reason, said };
 }

@@ -21,6 +21,13 @@ export function hooksOf({
   ]);
 }
 
+/** The names of its hooks that have succeeded in whatever phases they are of. */
+export function succeededHooks({ operation }: Pick<Application, 'operation'>): ReadonlySet<string> {
+  const run = operation?.results.filter((each) => each.hookType !== '') ?? [];
+  const left = new Set(run.filter((each) => each.hookPhase !== 'Succeeded').map(resourceName));
+  return new Set(run.map(resourceName).filter((name) => !left.has(name)));
+}
+
 /**
  * What was last seen of each hook while its pods told of a failure, by the hook's name: its delete
  * policy, or a retry, takes them away.
@@ -31,8 +38,16 @@ export type SeenHooks = ReadonlyMap<string, readonly TreeNode[]>;
 const MOST_HOOKS = 50;
 const MOST_PODS = 10;
 
-/** Takes in a look. A hook that succeeds in the end has nothing to tell. */
-export function rememberHooks(seen: SeenHooks, tree: ResourceTree, hooks: Hooks): SeenHooks {
+/**
+ * Takes in a look. A hook that succeeds in the end has nothing to tell.
+ * @param succeeded may be gone already, as its delete policy has it
+ */
+export function rememberHooks(
+  seen: SeenHooks,
+  tree: ResourceTree,
+  hooks: Hooks,
+  succeeded: ReadonlySet<string>,
+): SeenHooks {
   const next = new Map(seen);
   const family = familyOf(tree);
   for (const root of family.roots) {
@@ -45,7 +60,8 @@ export function rememberHooks(seen: SeenHooks, tree: ResourceTree, hooks: Hooks)
     // The pods tell more than the Job, which may be all that is left.
     else if (root.health === 'Degraded' && !next.has(name)) next.set(name, [root]);
   }
-  return new Map([...next].slice(-MOST_HOOKS));
+  const open = [...next].filter(([name]) => !succeeded.has(name));
+  return new Map(open.slice(-MOST_HOOKS));
 }
 
 function hasFailed({ pod }: TreeNode): boolean {

@@ -14,7 +14,11 @@ const NAME_UNITS = 100;
 const TITLE_UNITS = 200;
 
 /** What tells the reports of one step from those of another, over all runs of a workflow. */
-type Identity = Pick<Inputs, 'applications' | 'selector'> & {
+type Identity = Pick<
+  Inputs,
+  'applications' | 'applicationSets' | 'selector' | 'applicationNamespace' | 'argocdServer'
+> & {
+  readonly access: Pick<Inputs['access'], 'server' | 'context'>;
   readonly run: Pick<Inputs['run'], 'workflowRef' | 'runUrl'>;
 };
 
@@ -52,14 +56,16 @@ export function markerOf(of: Identity): string {
 }
 
 /** A digest, as what it is made of may end the marker. The ref of a run is not part of it. */
-function digestOf(of: Identity): string {
-  const workflow = of.run.workflowRef.split('@')[0];
-  const text = JSON.stringify([workflow, of.applications, of.selector]);
+function digestOf({ run, access, argocdServer, ...of }: Identity): string {
+  const workflow = run.workflowRef.split('@')[0];
+  const which = [of.applications, of.applicationSets, of.selector, of.applicationNamespace];
+  const text = JSON.stringify([workflow, which, access.server, access.context, argocdServer]);
   return createHash('sha256').update(text).digest('hex').slice(0, 20);
 }
 
-function nameOf({ applications, selector }: Identity): string {
-  return oneLine([...applications, ...(selector === '' ? [] : [selector])].join(', '));
+function nameOf({ applications, applicationSets, selector }: Identity): string {
+  const all = [...applications, ...applicationSets, ...(selector === '' ? [] : [selector])];
+  return oneLine(all.join(', '));
 }
 
 function titleIn(report: Report): string {

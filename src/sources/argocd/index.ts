@@ -1,5 +1,4 @@
 import { type Application, keyOf } from '../../core/application/types.js';
-import { record, text } from '../../http/json.js';
 import { LIMITS } from '../../http/limits.js';
 import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
 import { listerWatcher, ofApplications } from '../lister-watcher.js';
@@ -10,7 +9,7 @@ import { applyPatch } from './actions.js';
 import { listApplications, streamRequest } from './applications.js';
 import { liveReader, objectReader } from './live.js';
 import { argocdProtocol, WATCH_TIMEOUTS } from './protocol.js';
-import { type ArgocdAction, LIST_ACTION, policyFor } from './refusals.js';
+import { type ArgocdAction, LIST_ACTION, policyFor, policyObject } from './refusals.js';
 
 export { argocdEndpoint, connectArgocd } from './connect.js';
 
@@ -48,8 +47,8 @@ export function argocdSource(options: ArgocdSourceOptions): Source {
   const pool = open();
   const streams = open(STREAM_MS);
   const refreshing = open(REFRESH_MS);
-  const get = (key: string) => action(key, 'get');
-  const reading = { transport: pool, server, clock, random, action: get };
+  const toRead = (key: string) => action(key, 'get');
+  const reading = { transport: pool, server, clock, random, action: toRead };
   const following = {
     ...{ ...options, timing, pool },
     openLast: () => transport(connection, clock, shortened(timing), limits),
@@ -101,8 +100,7 @@ export function argocdSource(options: ArgocdSourceOptions): Source {
       applyPatch({ transport: refreshing, server, parse, known, action }, patch, signal),
     async inspector() {
       const { argocdInspector } = await import('./inspector.js');
-      const reading = (key: string) => action(key, 'get');
-      return argocdInspector({ transport: pool, server, clock, action: reading });
+      return argocdInspector(reading);
     },
     get absenceHint() {
       return absenceHintOf(selection, identity);
@@ -116,9 +114,8 @@ function memory({ parse: parseApplication, identity }: ArgocdSourceOptions) {
   const known = (key: string): SeenApplication => seen.get(key) ?? unknown(key);
   const parse = (object: unknown): Application => {
     const application = parseApplication(object);
-    const project = text(record(record(object).spec).project) || 'default';
     const automated = application.automated !== undefined;
-    seen.set(keyOf(application), { object: `${project}/${placeOf(application)}`, automated });
+    seen.set(keyOf(application), { object: policyObject(application), automated });
     return application;
   };
   const action = (key: string, action: ArgocdAction['action']): ArgocdAction => {
@@ -129,12 +126,6 @@ function memory({ parse: parseApplication, identity }: ArgocdSourceOptions) {
 
 function unknown(key: string): SeenApplication {
   return { object: `PROJECT/${key.slice(key.indexOf('/') + 1)}`, automated: false };
-}
-
-/** Policies have the namespace of an Application only where it is not that of Argo CD. */
-function placeOf({ namespace, name, controllerNamespace }: Application): string {
-  const elsewhere = controllerNamespace !== '' && controllerNamespace !== namespace;
-  return elsewhere ? `${namespace}/${name}` : name;
 }
 
 /** Argo CD does not tell what is missing from what a token may not read. */

@@ -4,7 +4,7 @@ import { type Json, list, record, text } from '../../http/json.js';
 import { withRetries } from '../../http/retry.js';
 import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { messageOf, TerminalError } from '../../platform/errors.js';
+import { lackOf } from '../bounded.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveObject, LiveQuery, ObjectReader } from '../source.js';
 import { applicationPath } from './applications.js';
@@ -49,7 +49,7 @@ export function liveReader(options: LiveOptions) {
         const node = nodeIn(await nodesOf(query), query);
         return node ? await metadataOf(options, query, node, signal) : { kind: 'absent' };
       } catch (thrown) {
-        return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
+        return unreadable(lackOf(thrown));
       }
     };
     return mapAtMost(CONCURRENCY, queries, read);
@@ -114,11 +114,11 @@ async function metadataOf(
  */
 export function objectReader(options: LiveOptions): ObjectReader {
   const readOne = async (query: LiveQuery, signal: AbortSignal): Promise<LiveObject> => {
-    if (query.kind === 'Secret' && query.group === '') return unreadable(MASKED, '');
+    if (query.kind === 'Secret' && query.group === '') return unreadable(MASKED);
     try {
       return { kind: 'found', object: await objectAt(options, query, signal) };
     } catch (thrown) {
-      return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
+      return unreadable(lackOf(thrown));
     }
   };
   return {
@@ -128,7 +128,7 @@ export function objectReader(options: LiveOptions): ObjectReader {
   };
 }
 
-const MASKED = 'Argo CD masks the values of Secrets.';
+const MASKED = { message: 'Argo CD masks the values of Secrets.', remedy: '' };
 
 /** A live object, in the cluster of its Application. */
 async function objectAt(

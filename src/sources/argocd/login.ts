@@ -4,6 +4,7 @@ import type { Connection, Credentials } from '../../http/connection.js';
 import { bearer } from '../../http/endpoint.js';
 import { record, text } from '../../http/json.js';
 import { hider } from '../../http/secrets.js';
+import { shared } from '../../http/shared.js';
 import { type Request, transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { type TerminalError, TransientError } from '../../platform/errors.js';
@@ -53,45 +54,24 @@ const MARGIN_MS = 60_000;
  */
 export function argocdLogin(options: ArgocdLoginOptions): ArgocdLogin {
   let session: Session | undefined;
-  let running: { readonly session: Promise<Session>; readonly signal: AbortSignal } | undefined;
   let found = options.connector;
+  const now = () => options.clock.now().elapsed;
 
-  const login = async (fresh: boolean, signal: AbortSignal): Promise<Session> => {
-    const asked = options.clock.now().elapsed;
+  const login = shared(async (signal, fresh: boolean): Promise<Credentials> => {
+    const asked = now();
     // Before anything is asked of Argo CD: a job that may not have a token is told so first.
     const minted = await options.oidc.mint(fresh, signal);
     if (found === '') found = await connectorOf(options, signal);
     const token = await exchange(options, { token: minted, connector: found, fresh }, signal);
     session = sessionOf(token, options, asked);
-    return session;
-  };
-
-  const begin = (fresh: boolean, signal: AbortSignal): Promise<Session> => {
-    const begun = login(fresh, signal).finally(() => {
-      running = undefined;
-    });
-    running = { session: begun, signal };
-    return begun;
-  };
-
-  /** Requests at one time share one login, also those whose last token was refused. */
-  const joined = async (fresh: boolean, signal: AbortSignal): Promise<Session> => {
-    if (!running) return begin(fresh, signal);
-    const other = running;
-    try {
-      return await other.session;
-    } catch (thrown) {
-      // The request that began it was given up, which says nothing of this one.
-      if (other.signal.aborted && !signal.aborted) return joined(fresh, signal);
-      throw thrown;
-    }
-  };
+    return session.credentials;
+  });
 
   return {
     async credentials(fresh, signal) {
-      const now = options.clock.now().elapsed;
-      if (!running && session && !fresh && now < session.until) return session.credentials;
-      return (await joined(fresh, signal)).credentials;
+      // Refused for one request, it would be refused for the others too.
+      if (fresh && session) session = { ...session, until: Number.NEGATIVE_INFINITY };
+      return session && now() < session.until ? session.credentials : login(signal, fresh);
     },
     identity: () => session?.identity,
   };

@@ -22,10 +22,11 @@ import { LIMITS, type Limits } from '../../http/limits.js';
 import { withRetries } from '../../http/retry.js';
 import { transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
+import { type TerminalError, TransientError } from '../../platform/errors.js';
+import { lackOf } from '../bounded.js';
 import { applicationPath } from './applications.js';
 import { type Api, ask } from './ask.js';
-import { type ArgocdAction, refusal } from './refusals.js';
+import { type ArgocdAction, policyObject, refusal } from './refusals.js';
 
 /** A deployment whose manifests are asked for. */
 export interface RenderingQuery {
@@ -68,7 +69,7 @@ export function renderingReader(options: RenderingOptions): RenderingReader {
       try {
         return await rendered(asking, query, signal);
       } catch (thrown) {
-        return unknown(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
+        return { kind: 'unknown', ...lackOf(thrown) };
       }
     },
     close: () => pool.close(),
@@ -77,8 +78,8 @@ export function renderingReader(options: RenderingOptions): RenderingReader {
 
 interface Asking extends Api, Pick<RenderingOptions, 'clock' | 'random'> {}
 
-function unknown(message: string, remedy = ''): RenderingAnswer {
-  return { kind: 'unknown', message, remedy };
+function unknown(message: string): RenderingAnswer {
+  return { kind: 'unknown', message, remedy: '' };
 }
 
 async function rendered(
@@ -134,7 +135,7 @@ async function byHistory(
     );
   }
   const several = list(record(spec).sources).length > 0;
-  const of = { named, several, object: policyObjectOf(object) };
+  const of = { named, several, object: policyObject(application) };
   const manifests = await bothOf(asking, of, [earlier, deployed.revisions], signal);
   const { namespace } = application.destination;
   const resources = renderedResources({ ...manifests, namespace });
@@ -239,15 +240,6 @@ function manifestIn(text: unknown): readonly Json[] {
   } catch {
     return [];
   }
-}
-
-/** Policies have the namespace of an Application only where it is not that of Argo CD. */
-function policyObjectOf(object: unknown): string {
-  const { metadata, spec, status } = record(object);
-  const [name, namespace] = [text(record(metadata).name), text(record(metadata).namespace)];
-  const own = text(record(status).controllerNamespace);
-  const place = own === '' || own === namespace ? name : `${namespace}/${name}`;
-  return `${text(record(spec).project) || 'default'}/${place}`;
 }
 
 function refusalOfManifests(

@@ -1,3 +1,4 @@
+import { type Application, keyOf } from '../../core/application/types.js';
 import { type Answer, inShort, retryAfterMs, sayingOf, withoutQuery } from '../../http/answers.js';
 import { type Json, record, text } from '../../http/json.js';
 import { TerminalError, TransientError } from '../../platform/errors.js';
@@ -22,6 +23,17 @@ export const LIST_ACTION: ArgocdAction = {
   what: 'Applications',
   object: 'PROJECT/APPLICATION',
 };
+
+/**
+ * What policies call an Application: with its namespace only where that is not the one of Argo CD.
+ * One that cannot be read has no project.
+ */
+export function policyObject(
+  of: Pick<Application, 'namespace' | 'name' | 'controllerNamespace' | 'project'>,
+): string {
+  const elsewhere = of.controllerNamespace !== '' && of.controllerNamespace !== of.namespace;
+  return `${of.project || 'default'}/${elsewhere ? keyOf(of) : of.name}`;
+}
 
 /** The policies that allow an action, for argocd-rbac-cm or a role of the AppProject. */
 export function policyFor({ action, resource, object, identity }: ArgocdAction): string {
@@ -66,7 +78,7 @@ export function refusal(
     case 404:
       return new TerminalError('invalid-input', `${where}: ${said}`, PATH_HINT);
     case 400:
-      return new TerminalError('invalid-input', `${where}: ${said}`, REFUSED[action.action]);
+      return new TerminalError('invalid-input', `${where}: ${said}`, remedyOfBadRequest(action));
   }
   if (isRedirect(answer)) return redirected(answer, where);
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
@@ -105,14 +117,18 @@ export const PATH_HINT =
   'Check `argocd-server`: if the server runs with `--rootpath`, the URL must include that path (https://example.com/argocd).';
 
 /** Argo CD answers 400 to a malformed request and to one that the Application does not allow. */
-const REFUSED: Readonly<Record<ArgocdAction['action'], string>> = {
-  get: `Check \`selector\`, a label selector as kubectl takes it, and \`application\`:
+function remedyOfBadRequest({ action, what }: ArgocdAction): string {
+  if (action === 'sync') return SYNC_REFUSED;
+  return what === LIST_ACTION.what ? LIST_REFUSED : '';
+}
+
+const LIST_REFUSED = `Check \`selector\`, a label selector as kubectl takes it, and \`application\`:
 with:
-  selector: team=shop,stage!=test`,
-  sync: `Argo CD refused to start this sync: the source has no such revision, or the settings of the Application or of the server forbid it. Fix what the message reports. With auto-sync on, Argo CD syncs on its own and only needs a refresh:
+  selector: team=shop,stage!=test`;
+
+const SYNC_REFUSED = `Argo CD refused to start this sync: the source has no such revision, or the settings of the Application or of the server forbid it. Fix what the message reports. With auto-sync on, Argo CD syncs on its own and only needs a refresh:
 with:
-  trigger: refresh`,
-};
+  trigger: refresh`;
 
 /** What to check where an answer is not JSON. */
 export const NOT_API_HINT =

@@ -5,15 +5,16 @@ import { TooLarge } from '../../http/limits.js';
 import type { Request, Transport } from '../../http/transport.js';
 import { type TerminalError, TransientError } from '../../platform/errors.js';
 import type { Selection } from '../source.js';
+import { accessTo, pathOf, type ResourceType } from './paths.js';
 import type { ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 
 /** Where Applications and ApplicationSets are in the API, and how to ask for those of a selection. */
 
-const GROUP = 'argoproj.io';
-const VERSION = 'v1alpha1';
-/** Resources of Argo CD, as in paths and rules. */
-export type ArgoResource = 'applications' | 'applicationsets';
+const ARGO = { group: 'argoproj.io', version: 'v1alpha1' };
+export const APPLICATIONS: ResourceType = { ...ARGO, plural: 'applications' };
+export const APPLICATION_SETS: ResourceType = { ...ARGO, plural: 'applicationsets' };
+export const PROJECTS: ResourceType = { ...ARGO, plural: 'appprojects' };
 
 /** Objects on a page; fewer where such a page is too large, whatever is in it. */
 const PAGES = ['500', '50', '5'] as const;
@@ -22,21 +23,6 @@ const LONGEST_CONTINUE = 16 * 1024;
 
 /** `Accept` for metadata instead of whole objects. */
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-
-/** @param namespace empty: all */
-export function pathOf(resource: ArgoResource, namespace: string): string {
-  const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `/apis/${GROUP}/${VERSION}${scope}/${resource}`;
-}
-
-export function attributesOf(
-  verb: ResourceAttributes['verb'],
-  resource: ArgoResource,
-  namespace: string,
-  name?: string,
-): ResourceAttributes {
-  return { verb, group: GROUP, resource, namespace, ...(name ? { name } : {}) };
-}
 
 /** Selects on the server. */
 export function selectors({ name, labelSelector }: Selection): Readonly<Record<string, string>> {
@@ -58,7 +44,7 @@ export interface ListOptions {
   readonly transport: Transport;
   /** As messages call it. */
   readonly server: string;
-  readonly resource: ArgoResource;
+  readonly type: ResourceType;
   readonly selection: Selection;
 }
 
@@ -68,7 +54,7 @@ export interface ListOptions {
  * @throws TerminalError or TransientError
  */
 export async function listObjects<T>(
-  { transport, server, resource, selection }: ListOptions,
+  { transport, server, type, selection }: ListOptions,
   reduce: (item: unknown) => T | undefined,
   signal: AbortSignal,
   accept?: string,
@@ -78,7 +64,7 @@ export async function listObjects<T>(
   let sizes: readonly string[] = PAGES;
   for (let next = ''; ; ) {
     const request: Request = {
-      path: pathOf(resource, namespace),
+      path: pathOf(type, namespace),
       query: { ...selectors(selection), ...(next === '' ? {} : { continue: next }) },
       compressed: true,
       kind: 'list',
@@ -87,7 +73,7 @@ export async function listObjects<T>(
     const { answer, fitting } = await pageOf(transport, request, sizes, signal);
     sizes = fitting;
     if (!isSuccess(answer)) {
-      const attributes = attributesOf('list', resource, namespace);
+      const attributes = accessTo('list', type, namespace);
       throw listFailure(answer, attributes, server, next !== '');
     }
     const body = record(jsonOf(answer, server));
@@ -96,10 +82,11 @@ export async function listObjects<T>(
       const reduced = reduce(item);
       if (reduced !== undefined) items.push(reduced);
     }
-    const metadata = record(body.metadata);
-    next = text(metadata.continue);
+    const before = next;
+    next = text(record(body.metadata).continue);
     if (next === '') return { items, resourceVersion: objectIdentityOf(body).resourceVersion };
-    if (next.length > LONGEST_CONTINUE) {
+    // The same page again: what is between does not hand the token on.
+    if (next === before || next.length > LONGEST_CONTINUE) {
       throw new TransientError(`${server} answered with a list that cannot be continued.`);
     }
   }
@@ -137,15 +124,15 @@ async function pageOf(
  * @throws TerminalError or TransientError
  */
 export async function newestVersion(
-  { transport, server, resource, selection }: ListOptions,
+  { transport, server, type, selection }: ListOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const namespace = selection.namespace ?? '';
-  const path = pathOf(resource, namespace);
+  const path = pathOf(type, namespace);
   const query = { ...selectors(selection), limit: '1' };
   const answer = await transport.send({ path, query, accept: METADATA_LIST }, signal);
   if (answer.status === 403) return undefined;
-  if (!isSuccess(answer)) throw refusal(answer, attributesOf('list', resource, namespace), server);
+  if (!isSuccess(answer)) throw refusal(answer, accessTo('list', type, namespace), server);
   return objectIdentityOf(jsonOf(answer, server)).resourceVersion;
 }
 

@@ -5,7 +5,6 @@ import type { Refusals } from '../refused.js';
 import { inspectorRole } from './inspector-role.js';
 import { describeAccess, type ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
-import type { WorkloadKind } from './workloads.js';
 
 /** How a look asks: nothing is asked again that was refused. */
 
@@ -16,16 +15,6 @@ export interface Asking {
   readonly server: string;
   readonly refused: Refusals;
   readonly signal: AbortSignal;
-}
-
-export function pathOf(
-  { group, version, plural }: Pick<WorkloadKind, 'group' | 'version' | 'plural'>,
-  namespace: string,
-  name: string,
-): string {
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  const scope = `namespaces/${encodeURIComponent(namespace)}`;
-  return `${root}/${scope}/${plural}/${encodeURIComponent(name)}`;
 }
 
 /**

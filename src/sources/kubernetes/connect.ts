@@ -6,7 +6,6 @@ import {
   checkedServer,
   endpointFor,
   invalid,
-  needsCredentials,
   tokenIn,
   trustOf,
 } from '../../http/endpoint.js';
@@ -51,36 +50,28 @@ function once(mask: (secret: string) => void): (secret: string) => void {
   };
 }
 
-function byServer(access: Access, dependencies: ConnectionDependencies): Connection | undefined {
-  const { mask, mintToken, env } = dependencies;
+/** All of it was checked with the inputs. */
+function byServer(
+  access: Access,
+  { mask, mintToken, env }: ConnectionDependencies,
+): Connection | undefined {
   const { server, token } = access;
-  if (server === '') {
-    if (token !== '') throw invalid('`token` is set without `server`.');
-    return undefined;
-  }
-  if (access.kubeconfig || access.context !== '') {
-    throw invalid('`server` is set and `kubeconfig` or `context` too: give one of them.');
-  }
-  const base = checkedServer(server, '`server`');
+  if (server === '') return undefined;
   mask(token);
   return {
-    ...endpointFor(base, env),
+    ...endpointFor(server, env),
     trust: trustOf(access, {}),
-    credentials: token === '' ? byMint(base, mintToken, mask) : () => bearer(token, mask),
+    credentials: token === '' ? byMint(mintToken, mask) : () => bearer(token, mask),
   };
 }
 
 /** Without any token only a proxy that adds one can be meant. */
 function byMint(
-  base: string,
   mintToken: ConnectionDependencies['mintToken'],
   mask: ConnectionDependencies['mask'],
 ): Connection['credentials'] {
-  if (mintToken) return async (fresh, signal) => bearer(await mintToken(fresh, signal), mask);
-  if (needsCredentials(base)) {
-    throw invalid('`server` needs `token` or `oidc-audience`.');
-  }
-  return () => ({ headers: {} });
+  if (!mintToken) return () => ({ headers: {} });
+  return async (fresh, signal) => bearer(await mintToken(fresh, signal), mask);
 }
 
 async function byKubeconfig(

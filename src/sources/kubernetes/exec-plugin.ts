@@ -1,6 +1,8 @@
 import type { Connection, ConnectionDependencies, Credentials } from '../../http/connection.js';
 import { invalid } from '../../http/endpoint.js';
 import { type Json, record, text } from '../../http/json.js';
+import { formsOf } from '../../http/secrets.js';
+import { shared } from '../../http/shared.js';
 import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
 import {
   flagIn,
@@ -16,7 +18,7 @@ import {
 } from './kubeconfig-entry.js';
 import { checkPluginNames } from './kubeconfig-names.js';
 import { MAX_STDOUT_MIB, type PluginCommand, PluginError, runPlugin } from './plugin-process.js';
-import { formsOf, secretArguments, secretSettings, withoutSecrets } from './plugin-secrets.js';
+import { secretArguments, secretSettings, withoutSecrets } from './plugin-secrets.js';
 
 /** A cloud is asked in seconds; whoever takes longer waits for a person who is not there. */
 const TIMEOUT_MS = 30_000;
@@ -68,45 +70,6 @@ function remembered(
     const kept = !fresh && last && Date.now() < last.expires - RENEWAL_MS;
     return kept && last ? last.credentials : ask(signal);
   };
-}
-
-/** Requests at one time share one run, which is given up when none of them needs it any more. */
-function shared<T>(run: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
-  let current: { readonly result: Promise<T>; readonly stop: AbortController } | undefined;
-  let waiting = 0;
-  return async (signal) => {
-    if (signal.aborted) throw notNeeded();
-    if (!current) {
-      const stop = new AbortController();
-      current = { stop, result: run(stop.signal) };
-      waiting = 0;
-    }
-    const mine = current;
-    waiting += 1;
-    try {
-      return await unlessNotNeeded(mine.result, signal);
-    } finally {
-      if (current === mine) {
-        waiting -= 1;
-        if (waiting === 0) {
-          current = undefined;
-          mine.stop.abort();
-        }
-      }
-    }
-  };
-}
-
-function notNeeded(): TransientError {
-  return new TransientError('The credentials are not needed any more.');
-}
-
-function unlessNotNeeded<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(notNeeded());
-    signal.addEventListener('abort', abort);
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Gone from kubectl since 1.26: whoever still has one has a plugin to put in its place. */

@@ -4,10 +4,8 @@ import { shortened, TIMEOUTS, transport } from '../../http/transport.js';
 import { listerWatcher, ofApplications } from '../lister-watcher.js';
 import { selectionOfNames } from '../selected.js';
 import type { Source, SourceOptions } from '../source.js';
+import { APPLICATION_SETS, APPLICATIONS } from './applications.js';
 import { type KubernetesTimeouts, kubernetesProtocol, WATCH_TIMEOUTS } from './protocol.js';
-
-export type { Connection, ConnectionDependencies } from '../../http/connection.js';
-export { connect } from './connect.js';
 
 export type KubernetesOptions = SourceOptions<KubernetesTimeouts>;
 
@@ -29,7 +27,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
         what: 'Applications',
         protocolOver: (transport) =>
           kubernetesProtocol({
-            ...{ transport, server, resource: 'applications', selection, clock, timing },
+            ...{ transport, server, type: APPLICATIONS, selection, clock, timing },
           }),
       }),
     ),
@@ -41,7 +39,7 @@ export function kubernetesSource(options: KubernetesOptions): Source {
         what: 'ApplicationSets',
         protocolOver: (transport) =>
           kubernetesProtocol({
-            ...{ transport, server, resource: 'applicationsets', selection, clock, timing },
+            ...{ transport, server, type: APPLICATION_SETS, selection, clock, timing },
           }),
       });
     },
@@ -66,6 +64,8 @@ export function kubernetesSource(options: KubernetesOptions): Source {
     },
     patch: async (patch, signal) =>
       (await import('./requests.js')).applyPatch(pool, options, patch, signal),
+    refreshApplicationSet: async (set, signal) =>
+      (await import('./requests.js')).refreshApplicationSet(pool, server, set, signal),
   };
 }
 

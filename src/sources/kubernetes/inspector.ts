@@ -4,27 +4,20 @@ import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import { assignedTo } from '../../core/windows/assigned.js';
 import type { SyncWindows } from '../../core/windows/types.js';
-import type { ResourceTree } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
-import { bounded, lastLines, unavailable } from '../bounded.js';
-import type {
-  Inspected,
-  Inspection,
-  Inspector,
-  LogLines,
-  SetSeen,
-  Windowed,
-  WindowsSeen,
-} from '../inspector.js';
+import { lastLines } from '../bounded.js';
+import { inspectorOf } from '../inspecting.js';
+import type { Inspected, Inspector, Windowed } from '../inspector.js';
 import { windowsInProject } from '../project-windows.js';
 import { refusals } from '../refused.js';
 import type { ObjectName } from '../source.js';
-import { attributesOf, pathOf as pathOfResource } from './applications.js';
-import { type Asking, keyFor, pathOf, refusedTo } from './asking.js';
+import { APPLICATION_SETS, PROJECTS } from './applications.js';
+import { type Asking, keyFor, refusedTo } from './asking.js';
 import { windowsRole } from './inspector-role.js';
+import { accessTo, pathOf } from './paths.js';
 import { describeAccess, type ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 import { readTree } from './resource-tree.js';
@@ -45,50 +38,32 @@ export interface KubernetesInspectorOptions {
  * and at the pods of those that are not well. Needs the rights of `inspectorRole`.
  */
 export function kubernetesInspector(options: KubernetesInspectorOptions): Inspector {
-  const { clock } = options;
+  const { clock, reaches } = options;
   const refused = refusals();
-  return {
-    async inspect(application, signal): Promise<Inspection> {
-      if (!options.reaches(application)) return elsewhere(application);
-      const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
-        readTree({ ...options, refused, signal: until }, application, soFar),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
+  const asking = (signal: AbortSignal): Asking => ({ ...options, refused, signal });
+  return inspectorOf(clock, refused, {
+    async tree(application, signal, soFar) {
+      if (!reaches(application)) throw elsewhere(application);
+      return readTree(asking(signal), application, soFar);
     },
-    async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
-      const seen = await bounded(clock, signal, (until) =>
-        readSet({ ...options, refused, signal: until }, { namespace, name }),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
+    windows: (application, signal) => windowsOf(asking(signal), application),
+    set: (name, signal) => readSet(asking(signal), name),
+    async logLines(application, log, lines, signal) {
+      if (!reaches(application)) throw elsewhere(application);
+      return logLines(asking(signal), log, lines);
     },
-    async syncWindows(application, signal): Promise<WindowsSeen> {
-      const seen = await bounded(clock, signal, (until) =>
-        windowsOf({ ...options, refused, signal: until }, application),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', windows: seen.value, lacks: [] };
-    },
-    async logs(application, log, lines, signal): Promise<LogLines> {
-      if (!options.reaches(application)) return elsewhere(application);
-      const read = await bounded(clock, signal, (until) =>
-        logLines({ ...options, refused, signal: until }, log, lines),
-      );
-      if ('lack' in read) return { kind: 'unavailable', ...read.lack };
-      return { kind: 'read', lines: read.value };
-    },
-  };
+  });
 }
 
-function elsewhere(application: Pick<Inspected, 'namespace' | 'name' | 'destination'>) {
+function elsewhere(
+  application: Pick<Inspected, 'namespace' | 'name' | 'destination'>,
+): TerminalError {
   const { server, name } = application.destination;
-  return {
-    kind: 'unavailable',
-    final: true,
-    message: `${keyOf(application)} deploys into another cluster (${name || server}), whose pods this Kubernetes API does not show.`,
-    remedy: 'The Argo CD API shows them: set `argocd-server` and `argocd-token`.',
-  } as const;
+  return new TerminalError(
+    'unreachable',
+    `${keyOf(application)} deploys into another cluster (${name || server}), whose pods this Kubernetes API does not show.`,
+    'The Argo CD API shows them: set `argocd-server` and `argocd-token`.',
+  );
 }
 
 /** Undefined where it does not exist. */
@@ -96,8 +71,8 @@ async function readSet(
   asking: Asking,
   { namespace, name }: ObjectName,
 ): Promise<ApplicationSet | undefined> {
-  const path = `${pathOfResource('applicationsets', namespace)}/${encodeURIComponent(name)}`;
-  const attributes = attributesOf('get', 'applicationsets', namespace, name);
+  const path = pathOf(APPLICATION_SETS, namespace, name);
+  const attributes = accessTo('get', APPLICATION_SETS, namespace, name);
   const answer = await asking.refused.ask(keyFor(attributes), async () => {
     const answer = await asking.transport.send(
       { path, compressed: true, kind: 'list' },
@@ -121,8 +96,7 @@ async function windowsOf(
   const namespace = application.controllerNamespace || application.namespace;
   const { project: name } = application;
   const path = pathOf(PROJECTS, namespace, name);
-  const { group, plural: resource } = PROJECTS;
-  const intent: ResourceAttributes = { verb: 'get', group, resource, namespace, name };
+  const intent = accessTo('get', PROJECTS, namespace, name);
   // One project may be allowed, and another one not.
   return refused.ask(`${keyFor(intent)} ${name}`, async () => {
     const answer = await transport.send({ path }, signal);
@@ -133,8 +107,6 @@ async function windowsOf(
   });
 }
 
-const PROJECTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'appprojects' };
-
 function projectRefusal(answer: Answer, intent: ResourceAttributes, server: string): Error {
   const error = refusal(answer, intent, server);
   if (!(error instanceof TerminalError) || error.reason !== 'forbidden') return error;
@@ -142,28 +114,25 @@ function projectRefusal(answer: Answer, intent: ResourceAttributes, server: stri
   return new TerminalError('forbidden', message, windowsRole(intent.namespace, error.message));
 }
 
+const PODS = { group: '', version: 'v1', plural: 'pods' };
+
 async function logLines(
   asking: Asking,
   { namespace, pod, container, previous }: LogReference,
   lines: number,
 ): Promise<readonly string[]> {
   const request: Request = {
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`,
+    path: `${pathOf(PODS, namespace, pod)}/log`,
     query: {
       ...{ tailLines: String(lines), limitBytes: String(MOST_LOG_BYTES) },
       ...(container === '' ? {} : { container }),
       ...(previous ? { previous: 'true' } : {}),
     },
+    kind: 'log',
     // The log is no JSON, and a refusal is.
     accept: 'application/json, */*',
   };
-  const intent: ResourceAttributes = {
-    verb: 'get',
-    group: '',
-    resource: 'pods/log',
-    namespace,
-    name: pod,
-  };
+  const intent = accessTo('get', { ...PODS, plural: 'pods/log' }, namespace, pod);
   return asking.refused.ask(keyFor(intent), async () => {
     const answer = await asking.transport.send(request, asking.signal);
     if (!isSuccess(answer)) throw refusedTo(answer, intent, asking.server);

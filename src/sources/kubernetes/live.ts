@@ -4,9 +4,11 @@ import { list, record, text } from '../../http/json.js';
 import { withRetries } from '../../http/retry.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
-import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
+import { TransientError } from '../../platform/errors.js';
+import { lackOf } from '../bounded.js';
 import { found, mapAtMost, unreadable } from '../live-metadata.js';
 import type { LiveMetadata, LiveQuery } from '../source.js';
+import { accessTo, pathOf, rootOf } from './paths.js';
 import type { ResourceAttributes } from './rbac.js';
 import { refusal } from './refusals.js';
 
@@ -49,7 +51,7 @@ export function liveReader(options: LiveOptions): LiveReader {
       const object = await objectAt(options, query, kind, METADATA, signal);
       return object ? found(record(record(object).metadata)) : { kind: 'absent' };
     } catch (thrown) {
-      return unreadable(messageOf(thrown), thrown instanceof TerminalError ? thrown.remedy : '');
+      return unreadable(lackOf(thrown));
     }
   };
   return (queries, signal) =>
@@ -64,7 +66,7 @@ function connectionsFor({ length }: readonly LiveQuery[]): number {
 export function discovery(options: LiveOptions) {
   const discovered = new Map<string, Promise<ApiResources>>();
   return async (query: LiveQuery, signal: AbortSignal): Promise<ApiResource | undefined> => {
-    const root = groupVersionPath(query);
+    const root = rootOf(query);
     const resources = discovered.get(root) ?? discover(options, query, signal);
     discovered.set(root, resources);
     try {
@@ -82,13 +84,8 @@ async function discover(
   query: LiveQuery,
   signal: AbortSignal,
 ): Promise<ApiResources> {
-  const attributes: ResourceAttributes = {
-    verb: 'get',
-    group: query.group,
-    resource: '*',
-    namespace: '',
-  };
-  const answer = await ask(options, { path: groupVersionPath(query) }, attributes, signal);
+  const attributes = accessTo('get', { ...query, plural: '*' }, '');
+  const answer = await ask(options, { path: rootOf(query) }, attributes, signal);
   if (answer.status === 404) return new Map();
   const resources = list(record(jsonOf(answer, options.server)).resources).map(record);
   return new Map(
@@ -118,16 +115,10 @@ export async function objectAt(
   if (kind.namespaced && namespace === '') {
     throw new TransientError(`The namespace of ${query.kind} ${query.name} is unknown.`);
   }
-  const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const path = `${groupVersionPath(query)}${scope}/${kind.plural}/${encodeURIComponent(query.name)}`;
-  const { group, name } = query;
-  const attributes: ResourceAttributes = {
-    verb: 'get',
-    group,
-    resource: kind.plural,
-    namespace,
-    name,
-  };
+  const { group, version, name } = query;
+  const type = { group, version, plural: kind.plural };
+  const path = pathOf(type, namespace, name);
+  const attributes = accessTo('get', type, namespace, name);
   const answer = await ask(options, { path, accept }, attributes, signal);
   return answer.status === 404 ? undefined : jsonOf(answer, options.server);
 }
@@ -152,10 +143,7 @@ export async function ask(
   return withRetries(attempt, options, signal);
 }
 
-function groupVersionPath({ group, version }: LiveQuery): string {
-  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-}
-
 export function unknownKind({ group, version, kind }: LiveQuery) {
-  return unreadable(`The API server has no kind ${kind} in ${group || 'core'}/${version}.`, '');
+  const message = `The API server has no kind ${kind} in ${group || 'core'}/${version}.`;
+  return unreadable({ message, remedy: '' });
 }

@@ -3,10 +3,13 @@ import { isJson, type Json } from '../../core/fields/lists.js';
 import { isSecret } from '../../core/fields/resources.js';
 import { jsonOf } from '../../http/answers.js';
 import { list, record, text } from '../../http/json.js';
-import { messageOf, TerminalError, TransientError } from '../../platform/errors.js';
-import { mapAtMost } from '../live-metadata.js';
+import { TransientError } from '../../platform/errors.js';
+import { lackOf } from '../bounded.js';
+import { mapAtMost, unreadable } from '../live-metadata.js';
 import type { KeptTemplates, LiveObject, LiveQuery, ObjectReader } from '../source.js';
+import { selectorOf } from './label-selector.js';
 import { ask, CONCURRENCY, discovery, type LiveOptions, objectAt, unknownKind } from './live.js';
+import { accessTo, pathOf } from './paths.js';
 
 const WHOLE = 'application/json';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -45,14 +48,11 @@ const KEPT: ReadonlyMap<string, string> = new Map([
   ['DaemonSet', 'controllerrevisions'],
 ]);
 
-type Unreadable = Extract<LiveObject, { readonly kind: 'unreadable' }>;
-
-async function answered<T>(work: Promise<T>): Promise<T | Unreadable> {
+async function answered<T>(work: Promise<T>): Promise<T | ReturnType<typeof unreadable>> {
   try {
     return await work;
   } catch (thrown) {
-    const remedy = thrown instanceof TerminalError ? thrown.remedy : '';
-    return { kind: 'unreadable', message: messageOf(thrown), remedy };
+    return unreadable(lackOf(thrown));
   }
 }
 
@@ -65,10 +65,11 @@ async function keptOf(
 ): Promise<readonly Json[]> {
   const metadata = record(workload['metadata']);
   const namespace = text(metadata.namespace);
-  const labelSelector = selectorOf(record(record(workload['spec']).selector));
-  const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+  const labelSelector = selectorOf(workload);
+  const type = { group: 'apps', version: 'v1', plural };
+  const path = pathOf(type, namespace);
   const request = { path, query: { labelSelector }, compressed: true, kind: 'list' } as const;
-  const attributes = { verb: 'list', group: 'apps', resource: plural, namespace } as const;
+  const attributes = accessTo('list', type, namespace);
   const answer = await ask(options, request, attributes, signal);
   if (answer.status === 404) throw new TransientError(`${options.server} has no ${plural}.`);
   const kind = plural === 'replicasets' ? 'ReplicaSet' : 'ControllerRevision';
@@ -76,27 +77,6 @@ async function keptOf(
     .filter(isJson)
     .filter((each) => isOwnedBy(each, text(metadata.uid)))
     .map((each) => ({ ...each, kind }));
-}
-
-/** A label selector as queries have it. */
-function selectorOf({ matchLabels, matchExpressions }: Json): string {
-  const equal = Object.entries(record(matchLabels)).map(([key, value]) => `${key}=${text(value)}`);
-  const others = list(matchExpressions).map(record).map(expressionOf);
-  return [...equal, ...others].join(',');
-}
-
-function expressionOf({ key, operator, values }: Json): string {
-  const set = `(${list(values).map(text).join(',')})`;
-  switch (operator) {
-    case 'In':
-      return `${text(key)} in ${set}`;
-    case 'NotIn':
-      return `${text(key)} notin ${set}`;
-    case 'DoesNotExist':
-      return `!${text(key)}`;
-    default:
-      return text(key);
-  }
 }
 
 function isOwnedBy(object: Json, uid: string): boolean {

@@ -1,4 +1,5 @@
-import { HIDDEN } from '../../inputs/parse.js';
+import { hider } from '../../http/secrets.js';
+import { HIDDEN } from '../../platform/errors.js';
 
 /** Names of settings and options whose values are secret. */
 const SECRET =
@@ -40,34 +41,9 @@ export function secretArguments(args: readonly string[]): readonly string[] {
   return values.filter(isSecretValue);
 }
 
-/** The forms in which a secret is printed whole: as it is, in JSON, in base64. */
-export function formsOf(secret: string): readonly string[] {
-  const json = JSON.stringify(secret).slice(1, -1);
-  return [...new Set([secret, json, Buffer.from(secret).toString('base64')])];
-}
-
-/** Shorter pieces are part of many words. */
-const SHORTEST_PIECE = 8;
-
-/**
- * What base64 makes of a secret in the middle of a text (`user:password`): there are three ways,
- * and the characters at both ends belong to its neighbours in part.
- */
-function piecesOf(secret: string): readonly string[] {
-  const pieces = [0, 1, 2].map((shift) => {
-    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
-    const sure = Math.floor((bytes.length * 8) / 6);
-    return bytes.toString('base64').slice(Math.ceil((shift * 8) / 6), sure);
-  });
-  return pieces.filter((piece) => piece.length >= SHORTEST_PIECE);
-}
-
 /** @returns a text without these secrets, in any of their forms, and without what looks like others */
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
-  const forms = [...secrets].flatMap((secret) => [...formsOf(secret), ...piecesOf(secret)]);
-  // A long one first: a short one may be a part of it.
-  const known = [...new Set(forms)].sort((a, b) => b.length - a.length);
-  return withoutTokens(known.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text));
+  return withoutTokens(hider({ tokens: [], passwords: [...secrets] }).inProse(text));
 }
 
 /** Blots out whatever looks like a credential: tokens are long and mixed, or come after their name. */

@@ -3,14 +3,8 @@ import type { Transport } from '../../http/transport.js';
 import { isBehind } from '../deliveries.js';
 import type { Contact, Protocol, WatchPhase, WatchResponse } from '../protocol.js';
 import type { SourceOptions, WatchTimeouts } from '../source.js';
-import {
-  type ArgoResource,
-  attributesOf,
-  listObjects,
-  newestVersion,
-  pathOf,
-  selectors,
-} from './applications.js';
+import { listObjects, newestVersion, selectors } from './applications.js';
+import { accessTo, pathOf, type ResourceType } from './paths.js';
 import { refusal } from './refusals.js';
 import { watchEvent } from './wire.js';
 
@@ -49,7 +43,7 @@ export interface ProtocolOptions extends Pick<SourceOptions, 'selection' | 'cloc
   readonly transport: Transport;
   /** As messages call it. */
   readonly server: string;
-  readonly resource: ArgoResource;
+  readonly type: ResourceType;
   readonly timing: KubernetesTimeouts;
 }
 
@@ -85,7 +79,7 @@ export function kubernetesProtocol(options: ProtocolOptions): Protocol {
 }
 
 function request(
-  { transport, resource, selection, timing }: ProtocolOptions,
+  { transport, type, selection, timing }: ProtocolOptions,
   phase: WatchPhase,
   signal: AbortSignal,
 ) {
@@ -98,17 +92,17 @@ function request(
       ? { resourceVersion: phase.from }
       : { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }),
   };
-  return transport.stream({ path: pathOf(resource, selection.namespace ?? ''), query }, signal);
+  return transport.stream({ path: pathOf(type, selection.namespace ?? ''), query }, signal);
 }
 
 function refused(
-  { server, resource, selection }: ProtocolOptions,
+  { server, type, selection }: ProtocolOptions,
   answer: Answer,
   phase: WatchPhase,
   { refusals }: Contact,
 ): WatchResponse {
   const { status } = answer;
-  const error = refusal(answer, attributesOf('watch', resource, selection.namespace ?? ''), server);
+  const error = refusal(answer, accessTo('watch', type, selection.namespace ?? ''), server);
   if (phase.kind === 'streaming-list') {
     if (!NO_STREAMING_LIST.has(status)) throw error;
     const why = `the server refused a streaming list (${status})`;

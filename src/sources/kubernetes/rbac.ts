@@ -56,7 +56,8 @@ function roleOf({ verb, resource }: ResourceAttributes): {
   readonly verbs: readonly string[];
 } {
   if (resource === 'applicationsets') {
-    return { name: 'argocd-post-sync-applicationsets', verbs: ['get', 'list', 'watch'] };
+    const verbs = ['get', 'list', 'watch', ...(verb === 'patch' ? ['patch'] : [])];
+    return { name: 'argocd-post-sync-applicationsets', verbs };
   }
   const isLive = verb === 'get' || resource !== 'applications';
   return isLive

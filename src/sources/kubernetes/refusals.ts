@@ -39,11 +39,16 @@ export function refusal(
   return new TransientError(`${where}: ${said}`, retryAfterMs(answer.retryAfter));
 }
 
-function hintFor({ verb }: ResourceAttributes): string {
-  if (verb === 'list') return 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
-  if (verb !== 'patch') return '';
+function hintFor({ verb, resource }: ResourceAttributes): string {
+  if (verb !== 'patch') return resource === 'applications' && verb === 'list' ? SELECTOR : '';
   return 'The API server rejected the change that `trigger` makes, perhaps by an admission policy. Fix what it reports, or remove `trigger`.';
 }
+
+const SELECTOR = 'Check the input selector:\nwith:\n  selector: team=shop,stage!=test';
+
+const CREATED_AGAIN = `It was deleted in the meantime. To wait until it is created again:
+with:
+  if-missing: wait`;
 
 function notFound(attributes: ResourceAttributes, server: string, said: string): TerminalError {
   if (attributes.name !== undefined) {
@@ -51,7 +56,7 @@ function notFound(attributes: ResourceAttributes, server: string, said: string):
     return new TerminalError(
       'missing',
       `${server} has no ${object}: ${said}`,
-      'It was deleted in the meantime. To wait until it is created again:\nwith:\n  if-missing: wait',
+      attributes.resource === 'applications' ? CREATED_AGAIN : '',
     );
   }
   return new TerminalError(

@@ -9,10 +9,12 @@ import type { Inspected } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { analysisNode, ROLLOUT_HASH } from '../live-rollout.js';
-import { type Asking, askFor, keyFor, pathOf } from './asking.js';
+import { type Asking, askFor, keyFor } from './asking.js';
 import { type Candidate, candidatesOf, toldNodes } from './candidates.js';
+import { selectorOf } from './label-selector.js';
+import { accessTo, pathOf } from './paths.js';
 import type { ResourceAttributes } from './rbac.js';
-import { replicaSetIn, selectorOf, WORKLOADS, type WorkloadKind } from './workloads.js';
+import { replicaSetIn, WORKLOADS, type WorkloadKind } from './workloads.js';
 
 const AT_ONCE = 8;
 /** Of one look: an Application of hundreds of workloads is looked at where it is likeliest to hang. */
@@ -24,6 +26,10 @@ const MOST_CLAIMS = 5;
 const PAGE = 500;
 /** Of all lists of a look together. */
 const MOST_PODS = 5_000;
+
+const PODS = { group: '', version: 'v1', plural: 'pods' };
+const EVENTS = { ...PODS, plural: 'events' };
+const ANALYSIS_RUNS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'analysisruns' };
 
 /**
  * Reads the workloads of an Application one by one, and the pods of those that are not well.
@@ -75,8 +81,7 @@ async function askAgain({ refused }: Asking, candidate: Candidate): Promise<void
 }
 
 function intentOf({ type, namespace, name }: Candidate): ResourceAttributes {
-  const { group, plural } = type;
-  return { verb: 'get', group, resource: plural, namespace, name };
+  return accessTo('get', type, namespace, name);
 }
 
 interface Workload {
@@ -198,10 +203,9 @@ async function analysesAt(
   { namespace, uid, currentPodLabels }: TreeNode,
 ): Promise<readonly TreeNode[]> {
   const hash = currentPodLabels?.[ROLLOUT_HASH] ?? '';
-  const [group, resource] = ['argoproj.io', 'analysisruns'];
-  const path = `/apis/${group}/v1alpha1/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+  const path = pathOf(ANALYSIS_RUNS, namespace);
   const query = { labelSelector: `${ROLLOUT_HASH}=${hash}`, limit: String(PAGE) };
-  const intent: ResourceAttributes = { verb: 'list', group, resource, namespace };
+  const intent = accessTo('list', ANALYSIS_RUNS, namespace);
   const answer = await orNothing(
     askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
   );
@@ -234,8 +238,8 @@ async function listPods(
   most: number,
 ): Promise<Pods> {
   const { namespace } = node;
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
-  const intent: ResourceAttributes = { verb: 'list', group: '', resource: 'pods', namespace };
+  const path = pathOf(PODS, namespace);
+  const intent = accessTo('list', PODS, namespace);
   const present = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   const labelSelector = [selector, ...present].filter((part) => part !== '').join(',');
   const nodes: TreeNode[] = [];
@@ -311,8 +315,7 @@ async function setAt(
   { namespace, name }: Pick<TreeNode, 'namespace' | 'name'>,
 ): Promise<TreeNode | undefined> {
   if (!REPLICA_SETS) return undefined;
-  const { group, plural } = REPLICA_SETS;
-  const intent: ResourceAttributes = { verb: 'get', group, resource: plural, namespace, name };
+  const intent = accessTo('get', REPLICA_SETS, namespace, name);
   const answer = await askFor(asking, { path: pathOf(REPLICA_SETS, namespace, name) }, intent);
   if (!answer || !isSuccess(answer)) return undefined;
   return REPLICA_SETS.node(jsonOf(answer, asking.server));
@@ -323,9 +326,9 @@ async function eventsAt(
   { uid, namespace }: TreeNode,
 ): Promise<readonly ResourceEvent[]> {
   if (namespace === '') return [];
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
+  const path = pathOf(EVENTS, namespace);
   const query = { fieldSelector: `involvedObject.uid=${uid}`, limit: String(PAGE) };
-  const intent: ResourceAttributes = { verb: 'list', group: '', resource: 'events', namespace };
+  const intent = accessTo('list', EVENTS, namespace);
   const answer = await orNothing(
     askFor(asking, { path, query, compressed: true, kind: 'list' }, intent),
   );

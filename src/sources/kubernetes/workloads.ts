@@ -1,15 +1,12 @@
 import type { TreeNode } from '../../core/within/tree.js';
 import { type Json, list, record, text } from '../../http/json.js';
-import { conditionOf, metadataOf, podNode, shortText, textsIn } from '../live-pod.js';
+import { conditionOf, metadataOf, podNode, shortText } from '../live-pod.js';
 import { rolloutIn } from '../live-rollout.js';
+import type { ResourceType } from './paths.js';
 
 /** A kind whose state tells whether it is well, as the Kubernetes API has it. */
-export interface WorkloadKind {
-  readonly group: string;
-  readonly version: string;
+export interface WorkloadKind extends ResourceType {
   readonly kind: string;
-  /** As in paths and rules. */
-  readonly plural: string;
   readonly node: (object: unknown) => TreeNode;
   /** Whether it owns pods that its selector finds. */
   readonly hasPods: boolean;
@@ -227,32 +224,6 @@ function scaler({ status }: WorkloadObject): ReturnType<HealthOf> {
       status === 'True' && (type === 'AbleToScale' || type === 'ScalingLimited'),
   );
   return works ? HEALTHY : progressing('Waiting to Autoscale');
-}
-
-/**
- * The label selector of a workload as a query has it; empty where it has none, which would select
- * all pods there are.
- */
-export function selectorOf(object: unknown): string {
-  const { matchLabels, matchExpressions } = record(record(record(object).spec).selector);
-  const labels = Object.entries(textsIn(matchLabels)).map(([key, value]) => `${key}=${value}`);
-  const expressions = list(matchExpressions).map(record).map(expression);
-  return [...labels, ...expressions].join(',');
-}
-
-function expression({ key, operator, values }: Json): string {
-  const name = text(key);
-  const set = `(${list(values).map(text).join(',')})`;
-  switch (operator) {
-    case 'In':
-      return `${name} in ${set}`;
-    case 'NotIn':
-      return `${name} notin ${set}`;
-    case 'DoesNotExist':
-      return `!${name}`;
-    default:
-      return name;
-  }
 }
 
 /** The name of the ReplicaSet that is rolled out, where the workload tells it; else empty. */
