@@ -15,10 +15,12 @@ import {
   time,
   WEB,
 } from '../support/application.ts';
-import { type Followed, follow, type Row, see } from '../support/follow.ts';
+import { type Followed, follow, see } from '../support/follow.ts';
 import { looksOf, play } from '../support/recordings.ts';
 
 const END = { conclusion: 'success', reason: 'synced', what: 'the revision is deployed' } as const;
+
+type Told = Parameters<typeof follow>[0][number];
 
 /** `hook PreSync Job/migrate 4-13 done`, in seconds from zero. */
 function short(spans: readonly Span[] = [], zero = serverTime(0)): readonly string[] {
@@ -114,7 +116,7 @@ describe('recordings', () => {
 const running = { phase: 'Running', startedAt: time(10), syncResult: { revision: B } };
 
 describe('stories', () => {
-  const began: readonly Row[] = [
+  const began: readonly Told[] = [
     [0, see(app()), 'waiting'],
     [10, see(app({ version: 2, at: B, sync: 'OutOfSync', operation: running })), 'waiting'],
   ];
@@ -160,13 +162,13 @@ describe('stories', () => {
     const JOB = 'batch/Job/shop/migrate';
     const before = hook(JOB, 'PreSync', 'Succeeded', 'done');
     const pruned = [KEEP, API].map((each) => result(each, 'Pruned', 'pruned'));
-    const at = (seconds: number, results: readonly object[], more: object = {}): Row => {
+    const at = (seconds: number, results: readonly object[], more: object = {}): Told => {
       const syncResult = { ...running.syncResult, resources: results };
       const operation = { ...running, syncResult, ...more };
       const look = { version: seconds, at: B, sync: 'OutOfSync', operation };
       return [seconds, see(app(look)), 'waiting'];
     };
-    const story: readonly Row[] = [
+    const story: readonly Told[] = [
       ...began,
       at(12, [hook(JOB, 'PreSync', 'Running', 'created')]),
       at(15, [before, applied(WEB, 'created')]),
