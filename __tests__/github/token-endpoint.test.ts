@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { githubOidc } from '../../src/github/oidc.js';
 import { tokenEndpoint } from '../../src/github/token-endpoint.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { TransientError } from '../../src/platform/errors.js';
+import { TerminalError, TransientError } from '../../src/platform/errors.js';
+import { pair } from '../support/api/certificates.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
 const REQUEST_TOKEN = 'a-request-token';
@@ -104,4 +107,26 @@ test('an answer that drips has a deadline', async () => {
     await clock.advance(3_000);
   }
   expect(await asked).toMatch(/^GitHub at 127\.0\.0\.1:\d+: no answer for 30 s\.$/);
+});
+
+test('a certificate that nobody trusts is final, with what helps', async () => {
+  const { cert, key } = await pair('inspecting proxy', []);
+  const inspecting = createHttps({ cert, key });
+  await new Promise<void>((listening) => inspecting.listen(0, '127.0.0.1', listening));
+  try {
+    const { port } = inspecting.address() as AddressInfo;
+    const env = { ACTIONS_ID_TOKEN_REQUEST_URL: `https://127.0.0.1:${port}/idtoken/1` };
+    const ask = endpoint({ env });
+    const error = await githubOidc('my-cluster', systemClock(), ask)
+      .mint(false, signal)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TerminalError);
+    expect(error).toMatchObject({
+      reason: 'unreachable',
+      message: expect.stringMatching(/The certificate of GitHub at .*"CN=inspecting proxy"/),
+      remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS:'),
+    });
+  } finally {
+    await new Promise((closed) => inspecting.close(closed));
+  }
 });

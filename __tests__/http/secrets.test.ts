@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { hider, shownBy } from '../../src/http/secrets.js';
+import { costOf } from '../support/cost.ts';
 
 const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
 const LOGIN = 'ann:open/"sesame"';
@@ -81,4 +82,24 @@ test('what is too short to be a secret is not replaced', () => {
   expect(inData('abc a:b')).toBe('abc a:b');
   expect(inProse('abc a:b')).toBe('abc a:b');
   expect(hider(shownBy('', [])).inProse('abc')).toBe('abc');
+});
+
+test.each([3_000, 130_000])(
+  'a secret of %i characters is hidden where it is escaped',
+  async (size) => {
+    const secret = 'aB3/'.repeat(size / 4);
+    const hide = hider({ tokens: [], passwords: [secret] });
+    const text = `{"why":"${'\\u003cb\\u003e '.repeat(10_000)}${inUnicode(secret)}"}`;
+    let hidden = '';
+    // An expression of so many letters takes a hundred times as long, or cannot be made.
+    expect(await costOf(() => (hidden = hide.inProse(text)))).toBeLessThan(100);
+    expect(hidden).toMatch(/ \(hidden\)"\}$/);
+  },
+);
+
+test('what is hidden leaves JSON as it is around it', () => {
+  const { inProse } = hider({ tokens: [], passwords: ['"hunter/22'] });
+  const said = (text: string) => JSON.parse(inProse(`{"message":"${text}"}`)).message;
+  expect(said('no: \\"\\u0022hunter\\/22\\"!')).toBe('no: "(hidden)"!');
+  expect(said('no: \\\\\\"hunter\\u002f22\\\\')).toMatch(/^no: .{0,2}\(hidden\)\\$/);
 });

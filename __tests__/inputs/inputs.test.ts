@@ -363,6 +363,7 @@ const BAD: readonly Bad[] = [
     'accepted is https://',
   ],
   [{ ...ARGOCD, kubeconfig: KUBECONFIG }, 'kubeconfig', '(hidden)', 'or set source: cluster'],
+  [{ ...ARGOCD, token: 't' }, 'token', '(hidden)', 'remove it'],
   [{ ...ARGOCD, context: 'first' }, 'context', '"first"', 'or set source: cluster'],
   [{ ...ARGOCD, server: 'http://localhost' }, 'server', '"http://localhost"', 'remove it'],
   [

@@ -484,3 +484,19 @@ describe('what goes wrong warns, and no step fails for it', () => {
     expect(github.requests).toEqual([]);
   });
 });
+
+test('a proxy that is no proxy keeps the reports from GitHub, and no more', async () => {
+  deploy();
+  const env = {
+    HTTPS_PROXY: 'ftp://proxy.example.com',
+    GITHUB_API_URL: 'https://github.example.com/api/v3',
+  };
+  const result = await step({ since: 'last-success' }, { env });
+  expectEnd(result, 'success', 'synced');
+  expect(said(result, 'warning')).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^since: .*HTTPS_PROXY must be a URL/),
+      expect.stringMatching(/^report: the Deployment could not be .*HTTPS_PROXY must be a URL/),
+    ]),
+  );
+});

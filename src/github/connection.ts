@@ -20,6 +20,9 @@ const GITHUB_LIMITS = { ...LIMITS, answer: 4 * MIB };
 /** For one answer from the first step to its last byte, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
+/** Ages are computed by the clock of the cluster, and GitHub's need not agree with it. */
+const NOT_OF_THE_CLUSTER: Pick<Clock, 'observeDate'> = { observeDate: () => undefined };
+
 /** A host of GitHub's, over the same transport as a cluster: its proxies, its verification. */
 export interface GithubConnection {
   /**
@@ -31,25 +34,33 @@ export interface GithubConnection {
   close(): void;
 }
 
-/** @param base the host's URL, possibly with a path */
+/**
+ * Made with the first request: what keeps it from being made fails that one, and not the run.
+ * @param base the host's URL, possibly with a path
+ */
 export function githubConnection(
   base: string,
   authorization: string,
   { env, clock }: GithubParts,
 ): GithubConnection {
   const credentials: Credentials = { headers: { authorization } };
-  const connection: Connection = {
-    ...endpointFor(base, env, 'GitHub'),
-    trust: {},
-    credentials: () => credentials,
+  const open = () => {
+    const here = endpointFor(base, env, 'GitHub');
+    const known = { trust: {}, takesAuthority: false } as const;
+    const connection: Connection = { ...here, ...known, credentials: () => credentials };
+    const own = { ...clock, ...NOT_OF_THE_CLUSTER };
+    return { name: here.name, pool: transport(connection, own, TIMEOUTS, GITHUB_LIMITS) };
   };
-  const pool = transport(connection, clock, TIMEOUTS, GITHUB_LIMITS);
-  const late = () =>
-    new TransientError(`${connection.name}: no answer for ${DEADLINE_MS / 1000} s.`);
+  let opened: ReturnType<typeof open> | undefined;
   return {
-    ask: (request, signal) =>
-      withDeadline({ clock, ms: DEADLINE_MS, late }, signal, (life) => pool.send(request, life)),
-    close: () => pool.close(),
+    async ask(request, signal) {
+      opened ??= open();
+      const { name, pool } = opened;
+      const late = () => new TransientError(`${name}: no answer for ${DEADLINE_MS / 1000} s.`);
+      const deadline = { clock, ms: DEADLINE_MS, late };
+      return withDeadline(deadline, signal, (life) => pool.send(request, life));
+    },
+    close: () => opened?.pool.close(),
   };
 }
 

@@ -55,6 +55,7 @@ export function githubOidc(
     // Its life is counted from before it was asked for.
     const asked = clock.now().elapsed;
     const token = await ask(audience, signal).catch((thrown: unknown) => {
+      if (thrown instanceof TerminalError) throw thrown;
       throw new TransientError(
         `GitHub gave no OIDC token: ${clip(oneLine(messageOf(thrown)), 300)}`,
       );

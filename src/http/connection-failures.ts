@@ -16,7 +16,7 @@ export async function connectionFailure(
   const { name: server } = connection;
   const code = codeOf(thrown);
   if (CERTIFICATE_FAULTS.has(code)) {
-    return certificateFailure(thrown, server, await shownBy(connection, signal));
+    return certificateFailure(thrown, connection, await shownBy(connection, signal));
   }
   if (/^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|CERTIFICATE|UNKNOWN_CA)/.test(code)) {
     return new TerminalError(
@@ -65,27 +65,36 @@ const CERTIFICATE_FAULTS: ReadonlySet<string> = new Set([
 ]);
 
 /** @param shown the certificate that the server showed, in words; empty where it is not known */
-function certificateFailure(thrown: unknown, server: string, shown: string): TerminalError {
+function certificateFailure(
+  thrown: unknown,
+  { name: server, takesAuthority }: Connection,
+  shown: string,
+): TerminalError {
   const seen = shown === '' ? '' : ` It showed ${shown}.`;
   return new TerminalError(
     'unreachable',
     `The certificate of ${server} cannot be trusted: ${reasonOf(thrown)} (${codeOf(thrown)}).${seen}`,
-    remedyFor(codeOf(thrown)),
+    remedyFor(codeOf(thrown), takesAuthority),
   );
 }
 
-function remedyFor(code: string): string {
+function remedyFor(code: string, takesAuthority = true): string {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return "Renew the server's certificate, and check the clock of this runner.";
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
-    return 'Name the server as its certificate does, in `server` or as `tls-server-name` in the kubeconfig.';
+    return 'Name the server as its certificate does, in `server` or `argocd-server`, or as `tls-server-name` in the kubeconfig.';
   }
+  if (!takesAuthority) return IN_NODE;
   return `Give the authority that signed it:
 with:
   certificate-authority: \${{ vars.CLUSTER_CA }}   # PEM or base64
 A kubeconfig has it as certificate-authority-data.`;
 }
+
+const IN_NODE = `If that is the server, or a proxy of yours that inspects TLS, have Node.js trust the authority that signed it, by a file on the runner; beside the step's \`with\`:
+env:
+  NODE_EXTRA_CA_CERTS: /etc/ssl/certs/our-authority.pem`;
 
 const LOOK_MS = 3_000;
 

@@ -9,6 +9,8 @@ export interface Connection {
   readonly base: string;
   /** How the server is to be recognised. */
   readonly trust: Trust;
+  /** False: no input says by which authority, as `certificate-authority` is for another server. */
+  readonly takesAuthority?: false;
   /**
    * Who asks, for one request.
    * @param fresh the last credentials were refused: nothing remembered is used

@@ -75,14 +75,54 @@ function base64Forms(secret: string): readonly string[] {
     .flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
 }
 
-/** In JSON any character may be escaped. */
+/**
+ * In JSON any character may be escaped, so what is searched is the text as it reads. Not by an
+ * expression: one of a long secret takes a second to make, or cannot be made.
+ */
 function withoutEscaped(text: string, secrets: readonly string[]): string {
   if (!/\\[u/]/.test(text)) return text;
-  return secrets.reduce((rest, secret) => {
-    const units = secret.split('').map((unit) => hex(unit));
-    const pattern = units.map((code) => `\\\\?(?:\\u${code}|u${code})`).join('');
-    return rest.replace(new RegExp(pattern, 'gi'), HIDDEN);
-  }, text);
+  const read = readable(text);
+  const ranges = secrets.flatMap((secret) => rangesOf(readable(secret).plain, read));
+  let shown = '';
+  let end = 0;
+  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+    if (from >= end) shown += `${text.slice(end, from)}${HIDDEN}`;
+    end = Math.max(end, to);
+  }
+  return shown + text.slice(end);
+}
+
+/** A text without its escapes and backslashes, and where in it each of its characters stands. */
+interface Readable {
+  readonly plain: string;
+  readonly ranges: readonly Range[];
+}
+
+type Range = readonly [from: number, to: number];
+
+function readable(text: string): Readable {
+  const ranges: Range[] = [];
+  let plain = '';
+  let began: number | undefined;
+  for (const { 0: all, 1: code, index } of text.matchAll(/\\+(?:u([0-9a-f]{4}))?|[^\\]/gi)) {
+    const char = code ? String.fromCharCode(Number.parseInt(code, 16)) : all;
+    began ??= index;
+    if (char.startsWith('\\')) continue;
+    plain += char;
+    ranges.push([began, index + all.length]);
+    began = undefined;
+  }
+  return { plain, ranges };
+}
+
+function rangesOf(secret: string, { plain, ranges }: Readable): readonly Range[] {
+  const found: Range[] = [];
+  const { length } = secret;
+  if (length < SHORTEST_PASSWORD) return found;
+  for (let at = plain.indexOf(secret); at >= 0; at = plain.indexOf(secret, at + length)) {
+    found.push([ranges[at]?.[0] ?? 0, ranges[at + length - 1]?.[1] ?? 0]);
+  }
+  return found;
 }
 
 function unicodeEscape(char: string): string {

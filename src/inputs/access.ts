@@ -30,43 +30,32 @@ export async function readAccess(reader: Reader, env: Environment): Promise<Acce
 /** Presence is asked of the texts: a value that could not be read was given all the same. */
 function checkTogether(reader: Reader, access: Access): void {
   const given = (name: InputName) => reader.text(name) !== '';
-  const argocd = reader.text('source').trim() === 'argocd';
-  const event = reader.text('source').trim() === 'event';
+  const source = reader.text('source').trim();
+  const useless = access.insecureSkipTlsVerify && given('certificate-authority');
+  if (useless) reader.refuse('insecure-skip-tls-verify', `"true" ${USELESS_CA}`);
+  // Argo CD is reached by its own inputs: access to a cluster is refused beside them.
+  if (source === 'argocd') return;
   // Without access to a cluster, the bundle is that of the Argo CD server.
   const toArgocd = given('argocd-token') || given('argocd-connector');
-  const ofArgocd = argocd || (event && toArgocd && !given('kubeconfig'));
+  const ofArgocd = source === 'event' && toArgocd && !given('kubeconfig');
   const server = serverShown(reader.text('server').trim());
-  const needsToken =
-    !argocd &&
-    !given('token') &&
-    !given('oidc-audience') &&
-    // Plain http is accepted of this machine only: a proxy, which adds credentials of its own.
-    access.server.startsWith('https:');
+  const audience = quoted(access.oidcAudience);
+  // Plain http is accepted of this machine only: a proxy, which adds credentials of its own.
+  const remote = access.server.startsWith('https:');
+  const needsToken = remote && !given('token') && !given('oidc-audience');
+  const needsServer = (name: InputName) => given(name) && !given('server');
   const rules: readonly (readonly [boolean, InputName, string])[] = [
     [given('server') && given('kubeconfig'), 'server', `${server} ${WITH_KUBECONFIG}`],
     [given('server') && given('context'), 'context', `${quoted(access.context)} ${WITH_SERVER}`],
-    [given('token') && !given('server'), 'token', `${HIDDEN} ${NO_SERVER}`],
+    [needsServer('token'), 'token', `${HIDDEN} ${NO_SERVER}`],
     [
-      given('certificate-authority') && !given('server') && !ofArgocd,
+      needsServer('certificate-authority') && !ofArgocd,
       'certificate-authority',
       `the bundle ${NO_SERVER}`,
     ],
-    [
-      given('oidc-audience') && !given('server') && !argocd,
-      'oidc-audience',
-      `${quoted(access.oidcAudience)} ${NO_SERVER}`,
-    ],
-    [
-      given('oidc-audience') && given('token'),
-      'oidc-audience',
-      `${quoted(access.oidcAudience)} ${WITH_TOKEN}`,
-    ],
+    [needsServer('oidc-audience'), 'oidc-audience', `${audience} ${NO_SERVER}`],
+    [given('oidc-audience') && given('token'), 'oidc-audience', `${audience} ${WITH_TOKEN}`],
     [needsToken, 'server', `${server} ${NO_TOKEN}`],
-    [
-      access.insecureSkipTlsVerify && given('certificate-authority'),
-      'insecure-skip-tls-verify',
-      `"true" ${USELESS_CA}`,
-    ],
   ];
   for (const [broken, name, problem] of rules) if (broken) reader.refuse(name, problem);
 }

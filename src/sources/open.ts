@@ -115,14 +115,24 @@ export async function openArgocdApi(
   const connecting = { env, log: console, mask };
   const trust = source === 'argocd' ? inputs.access : besideCluster(inputs.access);
   const { argocdEndpoint, connectArgocd } = await import('./argocd/index.js');
-  if (!keyless) return { connection: connectArgocd({ server, token, trust }, connecting) };
+  const authority = takesAuthority(inputs) ? {} : { takesAuthority: false as const };
+  if (!keyless) {
+    const connection = connectArgocd({ server, token, trust }, connecting);
+    return { connection: { ...connection, ...authority } };
+  }
   const { argocdLogin } = await import('./argocd/login.js');
   // The audience of a cluster's token is for that cluster: Argo CD must not be able to use it there.
   const given = source === 'argocd' ? inputs.access.oidcAudience : '';
   const oidc = await oidcFor(given || server, dependencies, NO_ARGOCD_TOKEN);
-  const endpoint = argocdEndpoint({ server, trust }, connecting);
+  const endpoint = { ...argocdEndpoint({ server, trust }, connecting), ...authority };
   const login = argocdLogin({ endpoint, oidc, connector, clock, mask });
   return { connection: { ...endpoint, credentials: login.credentials }, identity: login.identity };
+}
+
+/** Beside a kubeconfig, or the access of the runner, `certificate-authority` is refused. */
+function takesAuthority({ source, access }: Pick<Inputs, 'source' | 'access'>): boolean {
+  if (source === 'argocd' || access.server !== '') return true;
+  return source === 'event' && !access.kubeconfig;
 }
 
 const NO_ARGOCD_TOKEN = 'argocd-token is not given (is its secret set in this repository?)';

@@ -2,6 +2,7 @@ import { getCACertificates } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { githubOidc } from '../../../src/github/oidc.js';
 import { tokenEndpoint } from '../../../src/github/token-endpoint.js';
+import { transport } from '../../../src/http/transport.js';
 import { readInputs } from '../../../src/inputs/index.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import { TransientError } from '../../../src/platform/errors.js';
@@ -192,6 +193,22 @@ describe('beside another source', () => {
     const [publicly = ''] = getCACertificates('default');
     expect(api?.connection.trust.ca).toContain(argocd.ca.trim());
     expect(api?.connection.trust.ca).toContain(publicly.trim());
+  });
+
+  const KUBECONFIG = { server: '', 'oidc-audience': '', kubeconfig: 'clusters: []' };
+  test.each<[string, string, Inputs]>([
+    ['server', 'certificate-authority:', {}],
+    ['a kubeconfig', 'NODE_EXTRA_CA_CERTS:', KUBECONFIG],
+    ['the access of the runner', 'NODE_EXTRA_CA_CERTS:', { ...KUBECONFIG, kubeconfig: '' }],
+    ['source: event', 'certificate-authority:', { ...KUBECONFIG, kubeconfig: '', source: 'event' }],
+    ['an event and a kubeconfig', 'NODE_EXTRA_CA_CERTS:', { ...KUBECONFIG, source: 'event' }],
+  ])('whose certificate nobody trusts: what helps beside %s', async (_, remedy, given) => {
+    const token = { 'argocd-server': argocd.url, 'argocd-token': 'a-token' };
+    const api = await open({ ...token, ...given, 'certificate-authority': '' });
+    if (!api) throw new Error('not connected');
+    const pool = transport(api.connection, systemClock());
+    const error = await pool.send({ path: '/' }, signal).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ reason: 'unreachable', remedy: expect.stringContaining(remedy) });
   });
 });
 

@@ -1,6 +1,5 @@
 import { keyOf } from '../../core/application/types.js';
 import { parseApplicationSet } from '../../core/applicationset/parse.js';
-import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import { assignedTo, type ProjectWindow } from '../../core/windows/assigned.js';
 import { blockingWindows } from '../../core/windows/opening.js';
@@ -12,17 +11,10 @@ import { list, objectIdentityOf, record, text } from '../../http/json.js';
 import type { Request } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
-import { bounded, lastLines, orNothing, unavailable } from '../bounded.js';
+import { lastLines, orNothing } from '../bounded.js';
 import { tellingEventsIn } from '../events.js';
-import type {
-  Inspected,
-  Inspection,
-  Inspector,
-  LogLines,
-  SetSeen,
-  Windowed,
-  WindowsSeen,
-} from '../inspector.js';
+import { inspectorOf } from '../inspecting.js';
+import type { Inspected, Inspector, Windowed } from '../inspector.js';
 import { mapAtMost } from '../live-metadata.js';
 import { podNode } from '../live-pod.js';
 import { analysisNode, rolloutIn } from '../live-rollout.js';
@@ -60,48 +52,27 @@ type Told = Pick<TreeNode, 'pod' | 'rollout' | 'analysis' | 'currentPodLabels'>;
  * it leaves open. Needs the right `applications, get` only, for logs `logs, get`.
  */
 export function argocdInspector(options: ArgocdInspectorOptions): Inspector {
-  const { clock } = options;
   const objects = new Map<string, KnownObjects>();
   const refused = refusals();
   const asking = (whose: Whose, signal: AbortSignal): Asking => {
     return { ...options, whose, refused, signal };
   };
-  return {
-    async inspect(application, signal): Promise<Inspection> {
+  return inspectorOf(options.clock, refused, {
+    tree(application, signal, soFar) {
       const key = keyOf(application);
       const known: KnownObjects = objects.get(key) ?? new Map();
       objects.set(key, known);
-      const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
-        look(asking(application, until), known, soFar),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
+      return look(asking(application, signal), known, soFar);
     },
-    async syncWindows(application, signal): Promise<WindowsSeen> {
-      const seen = await bounded(clock, signal, (until) =>
-        windowsOf(asking(application, until), application),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', windows: seen.value, lacks: refused.untold() };
-    },
-    async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
-      const read = async (until: AbortSignal): Promise<ApplicationSet | undefined> => {
-        const object = await readApplicationSet(options, { namespace, name }, until);
+    windows: (application, signal) => windowsOf(asking(application, signal), application),
+    set: (name, signal) =>
+      refused.ask(`${keyOf(name)}/applicationset`, async () => {
+        const object = await readApplicationSet(options, name, signal);
         return object === undefined ? undefined : parseApplicationSet(object);
-      };
-      const key = `${namespace}/${name}/applicationset`;
-      const seen = await bounded(clock, signal, (until) => refused.ask(key, () => read(until)));
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
-    },
-    async logs(application, log, lines, signal): Promise<LogLines> {
-      const read = await bounded(clock, signal, (until) =>
-        logLines(asking(application, until), log, lines),
-      );
-      if ('lack' in read) return { kind: 'unavailable', ...read.lack };
-      return { kind: 'read', lines: read.value };
-    },
-  };
+      }),
+    logLines: (application, log, lines, signal) =>
+      logLines(asking(application, signal), log, lines),
+  });
 }
 
 interface Asking extends ArgocdInspectorOptions {

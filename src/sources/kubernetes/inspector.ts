@@ -4,21 +4,13 @@ import type { ApplicationSet } from '../../core/applicationset/types.js';
 import type { LogReference } from '../../core/result/causes.js';
 import { assignedTo } from '../../core/windows/assigned.js';
 import type { SyncWindows } from '../../core/windows/types.js';
-import type { ResourceTree } from '../../core/within/tree.js';
 import { type Answer, isSuccess, jsonOf } from '../../http/answers.js';
 import type { Request, Transport } from '../../http/transport.js';
 import type { Clock } from '../../platform/clock.js';
 import { TerminalError } from '../../platform/errors.js';
-import { bounded, lastLines, unavailable } from '../bounded.js';
-import type {
-  Inspected,
-  Inspection,
-  Inspector,
-  LogLines,
-  SetSeen,
-  Windowed,
-  WindowsSeen,
-} from '../inspector.js';
+import { lastLines } from '../bounded.js';
+import { inspectorOf } from '../inspecting.js';
+import type { Inspected, Inspector, Windowed } from '../inspector.js';
 import { windowsInProject } from '../project-windows.js';
 import { refusals } from '../refused.js';
 import type { ObjectName } from '../source.js';
@@ -46,50 +38,32 @@ export interface KubernetesInspectorOptions {
  * and at the pods of those that are not well. Needs the rights of `inspectorRole`.
  */
 export function kubernetesInspector(options: KubernetesInspectorOptions): Inspector {
-  const { clock } = options;
+  const { clock, reaches } = options;
   const refused = refusals();
-  return {
-    async inspect(application, signal): Promise<Inspection> {
-      if (!options.reaches(application)) return elsewhere(application);
-      const seen = await bounded<ResourceTree>(clock, signal, (until, soFar) =>
-        readTree({ ...options, refused, signal: until }, application, soFar),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', tree: seen.value, lacks: refused.untold() };
+  const asking = (signal: AbortSignal): Asking => ({ ...options, refused, signal });
+  return inspectorOf(clock, refused, {
+    async tree(application, signal, soFar) {
+      if (!reaches(application)) throw elsewhere(application);
+      return readTree(asking(signal), application, soFar);
     },
-    async applicationSet({ namespace, applicationSet: name = '' }, signal): Promise<SetSeen> {
-      const seen = await bounded(clock, signal, (until) =>
-        readSet({ ...options, refused, signal: until }, { namespace, name }),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', ...(seen.value ? { set: seen.value } : {}) };
+    windows: (application, signal) => windowsOf(asking(signal), application),
+    set: (name, signal) => readSet(asking(signal), name),
+    async logLines(application, log, lines, signal) {
+      if (!reaches(application)) throw elsewhere(application);
+      return logLines(asking(signal), log, lines);
     },
-    async syncWindows(application, signal): Promise<WindowsSeen> {
-      const seen = await bounded(clock, signal, (until) =>
-        windowsOf({ ...options, refused, signal: until }, application),
-      );
-      if ('lack' in seen) return unavailable(seen);
-      return { kind: 'seen', windows: seen.value, lacks: [] };
-    },
-    async logs(application, log, lines, signal): Promise<LogLines> {
-      if (!options.reaches(application)) return elsewhere(application);
-      const read = await bounded(clock, signal, (until) =>
-        logLines({ ...options, refused, signal: until }, log, lines),
-      );
-      if ('lack' in read) return { kind: 'unavailable', ...read.lack };
-      return { kind: 'read', lines: read.value };
-    },
-  };
+  });
 }
 
-function elsewhere(application: Pick<Inspected, 'namespace' | 'name' | 'destination'>) {
+function elsewhere(
+  application: Pick<Inspected, 'namespace' | 'name' | 'destination'>,
+): TerminalError {
   const { server, name } = application.destination;
-  return {
-    kind: 'unavailable',
-    final: true,
-    message: `${keyOf(application)} deploys into another cluster (${name || server}), whose pods this Kubernetes API does not show.`,
-    remedy: 'The Argo CD API shows them: set `argocd-server` and `argocd-token`.',
-  } as const;
+  return new TerminalError(
+    'unreachable',
+    `${keyOf(application)} deploys into another cluster (${name || server}), whose pods this Kubernetes API does not show.`,
+    'The Argo CD API shows them: set `argocd-server` and `argocd-token`.',
+  );
 }
 
 /** Undefined where it does not exist. */
