@@ -321,6 +321,16 @@ describe('a source hydrator', () => {
   });
 });
 
+test('of one on its way out, only conditions say why it lasts, unless that is waited for', () => {
+  const conditions = ['DeletionError: no cluster'];
+  const look: Look = { deleting: true, health: 'Missing', conditions };
+  expect(said(look)).toEqual(['condition DeletionError: no cluster']);
+  expect(said(look, { policy: { waitFor: ['deletion'] }, target: ANY })).toEqual([
+    'condition DeletionError: no cluster',
+    'health: Missing',
+  ]);
+});
+
 describe('an Application that Argo CD is told to skip', () => {
   const PAUSED =
     'annotation argocd.argoproj.io/skip-reconcile: Argo CD neither compares nor syncs until it is removed';

@@ -43,6 +43,9 @@ interface Detail {
 function detailsOf(state: State, now: Moment): readonly Detail[] {
   const { application } = state;
   if (!application || state.presence !== 'present') return [];
+  // What is left of it by then is not in the way of anything.
+  const isLeaving = application.deleting && !state.policy.waitFor.includes('deletion');
+  if (isLeaving) return plain(conditions(application));
   const all = [
     ...plain(hydration(state, application, now)),
     ...operation(application, now),
