@@ -214,7 +214,8 @@ describe('3. all operations of the revision', () => {
 
   test('started after that, everything may have happened', () => {
     const heal: Run = { selective: true, from: 4 };
-    const followed = late([applied(WEB, 'unchanged')], {}, heal);
+    const resources = [`Synced ${SETTINGS}`, `Synced ${WEB}`, `OutOfSync ${API} hook`];
+    const followed = late([applied(WEB, 'unchanged')], { resources }, heal);
     expect(changesOf(followed)).toEqual([
       `updated reported ${SETTINGS}`,
       `updated reported ${WEB}`,
@@ -637,6 +638,19 @@ describe('what two operations come to', () => {
     ]);
     expect(changesOf(followed)).toEqual([`${change} ${WEB}`]);
   });
+});
+
+test.each([
+  ['created', 'unchanged', 'created'],
+  ['unchanged', 'created', 'created'],
+  ['unchanged', 'configured', 'configured'],
+])('of two operations, the message is that of the class: %s, then %s', (first, then, shown) => {
+  const noHistory: Look = { resources: [], history: [deployed(A, -110)] };
+  const followed = follow([
+    [3, see(ended([applied(WEB, first)], noHistory))],
+    [9, see(ended([applied(WEB, then)], noHistory, { from: 5 }))],
+  ]);
+  expect(classesOf(followed).changes).toMatchObject([{ message: `deployment.apps/web ${shown}` }]);
 });
 
 describe('4. retries', () => {
@@ -1067,6 +1081,33 @@ describe('7. what the comparison does not know', () => {
 
   test('the namespace made along the way is in the result only, since it was not there', () => {
     expect(changesOf(first())).toEqual([`created applied ${NAMESPACE}`, `created applied ${WEB}`]);
+  });
+
+  test.each([
+    ['another kind', '/Service/shop/shop'],
+    ['a kind of another group', 'lab.dev/Namespace//shop'],
+    ['another namespace', '/Namespace//other'],
+  ])('not so %s', (_, name) => {
+    const followed = follow([
+      [0, see(app({ at: '', sync: '', resources: [], history: [] }))],
+      [4, see(ended([applied(name, 'serverside-applied')]))],
+    ]);
+    expect(changesOf(followed)).toEqual([`updated reported ${name}`]);
+  });
+
+  test('nor one that is in Git, which may have been there', () => {
+    const followed = follow([
+      [0, see(app({ at: '', sync: '', resources: [], history: [] }))],
+      [
+        4,
+        see(
+          ended([applied(NAMESPACE, 'serverside-applied')], {
+            resources: [`Synced ${NAMESPACE}`, `Synced ${WEB}`],
+          }),
+        ),
+      ],
+    ]);
+    expect(changesOf(followed)).toEqual([`updated reported ${NAMESPACE}`]);
   });
 
   test('one whose metadata is managed is in every result', () => {
