@@ -968,6 +968,12 @@ describe('when it is over', () => {
     story('a source hydrator: that failed long before the wait began', [
       [200, see(app(atD(failing(1)))), 'failure sync-failed'],
     ]);
+    const nameless = { ...failing(1), lastComparedDryRevision: undefined };
+    story('a source hydrator: a failure of no named commit may be that of another', [
+      [0, see(app(atD({}))), W],
+      [3, see(app(atD(nameless))), W],
+      [200, tick, W],
+    ]);
     story('a source hydrator: the failure of another commit is none of this one', [
       [200, see(app(atD({ ...failing(1, { drySHA: A }), lastComparedDryRevision: A }))), W],
     ]);

@@ -309,6 +309,11 @@ describe('a source hydrator', () => {
       hydrated({ phase: 'Failed', drySHA: B, message: 'Failed to hydrate: no chart' }),
       /^source hydrator: bbbbbbbb: Failed to hydrate: no chart$/,
     ],
+    [
+      'failed at a commit that is not named',
+      hydrated({ phase: 'Failed', message: 'Failed to hydrate: no chart' }, ''),
+      /^source hydrator: its last attempt: Failed to hydrate: no chart$/,
+    ],
     ['is at it', hydrated({ phase: 'Hydrating' }), /^source hydrator: it is hydrating bbbbbbbb$/],
     [
       'has looked at the commit',

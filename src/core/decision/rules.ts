@@ -507,6 +507,7 @@ function ofUndeployed(situation: Situation): Waiting {
       return waiting(`revision ${target}${ofHydrated(state)}`, undefined, progress.recheckAt);
     case 'failed':
       return waiting(`the hydration of ${target} to succeed`, undefined, hydration.givesUpAt);
+    case 'failed-somewhere':
     case 'running':
     case 'compared':
       return waiting(`the source hydrator to hydrate ${target}`);

@@ -99,6 +99,8 @@ function hydration(state: State, application: Application, now: Moment): readonl
       return [];
     case 'failed':
       return [{ subject, message: `${dry}: ${status.message || 'Failed'}` }];
+    case 'failed-somewhere':
+      return [{ subject, message: `its last attempt: ${status.message || 'Failed'}` }];
     case 'running':
       return [{ subject, message: `it is hydrating ${dry}` }];
     case 'compared':
