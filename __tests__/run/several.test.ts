@@ -44,7 +44,8 @@ describe('many Applications under a selector', () => {
   test('a server that cannot stream lists: one list, one watch', async () => {
     server.streamingList = 'reject';
     for (let i = 0; i < 10; i += 1) server.put(created(`app-${i}`));
-    afterFirstLook(() => {
+    const watching = server.seen(({ query }) => query['resourceVersion'] !== undefined);
+    void watching.then(() => {
       for (let i = 0; i < 10; i += 1) server.put(created(`app-${i}`, { revision: B }));
     });
     expectEnd(await stepHere(server, { ...SELECTED, revision: B }), 'success', 'synced');
