@@ -145,6 +145,17 @@ describe('what kubectl prints', () => {
     const { stdout } = await explain(WEB, text);
     expect(stdout).not.toMatch(/[\x1b\u202e]|^::/m);
   });
+
+  test('as JSON neither, which says the same', async () => {
+    const hostile = '\u001b[31m\u009b31m\u202e\u{e0041}';
+    const text = JSON.stringify(one).replaceAll('configured', JSON.stringify(hostile).slice(1, -1));
+    const { stdout } = await explain(['explain', '--json'], text);
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u{e0041}]/u);
+    const { resources } = JSON.parse(stdout) as { readonly resources: readonly object[] };
+    expect(resources).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining(hostile) }),
+    );
+  });
 });
 
 test('what cannot be read in one of several does not take the others with it', async () => {

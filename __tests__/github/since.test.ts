@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { reportedUpTo } from '../../src/github/since.js';
 import { readInputs } from '../../src/inputs/index.js';
-import { systemClock } from '../../src/platform/clock.js';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.js';
+import { fakeClock } from '../support/fake-clock.ts';
 import { type GithubServer, startGithub } from '../support/github-server.ts';
 import { A, B, C } from '../support/manifest.ts';
 import { type RecordingLog, recordingLog } from '../support/recording-log.ts';
@@ -28,7 +28,7 @@ afterEach(() => github.close());
 
 async function since(
   env: Readonly<Record<string, string>> = {},
-  clock: FakeClock | undefined = undefined,
+  clock: Clock | undefined = undefined,
   signal = new AbortController().signal,
 ) {
   const inputs = await readInputs(
@@ -57,6 +57,12 @@ describe('the last successful run', () => {
     expect(log.lines).toEqual([
       `info: since: the last successful run of this workflow on main was for ${A}.`,
     ]);
+  });
+
+  test("is told by GitHub's clock, which says nothing about the cluster's", async () => {
+    const clock = systemClock();
+    expect(await since({}, clock)).toMatchObject({ revision: A });
+    expect(clock.now().server).toBeUndefined();
   });
 
   test('of a pull request is on its own branch', async () => {

@@ -868,6 +868,18 @@ describe('questions to GitHub', () => {
   });
 });
 
+test('the last look after an outage is complete: what it asks is believed at once', async () => {
+  const later = { revision: C, history: [] };
+  const relate = async (_: unknown, revision: string): Promise<Relation> =>
+    revision === C ? 'descendant' : 'other';
+  const wait = start({ relate }, ({ looks }) => looks.push([shop(later)]));
+  wait.source.list(shop(BEFORE));
+  await wait.clock.settle();
+  wait.source.unreachable();
+  await wait.clock.advance(TIMEOUT);
+  expect(endsOf(await wait.end())).toEqual(['argocd/shop: success/superseded']);
+});
+
 describe('a trigger', () => {
   test('comes before the end is judged', async () => {
     const go = Promise.withResolvers<void>();

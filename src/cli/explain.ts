@@ -5,7 +5,7 @@ import { someOf } from '../core/application/phrases.js';
 import { readInputs } from '../inputs/index.js';
 import type { Inputs } from '../inputs/types.js';
 import { InputError, messageOf } from '../platform/errors.js';
-import { plain } from '../report/escape.js';
+import { plain, visibleJson } from '../report/escape.js';
 import { resultsOf } from '../report/outputs.js';
 import { summaryOf } from '../report/summary.js';
 import { play } from './play.js';
@@ -179,7 +179,7 @@ async function answer(values: Values, terminal: Terminal): Promise<string> {
   const decided = decidedResults(told, liveOf(recording, inputs));
   const report = reportOf(inputs, told, decided, waitedMs);
   if (values['json'] === true)
-    return `${JSON.stringify(JSON.parse([...resultsOf(report)].join('')), null, 2)}\n`;
+    return `${visibleJson(JSON.parse([...resultsOf(report)].join('')))}\n`;
   return values['summary'] === true ? summaryOf(report) : textOf(report);
 }
 

@@ -10,7 +10,7 @@ import { evaluate } from '../core/filters/filter.js';
 import type { Change } from '../core/result/vocabulary.js';
 import type { Inputs } from '../inputs/types.js';
 import { InputError, messageOf } from '../platform/errors.js';
-import { clip, oneLine } from '../report/escape.js';
+import { clip, oneLine, visibleJson } from '../report/escape.js';
 import { fieldsOf, inFull } from '../report/fields.js';
 import { readData } from '../yaml/read.js';
 
@@ -115,7 +115,7 @@ function jsonOf(changes: readonly Change[], matched: Matched): string {
     return { group, version, kind, namespace, name, change, ...(fields ? { fields } : {}) };
   });
   const results = Object.fromEntries(matched.map(([name, all]) => [name, all.length > 0]));
-  return `${JSON.stringify({ resources, 'filter-results': results }, null, 2)}\n`;
+  return `${visibleJson({ resources, 'filter-results': results })}\n`;
 }
 
 const VALUE_UNITS = 80;

@@ -2,6 +2,7 @@ import type { Connection } from '../http/connection.js';
 import { unlessAborted, withTimeLimit } from '../platform/abort.js';
 import type { RunDependencies } from '../platform/dependencies.js';
 import { messageOf } from '../platform/errors.js';
+import type { Source } from '../sources/source.js';
 import type { Outcome } from '../wait/waits.js';
 import {
   asksAbout,
@@ -21,7 +22,7 @@ export interface FieldDependencies
   /** To the Argo CD API; absent: not connected. */
   readonly argocd?: Connection;
   /** Where live objects can be read; absent: nothing but the Argo CD API can be asked. */
-  readonly source?: LiveDependencies['source'];
+  readonly source?: Pick<Source, 'reaches' | 'reader'>;
 }
 
 /** A run's answer waits no longer for what changed within resources. */
@@ -65,7 +66,8 @@ async function find(
   }
   if (source?.reader && !cancelled.aborted) {
     troubles.push(...(before?.troubles ?? []));
-    await attempt(tellLive(ends, finding, inputs, { ...dependencies, source }, signal));
+    const live = { ...dependencies, source: { ...source, reader: source.reader } };
+    await attempt(tellLive(ends, finding, inputs, live, signal));
   }
 }
 

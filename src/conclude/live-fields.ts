@@ -17,7 +17,7 @@ import { queryOf } from './live-evidence.js';
 
 export interface LiveDependencies {
   /** Where live objects can be read. */
-  readonly source: Pick<Source, 'reaches' | 'reader'>;
+  readonly source: Required<Pick<Source, 'reaches' | 'reader'>>;
   /** What was read before the deployment; absent: nothing was. */
   readonly before?: Before;
 }
@@ -38,19 +38,15 @@ export async function tellLive(
   { source, before }: LiveDependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  const all = questionsOf(ends, told, inputs, source);
-  const open = () => questionsOf(ends, told, inputs, source).slice(0, MOST_OBJECTS);
+  const open = () => questionsOf(ends, told, inputs, source);
+  const all = open();
   if (all.length === 0) return;
-  const reader = await source.reader?.();
-  const watched = open().filter((each) => objectBefore(before, each));
-  const objects =
-    (await reader?.objects(
-      watched.map(({ query }) => query),
-      signal,
-    )) ?? [];
+  const reader = await source.reader();
   const tell = (question: Question, fields: ChangedFields | undefined) => {
     if (fields && !signal.aborted) addFields(told, question, fields);
   };
+  const watched = all.slice(0, MOST_OBJECTS).filter((each) => objectBefore(before, each));
+  const objects = await reader.objects(queriesOf(watched), signal);
   for (const [i, question] of watched.entries()) {
     const [then, now] = [objectBefore(before, question), objects[i]];
     if (now?.kind === 'unreadable') troubles.push(now);
@@ -58,20 +54,20 @@ export async function tellLive(
       tell(question, { ...liveFields(then, now.object), evidence: 'live' });
     }
   }
-  const rest = open();
-  const kept =
-    (await reader?.templates(
-      rest.map(({ query }) => query),
-      signal,
-    )) ?? [];
+  const rest = open().slice(0, MOST_OBJECTS);
+  const templates = await reader.templates(queriesOf(rest), signal);
   for (const [i, question] of rest.entries()) {
-    const templates = kept[i];
-    if (templates?.kind === 'unreadable') troubles.push(templates);
-    const fields =
-      templates?.kind === 'found' ? historyFields(templates.kept, question.since) : undefined;
+    const found = templates[i];
+    if (found?.kind === 'unreadable') troubles.push(found);
+    if (found?.kind !== 'found') continue;
+    const fields = historyFields(found.kept, question.since);
     tell(question, fields && { ...fields, evidence: 'history' });
   }
   if (all.length > MOST_OBJECTS) troubles.push(TOO_MANY);
+}
+
+function queriesOf(questions: readonly Question[]): readonly LiveQuery[] {
+  return questions.map(({ query }) => query);
 }
 
 const MOST_OBJECTS = 500;

@@ -20,6 +20,9 @@ const GITHUB_LIMITS = { ...LIMITS, answer: 4 * MIB };
 /** For one answer from the first step to its last byte, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
+/** Ages are computed by the clock of the cluster, and GitHub's need not agree with it. */
+const NOT_OF_THE_CLUSTER: Pick<Clock, 'observeDate'> = { observeDate: () => undefined };
+
 /** A host of GitHub's, over the same transport as a cluster: its proxies, its verification. */
 export interface GithubConnection {
   /**
@@ -45,7 +48,8 @@ export function githubConnection(
     const here = endpointFor(base, env, 'GitHub');
     const known = { trust: {}, takesAuthority: false } as const;
     const connection: Connection = { ...here, ...known, credentials: () => credentials };
-    return { name: here.name, pool: transport(connection, clock, TIMEOUTS, GITHUB_LIMITS) };
+    const own = { ...clock, ...NOT_OF_THE_CLUSTER };
+    return { name: here.name, pool: transport(connection, own, TIMEOUTS, GITHUB_LIMITS) };
   };
   let opened: ReturnType<typeof open> | undefined;
   return {

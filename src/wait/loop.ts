@@ -86,6 +86,9 @@ class WaitLoop {
     try {
       const events = await unlessAborted(source.relist(signal), signal);
       for (const event of events ?? []) this.#hear(event);
+      // The list was complete: nothing that was missed is still on its way.
+      const { behindUntil: _caughtUp, ...facts } = this.#facts;
+      this.#facts = facts;
       await this.#answered(signal);
       if (!events) throw UNANSWERED;
     } catch (thrown) {

@@ -40,6 +40,14 @@ describe('an ApplicationSet on the wire', () => {
     expect(read.steps?.map(({ maxUpdate }) => maxUpdate)).toEqual(['0%', '2', '']);
   });
 
+  test.each([
+    ['of another strategy, left from a RollingSync', { type: 'AllAtOnce', rollingSync: {} }],
+    ['of a RollingSync without any', { type: 'RollingSync' }],
+  ])('no steps %s', (_, strategy) => {
+    const spec = { strategy };
+    expect(parseApplicationSet({ ...setManifest(), spec }).steps).toBeUndefined();
+  });
+
   test('an Application that no step selects is in step 0', () => {
     const rollout = [['set-dev', 'Waiting', '-1', 'a']] as const;
     expect(parseApplicationSet(setManifest({ rollout })).rollout).toMatchObject([{ step: 0 }]);

@@ -88,6 +88,55 @@ describe('what an Application waits for in a RollingSync', () => {
       'step 2 of 2 has maxUpdate: 0, so it has to be synced by hand',
     ],
     [
+      'a person, as its step syncs none, in a number',
+      { steps: [0], rollout: [['set-a', 'Waiting', '1', B]] },
+      'set-a',
+      'step 1 of 1 has maxUpdate: 0, so it has to be synced by hand',
+    ],
+    [
+      'an earlier step, and not for what no step selects',
+      {
+        steps: STEPS,
+        rollout: [
+          ['set-other', 'Waiting', '-1', B],
+          ['set-a', 'Pending', '1', B],
+          ['set-b', 'Waiting', '2', B],
+        ],
+      },
+      'set-b',
+      'step 1 of 3 waits for set-a (Pending)',
+    ],
+    [
+      'nothing in its step that may go beside it',
+      {
+        steps: [2],
+        rollout: [
+          ['set-a', 'Progressing', '1', B],
+          ['set-b', 'Pending', '1', B],
+        ],
+      },
+      'set-b',
+      'ApplicationSet shops is about to sync it (Pending)',
+    ],
+    [
+      'its ApplicationSet, as all of its step do',
+      {
+        steps: [1],
+        rollout: [
+          ['set-a', 'Waiting', '1', B],
+          ['set-b', 'Waiting', '1', B],
+        ],
+      },
+      'set-b',
+      'ApplicationSet shops is about to sync it (Waiting)',
+    ],
+    [
+      'its ApplicationSet for another commit, not a later step',
+      { steps: STEPS, rollout: three('Healthy', 'Progressing', 'Waiting') },
+      'set-dev',
+      'ApplicationSet shops has not noticed the revision yet',
+    ],
+    [
       'many',
       {
         steps: ['', ''],
@@ -109,6 +158,19 @@ describe('what an Application waits for in a RollingSync', () => {
     const rollout = rolloutIn({ steps: STEPS, rollout: three('Healthy', '', '') }, 'set-new');
     expect(rollout).toMatchObject({ status: '', step: 0, byHand: false });
     expect(stepName(rollout)).toBe('a step of the RollingSync of ApplicationSet shops');
+    expect(rolloutSentence(rollout)).toBe('ApplicationSet shops has not noticed the revision yet');
+  });
+
+  test('the name of its step', () => {
+    const rollout = rolloutIn({ steps: STEPS, rollout: three('Healthy', '', '') }, 'set-staging');
+    expect(stepName(rollout)).toBe('step 2 of 3 of the RollingSync of ApplicationSet shops');
+  });
+
+  test('a RollingSync that has only begun knows no Application yet', () => {
+    const set = parseApplicationSet(setManifest({ steps: STEPS }));
+    const condition = { type: 'RolloutProgressing', status: 'True', reason: '', message: '' };
+    const begun = { ...set, conditions: [...set.conditions, condition] };
+    expect(rolloutsOf(begun)?.('set-dev')).toMatchObject({ status: '', steps: 3 });
   });
 });
 
@@ -125,6 +187,7 @@ test('an Application is rolled out when it is Healthy for the very revisions', (
   expect(isRolledOut(rollout, at(B))).toBe(true);
   for (const other of [at(A), at(), at(B, B)]) expect(isRolledOut(rollout, other)).toBe(false);
   expect(isRolledOut({ ...rollout, status: 'Progressing' }, at(B))).toBe(false);
+  expect(isRolledOut({ ...rollout, targetRevisions: [A, B] }, at(A, A))).toBe(false);
 });
 
 test('rollouts are the same where they tell the same', () => {

@@ -17,6 +17,7 @@ import {
   request,
   result,
   SETTINGS,
+  SOURCE,
   time,
   WEB,
 } from '../support/application.ts';
@@ -213,7 +214,8 @@ describe('3. all operations of the revision', () => {
 
   test('started after that, everything may have happened', () => {
     const heal: Run = { selective: true, from: 4 };
-    const followed = late([applied(WEB, 'unchanged')], {}, heal);
+    const resources = [`Synced ${SETTINGS}`, `Synced ${WEB}`, `OutOfSync ${API} hook`];
+    const followed = late([applied(WEB, 'unchanged')], { resources }, heal);
     expect(changesOf(followed)).toEqual([
       `updated reported ${SETTINGS}`,
       `updated reported ${WEB}`,
@@ -330,6 +332,40 @@ describe('3. all operations of the revision', () => {
     const followed = late([applied(WEB, 'created')], { history: twice });
     expect(classesOf(followed)).toMatchObject({ evidence: 'complete' });
     expect(changesOf(followed)).toEqual([`created applied ${WEB}`]);
+  });
+
+  describe('the target was deployed again', () => {
+    const CHART: Json = {
+      repoURL: 'https://charts.example.com',
+      chart: 'web',
+      targetRevision: '*',
+    };
+    const results = [applied(SETTINGS, 'unchanged'), applied(WEB, 'configured')];
+    const since = (sources: readonly Json[], history: readonly Json[], at: Look['at']) => {
+      const run: Run = { from: 5, ...(at === undefined ? {} : { at }) };
+      return changesOf(
+        late(results, { sources, history, ...(at === undefined ? {} : { at }) }, run),
+        new Map([
+          [SETTINGS, { creationTimestamp: time(-500), lastWrite: time(2) }],
+          [WEB, { creationTimestamp: time(-500), lastWrite: time(6) }],
+        ]),
+      );
+    };
+    const both = [`updated live ${SETTINGS}`, `updated live ${WEB}`];
+
+    test('with another revision of another source: what the first one did counts', () => {
+      const history = [
+        deployed([A, '1.0.0'], -110),
+        deployed([B, '1.0.0'], 1),
+        deployed([B, '1.1.0'], 5),
+      ];
+      expect(since([SOURCE, CHART], history, [B, '1.1.0'])).toEqual(both);
+    });
+
+    test('with a source less', () => {
+      const history = [deployed([A, A], -110), deployed([B, B], 1), deployed(B, 5)];
+      expect(since([SOURCE], history, B)).toEqual(both);
+    });
   });
 
   describe('the target was never seen, and what is deployed contains it', () => {
@@ -602,6 +638,19 @@ describe('what two operations come to', () => {
     ]);
     expect(changesOf(followed)).toEqual([`${change} ${WEB}`]);
   });
+});
+
+test.each([
+  ['created', 'unchanged', 'created'],
+  ['unchanged', 'created', 'created'],
+  ['unchanged', 'configured', 'configured'],
+])('of two operations, the message is that of the class: %s, then %s', (first, then, shown) => {
+  const noHistory: Look = { resources: [], history: [deployed(A, -110)] };
+  const followed = follow([
+    [3, see(ended([applied(WEB, first)], noHistory))],
+    [9, see(ended([applied(WEB, then)], noHistory, { from: 5 }))],
+  ]);
+  expect(classesOf(followed).changes).toMatchObject([{ message: `deployment.apps/web ${shown}` }]);
 });
 
 describe('4. retries', () => {
@@ -1032,6 +1081,33 @@ describe('7. what the comparison does not know', () => {
 
   test('the namespace made along the way is in the result only, since it was not there', () => {
     expect(changesOf(first())).toEqual([`created applied ${NAMESPACE}`, `created applied ${WEB}`]);
+  });
+
+  test.each([
+    ['another kind', '/Service/shop/shop'],
+    ['a kind of another group', 'lab.dev/Namespace//shop'],
+    ['another namespace', '/Namespace//other'],
+  ])('not so %s', (_, name) => {
+    const followed = follow([
+      [0, see(app({ at: '', sync: '', resources: [], history: [] }))],
+      [4, see(ended([applied(name, 'serverside-applied')]))],
+    ]);
+    expect(changesOf(followed)).toEqual([`updated reported ${name}`]);
+  });
+
+  test('nor one that is in Git, which may have been there', () => {
+    const followed = follow([
+      [0, see(app({ at: '', sync: '', resources: [], history: [] }))],
+      [
+        4,
+        see(
+          ended([applied(NAMESPACE, 'serverside-applied')], {
+            resources: [`Synced ${NAMESPACE}`, `Synced ${WEB}`],
+          }),
+        ),
+      ],
+    ]);
+    expect(changesOf(followed)).toEqual([`updated reported ${NAMESPACE}`]);
   });
 
   test('one whose metadata is managed is in every result', () => {

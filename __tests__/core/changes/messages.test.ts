@@ -91,6 +91,7 @@ const MESSAGES: Readonly<Record<string, readonly (readonly [string, readonly App
         ['updated'],
       ],
       [`${ROLE} reconciled. reconciliation required recreate`, ['updated']],
+      [`${ROLE} reconciled. reconciliation required something new`, ALL],
       [
         `${ROLE} reconciled. reconciliation required update, but object opted out (rbac.authorization.kubernetes.io/autoupdate: false)\n${RULES}${ROLE} configured`,
         MAYBE,
@@ -148,6 +149,15 @@ describe('without its middle, a message says no more than what is left', () => {
   ])('%j', (message, outcomes) => {
     const short = message.length <= 119;
     expect(applyOutcomes(short ? message : cut(message), !short)).toEqual(outcomes);
+  });
+
+  test.each<[string, readonly ApplyOutcome[]]>([
+    ['create', ['created']],
+    ['update', ['updated']],
+    ['recreate', ['updated']],
+  ])('cut after the word that tells: %s', (word, outcomes) => {
+    const message = `${ROLE} reconciled. reconciliation required ${word}\n\tmiss…x`;
+    expect(applyOutcomes(message, true)).toEqual(outcomes);
   });
 
   test.each(['c', 'creat', 'recre', 'upd', ''])('cut within the word that tells: %j', (word) => {

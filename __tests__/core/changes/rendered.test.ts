@@ -24,6 +24,7 @@ const resources = renderedResources({
     object('kept'),
     object('creds', masked, 'Secret'),
     object('more', masked, 'Secret'),
+    object('typed', { ...masked, type: 'Opaque' }, 'Secret'),
     object('role', { apiVersion: 'rbac.authorization.k8s.io/v1' }, 'ClusterRole'),
   ],
   after: [
@@ -32,6 +33,7 @@ const resources = renderedResources({
     object('fresh'),
     object('creds', masked, 'Secret'),
     object('more', { data: { ...masked.data, user: '++++++++' } }, 'Secret'),
+    object('typed', { ...masked, type: 'lab.dev/token' }, 'Secret'),
   ],
 });
 const found = { resources, whole: true, managed: ({ name }: { name: string }) => name === 'kept' };
@@ -49,6 +51,7 @@ describe('classes by what is rendered', () => {
       'updated reported',
     ],
     ['is a Secret with another key', change('more', { kind: 'Secret' }), 'updated rendered'],
+    ['is a Secret of another type', change('typed', { kind: 'Secret' }), 'updated rendered'],
     ['was told better', change('same', { evidence: 'compared' }), 'updated compared'],
     [
       'was told to be of another class',

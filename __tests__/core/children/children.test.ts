@@ -76,6 +76,25 @@ describe('what an Application manages', () => {
       },
       [],
     ],
+    [
+      'nor what a dry run would apply',
+      {
+        revision: A,
+        synced: B,
+        operation: { sync: { revision: B, dryRun: true } },
+        results: [kid('a')],
+      },
+      [],
+    ],
+    [
+      'nor a hook or another kind that it applied',
+      {
+        revision: A,
+        synced: B,
+        results: [kid('a', { kind: 'AppProject' }), kid('b', { hookType: 'PostSync' })],
+      },
+      [],
+    ],
     ['once it was compared again, that counts', { resources: [], results: [kid('a')] }, []],
     [
       'nothing in another cluster',
@@ -90,6 +109,11 @@ describe('what an Application manages', () => {
     expect(sets.filter((key) => key !== 'argocd/root')).toEqual(keys);
   });
 
+  test('Applications in other namespaces', () => {
+    const resources = [kid('a', { namespace: 'team' }), kid('root', { namespace: 'team' })];
+    expect(managedBy(application('root', { resources }))).toEqual(['team/a', 'team/root']);
+  });
+
   test('its ApplicationSets are no Applications, and the other way round', () => {
     const resources = [kid('a'), kid('root', { kind: 'ApplicationSet' })];
     const both = application('root', { resources });
@@ -102,6 +126,8 @@ describe('what an Application manages', () => {
     const resources = [kid('a')];
     expect(managesElsewhere(application('root', { destination, resources }))).toBe(true);
     expect(managesElsewhere(application('root', { destination }))).toBe(false);
+    const others = { destination, resources: [kid('a', { group: 'apps', kind: 'Deployment' })] };
+    expect(managesElsewhere(application('root', others))).toBe(false);
     expect(managesElsewhere(application('root', { resources }))).toBe(false);
     expect(managesElsewhere(application('root', asSets({ destination, resources })))).toBe(true);
   });
@@ -148,6 +174,7 @@ describe('what an Application whose own wait is over may still create', () => {
   const requested = { sync: { revision: B } };
   test.each<[string, Look, string, boolean]>([
     ['it is well', {}, 'success/synced', true],
+    ['nobody waits for its operation', failed, 'success/sync-failed', true],
     ['its operation failed', failed, 'failure/sync-failed', false],
     ['a retry of it runs', { phase: 'Running' }, 'failure/sync-failed', true],
     ['another one is asked for', { ...failed, requested }, 'failure/sync-failed', true],
@@ -176,6 +203,12 @@ describe('a family', () => {
       { r: [], a: ['r'], b: ['a', 'r'] },
     ],
     ['roots that manage one another', ['b', 'a'], { a: ['b'] }, { a: [], b: ['a'] }],
+    [
+      'a root that another leads to',
+      ['a', 'b'],
+      { a: ['b'], b: ['c'] },
+      { a: [], b: ['a'], c: ['b'] },
+    ],
     ['what no root leads to', ['r'], { x: ['y'] }, { r: [] }],
   ])('%s: who manages whom, without circles', (_, roots, edges, expected) => {
     const family = familyOf(roots, (key) => edges[key] ?? []);
@@ -267,6 +300,7 @@ describe('the target of a managed Application', () => {
     ['HEAD, of a commit that is not the run', lead(at(A)), { targetRevision: '' }, undefined],
     ['HEAD in both', lead(at(A), { targetRevision: '' }), { targetRevision: 'HEAD' }, [0]],
     ['pinned to the commit', lead(at(B)), { targetRevision: B }, [0]],
+    ['pinned to a commit that is not the run', lead(at(A)), { targetRevision: A }, [0]],
     ['pinned to another commit', lead(at(B)), { targetRevision: A }, undefined],
     ['a chart of the same name', lead(at(B)), { sources: [{ ...GIT, chart: 'shop' }] }, undefined],
     ['one of several sources', lead(at(B)), { sources: [CHART, GIT] }, [1]],

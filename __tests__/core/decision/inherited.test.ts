@@ -5,6 +5,7 @@ import {
   applied,
   B,
   deployed,
+  type Json,
   type Look,
   operation,
   type Run,
@@ -33,6 +34,12 @@ function ended(run: Run = {}): Look {
   return { automated: false, at: B, history, reconciled: 6, operation: own };
 }
 
+/** B was deployed before. */
+function again(later: Look): Look {
+  const history = [deployed(B, -200), deployed(A, -100), ...(later.history ?? []).slice(1)];
+  return { ...later, at: B, history };
+}
+
 function followed(looks: readonly Look[], wish: Wish = {}) {
   return follow(
     looks.map((each, i) => [i + 1, see(app(each))] as const),
@@ -46,6 +53,10 @@ describe('what an operation begins with is not its own', () => {
   test.each<[string, readonly Look[]]>([
     ['from before it', [look(FORMER), begun(), ended()]],
     ['at the first look', [begun(), ended()]],
+    [
+      'at the first look, of a revision that was deployed before',
+      [again(begun({ result: B })), again(ended())],
+    ],
     [
       'after another that had none of its own',
       [look(FORMER), begun({ from: 1, phase: 'Error' }), begun(), ended()],
@@ -73,6 +84,15 @@ describe('what an operation begins with is not its own', () => {
       `updated compared ${SETTINGS}`,
       `unchanged applied ${WEB}`,
     ]);
+  });
+
+  test.each<[string, readonly Json[], readonly string[]]>([
+    ['it has come to the first resource', NEW.slice(0, 1), [`unchanged applied ${WEB}`]],
+    ['it did the same to one of them', NEW, CHANGED],
+  ])('while it runs, its own is told by any difference: %s', (_, results, changes) => {
+    const former = { ...FORMER, results: [NEW[0] ?? {}, applied(SETTINGS, 'created')] };
+    const looks = [look(former), begun({ results, result: B })];
+    expect(changesOf(followed(looks))).toEqual(changes);
   });
 
   test('nor is it of one that ends in an Error without a result', () => {

@@ -1300,6 +1300,17 @@ describe('wait-resources', () => {
     ],
     only('Deployment/wbe'),
   );
+  const fresh = { ...app({ at: [], history: [], resources: [], sync: '', health: '' }) };
+  const failed = app({ sync: 'Unknown', resources: [], conditions: ['ComparisonError: no'] });
+  story(
+    'are no mistake before the first comparison, nor while that fails',
+    [
+      [0, see({ ...fresh, reconciledAt: '' }), W],
+      [1, see(failed), 'waiting comparison-error'],
+      [2, see(old({ reconciled: 2 })), 'success synced'],
+    ],
+    { ...only('Deployment/web'), target: ANY },
+  );
   story(
     'a hook is none of them',
     [
@@ -1383,6 +1394,16 @@ describe('a tag that only the Application names', () => {
       [0, see(on('v1')), W],
       [1, see(on('v2', { health: 'Progressing', reconciled: 1 })), W],
       [2, see(on('v3', { at: B, reconciled: 2 })), 'success no-change'],
+    ],
+    v2,
+  );
+  story(
+    'is followed by a third one of that commit',
+    [
+      [0, see(on('v1')), W],
+      [1, see(on('v2', { health: 'Progressing', reconciled: 1 })), W],
+      [2, see(on('v1', { health: 'Progressing', reconciled: 1 })), W],
+      [3, see(on('v3', { reconciled: 3 })), 'success no-change'],
     ],
     v2,
   );

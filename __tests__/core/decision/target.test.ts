@@ -198,6 +198,28 @@ describe('a revision that the user names', () => {
     expect(shortOf(resolveTarget(named(text), run(), application))).toBe(target);
   });
 
+  describe('a word may be a branch, which is always "deployed"', () => {
+    const GIT = { repoURL: 'https://github.com/acme/config', targetRevision: 'main' };
+    const HELM = { repoURL: 'https://charts.example', chart: 'shop', targetRevision: '1.x' };
+    const OCI = { repoURL: 'oci://ghcr.io/acme/shop', targetRevision: 'stable' };
+    test.each<[string, string, readonly Json[], boolean]>([
+      ['of a Git source', 'main', [GIT], true],
+      ['of the Git source beside a chart', 'main', [HELM, GIT], true],
+      ['of the Git source beside an image', 'main', [OCI, GIT], true],
+      ['of the Git source, though none tracks it', 'next', [HELM, OCI, GIT], true],
+      ['but not of a chart', 'main', [HELM], false],
+      ['nor of an image', 'latest', [OCI], false],
+      ['nor what the image beside a Git source is at', 'stable', [OCI, GIT], false],
+      ['nor what the chart beside a Git source is at', '1.x', [HELM, GIT], false],
+      ['nor a version', 'v1.2.3', [GIT], false],
+      ['nor a digest', `sha256:${'d'.repeat(64)}`, [GIT], false],
+    ])('%s: %s', (_, text, sources, vague) => {
+      const target = resolveTarget(named(text), run(), app({ sources }));
+      expect(target).toMatchObject({ kind: 'revision', text });
+      expect('vague' in target).toBe(vague);
+    });
+  });
+
   test('none is whatever is deployed', () => {
     expect(resolveTarget({ kind: 'none' }, run(), OWN)).toEqual({
       kind: 'any',

@@ -39,6 +39,11 @@ const SCALED = "a: { pattern: 'Deployment/*', fields: spec.replicas }";
 const TO = "a: { pattern: '*/*', fields: { path: '**.image', from: '*:1', to: '*:2' } }";
 const TAGGED = "a: { pattern: 'Deployment/*', image: '*/*:2' }";
 
+const NEW = "a: { pattern: '*/*', fields: { path: spec.replicas, from: '' } }";
+const REST = "a: { pattern: '*/*', fields: ['spec.**', '!**.image'] }";
+const ARGUMENT = fields({ spec: { args: 'x/y:1' } }, { spec: { args: 'shop/web:2' } });
+const NUMBER = fields({ spec: { image: 'shop/web:1' } }, { spec: { image: 2 } });
+
 describe('fields narrow updated resources', () => {
   test.each<[string, string, Partial<Change>, string]>([
     ['that field', ROLLED, { fields: IMAGE }, 'yes'],
@@ -63,7 +68,21 @@ describe('fields narrow updated resources', () => {
     ['by another value', TO.replace(':2', ':3'), { fields: IMAGE }, 'no'],
     ['an image that changed', TAGGED, { fields: IMAGE }, 'yes'],
     ['an image that is only there', TAGGED, { fields: REPLICAS }, 'no'],
+    ['by one of two values', TO.replace("'*:2'", "['*:3', '*:2']"), { fields: IMAGE }, 'yes'],
+    ['by another value before', TO.replace(':1', ':3'), { fields: IMAGE }, 'no'],
+    ['a new field', NEW, { fields: fields({}, { spec: { replicas: 2 } }) }, 'yes'],
+    ['a field that is not new', NEW, { fields: REPLICAS }, 'no'],
+    ['without another', REST, { fields: REPLICAS }, 'yes'],
+    ['only another', REST, { fields: IMAGE }, 'no'],
     ['an image, fields not known', TAGGED, {}, 'yes'],
+    [
+      'an image, too many fields to tell',
+      TAGGED,
+      { fields: { ...REPLICAS, unknown: 'any' } },
+      'yes',
+    ],
+    ['what looks like an image', TAGGED, { fields: ARGUMENT }, 'no'],
+    ['an image in place of another field', TAGGED, { fields: NUMBER }, 'no'],
   ])('%s', async (_, yaml, more, expected) => {
     expect(await answer(yaml, { ...WEB, ...more })).toBe(expected);
   });
@@ -87,10 +106,31 @@ describe('fields narrow updated resources', () => {
       'none',
       'yes, by guess',
     ],
+    [
+      'a value that is looked at, beside one that is not',
+      "a: { pattern: 'Secret/*', fields: { path: '**', to: x } }",
+      [password('password'), { steps: [{ kind: 'key', text: 'type' }], to: 'x' }],
+      'none',
+      'yes',
+    ],
   ])('a Secret: %s', async (_, yaml, changes, unknown, expected) => {
     const fields = { changes, unknown, evidence: 'rendered' } as const;
     expect(await answer(yaml, { ...WEB, ...SECRET, fields })).toBe(expected);
   });
+});
+
+test.each<[string, Partial<Change>, boolean]>([
+  ['its images are known', {}, false],
+  ['no image is told by resource', { images: [] }, true],
+  ['its changed fields are known', { images: [], fields: IMAGE }, false],
+])('an image is a guess where %s: %#', async (_, more, guess) => {
+  const [filter] = (await parseFilters(TAGGED)).filters;
+  expect(filter && isGuess(filter, { ...WEB, ...more })).toBe(guess);
+});
+
+test('without a condition on images, a filter does not guess at them', async () => {
+  const [filter] = (await parseFilters("a: '*/*'")).filters;
+  expect(filter && isGuess(filter, { ...WEB, images: [] })).toBe(false);
 });
 
 function password(...keys: readonly string[]) {

@@ -2,10 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { differences, type FieldChange } from '../../../src/core/fields/difference.js';
 import { mergeKeysOf } from '../../../src/core/fields/lists.js';
 import { formatPath } from '../../../src/core/fields/path.js';
+import type { Unknown } from '../../../src/core/fields/resources.js';
 import {
   compileText,
   type FieldPattern,
   matchingFields,
+  mayMatchUnknown,
   parseFieldPattern,
 } from '../../../src/core/filters/field-patterns.js';
 
@@ -143,6 +145,21 @@ describe('values', () => {
     };
     expect(paths(matchingFields(condition, CHANGES, 'apps'))).toEqual(expected);
   });
+});
+
+test.each<[Unknown, readonly string[], boolean]>([
+  ['none', ['**'], false],
+  ['any', ['spec.replicas'], true],
+  ['data', ['data'], true],
+  ['data', ['metadata.labels.*', 'data.password'], true],
+  ['data', ['**'], true],
+  ['data', ['metadata.**'], false],
+  ['data', ['metadata.**', '!data.*'], false],
+  ['outside-template', ['spec.template.**', 'spec.replicas'], true],
+  ['outside-template', ['spec.template.**', 'spec.template.spec.*'], false],
+  ['outside-template', ['spec.template.**', '!spec.replicas'], false],
+])('where %s is not known, %j may match: %s', (unknown, patterns, may) => {
+  expect(mayMatchUnknown({ patterns: patterns.map(pattern) }, unknown)).toBe(may);
 });
 
 describe('what is no pattern', () => {

@@ -237,6 +237,15 @@ describe('conditions', () => {
     expect(evaluate(filter, [one], RUN_CLASSES, { applicationNamespace: 'team' })).toEqual([one]);
   });
 
+  test.each(["'created, updated'", "'created | updated'", '[created, updated]'])(
+    'change: %s',
+    async (classes) => {
+      const filter = `f: {pattern: '*/*', change: ${classes}}`;
+      expect(await matches(filter, change(WEB))).toBe(true);
+      expect(await matches(filter, change(WEB, { change: 'pruned' }))).toBe(false);
+    },
+  );
+
   test('without images by resource, others may be given', async () => {
     const filter = await only("f: {pattern: '*/*', image: 'r/web:*'}");
     const one = change(WEB);
@@ -353,6 +362,16 @@ describe('YAML that is refused, with the line', () => {
       /filter "a" application: "a\/b\/c" has more than one slash/,
     ],
     ['a: {pattern: A/b, application: Shop}', /filter "a" application: "Shop" has a character/],
+    ['a: {pattern: A/b, application: shop/}', /application: "shop\/" has an empty part/],
+    ['a: {pattern: A/b, application: /shop}', /application: "\/shop" has an empty part/],
+    ['a: {pattern: A/b, application: "!shop"}', /application: "!shop" cannot exclude/],
+    ['a: {pattern: A/b, application: -shop}', /application: "-shop" is not a valid name/],
+    ['a: {pattern: A/b, application: my.team/shop}', /"my.team\/shop" is not a valid name/],
+    ['a: {pattern: A/b, application: "{shop"}', /application: "\{shop" .*unmatched \{/],
+    [`a: {pattern: A/b, application: ${'x'.repeat(64)}/shop}`, /shop" is not a valid name/],
+    [`a: {pattern: A/b, application: ${'x'.repeat(254)}}`, /is not a valid name/],
+    ['a: {pattern: A/b, image: "  "}', /filter "a" image: is empty/],
+    ['a: {pattern: A/b, image: [web, ""]}', /filter "a" image: is empty/],
     ['a: [A/b\nb: C/d', /^line 2: the YAML cannot be read/],
     ['a: A/b\n---\nb: A/b', /^line 2: the YAML cannot be read/],
     ['a:\n\t- A/b', /^line 2: the YAML cannot be read \(Tabs/],
@@ -453,6 +472,10 @@ describe('patterns from untrusted sources cannot hang the step', () => {
       'weight of applications',
       `a: {pattern: A/b, application: [${`'${'{a,b}'.repeat(6)}*',`.repeat(200)}]}`,
     ],
+    ...['from', 'to'].map((key) => [
+      `weight of values ${key} which a field changes`,
+      `a: {pattern: A/b, fields: {path: a, ${key}: [${`'${'{a,b}'.repeat(6)}*',`.repeat(200)}]}}`,
+    ]),
     ['a flood of patterns', `a:\n${'- A/b\n'.repeat(9000)}`],
     ['a flood of text', `a: '${'x'.repeat(200_000)}'`],
     ['deep flow lists', `a: ${'['.repeat(20_000)}`],

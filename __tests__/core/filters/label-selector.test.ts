@@ -27,10 +27,14 @@ test.each<[string, boolean]>([
   ['tier>2', true],
   ['tier > 3', false],
   ['tier<4', true],
+  ['tier<3', false],
   ['team<4', false],
+  ['empty<1', false],
   ['other>1', false],
   ['team=shop,tier in (3,4)', true],
   ['team=shop,tier in (4,5)', false],
+  ['tier in (3,4),team=shop', true],
+  ['team=shop, tier=3', true],
   // What every object has is no label.
   ['constructor', false],
 ])('%j selects %j', (selector, expected) => {

@@ -406,7 +406,122 @@ describe('beside its containers', () => {
   });
 });
 
+describe('which events tell of the present', () => {
+  type Told = readonly [reason: string, message: string];
+  const creating = [waits('ContainerCreating')];
+  const STARTS = 'waits for container main to start (ContainerCreating, pod web-new-1)';
+  const MISSING = 'secret "db" not found';
+  const LATE = 'Unable to attach or mount volumes: timed out waiting for the condition';
+
+  /** @param told the oldest first */
+  function causeOf(
+    containers: readonly ContainerState[],
+    told: readonly Told[],
+    over: Parameters<typeof pod>[3] = {},
+  ) {
+    const at = pod('web-new-1', NEW, containers, over);
+    const events = told.map((each, i) => event(at, ...each, `2026-03-01T12:00:1${i}Z`));
+    // In no particular order.
+    return messages(tree(rollout(at), [...events].reverse()));
+  }
+
+  test.each<[string, readonly Told[], string]>([
+    [
+      'the volume was mounted in the end, as the image is pulled',
+      [
+        ['FailedMount', MISSING],
+        ['Pulling', 'Pulling image "web:2"'],
+      ],
+      `${STARTS}: Pulling image "web:2"`,
+    ],
+    [
+      'it could not be mounted again',
+      [
+        ['Pulled', 'Pulled image "web:2"'],
+        ['FailedMount', MISSING],
+      ],
+      `cannot mount a volume (FailedMount, pod web-new-1): ${MISSING}`,
+    ],
+    [
+      'why it cannot be mounted, not since when',
+      [
+        ['FailedMount', MISSING],
+        ['FailedMount', LATE],
+      ],
+      `cannot mount a volume (FailedMount, pod web-new-1): ${MISSING}`,
+    ],
+    [
+      'since when, where nothing says why',
+      [['FailedAttachVolume', LATE]],
+      `cannot mount a volume (FailedAttachVolume, pod web-new-1): ${LATE}`,
+    ],
+  ])('%s', (_, told, message) => {
+    expect(causeOf(creating, told)).toEqual([`Deployment/web ${message}`]);
+  });
+
+  test('a pod that was started before had its volumes', () => {
+    const again = [waits('ContainerCreating', '', { restarts: 1 })];
+    expect(causeOf(again, [['FailedMount', MISSING]])).toEqual([
+      'Deployment/web waits for container main to start (ContainerCreating, 1 restart, pod web-new-1)',
+    ]);
+    const one = [container({ role: 'sidecar', name: 'proxy', running: true, ready: true })];
+    expect(causeOf([...one, ...creating], [['FailedMount', MISSING]])).toEqual([
+      `Deployment/web ${STARTS}`,
+    ]);
+  });
+
+  test('a pod that has a node, or had a container run, was scheduled', () => {
+    const told: readonly Told[] = [['FailedScheduling', 'no nodes']];
+    const done = ended(0, 'Completed', { role: 'init', name: 'migrate' });
+    expect(causeOf(creating, told, { placed: true })).toEqual([`Deployment/web ${STARTS}`]);
+    expect(causeOf([done, ...creating], told)).toEqual([`Deployment/web ${STARTS}`]);
+    expect(causeOf(creating, told)).toEqual([
+      'Deployment/web cannot be scheduled (Unschedulable, pod web-new-1): no nodes',
+    ]);
+  });
+
+  test('of what is not ready, its probe', () => {
+    const told: readonly Told[] = [
+      ['Unhealthy', 'HTTP 503'],
+      ['BackOff', 'Back-off restarting'],
+    ];
+    const lastTerminated = { ...OOM, reason: 'Error', exitCode: 3 };
+    const runs = container({ running: true, restarts: 1, lastTerminated });
+    expect(causeOf([runs], told)).toEqual([
+      'Deployment/web: container main ended, runs again and is not ready (Unhealthy, exit code 3, 1 restart, pod web-new-1): HTTP 503',
+    ]);
+  });
+});
+
 describe('other resources', () => {
+  test.each<[string, string, string, string]>([
+    [
+      'PersistentVolumeClaim',
+      'FailedBinding',
+      'none fits',
+      'has no volume (FailedBinding): none fits',
+    ],
+    [
+      'PersistentVolumeClaim',
+      'WaitForFirstConsumer',
+      'no pod yet',
+      'is Progressing (WaitForFirstConsumer): no pod yet',
+    ],
+    ['PersistentVolumeClaim', 'Resizing', 'grows', 'is Progressing'],
+    [
+      'HorizontalPodAutoscaler',
+      'FailedGetResourceMetric',
+      'no metrics',
+      'is Progressing (FailedGetResourceMetric): no metrics',
+    ],
+    ['HorizontalPodAutoscaler', 'SuccessfulRescale', 'New size: 3', 'is Progressing'],
+    ['Job', 'SuccessfulCreate', 'Created pod', 'is Progressing'],
+    ['Ingress', 'NoBackend', 'no pods', 'is Progressing (NoBackend): no pods'],
+  ])('%s told of %s', (kind, reason, said, message) => {
+    const at = node(`${kind}/web`);
+    expect(messages(tree([at], [event(at, reason, said)]))).toEqual([`${kind}/web ${message}`]);
+  });
+
   test('a Job that failed, and its pod', () => {
     const health = { health: 'Degraded', healthMessage: 'Job has reached the backoff limit' };
     const job = node('Job/import', health);

@@ -79,6 +79,7 @@ describe('by their schedules', () => {
     ['a deny window in UTC', [inZone(DENY)], '2026-11-26T06:00:00Z'],
     ['in its time zone', [inZone(DENY, 'Europe/Berlin')], '2026-11-26T05:00:00Z'],
     ['one that Go does not know is UTC', [inZone(DENY, 'Mars/Olympus')], '2026-11-26T06:00:00Z'],
+    ['nor does it by another case', [inZone(DENY, 'Europe/berlin')], '2026-11-26T06:00:00Z'],
     ['an allow window', [inZone(ALLOW, 'America/New_York')], '2026-11-26T13:00:00Z'],
     ['allow once deny has ended', [inZone(ALLOW), inZone(DENY)], '2026-11-26T08:00:00Z'],
     [

@@ -2,11 +2,25 @@ import { describe, expect, test } from '@jest/globals';
 import { settle } from '../../../src/core/result/settle.js';
 import type { Span } from '../../../src/core/result/vocabulary.js';
 import { epochOf, loadTrace } from '../../support/replay.ts';
-import { app, B, serverTime, time } from '../support/application.ts';
-import { type Followed, follow, type Row, see } from '../support/follow.ts';
+import {
+  API,
+  app,
+  applied,
+  B,
+  hook,
+  KEEP,
+  result,
+  SETTINGS,
+  serverTime,
+  time,
+  WEB,
+} from '../support/application.ts';
+import { type Followed, follow, see } from '../support/follow.ts';
 import { looksOf, play } from '../support/recordings.ts';
 
 const END = { conclusion: 'success', reason: 'synced', what: 'the revision is deployed' } as const;
+
+type Told = Parameters<typeof follow>[0][number];
 
 /** `hook PreSync Job/migrate 4-13 done`, in seconds from zero. */
 function short(spans: readonly Span[] = [], zero = serverTime(0)): readonly string[] {
@@ -102,7 +116,7 @@ describe('recordings', () => {
 const running = { phase: 'Running', startedAt: time(10), syncResult: { revision: B } };
 
 describe('stories', () => {
-  const began: readonly Row[] = [
+  const began: readonly Told[] = [
     [0, see(app()), 'waiting'],
     [10, see(app({ version: 2, at: B, sync: 'OutOfSync', operation: running })), 'waiting'],
   ];
@@ -128,6 +142,67 @@ describe('stories', () => {
     ]);
     // Health turned when it was first seen after the end.
     expect(short(timelineOf(followed)).slice(2)).toEqual(expected);
+  });
+
+  test.each([
+    ['Healthy', 20, ['health Healthy 12-20 done']],
+    ['Healthy', 5, []],
+    ['Degraded', 20, ['health Degraded 12-20 failed']],
+    ['Degraded', 5, ['health Degraded 12-30 failed']],
+  ])('health %s at the first look, since second %i', (health, healthSince, expected) => {
+    const done = { ...running, phase: 'Succeeded', finishedAt: time(12) };
+    const look = { at: B, operation: done, health, healthSince, reconciled: 12 };
+    expect(short(timelineOf(follow([[30, see(app(look))]])))).toEqual([
+      'operation bbbbbbbb 10-12 done',
+      ...expected,
+    ]);
+  });
+
+  describe('the parts of an operation', () => {
+    const JOB = 'batch/Job/shop/migrate';
+    const before = hook(JOB, 'PreSync', 'Succeeded', 'done');
+    const pruned = [KEEP, API].map((each) => result(each, 'Pruned', 'pruned'));
+    const at = (seconds: number, results: readonly object[], more: object = {}): Told => {
+      const syncResult = { ...running.syncResult, resources: results };
+      const operation = { ...running, syncResult, ...more };
+      return [seconds, see(app({ version: seconds, at: B, sync: 'OutOfSync', operation }))];
+    };
+    const story: readonly Told[] = [
+      ...began,
+      at(12, [hook(JOB, 'PreSync', 'Running', 'created')]),
+      at(15, [before, applied(WEB, 'created')]),
+      at(18, [before, applied(WEB, 'created'), ...pruned]),
+    ];
+
+    test('are open while it runs', () => {
+      expect(short(timelineOf(follow(story))).slice(1)).toEqual([
+        'operation bbbbbbbb 10-18 open',
+        'hook PreSync Job/migrate 12-15 done',
+        'apply 0, Deployment/web 15-18 open',
+        'prune 2 resources 18-18 done',
+      ]);
+    });
+
+    test('fail one by one', () => {
+      const results = [
+        before,
+        applied(WEB, 'created'),
+        result(SETTINGS, 'SyncFailed', 'no', { syncPhase: 'PostSync' }),
+        ...pruned,
+      ];
+      const followed = follow([
+        ...story,
+        at(20, results),
+        at(25, results, { phase: 'Failed', finishedAt: time(23) }),
+      ]);
+      expect(short(timelineOf(followed)).slice(1)).toEqual([
+        'operation bbbbbbbb 10-23 failed',
+        'hook PreSync Job/migrate 12-15 done',
+        'apply 0, Deployment/web 15-18 done',
+        'prune 2 resources 18-18 done',
+        'apply 0 of PostSync, ConfigMap/settings 20-23 failed',
+      ]);
+    });
   });
 
   describe('a hydration', () => {

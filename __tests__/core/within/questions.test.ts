@@ -58,6 +58,35 @@ describe('what is asked for its events', () => {
     expect(names(nodesToAskAbout(tree(rollout(...pods)), 9))).toEqual(expected);
   });
 
+  test.each([
+    ['the pod, where the scheduler says nothing', '', ['Pod/db-0']],
+    [
+      'the claims without a volume, where it waits for them',
+      'pod has unbound immediate PersistentVolumeClaims',
+      ['PersistentVolumeClaim/data'],
+    ],
+  ])('%s', (_, message, expected) => {
+    const set = node('StatefulSet/db');
+    const unschedulable = { reason: 'Unschedulable', message, since: '' };
+    const claims = [
+      node('PersistentVolumeClaim/data', { owner: set }),
+      node('PersistentVolumeClaim/logs', { owner: set, health: 'Healthy' }),
+      node('Widget/data', { owner: set }),
+    ];
+    const nodes = [set, pod('db-0', set, [], { unschedulable }), ...claims];
+    expect(names(nodesToAskAbout(tree(nodes), 9))).toEqual(expected);
+  });
+
+  test('the most telling first, and nothing that has no health', () => {
+    const set = node('StatefulSet/db');
+    const starting = pod('a', NEW, [waits('ContainerCreating')]);
+    const unready = pod('db-0', set, [container({ running: true })]);
+    const all = tree([...rollout(starting), set, unready, node('ConfigMap/c', { health: '' })]);
+    expect(names(nodesToAskAbout(all, 9))).toEqual(['Pod/db-0', 'Pod/a']);
+    const silent = node('ControllerRevision/db-1', { owner: set, health: '' });
+    expect(names(nodesToAskAbout(tree([set, silent]), 9))).toEqual(['StatefulSet/db']);
+  });
+
   test('no more than asked for, and nothing of what is well', () => {
     const claims = Array.from({ length: 9 }, (_, i) => node(`PersistentVolumeClaim/c${i}`));
     const well = node('Job/done', { health: 'Healthy' });

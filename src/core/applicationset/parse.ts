@@ -65,11 +65,8 @@ function conditionOf(condition: Node): SetCondition {
 
 /** The controller may keep only the first of thousands of resources. */
 function applicationsOf(status: Node, rollout: readonly RolloutStatus[]): readonly string[] {
-  const resources = objects(status, 'resources').filter(
-    (each) => text(each, 'kind') === 'Application',
-  );
   const names = [
-    ...resources.map((each) => text(each, 'name')),
+    ...objects(status, 'resources').map((each) => text(each, 'name')),
     ...rollout.map(({ application }) => application),
   ];
   return [...new Set(names)].filter((name) => name !== '').sort();

@@ -67,7 +67,7 @@ function openStep(rollout: readonly RolloutStatus[]): Blocked {
 function blockedBy(open: Blocked, own: RolloutStatus): Blocked | undefined {
   if (open.step < own.step) return open;
   if (open.step > own.step || own.status !== 'Waiting') return undefined;
-  const by = open.by.filter((each) => each !== own && each.status !== 'Waiting');
+  const by = open.by.filter((each) => each.status !== 'Waiting');
   return by.length > 0 ? { step: open.step, by } : undefined;
 }
 

@@ -36,17 +36,12 @@ export function applyOutcomes(message: string, cut = false): readonly ApplyOutco
 
 /** Standard output and standard error are joined by a period, each may have several lines. */
 function statementsOf(message: string): readonly string[] {
-  return message
-    .split('\n')
-    .flatMap((line) => line.split('. '))
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
+  return message.split(/\n|\. /);
 }
 
 /** `deployment.apps/web configured`, and nothing else: a dry run has a suffix, and did nothing. */
 function verbOutcomes(statement: string): readonly ApplyOutcome[] | undefined {
-  const verb = afterObject(statement);
-  return verb === undefined ? undefined : VERBS.get(verb);
+  return VERBS.get(afterObject(statement) ?? '');
 }
 
 /** What a statement such as `deployment.apps/web configured` says of its object. */
@@ -88,7 +83,7 @@ function reconciliationOutcomes(
   if (message.includes('object opted out')) return ['updated', 'unchanged'];
   // Without rules or subjects to list, the next message follows: `… required createrole…/web`.
   const required = REQUIREMENTS.find((each) => message.startsWith(each, at + REQUIRED.length));
-  if (cut && required === undefined) return ALL_OUTCOMES;
+  if (required === undefined) return ALL_OUTCOMES;
   return required === 'create' ? ['created'] : ['updated'];
 }
 

@@ -222,18 +222,17 @@ function deploymentsSince(
 }
 
 /**
- * The history from the first of the deployments in a row that are of the same revision: a RollingSync
- * may sync one twice, and the second result says "unchanged" of all.
+ * The history from the first of the deployments in a row that are of the target: a RollingSync may
+ * sync one twice, and the second result says "unchanged" of all. Another source may have moved
+ * meanwhile, or the list of sources may be another.
  */
 function fromRow(
   state: State,
   history: readonly Deployment[],
   entry: Deployment,
 ): readonly Deployment[] {
-  const key = revisionKey(entry.revisions);
-  const other = history
-    .slice(0, history.indexOf(entry))
-    .findLastIndex((each) => revisionKey(each.revisions) !== key || !isOwnDeployment(state, each));
+  const before = history.slice(0, history.indexOf(entry));
+  const other = before.findLastIndex((each) => !isOwnDeployment(state, each));
   return history.slice(other + 1);
 }
 

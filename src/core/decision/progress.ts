@@ -3,7 +3,7 @@ import { cameAfter, type Fact, factsOf } from './facts.js';
 import { type After, ageOf, happenedAfter, type Moment } from './moment.js';
 import { type ComparisonSnapshot, hasEnded, type SeenOperation } from './observations.js';
 import { isTarget, type State } from './state.js';
-import { namesRevision, revisionKey, type Target } from './target.js';
+import { isSameRevisions, namesRevision, revisionKey, type Target } from './target.js';
 
 /** Where the Application stands towards its target. */
 export interface TargetProgress {
@@ -35,7 +35,7 @@ function isReplaced(state: State, { revisions }: Standing): boolean {
   const { application } = state;
   const last = application?.history.at(-1) ?? lastSuccess(state);
   if (last && isOwnDeployment(state, last)) return false;
-  if (last && revisions && revisionKey(last.revisions) === revisionKey(revisions)) return true;
+  if (last && revisions && isSameRevisions(last.revisions, revisions)) return true;
   const duringWait = last !== undefined && last.startedAt > recordedAt(state);
   return duringWait || !neededNothing(state);
 }
@@ -200,7 +200,7 @@ function isLater(state: State, application: Application, now: Moment): boolean {
   const { comparison, history } = application;
   const key = revisionKey(comparison.revisions);
   if (key === '' || comparison.status === 'Unknown') return false;
-  const arrived = comparedAfterTarget(state, key);
+  const arrived = comparedAfterTarget(state, comparison.revisions);
   if (arrived === 'yes' || contains(state, comparison.revisions)) return true;
   const own = lastOwn(state, application);
   if (own === undefined) return false;
@@ -212,10 +212,10 @@ function isLater(state: State, application: Application, now: Moment): boolean {
 }
 
 /** Whether those revisions were compared first after the target was seen first. */
-function comparedAfterTarget(state: State, key: string): After {
+function comparedAfterTarget(state: State, revisions: Revisions): After {
   const target = sightingOfTarget(state);
-  const first = factsOf(state.facts, 'compared').find(
-    (each) => revisionKey(each.revisions) === key,
+  const first = factsOf(state.facts, 'compared').find((each) =>
+    isSameRevisions(each.revisions, revisions),
   );
   return target && first ? cameAfter(first, target) : 'unknown';
 }
@@ -342,7 +342,7 @@ function progressManual(state: State, application: Application, target: Target):
   const key = revisionKey(last.revisions);
   const begun = state.seen.operations.findLast((each) => revisionKey(each.revisions) === key);
   const first = targetFirstSeen(state)?.at ?? Number.POSITIVE_INFINITY;
-  const older = comparedAfterTarget(state, key) !== 'yes' && isCompared(state, key);
+  const older = comparedAfterTarget(state, last.revisions) !== 'yes' && isCompared(state, key);
   if (begun === undefined || begun.at <= first || older) return UNSEEN;
   const compared = key === revisionKey(application.comparison.revisions);
   return { revisions: last.revisions, superseded: true, compared };

@@ -230,7 +230,8 @@ const UNFINISHED_ROWS = [
   },
   {
     id: 'no-such-resource',
-    applies: (s: Situation) => s.policy.waitResources.length > 0 && relevant(s).length === 0,
+    applies: (s: Situation) =>
+      s.policy.waitResources.length > 0 && isListed(s.application) && relevant(s).length === 0,
     verdict: ({ application }: Situation) =>
       failure(
         'invalid-input',
@@ -464,6 +465,11 @@ function ofDeleted(policy: Policy): Verdict {
   if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
   return failure('deleted', 'it was deleted');
+}
+
+/** Before the first comparison, and where none succeeds, it is not known which resources there are. */
+function isListed({ comparison }: Application): boolean {
+  return !['', 'Unknown'].includes(comparison.status);
 }
 
 function phaseOf({ operation }: Application): string {

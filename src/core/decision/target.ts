@@ -80,14 +80,22 @@ export function lookedUp(
   return { ...rest, text: sha, why: `${target.text} names ${sha}` };
 }
 
-/** Versions, tags of images and digests name one thing for ever; any other word may be a branch. */
+/**
+ * Versions, tags of images and digests name one thing for ever; any other word may be a branch of a
+ * Git source, unless only others track it.
+ */
 function withDoubt(
   target: Extract<Target, { kind: 'revision' }>,
   { sources }: Application,
 ): Target {
-  const git = sources.every((each) => each.chart === '' && !each.repoURL.startsWith('oci://'));
+  const tracking = sources.filter((each) => each.targetRevision === target.text);
+  const git = (tracking.length > 0 ? tracking : sources).some(isGit);
   const fixed = /^v?\d+(\.\d+)+/.test(target.text) || target.text.startsWith('sha256:');
   return git && !fixed ? { ...target, vague: true } : target;
+}
+
+function isGit({ chart, repoURL }: ApplicationSource): boolean {
+  return chart === '' && !repoURL.startsWith('oci://');
 }
 
 /** `owner/name` of a source on the same GitHub as this run; undefined where it is elsewhere. */
@@ -223,9 +231,16 @@ export function revisionKey(revisions: Revisions): string {
   return revisions.resolved.join(',');
 }
 
-/** Whether both are the same, also in what they were resolved from: two tags may name one commit. */
+/**
+ * Whether both are the same, also in what they were resolved from, as far as that is known: two tags
+ * may name one commit.
+ */
 export function isSameRevisions(a: Revisions, b: Revisions): boolean {
-  return revisionKey(a) === revisionKey(b) && a.tracked.join() === b.tracked.join();
+  const isSame = (tracked: string, other = '') =>
+    tracked === '' || other === '' || tracked === other;
+  return (
+    revisionKey(a) === revisionKey(b) && a.tracked.every((each, i) => isSame(each, b.tracked[i]))
+  );
 }
 
 /** A commit's first eight digits; other revisions as they are. */

@@ -29,16 +29,15 @@ const MAX_STEPS = 40;
 /** Problems begin with the quoted pattern. */
 export function parseFieldPattern(text: string): Parsed<FieldPattern> {
   const refuse = (problem: string) => bad(`fields pattern ${quoted(text)} ${problem}`);
-  const trimmed = text.trim();
-  const negative = trimmed.startsWith('!');
-  const steps = stepsOf(negative ? trimmed.slice(1) : trimmed);
+  const negative = text.startsWith('!');
+  const steps = stepsOf(negative ? text.slice(1) : text);
   if (!steps.ok) return refuse(steps.problems.join('; '));
   const globs = parseAll<StepGlob>(steps.value, compileStep);
   if (!globs.ok) return refuse(globs.problems.join('; '));
   const weight = globs.value.reduce((sum, each) => sum + (each === ANY ? 1 : each.weight), 0);
   const matches = (path: FieldPath) => matchesSteps(globs.value, path);
   const isWithin = (first: readonly string[]) => first.every((step, i) => steps.value[i] === step);
-  return good({ text: trimmed, negative, matches, isWithin, weight });
+  return good({ text, negative, matches, isWithin, weight });
 }
 
 /** `**`: any number of steps. */
