@@ -434,6 +434,29 @@ describe('what is no event of ours', () => {
     ['a key too few', without('health'), 'client_payload.health is missing'],
     ['a key too many', wrong({ run: 'rm -rf' }), 'client_payload.run must be none'],
     ['a name of another type', wrong({ application: 1 }), 'application must be a string, not 1'],
+    ['a name that is null', wrong({ application: null }), 'application must be a string, not null'],
+    ['a name that is true', wrong({ application: true }), 'application must be a string, not true'],
+    [
+      'a name that is an object',
+      wrong({ application: {} }),
+      'application must be a string, not an object',
+    ],
+    [
+      'a key too few of the operation',
+      wrong(operation({ message: undefined })),
+      'client_payload.operation.message is missing',
+    ],
+    [
+      'another time than UTC',
+      wrong(operation({ startedAt: 'noon' })),
+      'operation.startedAt must be a time such as 2026-11-21T07:57:46Z, not "noon"',
+    ],
+    [
+      'another time than UTC, where there may be none',
+      wrong({ deployStartedAt: 'noon' }),
+      'deployStartedAt must be a time such as 2026-11-21T07:57:46Z, or empty, not "noon"',
+    ],
+    ['half a resource', wrong({ total: 1.5 }), 'total must be a whole number'],
     ['a name that is a path', wrong({ application: '../a' }), 'application must be an App'],
     ['a namespace that is none', wrong({ namespace: 'a/b' }), 'namespace must be a namespace'],
     ['an unknown phase', wrong(operation({ phase: 'Done' })), 'operation.phase must be one of'],
@@ -492,6 +515,7 @@ describe('what is no event of ours', () => {
   test.each<[string, Payload | null, string]>([
     ['resources that are none', null, 'resources[0] must be an object'],
     ['a kind with markup', { kind: '<img>' }, 'resources[0].kind must be a kind'],
+    ['no kind', { kind: undefined }, 'resources[0].kind must be a string, not missing'],
     ['a name that climbs', { name: '..' }, "resources[0].name must be a resource's name"],
     ['a name with a path', { name: 'a/../b' }, "resources[0].name must be a resource's name"],
     ['an endless name', { name: 'a'.repeat(300) }, 'resources[0].name must be 253'],

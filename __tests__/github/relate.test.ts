@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { step } from '../../src/core/decision/state.js';
+import type { Target } from '../../src/core/decision/target.js';
 import { commitQuestions } from '../../src/github/relate.js';
 import type { Inputs } from '../../src/inputs/types.js';
 import { systemClock } from '../../src/platform/clock.js';
@@ -32,9 +33,16 @@ afterEach(async () => {
 
 const TAG = '7'.repeat(40);
 
+const SHOP = { repoURL: 'https://github.com/acme/shop', targetRevision: 'main' };
+
 /** What a run for a ref learns of C, deployed from a source that tracks something. */
-async function relationOf(targetRevision: string, ref: string, deployed = C) {
-  const sources = [{ repoURL: 'https://github.com/acme/shop', targetRevision }];
+async function relationOf(
+  targetRevision: string,
+  ref: string,
+  deployed = C,
+  { source = SHOP, target = revision(B, [0]) }: { source?: object; target?: Target } = {},
+) {
+  const sources = [{ ...source, targetRevision }];
   const run = {
     repository: 'acme/shop',
     serverUrl: 'https://github.com',
@@ -42,7 +50,7 @@ async function relationOf(targetRevision: string, ref: string, deployed = C) {
     commit: { kind: 'commit', sha: B, ref, defaultBranch: 'main' },
   } as Inputs['run'];
   const { state } = follow([[0, see(app({ at: deployed, sources, operation: operation() }))]], {
-    target: revision(B, [0]),
+    target,
   });
   const { relate } = commitQuestions(
     { githubToken: 'word', run },
@@ -57,6 +65,7 @@ describe('how what is deployed relates to the target', () => {
   test.each([
     ['main', 'refs/heads/main'],
     ['HEAD', 'refs/tags/v1'],
+    ['', 'refs/tags/v1'],
     ['production', 'refs/heads/production'],
   ])('a branch (%s in a run for %s) is compared, and nothing else asked', async (tracked, ref) => {
     answers = { [`compare/${B}...${C}`]: { status: 'ahead' } };
@@ -73,6 +82,18 @@ describe('how what is deployed relates to the target', () => {
     expect(relation).toEqual({ tagOf: B });
     expect(compared).toEqual([B]);
     expect(asked).toEqual([`git/tags/${TAG}`]);
+  });
+
+  test.each<[string, string, object, Target]>([
+    ['a chart', '1.2.3', { ...SHOP, chart: 'shop' }, revision(B, [0])],
+    ['another server', C, { ...SHOP, repoURL: 'https://gitlab.com/acme/shop' }, revision(B, [0])],
+    ['what is deployed by a name', '1.2.3', SHOP, revision(B, [0])],
+    ['a target by a name', C, SHOP, revision('v1', [0])],
+    ['whatever is deployed', C, SHOP, { kind: 'any', why: '' }],
+  ])('GitHub is not asked about %s', async (_, deployed, source, target) => {
+    const { relation } = await relationOf('main', 'refs/heads/main', deployed, { source, target });
+    expect(relation).toBe('other');
+    expect(asked).toEqual([]);
   });
 
   test('and compared where it is none', async () => {

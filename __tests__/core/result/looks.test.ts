@@ -1,9 +1,15 @@
-import { expect, test } from '@jest/globals';
-import { type Looks, NO_LOOKS } from '../../../src/core/result/looks.js';
+import { describe, expect, test } from '@jest/globals';
+import {
+  causesFor,
+  isExplained,
+  type Looks,
+  lookAtFor,
+  NO_LOOKS,
+} from '../../../src/core/result/looks.js';
 import { lookOptions, observeTree } from '../../../src/core/result/observe.js';
 import { hopelessFailure } from '../../../src/core/within/lasting-failures.js';
 import type { ResourceTree } from '../../../src/core/within/tree.js';
-import { app, hook, operation } from '../support/application.ts';
+import { app, hook, type Json, operation, result, WEB } from '../support/application.ts';
 import { ended, NEW, node, pod, rollout, tree, waits } from '../support/tree.ts';
 
 const OPTIONS = {
@@ -61,4 +67,83 @@ test('what cannot start is hopeless only after the operation', () => {
     [20, BROKEN, true],
   ];
   expect(hopeless(looks(...again))).toBeUndefined();
+});
+
+describe('where the cause of a state is looked for', () => {
+  const left = app({ automated: false, sync: 'OutOfSync' });
+  const applicationSet = 'shops';
+  const inSet = app({ automated: false, sync: 'OutOfSync', applicationSet });
+  const running = (results: readonly Json[], more: Json = {}) =>
+    app({ operation: { ...operation({ phase: 'Running', results }), ...more } });
+  const held = running([], { message: 'operation is blocked by sync window' });
+  const was = running([], { message: 'operation is blocked by sync window', phase: 'Failed' });
+
+  test.each([
+    ['rolling-sync', inSet, 'applicationset'],
+    ['not-deployed', inSet, 'applicationset'],
+    ['rolling-sync', left, 'resources'],
+    ['rolling-sync', app({ sync: 'OutOfSync', applicationSet }), 'resources'],
+    ['rolling-sync', app({ automated: false, applicationSet }), 'resources'],
+    ['degraded', inSet, 'resources'],
+    ['sync-window', left, 'sync-windows'],
+    ['auto-sync-pending', left, 'sync-windows'],
+    ['operation-running', held, 'sync-windows'],
+    ['operation-running', was, 'resources'],
+    ['operation-running', running([]), 'resources'],
+    ['degraded', held, 'resources'],
+    [undefined, held, 'resources'],
+  ])('%s: %#', (rule, application, expected) => {
+    expect(lookAtFor(rule, application)).toBe(expected);
+  });
+
+  const JOB_KEY = 'batch/Job/shop/migrate';
+  test.each([
+    ['an operation held by a window', 'operation-running', held, true],
+    ['a hook runs', 'operation-running', running([hook(JOB_KEY, 'Sync', 'Running')]), true],
+    ['a hook failed', 'operation-running', running([hook(JOB_KEY, 'Sync', 'Failed')]), true],
+    ['a hook is done', 'operation-running', running([hook(JOB_KEY, 'Sync', 'Succeeded')]), false],
+    [
+      'a resource is not well yet',
+      'operation-running',
+      running([result(WEB, 'Synced', '', { hookPhase: 'Running' })]),
+      true,
+    ],
+    [
+      'a resource failed, which no look explains',
+      'operation-running',
+      running([result(WEB, 'SyncFailed', 'no', { hookPhase: 'Failed' })]),
+      false,
+    ],
+    ['nothing runs', 'operation-running', app(), false],
+    ['its turn in a RollingSync', 'rolling-sync', inSet, true],
+    ['no RollingSync', 'not-deployed', left, false],
+    ['health', 'degraded', left, true],
+    ['a failed operation', 'operation-failed', left, true],
+    ['auto-sync', 'sync-window', left, true],
+    ['the comparison', 'not-synced', left, false],
+    ['no rule', undefined, left, false],
+  ])('it can be told: %s', (_, rule, application, expected) => {
+    expect(isExplained(rule, application)).toBe(expected);
+  });
+
+  test('a RollingSync is told as the ApplicationSet has it', () => {
+    const rollout = {
+      ...{ set: 'shops', steps: 3, step: 2, status: 'Pending' },
+      ...{ targetRevisions: [], byHand: false },
+    };
+    const causes = (known: Looks) => causesFor('rolling-sync', inSet, known, 'shop');
+    expect(causes({ ...NO_LOOKS, rollout })).toEqual([
+      {
+        application: 'shop',
+        subject: 'ApplicationSet/shops',
+        reason: 'RollingSync',
+        message: 'ApplicationSet shops is about to sync it (Pending)',
+      },
+    ]);
+    expect(causes({ ...NO_LOOKS, rollout: 'none' })).toEqual([]);
+    expect(causes(NO_LOOKS)).toEqual([]);
+    const told = looks([0, BROKEN, true]);
+    expect(causesFor('not-synced', left, told, 'shop')).toEqual([]);
+    expect(causesFor('degraded', left, told, 'shop')).toEqual(told.causes);
+  });
 });

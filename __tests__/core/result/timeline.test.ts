@@ -165,7 +165,8 @@ describe('stories', () => {
     const at = (seconds: number, results: readonly object[], more: object = {}): Told => {
       const syncResult = { ...running.syncResult, resources: results };
       const operation = { ...running, syncResult, ...more };
-      return [seconds, see(app({ version: seconds, at: B, sync: 'OutOfSync', operation }))];
+      const look = { version: seconds, at: B, sync: 'OutOfSync', operation };
+      return [seconds, see(app(look)), 'waiting'];
     };
     const story: readonly Told[] = [
       ...began,

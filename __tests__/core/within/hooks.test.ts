@@ -60,6 +60,25 @@ describe('what was seen of a hook', () => {
       [tree([JOB, pod('smoke-1', JOB, [waits('ErrImagePull', '', { image: 'x:1' })])]), NOTHING],
       ['PostSync hook Job/smoke cannot pull x:1 (ErrImagePull, pod smoke-1)'],
     ],
+    [
+      'a pod of which one container failed',
+      [
+        tree([JOB, pod('smoke-1', JOB, [ended(3), ended(0, 'Completed', { name: 'proxy' })])]),
+        NOTHING,
+      ],
+      [EXIT],
+    ],
+    [
+      'a pod that was evicted',
+      [
+        tree([
+          JOB,
+          pod('smoke-1', JOB, [], { phase: 'Failed', reason: 'Evicted', message: 'no memory' }),
+        ]),
+        NOTHING,
+      ],
+      ['PostSync hook Job/smoke: a pod failed (Evicted, pod smoke-1): no memory'],
+    ],
     ['one that was well when it was seen', [tree([JOB, pod('s', JOB, [RUNNING])]), NOTHING], []],
   ])('%s', (_, looks, expected) => {
     expect(told(...looks)).toEqual(expected);
@@ -69,6 +88,20 @@ describe('what was seen of a hook', () => {
     const web = node('Deployment/web', { health: 'Degraded' });
     const broken = tree([web, pod('web-1', web, [ended(1)])]);
     expect(rememberHooks(NO_HOOKS, broken, HOOKS, NONE)).toEqual(NO_HOOKS);
+  });
+
+  test('a hook that is a pod is remembered once, and of many pods and hooks some', () => {
+    const alone = pod('smoke', undefined, [ended(3)]);
+    const podHook = new Map([['/Pod/shop/smoke', 'Sync']]);
+    const ofPod = rememberHooks(NO_HOOKS, tree([alone]), podHook, NONE);
+    expect([...ofPod.values()]).toEqual([[alone]]);
+    const pods = Array.from({ length: 12 }, (_, i) => pod(`smoke-${i}`, JOB, [ended(3)]));
+    const ofMany = rememberHooks(NO_HOOKS, tree([FAILED, ...pods]), HOOKS, NONE);
+    expect([...ofMany.values()].map(({ length }) => length)).toEqual([11]);
+    const jobs = Array.from({ length: 60 }, (_, i) => node(`Job/j${i}`, { health: 'Degraded' }));
+    const names = new Map(jobs.map(({ name }) => [`batch/Job/shop/${name}`, 'Sync']));
+    const remembered = [...rememberHooks(NO_HOOKS, tree(jobs), names, NONE).keys()];
+    expect([remembered.length, remembered.at(-1)]).toEqual([50, 'batch/Job/shop/j59']);
   });
 
   test('a look that tells enough stays as it is', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  hopelessAt,
   hopelessFailure,
   NO_FAILURES,
   observePodFailures,
@@ -200,5 +201,30 @@ describe('a failure that lasts', () => {
   test('time alone makes none of it: the second look may be late', () => {
     const once = following([[10, [A]]]);
     expect(hopelessFailure(once, { elapsed: 600_000 }, 0)).toBeUndefined();
+  });
+});
+
+describe('when a failure becomes hopeless, if no look finds it gone', () => {
+  const TWO: readonly Look[] = [
+    [10, [A]],
+    [20, [A]],
+  ];
+  test.each<[string, readonly Look[], number, number | undefined]>([
+    ['a moment after the grace', TWO, 30_000, 40_001],
+    [
+      'the first of several',
+      [
+        [5, [B]],
+        [10, [A, B]],
+        [20, [A, B]],
+      ],
+      30_000,
+      35_001,
+    ],
+    ['not by one look', [[20, [A]]], 30_000, undefined],
+    ['not in the past', TWO, 5_000, undefined],
+    ['never, where that is asked for', TWO, Number.POSITIVE_INFINITY, undefined],
+  ])('%s', (_, looks, graceMs, at) => {
+    expect(hopelessAt(following(looks), { elapsed: 20_000 }, graceMs)).toBe(at);
   });
 });
