@@ -19,12 +19,14 @@ import {
  * to the recording's end: how the revision ended is not to be seen any more.
  */
 const ELSEWHERE: Readonly<Record<string, readonly (readonly [first: number, end: string])[]>> = {
-  // It is being deleted, its resources are going: nothing tells that it was well. Then it is gone.
+  // It is being deleted: whatever it still shows is on its way out. Then it is gone.
   'manual-sync-then-deleted': [
+    [12, 'failure deleted'],
     [13, 'failure deleted'],
     [14, 'failure missing'],
   ],
   'slow-rollout-then-deleted': [
+    [12, 'failure deleted'],
     [13, 'failure deleted'],
     [14, 'failure deleted'],
     [15, 'failure deleted'],

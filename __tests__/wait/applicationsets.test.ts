@@ -28,7 +28,7 @@ function story(given: Given = {}) {
     wanted: applicationSelectors({
       ...{ applications, applicationSets, selector: '', applicationNamespace: 'argocd' },
     }),
-    ...{ minApplications, policy: { ...POLICY, ...given.policy } },
+    ...{ minApplications, policy: { ...POLICY, generated: true as const, ...given.policy } },
     resolve: () =>
       revision
         ? ({ kind: 'revision', text: revision, why: 'test' } as const)

@@ -968,6 +968,12 @@ describe('when it is over', () => {
     story('a source hydrator: that failed long before the wait began', [
       [200, see(app(atD(failing(1)))), 'failure sync-failed'],
     ]);
+    const nameless = { ...failing(1), lastComparedDryRevision: undefined };
+    story('a source hydrator: a failure of no named commit may be that of another', [
+      [0, see(app(atD({}))), W],
+      [3, see(app(atD(nameless))), W],
+      [200, tick, W],
+    ]);
     story('a source hydrator: the failure of another commit is none of this one', [
       [200, see(app(atD({ ...failing(1, { drySHA: A }), lastComparedDryRevision: A }))), W],
     ]);
@@ -1003,13 +1009,41 @@ describe('when it is over', () => {
         `it is deleted meanwhile (if-missing ${ifMissing})`,
         [
           [0, see(old()), W],
-          [1, see(old({ deleting: true })), W],
+          [1, see(old({ deleting: true })), 'failure deleted'],
           [2, gone, 'failure deleted'],
           [3, gone, 'failure deleted'],
         ],
         { policy: { ifMissing } },
       );
     }
+    story('it is on its way out, whatever it shows', [
+      [0, see(done({ deleting: true })), 'failure deleted'],
+    ]);
+    story(
+      'it is on its way out, and may be created again',
+      [
+        [0, see(done({ deleting: true })), 'waiting missing'],
+        [1, gone, 'waiting missing'],
+        [9, see(done({ uid: 'uid-2' })), 'success synced'],
+      ],
+      { policy: { ifMissing: 'wait' } },
+    );
+    story(
+      'it is on its way out, and its manager creates it again',
+      [[0, see(done({ deleting: true })), 'waiting missing']],
+      { policy: { managed: true } },
+    );
+    // What its ApplicationSet takes away is not waited for once it is gone.
+    story(
+      'it is on its way out, as its ApplicationSet has it',
+      [[0, see(done({ deleting: true })), 'success synced']],
+      { policy: { generated: true } },
+    );
+    story(
+      'it is on its way out, and nobody waits',
+      [[0, see(done({ deleting: true })), 'success deleted']],
+      { policy: { waitFor: ['nothing'] } },
+    );
     story(
       'it is deleted and created again',
       [

@@ -89,6 +89,7 @@ const ROWS: readonly (readonly [rule: string, happenings: readonly Happening[], 
   ['too-few', [() => ({ kind: 'too-few', shortage: { found: ['shop'], wanted: 2 } })]],
   ['out-of-sight', [() => ({ kind: 'out-of-sight' })]],
   ['deleted', [see(app()), gone]],
+  ['being-deleted', [see(app({ deleting: true }))]],
   ['to-be-deleted', [see(app())], { policy: { waitFor: ['deletion'] } }],
   [
     'unreadable',

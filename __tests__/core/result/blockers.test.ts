@@ -309,6 +309,11 @@ describe('a source hydrator', () => {
       hydrated({ phase: 'Failed', drySHA: B, message: 'Failed to hydrate: no chart' }),
       /^source hydrator: bbbbbbbb: Failed to hydrate: no chart$/,
     ],
+    [
+      'failed at a commit that is not named',
+      hydrated({ phase: 'Failed', message: 'Failed to hydrate: no chart' }, ''),
+      /^source hydrator: its last attempt: Failed to hydrate: no chart$/,
+    ],
     ['is at it', hydrated({ phase: 'Hydrating' }), /^source hydrator: it is hydrating bbbbbbbb$/],
     [
       'has looked at the commit',
@@ -319,6 +324,16 @@ describe('a source hydrator', () => {
   ])('%s', (_, look, message) => {
     expect(said(look)).toEqual([expect.stringMatching(message)]);
   });
+});
+
+test('of one on its way out, only conditions say why it lasts, unless that is waited for', () => {
+  const conditions = ['DeletionError: no cluster'];
+  const look: Look = { deleting: true, health: 'Missing', conditions };
+  expect(said(look)).toEqual(['condition DeletionError: no cluster']);
+  expect(said(look, { policy: { waitFor: ['deletion'] }, target: ANY })).toEqual([
+    'condition DeletionError: no cluster',
+    'health: Missing',
+  ]);
 });
 
 describe('an Application that Argo CD is told to skip', () => {

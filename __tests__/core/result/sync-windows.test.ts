@@ -57,6 +57,12 @@ describe('open by what Argo CD tells, without time zones', () => {
       'its allow sync window (0 8 * * 1-5, 8h) is not open, so auto-sync waits',
     ],
     [
+      'an open window of a kind that Argo CD does not know allows nothing',
+      [ALLOW, { ...ALLOW, kind: 'maintenance' }],
+      [{ ...ALLOW, kind: 'maintenance' }],
+      'its allow sync window (0 8 * * 1-5, 8h) is not open, so auto-sync waits',
+    ],
+    [
       'many allow windows, none of them open',
       [1, 2, 3, 4, 5].map((hours) => byHand({ ...ALLOW, duration: `${hours}h` })),
       [],

@@ -113,7 +113,7 @@ const PRESENCE_ROWS = [
   {
     id: 'deleted',
     applies: ({ presence }: State) => presence === 'deleted',
-    verdict: ({ policy }: State) => ofDeleted(policy),
+    verdict: ({ policy }: State) => ofDeleted(policy, 'it was deleted'),
   },
   {
     id: 'to-be-deleted',
@@ -140,6 +140,12 @@ const PRESENCE_ROWS = [
 
 /** Rows for what cannot succeed any more without help. */
 const FAILURE_ROWS = [
+  {
+    id: 'being-deleted',
+    // One that an ApplicationSet takes away is not waited for once it is gone.
+    applies: ({ application, policy }: Situation) => application.deleting && !policy.generated,
+    verdict: ({ policy }: Situation) => ofDeleted(policy, 'it is being deleted'),
+  },
   {
     id: 'spec-uncompared',
     applies: isSpecUncompared,
@@ -460,11 +466,11 @@ function ofRollout(rollout: Looks['rollout']): string {
   return rollout === undefined || rollout === 'none' ? 'its turn' : stepName(rollout);
 }
 
-function ofDeleted(policy: Policy): Verdict {
+function ofDeleted(policy: Policy, what: string): Verdict {
   if (policy.managed) return waiting('Argo CD to create it again', 'missing');
-  if (policy.waitFor.includes('deletion')) return success('deleted', 'it was deleted');
+  if (policy.waitFor.includes('deletion')) return success('deleted', what);
   if (policy.ifMissing === 'wait') return waiting('the Application to exist again', 'missing');
-  return failure('deleted', 'it was deleted');
+  return failure('deleted', what);
 }
 
 /** Before the first comparison, and where none succeeds, it is not known which resources there are. */
@@ -501,6 +507,7 @@ function ofUndeployed(situation: Situation): Waiting {
       return waiting(`revision ${target}${ofHydrated(state)}`, undefined, progress.recheckAt);
     case 'failed':
       return waiting(`the hydration of ${target} to succeed`, undefined, hydration.givesUpAt);
+    case 'failed-somewhere':
     case 'running':
     case 'compared':
       return waiting(`the source hydrator to hydrate ${target}`);

@@ -116,6 +116,8 @@ export type HydrationStatus =
   /** Argo CD looked at the target and has not hydrated it. */
   | { readonly kind: 'compared' }
   | { readonly kind: 'running' }
+  /** The last attempt failed, and Argo CD (before 3.6) does not say at which revision. */
+  | { readonly kind: 'failed-somewhere'; readonly message: string }
   | {
       readonly kind: 'failed';
       readonly message: string;
@@ -141,8 +143,12 @@ export function hydrationOf({
     const givenUp = rest <= 0 || failures.length > 1;
     return { kind: 'failed', message, givenUp, givesUpAt: now.elapsed + rest };
   }
-  if (!namesRevision(target.text, hydrator.compared)) return { kind: 'none' };
-  return { kind: hydrator.current?.phase === 'Hydrating' ? 'running' : 'compared' };
+  const { current, compared } = hydrator;
+  if (current?.phase === 'Failed' && current.dry === '' && compared === '') {
+    return { kind: 'failed-somewhere', message: current.message };
+  }
+  if (!namesRevision(target.text, compared)) return { kind: 'none' };
+  return { kind: current?.phase === 'Hydrating' ? 'running' : 'compared' };
 }
 
 /** Auto-sync has given up on the compared revision: the condition that says so. */

@@ -43,6 +43,9 @@ interface Detail {
 function detailsOf(state: State, now: Moment): readonly Detail[] {
   const { application } = state;
   if (!application || state.presence !== 'present') return [];
+  // What is left of it by then is not in the way of anything.
+  const isLeaving = application.deleting && !state.policy.waitFor.includes('deletion');
+  if (isLeaving) return plain(conditions(application));
   const all = [
     ...plain(hydration(state, application, now)),
     ...operation(application, now),
@@ -96,6 +99,8 @@ function hydration(state: State, application: Application, now: Moment): readonl
       return [];
     case 'failed':
       return [{ subject, message: `${dry}: ${status.message || 'Failed'}` }];
+    case 'failed-somewhere':
+      return [{ subject, message: `its last attempt: ${status.message || 'Failed'}` }];
     case 'running':
       return [{ subject, message: `it is hydrating ${dry}` }];
     case 'compared':

@@ -68,7 +68,7 @@ export function blockingWindows(
   const denying = active.filter(({ kind }) => kind === 'deny');
   const allowing = assigned.filter(({ kind }) => kind === 'allow');
   const blocking = denying.length > 0 ? denying : allowing;
-  if (denying.length === 0 && active.length > 0) return [];
+  if (denying.length === 0 && active.some(({ kind }) => kind === 'allow')) return [];
   return manual && blocking.every(({ manualSync }) => manualSync) ? [] : blocking;
 }
 
