@@ -6,7 +6,9 @@ export function remedyFor(
   { conclusion, reason, rule }: Pick<ApplicationResult, 'conclusion' | 'reason' | 'rule'>,
   { source }: Pick<Inputs, 'source'>,
 ): string {
-  if (rule === 'applicationset-not-generated' && conclusion === 'timeout') return GENERATE;
+  if (rule === 'applicationset-not-generated' && conclusion === 'timeout') {
+    return source === 'argocd' ? GENERATE_BEFORE : GENERATE;
+  }
   if (rule === 'applicationset-absent' && reason === 'deleted') return CREATED_AGAIN;
   if (conclusion === 'timeout') return OF_TIMEOUTS[reason] ?? LONGER;
   if (conclusion !== 'failure') return '';
@@ -25,7 +27,14 @@ const LONGER = `The job summary lists what is in the way. If it only needs more 
 with:
   timeout: 20m`;
 
-const GENERATE = `Fix what the ApplicationSet reports (\`kubectl describe applicationset\`), or make its generators run again before this step, rather than every few minutes:
+const FIX_SET = 'Fix what the ApplicationSet reports (`kubectl describe applicationset`)';
+
+const GENERATE = `${FIX_SET}, or have its generators run at once, rather than every few minutes (needs \`patch\` on ApplicationSets):
+with:
+  trigger: refresh`;
+
+/** The Argo CD API has no request for it. */
+const GENERATE_BEFORE = `${FIX_SET}, or make its generators run again before this step, rather than every few minutes:
 kubectl annotate applicationset NAME -n argocd argocd.argoproj.io/application-set-refresh=true`;
 
 const CREATED_AGAIN = `If it will be created again, wait for that:
