@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { runAction, type Step, type StepResult } from '../support/action.ts';
-import type { ApiServer } from '../support/api-server.ts';
+import type { ApiServer, ServedRequest } from '../support/api-server.ts';
 import { runHere, type StepHere } from '../support/run-here.ts';
 import { commandsOf } from '../support/workflow-commands.ts';
 
@@ -40,6 +40,15 @@ function waiting<S extends object>(server: ApiServer, inputs: Inputs, step: S) {
       ...inputs,
     },
   };
+}
+
+/** Does something a moment after a request, by default the first that watches Applications. */
+export function afterFirstLook(
+  server: ApiServer,
+  work: () => void,
+  isLook = ({ verb, path }: ServedRequest) => verb === 'watch' && path.endsWith('/applications'),
+): void {
+  void server.seen(isLook).then(() => setTimeout(work, 200));
 }
 
 /** The messages of a log's commands of one kind, in order. */

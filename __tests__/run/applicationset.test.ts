@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { accessTo, expectEnd, said } from '../process/steps.ts';
+import { accessTo, afterFirstLook, expectEnd, said } from '../process/steps.ts';
 import type { StepResult } from '../support/action.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import {
@@ -45,13 +45,6 @@ function stepHere(inputs: Inputs = {}): Promise<StepResult> {
   return step(accessTo(server), inputs);
 }
 
-/** Does something once Applications are watched. */
-function afterFirstLook(work: () => void): void {
-  const isWatch = ({ verb, path }: { readonly verb: string; readonly path: string }) =>
-    verb === 'watch' && path.endsWith('/applications');
-  void server.seen(isWatch).then(() => setTimeout(work, 200));
-}
-
 function namesIn(result: StepResult): readonly string[] {
   return applicationsOf(result).map(({ application }) => application);
 }
@@ -80,7 +73,7 @@ describe('the Applications that an ApplicationSet generates', () => {
   test('one that it lists and that is not there yet', async () => {
     server.put(setManifest({ applications: ['set-a', 'set-b'] }));
     server.put(owned('set-a'));
-    afterFirstLook(() => server.put(owned('set-b')));
+    afterFirstLook(server, () => server.put(owned('set-b')));
     const result = await stepHere();
     expectEnd(result, 'success', 'synced');
     expect(namesIn(result)).toEqual(['set-a', 'set-b']);
@@ -92,7 +85,7 @@ describe('the Applications that an ApplicationSet generates', () => {
   test('one that comes late and is listed late', async () => {
     server.put(setManifest({ state: 'generating', applications: ['set-a'] }));
     server.put(owned('set-a'));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.put(owned('set-b', { revision: B }));
       server.put(setManifest({ applications: ['set-a', 'set-b'] }));
     });
@@ -105,7 +98,7 @@ describe('the Applications that an ApplicationSet generates', () => {
     server.put(setManifest({ applications: ['set-a', 'set-b'] }));
     server.put(owned('set-a'));
     server.put(owned('set-b', { health: 'Progressing' }));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.remove('argocd', 'set-b');
       server.put(setManifest({ applications: ['set-a'] }));
     });
@@ -117,7 +110,7 @@ describe('the Applications that an ApplicationSet generates', () => {
   test('with min-applications, until there are so many', async () => {
     server.put(setManifest({ applications: ['set-a'] }));
     server.put(owned('set-a'));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.put(owned('set-b'));
       server.put(setManifest({ applications: ['set-a', 'set-b'] }));
     });
@@ -179,7 +172,7 @@ describe('the Applications that an ApplicationSet generates', () => {
     server.put(owned('set-a', { health: 'Progressing' }));
     server.put(owned('set-b', { health: 'Progressing', resources }));
     server.put(manifest('kid', { health: 'Progressing' }));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.remove('argocd', 'kid');
       server.remove('argocd', 'set-b');
       server.put(owned('set-a'));
@@ -237,7 +230,7 @@ describe('an ApplicationSet that generates nothing', () => {
 
   test('until an error goes away', async () => {
     server.put(setManifest({ state: { error: 'no such project' }, applications: [] }));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.put(owned('set-a'));
       server.put(setManifest({ applications: ['set-a'] }));
     });
@@ -252,7 +245,7 @@ describe('an ApplicationSet that generates nothing', () => {
   test('as it is deleted in the middle', async () => {
     server.put(setManifest({ applications: ['set-a'] }));
     server.put(owned('set-a', { health: 'Progressing' }));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.remove('argocd', 'shops', 'ApplicationSet');
       server.remove('argocd', 'set-a');
     });
@@ -326,7 +319,7 @@ describe('trigger: refresh', () => {
   test('of one that does not exist yet: it is waited for', async () => {
     server.put(owned('set-a'));
     playArgoCD(() => undefined);
-    afterFirstLook(() => server.put(setManifest({ applications: ['set-a'] })));
+    afterFirstLook(server, () => server.put(setManifest({ applications: ['set-a'] })));
     const result = await stepHere({ trigger: 'refresh', 'if-missing': 'wait' });
     expectEnd(result, 'success', 'synced');
     expect(patches()).toEqual(['404 applicationsets/shops', '200 applications/set-a']);
@@ -501,7 +494,7 @@ describe('without a revision to wait for', () => {
     server.put(rollout('Healthy', B));
     server.put(owned('set-a'));
     server.put(owned('set-b'));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       server.put(rollout('Progressing', A));
       setTimeout(() => server.put(rollout('Healthy', A)), 200);
     });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { expectEnd, said, stepHere } from '../process/steps.ts';
+import { afterFirstLook, expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { A, B, type Look, manifest } from '../support/manifest.ts';
 
@@ -10,11 +10,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await server.close();
 });
-
-/** Does something when the step has had its first look. */
-function afterFirstLook(work: () => void): void {
-  void server.seen(({ verb }) => verb === 'watch').then(() => setTimeout(work, 200));
-}
 
 describe('time runs out, and the step says what it waited for', () => {
   const LEFT = { version: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
@@ -119,7 +114,7 @@ describe('time runs out, and the step says what it waited for', () => {
     server.put(manifest('shop', { revision: A }));
     server.intercept = ({ verb }) =>
       verb === 'watch' ? { kind: 'silence', afterEvents: 2 } : undefined;
-    afterFirstLook(() => server.put(manifest('shop', { revision: B })));
+    afterFirstLook(server, () => server.put(manifest('shop', { revision: B })));
     const result = await stepHere(server, { revision: B, timeout: '1s' });
     expectEnd(result, 'success', 'synced');
     expect(server.requests.map(({ verb }) => verb)).toEqual(['watch', 'list']);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { expectEnd, said, stepHere } from '../process/steps.ts';
+import { afterFirstLook, expectEnd, said, stepHere } from '../process/steps.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { A, B, manifest } from '../support/manifest.ts';
 import { applicationsOf } from '../support/results.ts';
@@ -11,11 +11,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await server.close();
 });
-
-/** Does something when the step has had its first look. */
-function afterFirstLook(work: () => void): void {
-  void server.seen(({ verb }) => verb === 'watch').then(() => setTimeout(work, 200));
-}
 
 describe('an Application that does not exist', () => {
   test('fails, with the names that are most like it', async () => {
@@ -48,7 +43,7 @@ describe('an Application that does not exist', () => {
   });
 
   test('is waited for', async () => {
-    afterFirstLook(() => server.put(manifest('shop', { revision: B })));
+    afterFirstLook(server, () => server.put(manifest('shop', { revision: B })));
     const result = await stepHere(server, { 'if-missing': 'wait', revision: B });
     expectEnd(result, 'success', 'synced');
     expect(result.outputs['revision']).toBe(B);
@@ -73,14 +68,14 @@ describe('an Application that does not exist', () => {
 describe('an Application that is deleted', () => {
   test('fails the wait for a revision', async () => {
     server.put(manifest('shop', { revision: A }));
-    afterFirstLook(() => server.remove('argocd', 'shop'));
+    afterFirstLook(server, () => server.remove('argocd', 'shop'));
     const result = await stepHere(server, { revision: B });
     expectEnd(result, 'failure', 'deleted');
   });
 
   test('ends the wait for its deletion', async () => {
     server.put(manifest('shop'));
-    afterFirstLook(() => server.remove('argocd', 'shop'));
+    afterFirstLook(server, () => server.remove('argocd', 'shop'));
     expectEnd(await stepHere(server, { 'wait-for': 'deletion' }), 'success', 'deleted');
   });
 
@@ -115,7 +110,7 @@ describe('wait-for', () => {
 
   test('operation: its end', async () => {
     server.put(manifest('shop', { phase: 'Running' }));
-    afterFirstLook(() => server.put(manifest('shop', { phase: 'Failed', message: 'no' })));
+    afterFirstLook(server, () => server.put(manifest('shop', { phase: 'Failed', message: 'no' })));
     expectEnd(await stepHere(server, { 'wait-for': 'operation' }), 'failure', 'sync-failed');
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { expectEnd, said, stepHere } from '../process/steps.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
+import { afterFirstLook, expectEnd, said, stepHere } from '../process/steps.ts';
+import { type ApiServer, type ServedRequest, startApiServer } from '../support/api-server.ts';
 import { A, B, type Look, manifest } from '../support/manifest.ts';
 import { applicationsOf } from '../support/results.ts';
 
@@ -22,18 +22,11 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Does something when the step has had its first look. */
-function afterFirstLook(work: () => void, isLook = ({ verb }: Asked) => verb === 'watch'): void {
-  void server.seen(isLook).then(() => setTimeout(work, 200));
-}
-
-type Asked = ApiServer['requests'][number];
-
 describe('many Applications under a selector', () => {
   test('one list sequence and one watch, whatever their number', async () => {
     for (let i = 0; i < 40; i += 1) server.put(created(`app-${i}`));
     server.put(manifest('other'));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       for (let i = 0; i < 40; i += 1) server.put(created(`app-${i}`, { revision: B }));
     });
     const result = await stepHere(server, { ...SELECTED, revision: B });
@@ -47,11 +40,15 @@ describe('many Applications under a selector', () => {
     server.streamingList = 'reject';
     for (let i = 0; i < 10; i += 1) server.put(created(`app-${i}`));
     // The first watch is refused.
-    const isSecond = ({ verb }: Asked) =>
+    const isSecond = ({ verb }: ServedRequest) =>
       verb === 'watch' && server.requests.some((each) => each.verb === 'list');
-    afterFirstLook(() => {
-      for (let i = 0; i < 10; i += 1) server.put(created(`app-${i}`, { revision: B }));
-    }, isSecond);
+    afterFirstLook(
+      server,
+      () => {
+        for (let i = 0; i < 10; i += 1) server.put(created(`app-${i}`, { revision: B }));
+      },
+      isSecond,
+    );
     expectEnd(await stepHere(server, { ...SELECTED, revision: B }), 'success', 'synced');
     expect(server.requests.map(({ verb, status }) => [verb, status])).toEqual([
       ['watch', 422],
@@ -87,7 +84,7 @@ describe('many Applications under a selector', () => {
 
   test('too few are waited for, with min-applications', async () => {
     server.put(created('one', { revision: B }));
-    afterFirstLook(() => server.put(created('two', { revision: B })));
+    afterFirstLook(server, () => server.put(created('two', { revision: B })));
     const result = await stepHere(server, { ...SELECTED, revision: B, 'min-applications': '2' });
     expectEnd(result, 'success', 'synced');
     expect(applicationsOf(result)).toHaveLength(2);
@@ -143,7 +140,7 @@ describe('many Applications under a selector', () => {
   test('the first failure ends all, and is shown before the rest', async () => {
     server.put(created('one'));
     server.put(created('two'));
-    afterFirstLook(() => {
+    afterFirstLook(server, () => {
       const message = 'one or more objects failed to apply';
       server.put(created('two', { revision: B, sync: 'OutOfSync', phase: 'Failed', message }));
     });
@@ -159,7 +156,7 @@ describe('many Applications under a selector', () => {
   test('fail-fast: false waits for the others', async () => {
     server.put(created('one'));
     server.put(created('two', { revision: B, sync: 'OutOfSync', phase: 'Failed' }));
-    afterFirstLook(() => server.put(created('one', { revision: B })));
+    afterFirstLook(server, () => server.put(created('one', { revision: B })));
     const result = await stepHere(server, { ...SELECTED, revision: B, 'fail-fast': 'false' });
     expectEnd(result, 'failure', 'sync-failed');
     expect(applicationsOf(result)).toMatchObject([

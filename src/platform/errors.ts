@@ -59,5 +59,5 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** What stands in a text in the place of a secret. */
+/** Stands in a text in place of a secret. */
 export const HIDDEN = '(hidden)';

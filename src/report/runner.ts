@@ -23,7 +23,7 @@ export function runnerDestinations(env: Readonly<Record<string, string | undefin
   } satisfies Destinations;
 }
 
-/** Without O_NONBLOCK, opening a pipe that nobody reads would wait for ever, deaf to signals. */
+/** Without O_NONBLOCK, opening a pipe that nobody reads would wait forever, deaf to signals. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
 
 /** Written at a time; pieces may be of a few letters. */

@@ -34,7 +34,7 @@ export function comparedOutcomes(
   operation: SeenOperation,
   name: string,
   comparisons: readonly IndexedComparison[],
-  ignored = false,
+  ignored: boolean,
 ): readonly ApplyOutcome[] {
   const key = revisionKey(operation.revisions);
   if (key === '') return ALL_OUTCOMES;
@@ -50,7 +50,7 @@ export function comparedOutcomes(
   return turnedOutOfSync(operation, key, name, comparisons) ? ['updated'] : ALL_OUTCOMES;
 }
 
-/** Seen OutOfSync at the operation's revision: it is written, unless it is OutOfSync for ever. */
+/** Seen OutOfSync at the operation's revision: it is written, unless it is OutOfSync forever. */
 function outcomesOfOutOfSync(
   during: readonly IndexedComparison[],
   name: string,

@@ -81,7 +81,7 @@ export function lookedUp(
 }
 
 /**
- * Versions, tags of images and digests name one thing for ever; any other word may be a branch of a
+ * Versions, tags of images and digests name one thing forever; any other word may be a branch of a
  * Git source, unless only others track it.
  */
 function withDoubt(

@@ -7,7 +7,7 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object in a field; an empty one where there is none. */
+/** The object in a field; an empty one if it has no object. */
 export function jsonAt(object: Json, key: string): Json {
   const value = object[key];
   return isJson(value) ? value : {};

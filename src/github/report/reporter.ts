@@ -167,7 +167,7 @@ class Reporter implements GithubReport {
     );
   }
 
-  /** A Deployment in progress that nobody ends would stay so for ever. */
+  /** A Deployment in progress that nobody ends would stay so forever. */
   async #abandon(): Promise<void> {
     const { clock } = this.#options;
     const late = () => new TransientError('too late');

@@ -119,7 +119,7 @@ function refused(
 
 /**
  * Whether etcd was restored from a backup. A watch from a version that is yet to come is silent, not
- * an error, so it would wait for ever. Checked only after an outage or a long silence.
+ * an error, so it would wait forever. Checked only after an outage or a long silence.
  */
 function restoreCheck(options: ProtocolOptions) {
   const { clock, timing } = options;
